@@ -189,7 +189,7 @@ def _timed_in_turn(settings: Sequence[Setting]) -> list[dict[str, list[float]]]:
         _BY_HAND: (Setting.by_hand, 100),
         "cedarpy alone": (Setting.by_cedar_alone, 1),
         "decide()": (Setting.by_policy, 1),
-        "with grounds, digest": (Setting.with_record, 1),
+        "with record, fingerprint": (Setting.with_record, 1),
     }
     times: list[dict[str, list[float]]] = [{name: [] for name in contenders} for _ in settings]
     for turn in range(TURNS + 1):

@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -16,7 +17,7 @@ RUNS = 5
 POLL = 0.01
 """Seconds between two tries to connect."""
 PATIENCE = 120.0
-"""Seconds after which a server is taken for one that does not start."""
+"""Seconds after which a server that is not ready is killed."""
 _MOTO = "(moto_server)"
 
 
@@ -26,7 +27,7 @@ def report_starting() -> None:
     ``moto_server`` is ready when its port answers, with nothing in it; the local AWS when it says so.
     """
     scripts = Path(sys.executable).parent
-    stacks = f"drawbridge in {len(ACCOUNTS)} accounts"
+    stacks = f"with {len(ACCOUNTS)} stacks"
     commands: Mapping[str, Sequence[str]] = {
         _MOTO: [str(scripts / "moto_server"), "-p"],
         "local-aws": [str(scripts / "local-aws"), "--port"],
@@ -56,10 +57,13 @@ def _start(command: Sequence[str], *, says_so: bool) -> float:
             stderr=written,
             text=True,
         )
+        watchdog = threading.Timer(PATIENCE, server.kill)
+        watchdog.start()
         try:
-            ready = _ready_line(server) if says_so else _port_answers(server, port, until=began + PATIENCE)
+            ready = _ready_line(server) if says_so else _port_answers(server, port)
             seconds = time.perf_counter() - began
         finally:
+            watchdog.cancel()
             server.terminate()
             server.communicate()
         if not ready:
@@ -72,8 +76,8 @@ def _ready_line(server: subprocess.Popen[str]) -> bool:
     return server.stdout is not None and server.stdout.readline().startswith("ready ")
 
 
-def _port_answers(server: subprocess.Popen[str], port: int, *, until: float) -> bool:
-    while server.poll() is None and time.perf_counter() < until:
+def _port_answers(server: subprocess.Popen[str], port: int) -> bool:
+    while server.poll() is None:
         with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
             return True
         time.sleep(POLL)

@@ -42,6 +42,6 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         return {"items": items}
     again = decide_association_again(attempt, step.item, ports())
     if isinstance(again, Reason):
-        logger.info("refused after all", request_id=execution.request_id, item=step.item, reason=again.code)
+        logger.info("refused after all", request_id=execution.request_id, item=step.item, reason=again.text)
         return {"next": "refused"}
     return {"next": "associate"}

@@ -221,7 +221,10 @@ def test_trap_32_a_connection_to_a_service_without_acceptance_is_available_alrea
     endpoint_id = connected(consumer, service)
     pass_time(10)
 
-    assert services_of(provider).state(service["ServiceId"], endpoint_id) is ConnectionState.AVAILABLE
+    services, service_id = services_of(provider), service["ServiceId"]
+    assert services.state(service_id, endpoint_id) is ConnectionState.AVAILABLE
+    assert services.answer(service_id, [endpoint_id], accept=False) == {}
+    assert services.state(service_id, endpoint_id) is ConnectionState.REJECTED
 
 
 def test_a_throttled_answer_is_a_throttled_error(provider: Account) -> None:

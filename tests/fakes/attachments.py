@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -31,6 +32,8 @@ from tests.builders import CONSUMER, VPC_ID, target_of
 
 replace = msgspec.structs.replace
 
+Made = TypeVar("Made", ObservedServiceNetwork, ResourceAssociation, ServiceNetworkVpcAssociation)
+
 
 class InMemoryAttachments:
     """What Lattice and EC2 have, and each change that was made."""
@@ -47,8 +50,8 @@ class InMemoryAttachments:
         """The endpoints as they were made."""
         self.made_with: dict[str, object] = {}
         """What the endpoint of a client token was made with."""
-        self.made_by: dict[str, str] = {}
-        """The client tokens of networks, by their ARNs, and of associations, by their ids."""
+        self.answered: dict[tuple[str, str], tuple[object, Any]] = {}
+        """By what was to be made and client token, what was asked of Lattice with it, and what it answered."""
         self.changes: list[str] = []
         self.tokens: list[str] = []
         """The client tokens that came with what was to be made."""
@@ -137,36 +140,34 @@ class InMemoryServiceNetworkOperations:
         return self._aws.vpcs.get(vpc_id)
 
     def create(self, name: str, client_token: str) -> ObservedServiceNetwork:
-        self._aws.tokens.append(client_token)
-        there = self._own(name)
-        if there is not None:
-            self._check_made_by(client_token, there.arn, f"service network {name} is there already")
-            return there
-        self._aws.changes.append(f"create {name}")
-        made = ObservedServiceNetwork(
-            arn=f"arn:aws:vpc-lattice:us-east-1:{CONSUMER}:servicenetwork/sn-{name}", name=name
-        )
-        self._aws.networks.append(made)
-        self._aws.made_by[made.arn] = client_token
-        return made
+        def make() -> ObservedServiceNetwork:
+            if self._own(name) is not None:
+                raise ConflictError(f"service network {name} is there already")
+            self._aws.changes.append(f"create {name}")
+            arn = f"arn:aws:vpc-lattice:us-east-1:{CONSUMER}:servicenetwork/sn-{name}"
+            made = ObservedServiceNetwork(arn=arn, name=name)
+            self._aws.networks.append(made)
+            return made
+
+        return self._once("network", client_token, name, make)
 
     def create_resource_association(self, action: CreateResourceAssociation, client_token: str) -> ResourceAssociation:
-        self._aws.tokens.append(client_token)
         key = (action.network.arn, action.resource.arn)
-        there = self._aws.resources.get(key)
-        if there is not None:
-            self._check_made_by(client_token, there.id, "they are associated already")
-            return there
-        self._aws.changes.append(f"put {action.resource.name} in {action.network.name}")
-        made = ResourceAssociation(
-            id=f"snra-{len(self._aws.changes)}",
-            state=self._aws.becomes,
-            private_dns=action.private_dns,
-            attempt=action.attempt,
-        )
-        self._aws.resources[key] = made
-        self._aws.made_by[made.id] = client_token
-        return made
+
+        def make() -> ResourceAssociation:
+            if key in self._aws.resources:
+                raise ConflictError("they are associated already")
+            self._aws.changes.append(f"put {action.resource.name} in {action.network.name}")
+            made = ResourceAssociation(
+                id=f"snra-{len(self._aws.changes)}",
+                state=self._aws.becomes,
+                private_dns=action.private_dns,
+                attempt=action.attempt,
+            )
+            self._aws.resources[key] = made
+            return made
+
+        return self._once("resource", client_token, (key, action.private_dns, action.attempt), make)
 
     def delete_resource_association(self, association_id: str) -> None:
         there = self._aws.resources
@@ -176,17 +177,16 @@ class InMemoryServiceNetworkOperations:
         self._aws.changes.append(f"take out {association_id}")
 
     def create_vpc_association(self, action: CreateVpcAssociation, client_token: str) -> ServiceNetworkVpcAssociation:
-        self._aws.tokens.append(client_token)
-        there = self._aws.vpcs.get(action.vpc_id)
-        if there is not None:
-            self._check_made_by(client_token, there.id, f"{action.vpc_id} is associated already")
-            return there
-        self._aws.changes.append(f"associate {action.vpc_id}")
-        name = f"snva-{len(self._aws.changes)}"
-        made = ServiceNetworkVpcAssociation.of_ours(name, self._aws.becomes, action.network.arn, action.settings)
-        self._aws.vpcs[action.vpc_id] = made
-        self._aws.made_by[made.id] = client_token
-        return made
+        def make() -> ServiceNetworkVpcAssociation:
+            if action.vpc_id in self._aws.vpcs:
+                raise ConflictError(f"{action.vpc_id} is associated already")
+            self._aws.changes.append(f"associate {action.vpc_id}")
+            name = f"snva-{len(self._aws.changes)}"
+            made = ServiceNetworkVpcAssociation.of_ours(name, self._aws.becomes, action.network.arn, action.settings)
+            self._aws.vpcs[action.vpc_id] = made
+            return made
+
+        return self._once("VPC", client_token, action, make)
 
     def update_vpc_association(self, action: UpdateVpcAssociation) -> ServiceNetworkVpcAssociation:
         found = [(vpc_id, each) for vpc_id, each in self._aws.vpcs.items() if each.id == action.association.id]
@@ -203,9 +203,16 @@ class InMemoryServiceNetworkOperations:
     def _own(self, name: str) -> ObservedServiceNetwork | None:
         return next((each for each in self._aws.networks if each.name == name and is_of(each.arn, CONSUMER)), None)
 
-    def _check_made_by(self, client_token: str, made: str, conflict: str) -> None:
-        if self._aws.made_by.get(made) != client_token:
-            raise ConflictError(conflict)
+    def _once(self, of: str, client_token: str, request: object, make: Callable[[], Made]) -> Made:
+        """Return what ``make`` makes, or made before for the token, even if that has been deleted since."""
+        self._aws.tokens.append(client_token)
+        if (of, client_token) not in self._aws.answered:
+            self._aws.answered[of, client_token] = (request, make())
+        before, answer = self._aws.answered[of, client_token]
+        if before != request:
+            raise ConflictError(f"{client_token} came back with something else")
+        made: Made = answer
+        return made
 
 
 class InMemoryEndpointOperations:

@@ -6,10 +6,7 @@ import threading
 from dataclasses import dataclass, field
 
 from drawbridge.approval import Approval
-
-
-class KilledError(Exception):
-    """The function was killed right here."""
+from tests.fakes.interruptions import CrashError
 
 
 @dataclass
@@ -19,7 +16,7 @@ class InMemoryCallback:
     waits: bool = True
     """Whether there is a task that waits at all."""
     stopped: int = 0
-    """How many calls fail before they reach their task."""
+    """How many calls kill the function before they reach their task."""
     completed: list[tuple[str, Approval]] = field(default_factory=list)
     """The tokens of the tasks, each with its answer."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -28,7 +25,7 @@ class InMemoryCallback:
         with self._lock:
             if self.stopped:
                 self.stopped -= 1
-                raise KilledError
+                raise CrashError
             if not self.waits or token in {each for each, _ in self.completed}:
                 return False
             self.completed.append((token, approval))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from drawbridge.errors import ThrottledError
+
+Call = Literal["drift", "ending", "inputs", "invitations", "managed", "notify", "start"]
 
 
 class CrashError(BaseException):
@@ -13,11 +17,11 @@ class Interruptions:
     """Shared by the fakes of one test; without its doing nothing goes wrong."""
 
     def __init__(self) -> None:
-        self.failing: set[str] = set()
-        """The calls that are throttled, by the names that their fakes give them."""
+        self.failing: set[Call] = set()
+        """The calls that are throttled."""
         self.writes_until_crash = 1_000
 
-    def before_call(self, name: str) -> None:
+    def before_call(self, name: Call) -> None:
         if name in self.failing:
             raise ThrottledError(name)
 

@@ -113,6 +113,7 @@ def test_what_is_only_waited_for_is_not_decided_again(aws: InMemoryAttachments, 
     planned(attempts, desired(), NOW - timedelta(days=1))
 
     assert invoke(app.lambda_handler, STEP) == by(ENDPOINT_ID)
+    assert aws.changes == []
 
 
 def test_nothing_is_changed_by_a_plan_that_is_a_minute_old(
@@ -122,7 +123,7 @@ def test_nothing_is_changed_by_a_plan_that_is_a_minute_old(
     planned(attempts, desired(security_group_ids=("sg-0123456789abcdef0",)), NOW - timedelta(minutes=1))
 
     assert invoke(app.lambda_handler, STEP) == {"next": "decide-again", "by": None}
-    assert security_groups(aws) == set()
+    assert (security_groups(aws), aws.changes) == (set(), [])
 
 
 def test_an_endpoint_that_is_there_gets_the_groups_that_are_desired_now(
@@ -135,18 +136,19 @@ def test_an_endpoint_that_is_there_gets_the_groups_that_are_desired_now(
     answer = invoke(app.lambda_handler, STEP)
 
     assert answer == by(ENDPOINT_ID, groups=[group])
-    assert security_groups(aws) == {group}
+    assert (security_groups(aws), aws.changes) == ({group}, [f"change {ENDPOINT_ID}: +{group} -"])
 
 
 @pytest.mark.parametrize("vpc_id", [VPC_ID, ""])
 def test_what_a_service_network_makes_reachable_is_returned_by_its_associations(
-    attempts: InMemoryAttempts, vpc_id: str
+    aws: InMemoryAttachments, attempts: InMemoryAttempts, vpc_id: str
 ) -> None:
     planned(attempts, desired_by_network(vpc_id=vpc_id))
 
     answer = invoke(app.lambda_handler, STEP)
 
     assert answer == by("", NETWORK.arn, "snra-1", "snva-1" if vpc_id else "")
+    assert aws.changes == []
 
 
 def test_a_service_network_s_endpoint_is_returned_with_the_network(
@@ -159,6 +161,7 @@ def test_a_service_network_s_endpoint_is_returned_with_the_network(
     answer = invoke(app.lambda_handler, STEP)
 
     assert answer == by(ENDPOINT_ID, NETWORK.arn, "snra-1")
+    assert aws.changes == []
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -34,6 +34,7 @@ PLAN = Plan(
 ON = DecidedOn(at=NOW, contents_fingerprint="these", observed_fingerprint="so")
 INPUT = execution_input(attempt=2)
 STEP = step(request=INPUT, decision=Accept(()), on=ON)
+LATER = EvaluationTime(NOW + timedelta(minutes=5), "Asia/Tokyo")
 LET_IN = LetIn(at=NOW, because=(), arns=(RESOURCE_ARN,))
 
 
@@ -57,8 +58,7 @@ class World:
         *,
         tries: int,
     ) -> Plan:
-        assert evaluation_time.now.tzinfo is not None
-        assert (share_arn, requester.account_id) == (SHARE_ARN, PROVIDER)
+        assert (share_arn, requester.account_id, evaluation_time) == (SHARE_ARN, PROVIDER, LATER)
         assert (coverage.let_in, coverage.decided_on) == (LET_IN, ON)
         assert [each.arn for each in expected] == ([RESOURCE_ARN] if isinstance(coverage.decision, Accept) else [])
         return PLAN
@@ -71,7 +71,7 @@ class World:
         evaluation_time: EvaluationTime,
         coverage: Coverage,
     ) -> DesiredAttachment | Reason:
-        assert coverage.let_in == LET_IN
+        assert (coverage.let_in, evaluation_time) == (LET_IN, LATER)
         assert (share_arn, requester.account_id, planned) == (SHARE_ARN, PROVIDER, PLAN.associations[0])
         return self.outcome
 
@@ -92,7 +92,7 @@ def attempts(monkeypatch: pytest.MonkeyPatch, world: World) -> InMemoryAttempts:
         ledger=world,
         planner=lambda: played,
         attempts=attempts,
-        evaluation_time=lambda: EvaluationTime(datetime.now(UTC)),
+        evaluation_time=lambda: LATER,
     )
     monkeypatch.setattr(app, "ports", lambda: ports)
     return attempts
@@ -102,13 +102,11 @@ def attempts(monkeypatch: pytest.MonkeyPatch, world: World) -> InMemoryAttempts:
 def test_a_plan_is_made_for_the_account_that_owns_the_share_of_what_was_let_in_and_kept(
     attempts: InMemoryAttempts, decision: Accept | Keep
 ) -> None:
-    before = datetime.now(UTC)
-
     answer = invoke(app.lambda_handler, step(request=INPUT, decision=decision, on=ON))
 
     assert answer == {"items": [0]}
     assert attempts.kept(INPUT).plan == PLAN
-    assert before <= attempts.planned(INPUT, 0).at <= datetime.now(UTC)
+    assert attempts.planned(INPUT, 0).at == LATER.now
 
 
 def test_an_association_that_is_decided_again_is_kept_as_it_is_desired_by_now(
@@ -121,7 +119,7 @@ def test_an_association_that_is_decided_again_is_kept_as_it_is_desired_by_now(
     planned = attempts.planned(INPUT, 0)
     assert answer == {"next": "associate"}
     assert planned.desired == world.outcome
-    assert planned.at > NOW
+    assert planned.at == LATER.now
     assert attempts.kept(INPUT).results == {}
 
 

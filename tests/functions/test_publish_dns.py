@@ -96,6 +96,7 @@ def publication_of(attempts: InMemoryAttempts, answer: Json) -> Publication:
 )
 def test_a_connection_is_published_where_its_side_reads_it(
     parameters: InMemoryPublicationStore,
+    resources: InMemoryNamedResources,
     attempts: InMemoryAttempts,
     written: Json,
     name: str,
@@ -110,6 +111,7 @@ def test_a_connection_is_published_where_its_side_reads_it(
     assert (published.attachment is not None) is (written["of"] == "association")
     assert parameters.there[published_in[0]] == ObservedParameter(value=name, subject=subject)
     assert sorted(parameters.there) == sorted(published_in)
+    assert resources.asked == ([ENDPOINT_ID] if written["of"] == "association" else [])
 
 
 def test_what_is_in_a_group_without_a_name_is_waited_for_and_then_reported(

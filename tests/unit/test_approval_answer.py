@@ -26,7 +26,8 @@ from drawbridge.discovery.waiting import WaitingRequests, WaitState
 from drawbridge.status import Status
 from tests.builders import NOW, PROVIDER, SHARE, approval_record, question, row
 from tests.fakes.approvals import InMemoryApprovals
-from tests.fakes.callback import InMemoryCallback, KilledError
+from tests.fakes.callback import InMemoryCallback
+from tests.fakes.interruptions import CrashError
 
 ID = SHARE.request_id
 APPROVERS = Approvers(
@@ -177,7 +178,7 @@ def test_one_person_s_denial_ends_what_needs_two_approvals(by: str) -> None:
 
 def test_trap_24_a_decision_that_did_not_reach_the_task_reaches_it_with_the_next_click() -> None:
     kept, task = InMemoryApprovals(approval_record()), InMemoryCallback(stopped=1)
-    with pytest.raises(KilledError):
+    with pytest.raises(CrashError):
         answered(kept, task, "A")
 
     again = answered(kept, task, "B", answer(approve=False))
@@ -216,7 +217,7 @@ def test_what_waits_longer_than_its_question_may_not_wait_at_all() -> None:
 
 def test_trap_24_a_decision_that_did_not_reach_the_task_reaches_it_with_the_next_sweep() -> None:
     kept, task = InMemoryApprovals(approval_record()), InMemoryCallback(stopped=1)
-    with pytest.raises(KilledError):
+    with pytest.raises(CrashError):
         answered(kept, task, "A")
 
     assert swept(kept, task, reconsider=True) is WaitState.RESUMED

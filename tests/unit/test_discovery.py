@@ -31,7 +31,7 @@ from tests.builders import (
     row,
     shared_resource,
 )
-from tests.fakes.interruptions import CrashError
+from tests.fakes.interruptions import Call, CrashError
 from tests.unit.discovering import BY_DAY, World, connection
 
 
@@ -238,7 +238,7 @@ def test_a_held_request_that_is_not_listed_any_longer_gets_an_attempt_that_recor
 
 
 @pytest.mark.parametrize(("failing", "started"), [("managed", SHARE), ("invitations", CONNECTION)])
-def test_a_side_that_cannot_be_listed_stops_nothing_of_the_other(world: World, failing: str, started: Any) -> None:
+def test_a_side_that_cannot_be_listed_stops_nothing_of_the_other(world: World, failing: Call, started: Any) -> None:
     world.services.listed_connections, world.shares.listed_invitations = [connection()], [invitation()]
     world.interruptions.failing = {failing}
 

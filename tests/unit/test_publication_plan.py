@@ -23,6 +23,7 @@ from drawbridge.publication.parameters import ObservedParameter, Refuse, RemoveP
 from drawbridge.publication.plan import NameChange, NamePlan, PointRecord, PublicationPlan, RemoveRecord
 from drawbridge.publication.planner import PublicationPlanner
 from tests.builders import NOW, RESOURCE_ARN, desired, entity
+from tests.fakes.interruptions import CrashError
 from tests.fakes.parameter_store import InMemoryPublicationStore
 from tests.unit.publishing import BY_ENDPOINT, NAME, World, named, publication
 
@@ -177,10 +178,6 @@ def test_a_child_that_was_recreated_takes_the_name_over_and_nothing_is_taken_bac
 
     assert [each.change for each in planned.names] == [NameChange.CHANGED]
     assert planned.taken_back == ()
-
-
-class CrashError(Exception):
-    """Stands for a function that is killed."""
 
 
 class Dying:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import json
 import signal
 import socket
@@ -84,6 +85,7 @@ def test_a_port_in_use_is_one_clear_line(capsys: pytest.CaptureFixture[str]) -> 
 
     lines = capsys.readouterr().err.splitlines()
     assert code == 1
+    assert gc.isenabled()
     assert (
         lines[-1]
         == f"local aws: port {port} can't be used: it is in use, end what uses it or choose another with --port"

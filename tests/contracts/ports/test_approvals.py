@@ -20,7 +20,8 @@ from tests.builders import NOW, approval_record, question
 from tests.contracts.conftest import NewAccount
 from tests.contracts.ports.implementations import IMPLEMENTATIONS, either
 from tests.fakes.approvals import InMemoryApprovals
-from tests.fakes.callback import InMemoryCallback, KilledError
+from tests.fakes.callback import InMemoryCallback
+from tests.fakes.interruptions import CrashError
 
 
 class Approvals(QuestionStore, AnswerRecords, MessageNotes, PendingQuestions, Protocol):
@@ -303,7 +304,7 @@ def test_trap_24_a_decision_that_did_not_reach_the_task_reaches_it_with_the_next
     approvals: Approvals, asked: Asking
 ) -> None:
     kept, task = asked(), InMemoryCallback(stopped=1)
-    with pytest.raises(KilledError):
+    with pytest.raises(CrashError):
         take(answer(kept), "U0ALICE", record_of(approvals, kept), approvals, task)
 
     again = take(answer(kept, approve=False), "U0BOB", record_of(approvals, kept), approvals, task)

@@ -87,6 +87,7 @@ def test_an_invitation_that_was_answered_stays_as_it_is(
     arn = invited.arn
     invited.shares.answer(arn, accept=first)
 
+    invited.shares.answer(arn, accept=first)
     invited.shares.answer(arn, accept=not first)
     invited.settle()
 

@@ -145,9 +145,10 @@ def test_what_was_noted_since_it_was_read_loses_no_claim(ledger: Ledger) -> None
     ledger.claim(observed_request(), 1, after=None)
     read = settled(ledger, Status.AVAILABLE)
     ledger.note_inputs(read, INPUTS)
+    ledger.note_review(read, Review(permitted=False), policies_fingerprint="stricter")
 
     assert ledger.claim(observed_request(), 2, after=read)
-    assert row(ledger).inputs == INPUTS
+    assert (row(ledger).inputs, row(ledger).no_longer_permitted) == (INPUTS, True)
 
 
 def test_a_change_of_status_is_taken_over_and_returned_with_who_asks(ledger: Ledger) -> None:

@@ -99,6 +99,20 @@ def test_trap_18_the_same_token_makes_one_association_and_another_one_is_a_confl
         attaching.networks().create_resource_association(action, "another token")
 
 
+def test_a_token_that_comes_back_with_something_else_is_a_conflict(
+    attaching: Attaching, network: ObservedServiceNetwork
+) -> None:
+    attaching.networks().create_resource_association(with_resource(attaching, network), "token")
+    attaching.networks().create_vpc_association(with_vpc(attaching, network), "token")
+
+    with pytest.raises(ConflictError):
+        attaching.networks().create("other", "token of the network")
+    with pytest.raises(ConflictError):
+        attaching.networks().create_resource_association(with_resource(attaching, network, private_dns=True), "token")
+    with pytest.raises(ConflictError):
+        attaching.networks().create_vpc_association(with_vpc(attaching, network, WITH_NAMES), "token")
+
+
 def test_what_is_deleted_is_gone_and_can_be_made_anew(attaching: Attaching, network: ObservedServiceNetwork) -> None:
     action = with_resource(attaching, network)
     made = attaching.networks().create_resource_association(action, "token")
@@ -110,6 +124,8 @@ def test_what_is_deleted_is_gone_and_can_be_made_anew(attaching: Attaching, netw
     assert attaching.networks().resource_association(network, action.resource) is None
     with pytest.raises(GoneError):
         attaching.networks().delete_resource_association(made.id)
+    attaching.networks().create_resource_association(action, "token")
+    assert attaching.networks().resource_association(network, action.resource) is None
     anew = attaching.networks().create_resource_association(msgspec.structs.replace(action, attempt=2), "token of 2")
     assert anew.id != made.id
 

@@ -68,9 +68,12 @@ def _is_final(home: Home, row: dict[str, Any]) -> bool:
 def _failed_rightly(home: Home, row: dict[str, Any]) -> bool:
     """Return whether it failed for what Drawbridge must not overwrite, which stays so until somebody sees to it."""
     codes = {each["M"]["code"]["S"] for each in row["reasons"]["L"]}
-    # Failures have the names of errors; refusals beside them do not count.
-    failures = {code for code in codes if code[:1].isupper() or code == "no-outcome"}
-    return bool(home.squatted or home.zone) and failures == {"ConflictError"}
+    # Failures have the names of errors; these may be those of refusals beside them, too.
+    errors = {code for code in codes if code[:1].isupper() or code == "no-outcome"} - _OF_REFUSALS
+    return bool(home.squatted or home.zone) and errors == {"ConflictError"}
+
+
+_OF_REFUSALS = frozenset({"GoneError", "RefusedError", "AccessDeniedError"})
 
 
 def _judge_share(

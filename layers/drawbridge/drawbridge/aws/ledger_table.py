@@ -113,14 +113,14 @@ class LedgerTable:
             **({"inputs": _inputs_text(observed.inputs)} if observed.inputs is not None else {}),
             **({"left": _text(observed.left_behind)} if observed.left_behind is not None else {}),
             reviewed="",
-            # What a review found stays until it is decided otherwise, and is announced once.
-            no_longer_permitted=bool(after and after.no_longer_permitted),
             awaits_turn=False,
             followed=_YES,
             reasons=[],
             updated_at=now,
         )
         write.set_once("first_seen_at", now)
+        # What a review found stays until it is decided otherwise, and is announced once.
+        write.set_once("no_longer_permitted", False)
         write.append("history", {"status": Status.PENDING, "attempt": attempt, "at": now})
         if after is None:
             write.only_if_new("request_id")

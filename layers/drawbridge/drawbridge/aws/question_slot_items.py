@@ -35,7 +35,7 @@ class QuestionSlotItems:
 
     def take(self, account_id: str, request_id: str, *, most: int) -> bool:
         """Take one of the account's slots, or keep it; ``False`` if all are taken by questions that are open still."""
-        with translated(f"take a turn of {account_id}", missing=UpstreamError):
+        with translated(f"take a question slot of {account_id}", missing=UpstreamError):
             for _ in range(_TRIES):
                 taken = self._taken(account_id)
                 if request_id in taken:
@@ -45,7 +45,7 @@ class QuestionSlotItems:
                     return False
                 if self._replace(account_id, taken, {*still, request_id}):
                     return True
-        raise ThrottledError(f"take a turn of {account_id}: others of it are always faster")
+        raise ThrottledError(f"take a question slot of {account_id}: others of it are always faster")
 
     def _taken(self, account_id: str) -> set[str]:
         key = {"request_id": _key(account_id)}

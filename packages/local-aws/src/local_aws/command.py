@@ -15,13 +15,13 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from local_aws.project import InvalidProjectError
-from local_aws.time.clock import clock
+from local_aws.time.clock import MOST_SPEED, clock
 
 DESCRIPTION = "Serve a local AWS, with a stack deployed in its accounts if a template is given, until told to end."
 
@@ -77,40 +77,50 @@ def _serve(
 ) -> int:
     began = time.perf_counter()
     _report("starting")
-    # Loaded and deployed objects are permanent: collecting garbage took a third of the start.
-    gc.disable()
-    # Loading moto takes most of a second, so wrong arguments have been reported before.
-    from local_aws import deployment  # noqa: PLC0415
-    from local_aws.server import LocalAws  # noqa: PLC0415
+    with contextlib.ExitStack() as start:
+        start.enter_context(_without_garbage_collection())
+        # Loading moto takes most of a second, so wrong arguments have been reported before.
+        from local_aws import deployment  # noqa: PLC0415
+        from local_aws.server import LocalAws  # noqa: PLC0415
 
-    try:
-        server = LocalAws(options.port)
-    except InvalidProjectError as wrong:
-        _report(str(wrong))
-        return 1
-    except OSError as taken:
-        in_use = taken.errno == errno.EADDRINUSE
-        reason = "it is in use, end what uses it or choose another with --port" if in_use else taken.strerror
-        _report(f"port {options.port} can't be used: {reason}")
-        return 1
-    clock.set_speed(options.speed)
-    with server:
         try:
-            if options.template:
-                _deploy(options, options.template, deploy or deployment.deploy)
-        except deployment.DeploymentError as failure:
-            _report(str(failure))
+            server = LocalAws(options.port)
+        except InvalidProjectError as wrong:
+            _report(str(wrong))
             return 1
-        gc.freeze()
+        except OSError as taken:
+            in_use = taken.errno == errno.EADDRINUSE
+            reason = "it is in use, end what uses it or choose another with --port" if in_use else taken.strerror
+            _report(f"port {options.port} can't be used: {reason}")
+            return 1
+        clock.set_speed(options.speed)
+        with server:
+            try:
+                if options.template:
+                    _deploy(options, options.template, deploy or deployment.deploy)
+            except deployment.DeploymentError as failure:
+                _report(str(failure))
+                return 1
+            gc.freeze()
+            start.close()
+            _report(f"took {time.perf_counter() - began:.1f} s")
+            if announce:
+                _report(announce(server.url))
+            if not ended.is_set():
+                print_line(f"ready {server.url}")
+            ended.wait()
+            _report("ending")
+        return 0
+
+
+@contextlib.contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Collect no garbage while the block runs: what is loaded and deployed stays, and collecting took a third of it."""
+    gc.disable()
+    try:
+        yield
+    finally:
         gc.enable()
-        _report(f"took {time.perf_counter() - began:.1f} s")
-        if announce:
-            _report(announce(server.url))
-        if not ended.is_set():
-            print_line(f"ready {server.url}")
-        ended.wait()
-        _report("ending")
-    return 0
 
 
 def _deploy(options: Options, template: Path, deploy: Deploy) -> None:
@@ -154,8 +164,8 @@ def _speed(text: str) -> float:
         factor = float(text)
     except ValueError:
         factor = 0.0
-    if not 0 < factor <= 100_000:  # noqa: PLR2004 - the clock's own bounds
-        raise argparse.ArgumentTypeError(f"a number above 0 and up to 100000 is expected, not {text!r}")
+    if not 0 < factor <= MOST_SPEED:
+        raise argparse.ArgumentTypeError(f"a number above 0 and up to {MOST_SPEED} is expected, not {text!r}")
     return factor
 
 

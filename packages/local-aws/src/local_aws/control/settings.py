@@ -65,11 +65,24 @@ def change(posted: Any) -> None:
     """
     with _changing:
         settings = control_input.convert(_merged(describe(), posted), Settings, "settings")
-        for name, (owner, attribute) in _ATTRIBUTES.items():
-            setattr(owner, attribute, getattr(settings, name))
-        for table, changed in ((quotas, settings.quotas), (timings, settings.timings)):
-            for name, value in msgspec.structs.asdict(changed).items():
-                setattr(table, name, value)
+        # Nothing else is written: code may be changing it, as quotas that are lowered for a while.
+        for name in _posted_fields(settings, posted):
+            if name == "quotas":
+                _change_table(quotas, settings.quotas, posted["quotas"])
+            elif name == "timings":
+                _change_table(timings, settings.timings, posted["timings"])
+            else:
+                owner, attribute = _ATTRIBUTES[name]
+                setattr(owner, attribute, getattr(settings, name))
+
+
+def _change_table(table: msgspec.Struct, changed: msgspec.Struct, posted: Any) -> None:
+    for name in _posted_fields(changed, posted):
+        setattr(table, name, getattr(changed, name))
+
+
+def _posted_fields(changed: msgspec.Struct, posted: Any) -> list[str]:
+    return [field.name for field in msgspec.structs.fields(changed) if field.encode_name in posted]
 
 
 def _merged(now: Any, posted: Any) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +136,7 @@ def _arn(logical_id: str, template: Mapping[str, Any]) -> str:
     return _ARNS[template["Resources"][logical_id]["Type"]].format(logical_id)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Write the policies."""
     parser = argparse.ArgumentParser(prog="python -m local_aws.deployment.policy_documents")
     parser.add_argument("template", type=Path, help="CloudFormation, as JSON")
@@ -150,8 +150,11 @@ def main() -> None:
         metavar="NAME=VALUE",
         help="the value of a parameter, in place of its default",
     )
-    options = parser.parse_args()
-    policies = [*template_policies(json.loads(options.template.read_text()), dict(options.example))]
+    options = parser.parse_intermixed_args(arguments)
+    template, examples = json.loads(options.template.read_text()), dict(options.example)
+    for name in examples.keys() - template.get("Parameters", {}).keys():
+        parser.error(f"argument --example: the template has no parameter {name}")
+    policies = [*template_policies(template, examples)]
     for each in options.documents:
         policies += document_policies(each.stem, each.read_text())
     write(policies, options.folder)

@@ -41,8 +41,8 @@ def new_client(
 @functools.cache
 def _session() -> Any:
     # One session, as it caches the services' models, which take longest to load. The developer's configuration is
-    # ignored.
-    session = botocore.session.Session()
+    # ignored, and so is the profile that AWS_PROFILE names, which would be missing without it.
+    session = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
     session.set_config_variable("config_file", os.devnull)
     session.set_config_variable("credentials_file", os.devnull)
     return session

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from local_aws.time import activity
 from local_aws.time.clock import clock as _clock
-from local_aws.time.fast_forward import fast_forward as lapse
+from local_aws.time.fast_forward import fast_forward as _fast_forward
 
 
 class Clock(Protocol):
@@ -43,7 +43,7 @@ def fast_forward(seconds: float, until: Callable[[], bool] = lambda: False, *, p
     Raises:
         TimeoutError: there was work without a pause for ``patience`` real seconds.
     """
-    return lapse(seconds, until, patience=patience)
+    return _fast_forward(seconds, until, patience=patience)
 
 
 def in_flight() -> dict[str, int]:
