@@ -1,25 +1,20 @@
-"""Approval records, as the adapter promises to keep them: one decision, whoever else decides at the same time."""
+"""What the table keeps of approval records besides what its ports promise, and how it fails."""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from drawbridge.approval import Options, Question
-from drawbridge.approval.answer import ApprovalAnswer
-from drawbridge.approval.ask import ApprovalRecord
+from drawbridge.approval import Question
 from drawbridge.aws.approvals_table import ApprovalsTable
 from drawbridge.errors import AccessDeniedError, ThrottledError, UpstreamError
 from tests.builders import NOW, approval_record, question
 from tests.contracts.accounts import refusing
+from tests.contracts.approval_records import TWO, Asking, answer, asking, record_of
 from tests.contracts.conftest import NewAccount
-
-Asking = Callable[..., Question]
-TWO = Options(two_person=True)
 
 
 @pytest.fixture(scope="module")
@@ -34,25 +29,7 @@ def approvals(table: Any) -> ApprovalsTable:
 
 @pytest.fixture
 def asked(approvals: ApprovalsTable) -> Asking:
-    """Keep a question of a request of its own, with a task that waits."""
-
-    def ask(**changes: Any) -> Question:
-        kept = question(**({"request_id": f"share-{uuid.uuid4()}"} | changes))
-        approvals.open(kept, "a token", "https://link")
-        return kept
-
-    return ask
-
-
-def answer(to: Question, *, approve: bool = True, **changes: Any) -> ApprovalAnswer:
-    fields: dict[str, Any] = {"request_id": to.request_id, "asking": to.asked.asking, "approve": approve}
-    return ApprovalAnswer(**(fields | changes))
-
-
-def record_of(approvals: ApprovalsTable, of: Question) -> ApprovalRecord:
-    there = approvals.approval_record(of.request_id)
-    assert there is not None
-    return there
+    return asking(approvals)
 
 
 def item(table: Any, of: Question) -> dict[str, Any]:

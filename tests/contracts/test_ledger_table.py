@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -21,7 +20,6 @@ from drawbridge.decision.bounds import decision_record_within
 from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
 from drawbridge.decision.facts import Membership
 from drawbridge.decision.let_in import LetIn
-from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.review import Review
 from drawbridge.errors import AccessDeniedError, ThrottledError, UpstreamError
 from drawbridge.record import OutcomeBasis
@@ -29,7 +27,6 @@ from drawbridge.record.bounds import stored_size_of
 from drawbridge.status import Reason, Status
 from tests.builders import (
     CONNECTION,
-    CONSUMER,
     ENDPOINT_ID,
     NOW,
     RESOURCE_ARN,
@@ -75,61 +72,31 @@ def item(table: Any, request_id: str = ID) -> dict[str, Any]:
     return found
 
 
-def test_a_claim_enters_the_request_as_it_was_observed(ledger: LedgerTable, table: Any) -> None:
-    observed = observed_request(bindings_fingerprint="these bindings")
+def test_a_claim_writes_what_the_request_is_about_and_when_it_was_first_seen(ledger: LedgerTable, table: Any) -> None:
+    assert ledger.claim(observed_request(), 1, after=None)
 
-    assert ledger.claim(observed, 1, after=None)
-
-    assert row(ledger) == LedgerRow(
-        request=CONNECTION,
-        account_id=CONSUMER,
-        status=Status.PENDING,
-        attempt=1,
-        settled=False,
-        observed_fingerprint=observed.observed_fingerprint,
-        bindings_fingerprint="these bindings",
-        decision_fingerprint=observed.decision_fingerprint,
-        updated_at=(NOW + timedelta(seconds=1)).isoformat(timespec="milliseconds"),
-        failures=0,
-        incomplete=False,
-    )
     stored = item(table)
     assert (stored["kind"], stored["subject"]) == ("endpoint-connection", ENDPOINT_ID)
     assert stored["first_seen_at"] == stored["updated_at"] == stored["history"][0]["at"]
 
 
-def test_of_many_who_claim_the_next_attempt_one_gets_it(ledger: LedgerTable, table: Any) -> None:
+def test_of_many_who_claim_the_next_attempt_one_is_in_the_history(ledger: LedgerTable, table: Any) -> None:
     ledger.claim(observed_request(), 1, after=None)
     before = settled(ledger, Status.HELD)
 
     with ThreadPoolExecutor(8) as writers:
-        claims = list(writers.map(lambda _: ledger.claim(observed_request(), 2, after=before), range(8)))
+        list(writers.map(lambda _: ledger.claim(observed_request(), 2, after=before), range(8)))
 
-    assert sorted(claims) == [False] * 7 + [True]
     assert [int(entry["attempt"]) for entry in item(table)["history"]] == [1, 1, 2]
 
 
-def test_a_later_claim_starts_anew_and_keeps_what_was(ledger: LedgerTable, table: Any) -> None:
+def test_a_later_claim_keeps_when_the_request_was_first_seen_and_its_history(ledger: LedgerTable, table: Any) -> None:
     ledger.claim(observed_request(), 1, after=None)
     before = settled(ledger, Status.HELD)
     first = item(table)
 
-    claimed = ledger.claim(
-        observed_request(
-            observed_fingerprint="now", bindings_fingerprint="others", decision_fingerprint="other policies"
-        ),
-        2,
-        after=before,
-    )
+    assert ledger.claim(observed_request(), 2, after=before)
 
-    after = row(ledger)
-    assert claimed
-    assert (after.status, after.attempt, after.settled) == (Status.PENDING, 2, False)
-    assert (after.observed_fingerprint, after.bindings_fingerprint, after.decision_fingerprint) == (
-        "now",
-        "others",
-        "other policies",
-    )
     assert item(table)["first_seen_at"] == first["first_seen_at"]
     assert [entry["status"] for entry in item(table)["history"]] == ["PENDING", "HELD", "PENDING"]
 
@@ -143,15 +110,12 @@ def test_a_claim_is_lost_where_the_row_was_deleted_meanwhile(ledger: LedgerTable
     assert ledger.rows([ID]) == {}
 
 
-def test_a_change_of_status_is_taken_over_and_returned_with_who_asks(ledger: LedgerTable, table: Any) -> None:
+def test_a_change_of_status_is_written_with_its_reasons_and_its_names(ledger: LedgerTable, table: Any) -> None:
     ledger.claim(observed_request(), 1, after=None)
 
-    changed = reach(ledger, Status.HELD)
+    reach(ledger, Status.HELD)
 
-    assert changed is not None
-    assert (changed.request_id, changed.account_id, changed.status, changed.attempt) == (ID, CONSUMER, Status.HELD, 1)
-    after, stored = row(ledger), item(table)
-    assert (after.status, after.settled) == (Status.HELD, True)
+    stored = item(table)
     assert stored["reasons"] == [{"code": "policy", "text": "because", "source": "p"}]
     assert stored["published"] == {"/a", "/b"}
     assert stored["history"][-1]["status"] == "HELD"
@@ -363,16 +327,13 @@ def test_kinds_of_inputs_that_a_later_version_knows_are_left_out(ledger: LedgerT
     assert row(ledger).inputs == PlanInputs(vpcs="a")
 
 
-def test_a_review_is_noted_with_what_it_was_made_under(ledger: LedgerTable, table: Any) -> None:
+def test_a_review_is_written_with_its_reasons(ledger: LedgerTable, table: Any) -> None:
     ledger.claim(observed_request(), 1, after=None)
     let_in = settled(ledger, Status.AVAILABLE)
 
     ledger.note_review(let_in, Review(permitted=False, reasons=(WHY,)), policies_fingerprint="stricter policies")
 
-    noted = row(ledger)
-    assert (noted.reviewed_fingerprint, noted.no_longer_permitted) == ("stricter policies", True)
     assert item(table)["review"]["reasons"][0]["code"] == WHY.code
-    assert (noted.status, noted.updated_at) == (let_in.status, let_in.updated_at)
 
 
 def test_of_very_many_reasons_a_row_keeps_some_and_counts_the_rest(ledger: LedgerTable, table: Any) -> None:

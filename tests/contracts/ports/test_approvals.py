@@ -6,30 +6,21 @@ import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
 from drawbridge.approval import Approval, Approved, Denied, Options, Question, TimedOut
-from drawbridge.approval.answer import AnswerRecords, AnswerResult, ApprovalAnswer, take
-from drawbridge.approval.ask import ApprovalRecord, Pending, Posted, QuestionStore
-from drawbridge.approval.notify import MessageNotes
+from drawbridge.approval.answer import AnswerResult, take
+from drawbridge.approval.ask import ApprovalRecord, Pending, Posted
 from drawbridge.aws.approvals_table import ApprovalsTable
-from drawbridge.discovery.waiting import PendingQuestions
 from tests.builders import NOW, approval_record, question
+from tests.contracts.approval_records import TWO, Approvals, Asking, answer, asking, record_of
 from tests.contracts.conftest import NewAccount
 from tests.contracts.ports.implementations import IMPLEMENTATIONS, either
 from tests.fakes.approvals import InMemoryApprovals
 from tests.fakes.callback import InMemoryCallback
 from tests.fakes.interruptions import CrashError
-
-
-class Approvals(QuestionStore, AnswerRecords, MessageNotes, PendingQuestions, Protocol):
-    """All that is done with approval records."""
-
-
-Asking = Callable[..., Question]
-TWO = Options(two_person=True)
 
 
 @pytest.fixture(scope="module")
@@ -45,25 +36,7 @@ def approvals(request: pytest.FixtureRequest, on_aws: Callable[[], Approvals]) -
 
 @pytest.fixture
 def asked(approvals: Approvals) -> Asking:
-    """Keep a question of a request of its own, with a task that waits."""
-
-    def ask(**changes: Any) -> Question:
-        kept = question(**({"request_id": f"share-{uuid.uuid4()}"} | changes))
-        approvals.open(kept, "a token", "https://link")
-        return kept
-
-    return ask
-
-
-def answer(to: Question, *, approve: bool = True, **changes: Any) -> ApprovalAnswer:
-    fields: dict[str, Any] = {"request_id": to.request_id, "asking": to.asked.asking, "approve": approve}
-    return ApprovalAnswer(**(fields | changes))
-
-
-def record_of(approvals: Approvals, of: Question) -> ApprovalRecord:
-    there = approvals.approval_record(of.request_id)
-    assert there is not None
-    return there
+    return asking(approvals)
 
 
 def test_what_was_never_asked_is_not_there(approvals: Approvals) -> None:
