@@ -1,7 +1,8 @@
 """Definitions as people write them: YAML, with the aliases that they share.
 
-What stands in ``failures.yaml`` is known to each definition by its key. Top-level keys that begin with ``x-`` hold what
-has an anchor and no place of its own; they are not part of the definition.
+What stands in the shared files is known to each definition by its key, and what stands in one to those after it.
+Top-level keys that begin with ``x-`` hold what has an anchor and no place of its own; they are not part of the
+definition.
 """
 
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from typing import Any, TextIO
 
 import yaml
 
-SHARED = "failures.yaml"
+SHARED = ("failures.yaml", "removals.yaml")
 
 _TEXT = "tag:yaml.org,2002:str"
 
@@ -21,8 +22,12 @@ def definition(path: Path) -> dict[str, Any]:
     Raises:
         yaml.MarkedYAMLError: it can't be read, or a key in it is told twice or no text. The error names file and line.
     """
-    with path.open(encoding="utf-8") as stream, path.with_name(SHARED).open(encoding="utf-8") as shared:
-        loader = _Loader(stream, _anchored(shared))
+    anchors: dict[str, yaml.Node] = {}
+    for name in SHARED:
+        with path.with_name(name).open(encoding="utf-8") as shared:
+            anchors |= _anchored(shared, anchors)
+    with path.open(encoding="utf-8") as stream:
+        loader = _Loader(stream, anchors)
         read: dict[str, Any] = loader.get_single_data()
     return {key: value for key, value in read.items() if not key.startswith("x-")}
 
@@ -47,7 +52,7 @@ class _Loader(yaml.SafeLoader):
         return node
 
 
-def _anchored(shared: TextIO) -> dict[str, yaml.Node]:
+def _anchored(shared: TextIO, anchors: Mapping[str, yaml.Node]) -> dict[str, yaml.Node]:
     """Return what each key of the file stands for, as if an anchor of that name stood before it."""
-    node = _Loader(shared).get_single_node()
+    node = _Loader(shared, anchors).get_single_node()
     return {key.value: value for key, value in node.value} if isinstance(node, yaml.MappingNode) else {}

@@ -1,16 +1,17 @@
-"""In: an accepted share. Out: what to associate of it, each by its place in the plan; or one of them, decided again."""
+"""In: an accepted share. Out: what to associate and take down of it, by places; or one association, decided again."""
 
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from drawbridge.association.attempt import ShareAttempt, decide_association_again, plan_attempt
-from drawbridge.bootstrap.plan_associations import ports
+from drawbridge.association.attempt import ShareAttempt, decide_association_again
+from drawbridge.bootstrap.plan_associations import ports, withdrawals
 from drawbridge.decision import Accept, DecidedOn, Keep
 from drawbridge.observability import logger
 from drawbridge.request import ExecutionInput, ResourceShareRequest
 from drawbridge.status import Reason
+from drawbridge.withdrawal.attempt import plan_both_directions
 
 
 class ShareExecutionInput(ExecutionInput, frozen=True, kw_only=True, rename="camel"):
@@ -36,10 +37,14 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         execution=execution, share_arn=execution.request.share_arn, decision=step.decision, decided_on=step.on
     )
     if step.item is None:
-        plan, items = plan_attempt(attempt, ports(), tries=step.tries)
-        summary = {"associations": len(items), "refused": [each.code for each in plan.refused]}
+        planned = plan_both_directions(attempt, ports(), withdrawals(), tries=step.tries)
+        summary = {
+            "associations": len(planned.items),
+            "refused": [each.code for each in planned.associations.refused],
+            "removals": len(planned.removals),
+        }
         logger.info("planned", request_id=execution.request_id, plan=summary)
-        return {"items": items}
+        return {"items": planned.items, "removals": planned.removals}
     again = decide_association_again(attempt, step.item, ports())
     if isinstance(again, Reason):
         logger.info("refused after all", request_id=execution.request_id, item=step.item, reason=again.text)

@@ -14,6 +14,7 @@
     + GoneError               never retried: what a call names does not exist
     + RequestGoneError        never retried: the reason for the request went away
     + AssociationFailedError  never retried: AWS tried to associate, and could not
+    + OwnershipLostError      never retried: somebody took our tags off what is to be taken down
 
 Step Functions knows a Python error by its class's name, so these names are what the workflow's Retry and Catch name.
 """
@@ -65,3 +66,7 @@ class RequestGoneError(DrawbridgeError):
 
 class AssociationFailedError(DrawbridgeError):
     """AWS tried to associate a resource, and could not."""
+
+
+class OwnershipLostError(DrawbridgeError):
+    """Something was ours, and does not say so any longer: it is not touched."""

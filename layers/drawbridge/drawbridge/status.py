@@ -17,6 +17,7 @@ class Status(StrEnum):
     REJECTED = "REJECTED"
     EXPIRED = "EXPIRED"
     FAILED = "FAILED"
+    WITHDRAWING = "WITHDRAWING"
     WITHDRAWN = "WITHDRAWN"
 
 

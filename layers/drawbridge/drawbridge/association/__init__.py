@@ -8,7 +8,6 @@ from typing import ClassVar, Literal
 import msgspec
 from msgspec import Struct
 
-from drawbridge.association.owned_object import OwnedObject
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.decision.decision_record import AssociationDecisionRecord
 from drawbridge.lattice import MatchAttributes, PrivateDns, ResourceKind, holds_others
@@ -241,8 +240,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """What policies were asked about."""
     inputs: PlanInputs = PlanInputs()
     """What else it rests on."""
-    left_behind: tuple[OwnedObject, ...] | None = msgspec.field(default=None, name="left")
-    """What is left behind of the share's resources, with its reasons in ``refused``; ``None`` if that is not known."""
+    visible: tuple[str, ...] = ()
+    """The ARNs of VPC Lattice's that the share holds."""
     cut: tuple[str, ...] = ()
     """Sentences about what there was no room for."""
 

@@ -1,14 +1,9 @@
-"""What Drawbridge makes in AWS, by its id, and how it is reported once nothing calls for it any longer."""
+"""What Drawbridge makes in AWS, by its id."""
 
 from enum import StrEnum
 from typing import assert_never
 
 from msgspec import Struct
-
-from drawbridge.status import Reason
-
-LEFT_BEHIND = "left-behind"
-"""The code of the reason."""
 
 
 class OwnedKind(StrEnum):
@@ -20,6 +15,7 @@ class OwnedKind(StrEnum):
     """A service network's association with a resource or a service."""
     VPC_ASSOCIATION = "vpc-in-service-network"
     """A service network's association with a VPC."""
+    SERVICE_NETWORK = "service-network"
 
 
 class OwnedObject(Struct, frozen=True, kw_only=True, order=True, rename="camel", omit_defaults=True):
@@ -44,10 +40,7 @@ class OwnedObject(Struct, frozen=True, kw_only=True, order=True, rename="camel",
                 return f"{self.id}, the association of {self.network_arn} with {self.resource_arn}"
             case OwnedKind.VPC_ASSOCIATION:
                 return f"{self.id}, the association of {self.network_arn} with {self.vpc_id}"
+            case OwnedKind.SERVICE_NETWORK:
+                return f"{self.id}, the service network that was created for it"
             case _:
                 assert_never(self.kind)
-
-    @property
-    def reason(self) -> Reason:
-        text = f"{self} is called for by nothing any longer; it stays, and is paid for, until somebody deletes it"
-        return Reason(LEFT_BEHIND, text, source=self.binding)

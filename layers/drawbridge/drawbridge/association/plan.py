@@ -1,7 +1,6 @@
 """Planning: what bindings match in one share, and policy permits, as a list of associations. Nothing is done yet."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -15,8 +14,6 @@ from drawbridge.association.coverage import Coverage
 from drawbridge.association.evaluation import MOST_KEPT, Candidate, Evaluation, Refusal
 from drawbridge.association.impossible import impossible
 from drawbridge.association.in_force import bindings_fingerprint, matching_bindings_fingerprint
-from drawbridge.association.left_behind import LeftBehind, OwnedObjects
-from drawbridge.association.owned_object import OwnedObject
 from drawbridge.association.placing import Placing, RecordedEndpoints, VpcLookup, no_recorded_endpoints
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.association.preflight import Preflight
@@ -41,9 +38,6 @@ MOST_AT_ONCE = 150
 PATIENT_TRIES = 7
 """How often something in a share that is not visible yet is waited for: some three minutes, as the workflow waits."""
 
-MOST_LEFT_BEHIND = 15
-"""Objects left behind that a plan reports."""
-
 REFUSED_BYTES = 60_000
 """For the reasons of refusals, which quote policies' annotations."""
 
@@ -54,14 +48,6 @@ class SharesInEffect(Protocol):
     def share(self, share_arn: str) -> Share | None: ...
 
     def contents_of_share(self, share_arn: str) -> list[SharedResource]: ...
-
-    def shares(self) -> list[Share]:
-        """Return all shares in effect."""
-        ...
-
-    def resources(self) -> list[SharedResource]:
-        """Return what all of them hold."""
-        ...
 
 
 class EntityDescriptions(Protocol):
@@ -97,16 +83,13 @@ class Planner:
         account_id: str,
         quotas: InForce[tuple[str, int]],
         inventory: AccountInventory,
-        owned_objects: OwnedObjects,
         recorded: RecordedEndpoints = no_recorded_endpoints,
     ) -> None:
-        self._owned_objects = owned_objects
         self._inventory = inventory
         self._shares = shares
         self._entities = entities
         self._policies = policies
         self._bindings = bindings
-        self._network = network
         self._reconciler = reconciler
         self._quotas = quotas
         self._placing = Placing(
@@ -153,38 +136,13 @@ class Planner:
         contents = None if self._bindings.broken else evaluation.contents
         relevant = relevant_bindings(self._bindings, share.owner, share.name, contents)
         inputs, notes = PlanInputs(), list[Reason]()
-        left: tuple[OwnedObject, ...] | None = None
         try:
             inputs = inputs_of(relevant, visible, self._inventory, dict(self._quotas.things))
         except AccessDeniedError as error:
             notes.append(check_failed(error, "what the plan rests on is not compared"))
         plan = self.plan_of(self._with_candidates(evaluation, requester, evaluation_time, coverage), evaluation_time)
-        try:
-            arns = {each.arn for each in visible}
-            left = self._left_behind({arn: {share.name} for arn in arns}).of(arns)[:MOST_LEFT_BEHIND]
-        except AccessDeniedError as error:
-            notes.append(check_failed(error, "what is left behind is not known"))
-        else:
-            notes += [each.reason for each in left]
-        return msgspec.structs.replace(plan, inputs=inputs, refused=(*plan.refused, *notes), left_behind=left)
-
-    def left_behind(self) -> tuple[OwnedObject, ...]:
-        """Return all that is left behind in this account."""
-        return self._left_behind({}).everywhere()
-
-    def _left_behind(self, known: Mapping[str, set[str]]) -> LeftBehind:
-        names = {share.arn: share.name for share in self._shares.shares()}
-        shared_as = defaultdict[str, set[str]](set, {arn: set(of) for arn, of in known.items()})
-        for each in self._shares.resources():
-            if each.share_arn in names:
-                shared_as[each.arn].add(names[each.share_arn])
-        return LeftBehind(
-            self._bindings,
-            owned_objects=self._owned_objects,
-            shared_as=shared_as,
-            vpcs_tagged=lambda tags: {vpc.vpc_id for vpc in self._network.tagged(tags)},
-            network_of=self._reconciler.network,
-            entity_of=self._entities.entity,
+        return msgspec.structs.replace(
+            plan, inputs=inputs, refused=(*plan.refused, *notes), visible=tuple(sorted({each.arn for each in visible}))
         )
 
     def plan_again(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Any
 
 from drawbridge.association import MadeAttachment, Mode, settings_of
-from drawbridge.association.owned_object import OwnedKind, OwnedObject
 from drawbridge.aws.errors import translated
 from drawbridge.aws.lattice_entities import LatticeEntities
 from drawbridge.aws.once import Once
@@ -47,19 +46,6 @@ class AttachmentListing:
             return settings_of(*endpoint_names(endpoint), tags.get(OWNER_TAG, "")) if endpoint else ""
         there = self._in_vpcs(made.network_arn).get(made.vpc_association)
         return settings_of(*association_names(there)) if there else ""
-
-    def has(self, made: OwnedObject) -> bool:
-        """Return whether something that was made is there still."""
-        match made.kind:
-            case OwnedKind.ENDPOINT | OwnedKind.NETWORK_ENDPOINT:
-                return made.id in self._endpoints
-            case OwnedKind.VPC_ASSOCIATION:
-                return made.id in self.vpc_associations(made.network_arn)
-            case OwnedKind.RESOURCE_ASSOCIATION:
-                found = self.named_in_network(made.network_arn, made.resource_arn)
-                return any(each.association_id == made.id for each in found)
-            case _:
-                assert_never(made.kind)
 
     def count(self, vpc_id: str, mode: Mode) -> int:
         """Count the endpoints of the mode's type in a VPC, whoever made them."""

@@ -15,10 +15,11 @@ from drawbridge.aws.errors import translated
 from drawbridge.aws.table_reads import queried
 from drawbridge.decision.decision_record import AssociationDecisionRecord
 from drawbridge.errors import UpstreamError
-from drawbridge.record.attempt import KeptAttempt, fitted
+from drawbridge.record.attempt import KeptAttempt, fitted, fitted_removal
 from drawbridge.record.outcome import ItemResult, Refused
 from drawbridge.request import ExecutionInput
 from drawbridge.status import Reason
+from drawbridge.withdrawal import NOTHING, KeptWithdrawal, PlannedRemoval, RemovalResult, WithdrawalPlan
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -30,6 +31,9 @@ _PLAN = "plan"
 _DECISION_RECORD = "grounds"
 _ASSOCIATION = "association/"
 _RESULT = "result/"
+_WITHDRAWAL = "withdrawal"
+_REMOVAL = f"{_WITHDRAWAL}/removal/"
+_REMOVAL_RESULT = f"{_WITHDRAWAL}/result/"
 
 
 class _Head(Struct, frozen=True):
@@ -37,6 +41,13 @@ class _Head(Struct, frozen=True):
 
     plan: Plan
     associations: int
+
+
+class _WithdrawalHead(Struct, frozen=True):
+    """A withdrawal plan without its removals, which have items of their own."""
+
+    plan: WithdrawalPlan
+    removals: int
 
 
 class _Planned(Struct, frozen=True):
@@ -59,11 +70,13 @@ class AttemptsTable:
         Whatever was kept of the attempt before goes. The plan's own item is written last: there is no plan while a part
         of it is missing.
         """
-        head = _Head(msgspec.structs.replace(plan, associations=(), decision_record=None), len(plan.associations))
+        head = _Head(
+            msgspec.structs.replace(plan, associations=(), decision_record=None, visible=()), len(plan.associations)
+        )
         parts: dict[str, object] = {_DECISION_RECORD: plan.decision_record} | {
             _association(place): _Planned(document_of(desired), at) for place, desired in enumerate(plan.associations)
         }
-        before = self._items(execution)
+        before = {name: text for name, text in self._items(execution).items() if not name.startswith(_WITHDRAWAL)}
         with translated(f"keep the plan of {execution.execution_name}", missing=UpstreamError):
             with self._table.batch_writer() as batch:
                 # The old plan's own item first: from here on there is none.
@@ -127,6 +140,65 @@ class AttemptsTable:
             results={
                 place: results.decode(items[f"{_RESULT}{place}"]) for place in places if f"{_RESULT}{place}" in items
             },
+        )
+
+    def keep_withdrawal(self, execution: ExecutionInput, plan: WithdrawalPlan, at: datetime) -> tuple[int, ...]:
+        """Keep a withdrawal plan that was made as of ``at``; return the places of its removals.
+
+        Whatever was kept of an earlier one goes. Its own item is written last: without all parts there is no plan.
+        """
+        parts = {
+            f"{_REMOVAL}{place}": PlannedRemoval(removal=removal, at=at) for place, removal in enumerate(plan.removals)
+        }
+        head = _WithdrawalHead(msgspec.structs.replace(plan, removals=()), len(plan.removals))
+        before = [name for name in self._items(execution) if name.startswith(_WITHDRAWAL)]
+        with translated(f"keep the withdrawal plan of {execution.execution_name}", missing=UpstreamError):
+            if before or parts:
+                with self._table.batch_writer() as batch:
+                    for name in sorted({*before} - parts.keys(), key=lambda name: (name != _WITHDRAWAL, name)):
+                        batch.delete_item(Key=_key(execution, name))
+                    for name, part in parts.items():
+                        batch.put_item(Item=self._item(execution, name, part))
+            self._table.put_item(Item=self._item(execution, _WITHDRAWAL, head))
+        return tuple(range(len(plan.removals)))
+
+    def planned_removal(self, execution: ExecutionInput, place: int) -> PlannedRemoval:
+        """Return one removal as it was decided on last.
+
+        Raises:
+            UpstreamError: it is not kept, or not any longer.
+        """
+        name = f"{_REMOVAL}{place}"
+        with translated(f"read {name} of {execution.execution_name}", missing=UpstreamError):
+            item = self._table.get_item(Key=_key(execution, name), ConsistentRead=True).get("Item")
+        if item is None:
+            raise _lost(execution, name)
+        return msgspec.json.decode(str(item["json"]), type=PlannedRemoval)
+
+    def keep_planned_removal(self, execution: ExecutionInput, place: int, planned: PlannedRemoval) -> None:
+        """Keep one removal as it was decided again."""
+        self._put(execution, f"{_REMOVAL}{place}", planned)
+
+    def keep_removal_result(self, execution: ExecutionInput, place: int, result: RemovalResult) -> None:
+        """Keep what came of one removal, as much of it as there is room for."""
+        self._put(execution, f"{_REMOVAL_RESULT}{place}", fitted_removal(result))
+
+    def kept_withdrawal(self, execution: ExecutionInput) -> KeptWithdrawal:
+        """Return the withdrawal plan of an attempt, and what came of it so far; an empty one if there is none."""
+        items = self._items(execution)
+        if _WITHDRAWAL not in items:
+            return KeptWithdrawal(plan=NOTHING)
+        head = msgspec.json.decode(items[_WITHDRAWAL], type=_WithdrawalHead)
+        places = range(head.removals)
+        missing = next((place for place in places if f"{_REMOVAL}{place}" not in items), None)
+        if missing is not None:
+            raise _lost(execution, f"{_REMOVAL}{missing}")
+        planned, results = msgspec.json.Decoder(PlannedRemoval), msgspec.json.Decoder(RemovalResult)
+        removals = tuple(planned.decode(items[f"{_REMOVAL}{place}"]).removal for place in places)
+        of_place = {place: items.get(f"{_REMOVAL_RESULT}{place}") for place in places}
+        return KeptWithdrawal(
+            plan=msgspec.structs.replace(head.plan, removals=removals),
+            results={place: results.decode(text) for place, text in of_place.items() if text is not None},
         )
 
     def _items(self, execution: ExecutionInput) -> dict[str, str]:

@@ -12,7 +12,6 @@ from msgspec import UNSET
 
 from drawbridge.approval.notify import StatusReached
 from drawbridge.approval.question_slots import AWAITS_QUESTION_SLOT
-from drawbridge.association.owned_object import OwnedObject
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.aws.errors import translated
 from drawbridge.aws.table_reads import items_of, only, queried, scanned
@@ -33,7 +32,9 @@ from drawbridge.record.entry import Entry
 from drawbridge.record.outcome import PUBLISHED_BYTES
 from drawbridge.record.record import StatusChange, reasons_for_history, reasons_for_status
 from drawbridge.request import kind_of
+from drawbridge.request.absence import Absence
 from drawbridge.status import Status
+from drawbridge.withdrawal import ConnectedRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -111,7 +112,6 @@ class LedgerTable:
             incomplete=False,
             drift=observed.drift_fingerprint,
             **({"inputs": _inputs_text(observed.inputs)} if observed.inputs is not None else {}),
-            **({"left": _text(observed.left_behind)} if observed.left_behind is not None else {}),
             reviewed="",
             awaits_turn=False,
             followed=_YES,
@@ -238,6 +238,22 @@ class LedgerTable:
         kept: LetIn | None = _read("let_in", str(item.get("let_in", "")))
         return kept
 
+    def connected(self, request_id: str) -> ConnectedRecord:
+        """Return what was made and published for a request; an empty record if there is no row."""
+        projection = only(("account_id", "ways", "published", "let_in", "absent"))
+        with translated(f"read what was made for {request_id}", missing=UpstreamError):
+            item: Any = self._table.get_item(Key={"request_id": request_id}, ConsistentRead=True, **projection).get(
+                "Item", {}
+            )
+        let_in: LetIn | None = _read("let_in", str(item.get("let_in", "")))
+        return ConnectedRecord(
+            account_id=str(item.get("account_id", "")),
+            attachments=_read("ways", str(item.get("ways", ""))),
+            published=tuple(sorted(map(str, item.get("published", ())))),
+            let_in=(let_in.arns if let_in else None) or (),
+            absent=_read("absent", str(item.get("absent", ""))),
+        )
+
     def entry(self, request_id: str) -> Entry | None:
         """Return all that the ledger knows of a request.
 
@@ -349,8 +365,8 @@ def _basis(basis: OutcomeBasis) -> dict[str, str]:
     attributes["inputs"] = _inputs_text(basis.inputs)
     if basis.contents is not UNSET:
         attributes["contents"] = _text(basis.contents)
-    if basis.left_behind is not None:
-        attributes["left"] = _text(basis.left_behind)
+    if basis.absent is not None:
+        attributes["absent"] = _text(basis.absent)
     return {name: value for name, value in attributes.items() if value}
 
 
@@ -378,8 +394,8 @@ _IN_JSON: Mapping[str, tuple[Any, object]] = {
     "contents": (tuple[MatchAttributes, ...] | None, None),
     "ways": (tuple[AttachmentSnapshot, ...], ()),
     "inputs": (PlanInputs, PlanInputs()),
-    "left": (tuple[OwnedObject, ...], UNSET),
     "let_in": (LetIn | None, None),
+    "absent": (tuple[Absence, ...], ()),
 }
 """The attributes that hold JSON: of what kind each is, and what is read of one that another version wrote otherwise."""
 
@@ -437,11 +453,10 @@ def _row_of(item: dict[str, Any]) -> LedgerRow:
     numbers = {name: int(item[name]) for name in ("attempt", "failures")}
     # An empty text stands for what was never written.
     in_json = {name: _read(name, item[name]) for name in _IN_JSON if item.get(name, "") != ""}
-    readable = {name: value for name, value in in_json.items() if value is not UNSET}
     plain = {name: value for name, value in item.items() if name not in _IN_JSON}
-    row = msgspec.convert(plain | numbers | readable, LedgerRow)
+    row = msgspec.convert(plain | numbers | in_json, LedgerRow)
     if row.request_id != item["request_id"]:
         raise ValueError(f"it is about {row.request_id}")
     if datetime.fromisoformat(row.updated_at).tzinfo is None:
         raise ValueError("updated_at has no time zone")
-    return row if in_json.get("left") is not UNSET else msgspec.structs.replace(row, left_behind=UNSET)
+    return row

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm.type_defs import TagTypeDef
 
 SUBJECT_TAG = "drawbridge:subject"
+
+_MOST_AT_ONCE = 10
+"""Names that GetParameters takes."""
 
 
 class ConfigurationParameters:
@@ -51,6 +54,10 @@ class ConfigurationParameters:
                 return self._ssm.get_parameter(Name=f"{self._root}{name}")["Parameter"]["Value"]
         except GoneError:
             return None
+
+    def is_written(self, path: str, name: str) -> bool:
+        """Return whether there is such a parameter; ``False`` only if AWS says that there is none."""
+        return self.one(f"{path}/{name}") is not None
 
     def earlier(self, path: str, name: str, *, than: int) -> list[ConfigurationParameter]:
         """Return the versions before ``than``, newest first. AWS keeps 100, and allows few such calls a second."""
@@ -101,6 +108,15 @@ class PublishedParameters:
         carried = {tag["Key"]: tag["Value"] for tag in tags}
         ours = carried.get(OWNER_TAG) == self._owner
         return ObservedParameter(value=value, subject=carried.get(SUBJECT_TAG, "") if ours else "")
+
+    def published(self, parameters: Collection[str]) -> dict[str, str]:
+        """Return the values of those of the parameters that are there, in as few calls as that takes."""
+        names, found = sorted(set(parameters)), dict[str, str]()
+        for start in range(0, len(names), _MOST_AT_ONCE):
+            with translated("read published names"):
+                answer = self._ssm.get_parameters(Names=names[start : start + _MOST_AT_ONCE])
+            found |= {each["Name"]: each["Value"] for each in answer["Parameters"]}
+        return found
 
     def create(self, name: str, value: str, *, subject: str) -> bool:
         """Write a new parameter; ``False`` if there is one of that name.

@@ -7,8 +7,11 @@ from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from drawbridge.association.subnets import Subnet, Vpc
-from drawbridge.aws.errors import translated
+from drawbridge.aws.errors import code_of, translated
+from drawbridge.errors import UpstreamError
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -35,6 +38,7 @@ class Vpcs:
         self._subnets: dict[str, Subnet | None] = {}
         self._groups: dict[str, str | None] = {}
         self._dns: dict[str, bool] = {}
+        self._tags: dict[str, dict[str, str] | None] = {}
         self._vpcs: dict[str, Vpc | None] = {}
         self._tagged: dict[tuple[tuple[str, str], ...], list[Vpc]] = {}
 
@@ -51,6 +55,28 @@ class Vpcs:
             filters = [_filter(f"tag:{name}", exactly(value)) for name, value in key[:_MOST_FILTERS]]
             self._tagged[key] = self._list(filters, tags)
         return self._tagged[key]
+
+    def tags_of(self, vpc_id: str) -> dict[str, str] | None:
+        """Return the tags of a VPC, asked for by its id; ``None`` if EC2 says that there is no such VPC.
+
+        Raises:
+            UpstreamError: EC2 answers with neither.
+        """
+        if vpc_id not in self._tags:
+            self._tags[vpc_id] = self._ask_for_tags(vpc_id)
+        return self._tags[vpc_id]
+
+    def _ask_for_tags(self, vpc_id: str) -> dict[str, str] | None:
+        with translated(f"look for {vpc_id}"):
+            try:
+                found = self._ec2.describe_vpcs(VpcIds=[vpc_id])["Vpcs"]
+            except ClientError as error:
+                if code_of(error) == "InvalidVpcID.NotFound":
+                    return None
+                raise
+        if not found:
+            raise UpstreamError(f"EC2 neither shows {vpc_id} nor says that there is none")
+        return {tag["Key"]: tag["Value"] for tag in found[0].get("Tags", [])}
 
     def vpc_of_group(self, group_id: str) -> str | None:
         """Return the VPC of a security group; ``None`` if there is no such group."""

@@ -82,7 +82,7 @@ def sweeper(
         announcements=BusAnnouncements(bus),
         reviewer=PolicyReviewer(compiled(configuration.policies), registry),
         drift=DriftDetector(attachments, HostedZoneListing(lambda: client("route53"))),
-        plan_inputs=CurrentPlanInputs(configuration.bindings, configuration.quotas, inventory, attachments),
+        plan_inputs=CurrentPlanInputs(configuration.bindings, configuration.quotas, inventory),
         questions_at_once=settings.open_questions,
         waiting=WaitingRequests(
             ApprovalsTable(table(settings.approvals_table), now=now), TaskCallback(client("stepfunctions"))

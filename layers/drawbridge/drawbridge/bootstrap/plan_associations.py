@@ -13,9 +13,11 @@ from drawbridge.bootstrap.attempts import attempts
 from drawbridge.bootstrap.clients import client, table
 from drawbridge.bootstrap.facts import gatherer
 from drawbridge.bootstrap.planning import Planning
+from drawbridge.bootstrap.withdrawals import withdrawal_ports
 from drawbridge.decision.facts import EvaluationTime
 from drawbridge.decision.in_force import compiled, policies_in_force
 from drawbridge.environment import Environment
+from drawbridge.withdrawal.attempt import WithdrawalPorts
 
 
 @cache
@@ -29,6 +31,12 @@ def ports() -> PlanningPorts:
         attempts=attempts(environment),
         evaluation_time=lambda: EvaluationTime(datetime.now(UTC), environment.time_zone),
     )
+
+
+@cache
+def withdrawals() -> WithdrawalPorts:
+    """Return the ports of planning what is taken down in the same attempt."""
+    return withdrawal_ports(Environment())
 
 
 @cache

@@ -1,5 +1,6 @@
 """The objects of planning, for the function that plans and for the command line, which only shows plans."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -11,17 +12,22 @@ from drawbridge.association.preflight import Preflight
 from drawbridge.association.reconcile import AttachmentReconciler
 from drawbridge.aws.account_listing import AccountListing
 from drawbridge.aws.attachment_listing import AttachmentListing
+from drawbridge.aws.endpoint_services import EndpointServices
 from drawbridge.aws.hosted_zones import HostedZones
 from drawbridge.aws.lattice_entities import LatticeEntities
 from drawbridge.aws.owned_object_listing import OwnedObjectListing
+from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
 from drawbridge.aws.resource_shares import ResourceShares
 from drawbridge.aws.service_networks import ServiceNetworks
+from drawbridge.aws.subject_existence import SubjectExistence
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.aws.vpcs import Vpcs
 from drawbridge.configuration import InForce
 from drawbridge.decision.decide import Policies
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.request import ResourceShareRequest
+from drawbridge.withdrawal.called_for import Demand
+from drawbridge.withdrawal.plan import WithdrawalPlanner
 
 Client = Callable[[str], Any]
 """Returns the client of an AWS service, by boto3's name for it."""
@@ -39,7 +45,10 @@ class Planning:
         self._account_id = account_id
         self.shares = ResourceShares(client("ram"))
         self.entities = LatticeEntities(client("vpc-lattice"))
+        self.subjects = SubjectExistence(self.shares, self.entities, EndpointServices(client("ec2")))
         self.network = Vpcs(client("ec2"))
+        self.names = PublishedParameters(client("ssm"), owner=prefix)
+        self._parameters = ConfigurationParameters(client("ssm"), prefix=prefix)
         self.endpoints = VpcEndpoints(client("ec2"), owner=prefix)
         self._networks = ServiceNetworks(client("vpc-lattice"), owner=prefix, account_id=account_id)
         self.zones = HostedZones(client("route53"), owner=prefix)
@@ -51,6 +60,32 @@ class Planning:
             lambda: client("route53"),
             AttachmentListing(client("ec2"), client("vpc-lattice")),
             account_id=account_id,
+        )
+
+    def withdrawal_planner(self, bindings: InForce[Binding]) -> WithdrawalPlanner:
+        """Return a planner of what is to be taken down."""
+        shares = {share.arn: share.name for share in self.shares.shares() if share.in_effect}
+        shared_as = defaultdict[str, set[str]](set)
+        for each in self.shares.resources():
+            if each.share_arn in shares and each.is_lattice:
+                shared_as[each.arn].add(shares[each.share_arn])
+        demand = Demand(
+            bindings,
+            prefix=self._prefix,
+            account_id=self._account_id,
+            shared_as=shared_as,
+            tags_of_vpc=self.network.tags_of,
+            network_of=self.reconciler.network,
+            entity_of=cache(self.entities.entity),
+        )
+        return WithdrawalPlanner(
+            bindings=bindings,
+            parameters=self._parameters,
+            demand=demand,
+            owned_objects=self._owned_objects,
+            names=self.names,
+            resources=self.subjects,
+            account_id=self._account_id,
         )
 
     def planner(
@@ -86,6 +121,5 @@ class Planning:
             account_id=self._account_id,
             quotas=quotas,
             inventory=self._inventory,
-            owned_objects=self._owned_objects,
             recorded=recorded,
         )

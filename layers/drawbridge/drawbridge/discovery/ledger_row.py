@@ -5,13 +5,13 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from drawbridge.association.owned_object import OwnedObject
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
 from drawbridge.decision.let_in import LetIn
 from drawbridge.lattice import MatchAttributes
 from drawbridge.publication import AttachmentSnapshot
 from drawbridge.request import Request
+from drawbridge.request.absence import Absence
 from drawbridge.status import Reason, Status
 
 SETTLED_FOR_NOW = frozenset({Status.HELD, Status.FAILED, Status.ACCEPTED})
@@ -60,9 +60,8 @@ class LedgerRow(Struct, frozen=True, kw_only=True):
     """How the associations were left; ``None`` if there were none yet."""
     inputs: PlanInputs | None = None
     """What else the plan rested on; ``None`` if nothing was planned, or by a version that kept none."""
-    left_behind: tuple[OwnedObject, ...] | msgspec.UnsetType | None = msgspec.field(default=None, name="left")
-    """What was made for it and nothing calls for any longer; ``None`` if that was never observed, and unset if it can't
-    be read: the next attempt then writes it anew."""
+    absent: tuple[Absence, ...] = ()
+    """What AWS says is gone of what it is about, and of what was attached of it."""
     drift_fingerprint: str = msgspec.field(default="", name="drift")
     """A fingerprint of the drift that the attempt was made for."""
     reviewed_fingerprint: str = msgspec.field(default="", name="reviewed")

@@ -57,9 +57,6 @@ def _changed(observed: ObservedRequest, row: LedgerRow) -> bool:
 
 
 def _inputs_changed(observed: ObservedRequest, row: LedgerRow) -> bool:
-    # Somebody has deleted what was left behind: the row is not to list it any longer.
-    if observed.left_behind is not None and observed.left_behind != row.left_behind:
-        return True
     return observed.inputs is not None and row.inputs is not None and bool(observed.inputs.changed_since(row.inputs))
 
 

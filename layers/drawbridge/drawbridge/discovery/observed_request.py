@@ -2,7 +2,6 @@
 
 from msgspec import Struct
 
-from drawbridge.association.owned_object import OwnedObject
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.request import Request
 from drawbridge.request.shares import SharedResource
@@ -33,8 +32,6 @@ class ObservedRequest(Struct, frozen=True, kw_only=True):
     """All that a share in effect holds, whatever the service."""
     inputs: PlanInputs | None = None
     """What else a plan of it would rest on now; ``None`` if that was not observed."""
-    left_behind: tuple[OwnedObject, ...] | None = None
-    """What still exists of what the row lists as left behind; ``None`` if that was not observed."""
     drift_fingerprint: str = ""
     """A fingerprint of the drift; empty if there is none."""
     open: bool

@@ -61,10 +61,6 @@ def _report(result: SweepResult, scope: SweepScope) -> None:
     if result.reviews_open:
         logger.warning("reviews open", extra={"requests": result.reviews_open})
     metrics.add_metric("ReviewsOpen", MetricUnit.Count, len(result.reviews_open))
-    if result.left_behind:
-        logger.warning("left behind", extra={"ids": result.left_behind})
-    if scope.shares:
-        metrics.add_metric("LeftBehind", MetricUnit.Count, len(result.left_behind))
     metrics.add_metric("NoLongerPermitted", MetricUnit.Count, len(result.no_longer_permitted))
 
 

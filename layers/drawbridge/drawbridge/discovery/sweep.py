@@ -85,8 +85,6 @@ class SweepResult(Struct, frozen=True):
     """What could not be observed or reconciled; nothing else was stopped by it. The sweep has to be repeated."""
     broken: tuple[InvalidInputError, ...] = ()
     """What can't be read, such as a row that somebody wrote by hand: no repetition mends it."""
-    left_behind: tuple[str, ...] = ()
-    """The ids of what was made for requests and nothing calls for any longer."""
     transit_gateway_attachments: tuple[EndpointConnection, ...] = ()
     """Attachments of transit gateways that wait for acceptance by a managed service: only people answer them."""
     reviews_open: tuple[str, ...] = ()
@@ -101,7 +99,6 @@ class _Findings:
     no_longer_permitted: list[str] = field(default_factory=list)
     failures: list[DrawbridgeError] = field(default_factory=list)
     broken: list[InvalidInputError] = field(default_factory=list)
-    left_behind: set[str] = field(default_factory=set)
     attachments: list[EndpointConnection] = field(default_factory=list)
     reviews_open: list[str] = field(default_factory=list)
     unknown: dict[str, DrawbridgeError] = field(default_factory=dict)
@@ -117,7 +114,6 @@ class _Findings:
             no_longer_permitted=tuple(self.no_longer_permitted),
             failures=tuple(failures),
             broken=tuple(self.broken),
-            left_behind=tuple(sorted(self.left_behind)),
             transit_gateway_attachments=tuple(self.attachments),
             reviews_open=tuple(self.reviews_open),
         )
@@ -279,7 +275,7 @@ class Sweeper:
         return msgspec.structs.replace(observed, drift_fingerprint=report.drift_fingerprint)
 
     def _with_inputs(self, observed: ObservedRequest, row: LedgerRow | None, findings: "_Findings") -> ObservedRequest:
-        """Add what a plan would rest on now, and what is left behind.
+        """Add what a plan would rest on now.
 
         What AWS does not list is not known, and no change: the sweep goes on without it, and is repeated.
         """
@@ -287,15 +283,13 @@ class Sweeper:
             return observed
         try:
             inputs = self._plan_inputs.inputs(observed.account_id, observed.share_name, observed.lattice_contents, row)
-            left = self._plan_inputs.left_behind(row)
         except DrawbridgeError as error:
             findings.unlisted = error
             return observed
         if row.inputs is None:
             # The version that wrote the row kept none: from now on it is compared.
             self._ledger.note_inputs(row, inputs)
-        findings.left_behind.update(each.id for each in left or ())
-        return msgspec.structs.replace(observed, inputs=inputs, left_behind=left)
+        return msgspec.structs.replace(observed, inputs=inputs)
 
     def _is_left_waiting(self, observed: ObservedRequest, row: LedgerRow, now: datetime) -> bool:
         """Resume a request that waits for a person if it, or what is configured, changed meanwhile.

@@ -1,12 +1,15 @@
 """Names of parameters, made of names that other people chose."""
 
 import hashlib
+import re
+from urllib.parse import unquote_to_bytes
 
 LONGEST_SEGMENT = 200
 """Characters of one level; with the levels around it the full ARN stays below the 1,011 that AWS allows."""
 
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-")
 _UNDERSCORE = ord("_")
+_ESCAPE = re.compile("__([0-9A-F]{2})")
 
 
 def parameter_segment(name: str) -> str:
@@ -31,6 +34,17 @@ def _escape(byte: int, following: bytes) -> str:
     if byte in _PLAIN or (byte == _UNDERSCORE and (not following or following[0] in _PLAIN)):
         return chr(byte)
     return f"__{byte:02X}"
+
+
+def text_of_segment(segment: str) -> str | None:
+    """Return the text that ``parameter_segment`` turned into this level; ``None`` if it was cut, or is none of ours."""
+    if segment == "__empty":
+        return ""
+    escaped = _ESCAPE.sub(lambda found: f"%{found[1]}", segment.replace("%", "%25"))
+    if "__" in escaped:
+        return None
+    text = unquote_to_bytes(escaped).decode("utf-8", "replace")
+    return text if parameter_segment(text) == segment else None
 
 
 def binding_path(prefix: str, binding: str) -> str:

@@ -3,13 +3,13 @@
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from drawbridge.association.owned_object import OwnedObject
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.decision import Because
 from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
 from drawbridge.decision.let_in import LetIn
 from drawbridge.lattice import MatchAttributes
 from drawbridge.publication import AttachmentSnapshot
+from drawbridge.request.absence import Absence
 from drawbridge.status import Reason, Status
 
 
@@ -55,9 +55,9 @@ class OutcomeBasis(Struct, frozen=True, kw_only=True):
     """What a share holds; ``None`` if it is not known."""
     inputs: PlanInputs = PlanInputs()
     """What else a plan rests on."""
-    left_behind: tuple[OwnedObject, ...] | None = msgspec.field(default=None, name="left")
-    """What is left behind; ``None`` leaves the row's as it is."""
+    absent: tuple[Absence, ...] | None = None
+    """What AWS says is gone; ``None`` leaves the row's marks as they are."""
 
 
-GONE = OutcomeBasis(observed_fingerprint="gone")
+GONE = OutcomeBasis(observed_fingerprint="gone", absent=())
 """AWS lists nothing any longer: whatever it lists later is something new."""

@@ -9,6 +9,7 @@ from msgspec import Struct
 from drawbridge.association import DesiredAttachment, Plan
 from drawbridge.bounds import WORDS_BYTES, fitting, shortened
 from drawbridge.publication import Publication
+from drawbridge.record import Outcome
 from drawbridge.record.outcome import (
     Accepted,
     Decided,
@@ -22,8 +23,18 @@ from drawbridge.record.outcome import (
     Questioned,
     Refused,
     WorkflowError,
+    outcome_of,
+)
+from drawbridge.record.withdrawal import (
+    ListedAgain,
+    WithdrawalEnded,
+    WithdrawalFailed,
+    WithdrawalPlanned,
+    WithdrawalProgress,
+    outcome_of_withdrawal,
 )
 from drawbridge.request import ExecutionInput
+from drawbridge.withdrawal import KeptWithdrawal, NotWithdrawn, RemovalResult, StaysAfterAll, Withdrawn
 
 _NAME_BYTES = 60_000
 """Of the names of one association's parameters; a group of 60 children has 120."""
@@ -39,6 +50,21 @@ class KeptAttempt(Struct, frozen=True, kw_only=True):
     """The result of each association so far, by its place in the plan."""
 
 
+class RemovalFailed(Struct, frozen=True, tag="removal-failure", tag_field="step"):
+    """One removal did not come about; the attempt goes on."""
+
+    item: int
+    error: WorkflowError
+
+
+class WithdrawalKept(Struct, frozen=True, tag="withdrawal-plan", tag_field="step"):
+    """What is to be taken down of a request that ends was planned, and is kept."""
+
+
+class WithdrawalReached(Struct, frozen=True, tag="withdrawal-end", tag_field="step"):
+    """Every removal of a request that ends has come to its end, and its result is kept."""
+
+
 class AttemptResults(Protocol):
     """The stored plan and results of attempts."""
 
@@ -52,6 +78,14 @@ class AttemptResults(Protocol):
 
     def keep_result(self, execution: ExecutionInput, item: int, result: ItemResult) -> None:
         """Keep the result of one association; an earlier one is replaced."""
+        ...
+
+    def kept_withdrawal(self, execution: ExecutionInput) -> KeptWithdrawal:
+        """Return the withdrawal plan of an attempt with its results; an empty one if there is none."""
+        ...
+
+    def keep_removal_result(self, execution: ExecutionInput, item: int, result: RemovalResult) -> None:
+        """Keep the result of one removal; an earlier one is replaced."""
         ...
 
 
@@ -76,11 +110,37 @@ class AssociationFailed(Struct, frozen=True, tag="association-failure", tag_fiel
     error: WorkflowError
 
 
-Reported = Decided | Questioned | Accepted | PlanKept | EndReached | ConsumerPublished | Failed
+Reported = (
+    Decided
+    | Questioned
+    | Accepted
+    | PlanKept
+    | EndReached
+    | ConsumerPublished
+    | Failed
+    | WithdrawalKept
+    | WithdrawalReached
+    | ListedAgain
+    | WithdrawalFailed
+)
 """How far a request has come, as the workflow reports it."""
 
 
-def progress_of(reported: Reported, execution: ExecutionInput, attempts: AttemptResults) -> Progress:
+def outcome_of_report(reported: Reported, execution: ExecutionInput, attempts: AttemptResults) -> Outcome:
+    """Return the status that a report amounts to.
+
+    Raises:
+        UpstreamError: what it refers to is not kept, or not any longer.
+    """
+    progress = progress_of(reported, execution, attempts)
+    if isinstance(progress, WithdrawalProgress):
+        return outcome_of_withdrawal(progress)
+    return outcome_of(progress)
+
+
+def progress_of(
+    reported: Reported, execution: ExecutionInput, attempts: AttemptResults
+) -> Progress | WithdrawalProgress:
     """Return the progress with what the report only refers to filled in.
 
     Raises:
@@ -88,19 +148,34 @@ def progress_of(reported: Reported, execution: ExecutionInput, attempts: Attempt
     """
     match reported:
         case PlanKept():
-            return Planned(attempts.kept(execution).plan)
+            return Planned(attempts.kept(execution).plan, attempts.kept_withdrawal(execution).plan)
         case EndReached():
             kept = attempts.kept(execution)
             results = tuple(
                 _result(desired, kept.results.get(item)) for item, desired in enumerate(kept.plan.associations)
             )
-            return Ended(kept.plan.refused, results, kept.plan.cut)
+            withdrawal = attempts.kept_withdrawal(execution)
+            cut = (*kept.plan.cut, *withdrawal.plan.cut)
+            removals = _removal_results(withdrawal)
+            return Ended(kept.plan.refused, results, cut, removals=removals, staying=withdrawal.plan.staying)
+        case WithdrawalKept():
+            return WithdrawalPlanned(attempts.kept_withdrawal(execution).plan)
+        case WithdrawalReached():
+            withdrawal = attempts.kept_withdrawal(execution)
+            return WithdrawalEnded(_removal_results(withdrawal), withdrawal.plan.unconfirmed, withdrawal.plan.cut)
         case ConsumerPublished(publication):
             return Ended((), (Published(publication),))
-        case Decided() | Questioned() | Accepted() | Failed():
+        case Decided() | Questioned() | Accepted() | Failed() | ListedAgain() | WithdrawalFailed():
             return reported
         case _:
             assert_never(reported)
+
+
+def failed_removal(failed: RemovalFailed, execution: ExecutionInput, attempts: AttemptResults) -> NotWithdrawn:
+    """Return a removal that did not come about, with the words of the object that it is about."""
+    planned = attempts.kept_withdrawal(execution).plan.removals
+    what = str(planned[failed.item]) if failed.item < len(planned) else f"removal {failed.item}"
+    return NotWithdrawn(what=what, error=failed.error.error, text=failed.error.text)
 
 
 def fitted(result: ItemResult) -> ItemResult:
@@ -125,6 +200,27 @@ def _fitted(publication: Publication) -> Publication:
         omitted=publication.omitted + len(publication.parameters) - len(names),
         pending=fitting(publication.pending, _ARN_BYTES),
         taken_back=fitting(publication.taken_back, _NAME_BYTES),
+    )
+
+
+def fitted_removal(result: RemovalResult) -> RemovalResult:
+    """Return a removal's result cut to what there is room for."""
+    match result:
+        case Withdrawn(parameters=parameters):
+            return msgspec.structs.replace(result, parameters=fitting(parameters, _NAME_BYTES))
+        case NotWithdrawn(text=text):
+            return msgspec.structs.replace(result, text=shortened(text, WORDS_BYTES))
+        case StaysAfterAll(reason):
+            return StaysAfterAll(msgspec.structs.replace(reason, text=shortened(reason.text, WORDS_BYTES)))
+        case _:
+            assert_never(result)
+
+
+def _removal_results(withdrawal: KeptWithdrawal) -> tuple[RemovalResult, ...]:
+    lost = "What became of it was not recorded; another attempt finds what there is."
+    return tuple(
+        withdrawal.results.get(place) or NotWithdrawn(what=str(removal), error="no-outcome", text=lost)
+        for place, removal in enumerate(withdrawal.plan.removals)
     )
 
 

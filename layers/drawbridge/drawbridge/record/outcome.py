@@ -16,16 +16,17 @@ from drawbridge.association import (
     ServiceNetworkAttachment,
     ServiceNetworkEndpointAttachment,
 )
-from drawbridge.association.owned_object import LEFT_BEHIND
 from drawbridge.bounds import fitting
 from drawbridge.decision import ActionableDecision, AlreadyResolved, AskApprover, Hold, Keep
 from drawbridge.decision.decision_record import DecisionRecord
 from drawbridge.decision.let_in import DENIED, LetIn
 from drawbridge.errors import RequestGoneError
 from drawbridge.parsing import UnreadableError, read_json
-from drawbridge.publication import Publication
+from drawbridge.publication import AttachmentSnapshot, Publication
 from drawbridge.record import GONE, Outcome, OutcomeBasis
+from drawbridge.record.removals import failed_removals, parameters_gone, withdrawn_reasons
 from drawbridge.status import Reason, Status
+from drawbridge.withdrawal import NOTHING, RemovalResult, StaysAfterAll, WithdrawalPlan, reason_of
 
 PUBLISHED_BYTES = 40_000
 """Of the names of parameters that one status adds to a row and to its event: 120 of the longest."""
@@ -69,6 +70,7 @@ class Accepted(Struct, frozen=True, tag="acceptance", tag_field="step"):
 
 class Planned(Struct, frozen=True, tag="plan", tag_field="step"):
     plan: Plan
+    withdrawal: WithdrawalPlan = NOTHING
 
 
 # A Lambda function's error comes as {"errorMessage": …, "errorType": …, "stackTrace": […]}.
@@ -122,6 +124,10 @@ class Ended(Struct, frozen=True, tag="end", tag_field="step"):
     results: tuple[ItemResult, ...]
     cut: tuple[str, ...] = ()
     """What of the plan there was no room for."""
+    removals: tuple[RemovalResult, ...] = ()
+    """What came of each removal of the same attempt."""
+    staying: tuple[AttachmentSnapshot, ...] = ()
+    """How what stays of earlier attempts was left."""
 
 
 class Failed(Struct, frozen=True, tag="failure", tag_field="step"):
@@ -142,8 +148,8 @@ def outcome_of(progress: Progress) -> Outcome:
             return _questioned(progress)
         case Accepted(decision, acceptance, decision_record, let_in):
             return msgspec.structs.replace(_accepted(decision, acceptance, let_in), decision_record=decision_record)
-        case Planned(plan):
-            return _planned(plan)
+        case Planned(plan, withdrawal):
+            return _planned(plan, withdrawal)
         case Ended():
             return _ended(progress)
         case Failed(error):
@@ -211,45 +217,58 @@ def _accepted(decision: ActionableDecision, acceptance: Acceptance, let_in: LetI
     )
 
 
-def _planned(plan: Plan) -> Outcome:
-    return msgspec.structs.replace(_of_plan(plan), association_decision_record=plan.decision_record, cut=plan.cut)
+def _planned(plan: Plan, withdrawal: WithdrawalPlan) -> Outcome:
+    return msgspec.structs.replace(
+        _of_plan(plan, withdrawal),
+        association_decision_record=plan.decision_record,
+        cut=(*plan.cut, *withdrawal.cut),
+    )
 
 
-def _of_plan(plan: Plan) -> Outcome:
+def _of_plan(plan: Plan, withdrawal: WithdrawalPlan) -> Outcome:
     basis = OutcomeBasis(
         observed_fingerprint=plan.observed_fingerprint,
         bindings_fingerprint=plan.bindings_fingerprint,
         matching_bindings_fingerprint=plan.matching_bindings_fingerprint,
         contents=plan.contents,
         inputs=plan.inputs,
-        left_behind=plan.left_behind,
     )
-    if plan.associations:
+    stays = (*plan.refused, *withdrawal.unconfirmed, *plan.broken)
+    if plan.associations or withdrawal.removals:
         desired = tuple(
             Reason("associating", f"{desired.resource.name} into {_where(desired)}", source=desired.binding)
             for desired in plan.associations
         )
-        reasons = (*desired, *plan.refused, *plan.broken)
+        reasons = (*desired, *map(reason_of, withdrawal.removals), *stays)
         return Outcome(status=Status.ASSOCIATING, reasons=reasons, settled=False, basis=basis)
-    if any(reason.code not in _HOLDS_NOTHING_UP for reason in plan.refused):
-        return Outcome(status=Status.HELD, reasons=(*plan.refused, *plan.broken), settled=True, basis=basis)
-    if any(reason.code == DENIED for reason in plan.refused):
-        return Outcome(status=Status.ACCEPTED, reasons=(*plan.refused, *plan.broken), settled=True, basis=basis)
+    return msgspec.structs.replace(_without_associations(plan.refused, stays), basis=basis)
+
+
+def _without_associations(refused: tuple[Reason, ...], stays: tuple[Reason, ...]) -> Outcome:
+    """Return what becomes of a share of which nothing is to be associated, nor taken down."""
+    if any(reason.code not in _HOLDS_NOTHING_UP for reason in refused):
+        return Outcome(status=Status.HELD, reasons=stays, settled=True)
+    if any(reason.code == DENIED for reason in refused):
+        return Outcome(status=Status.ACCEPTED, reasons=stays, settled=True)
     nothing = Reason("no-binding-wants-it", "Accepted; no binding wants any resource of it. Write a binding that does.")
-    return Outcome(status=Status.ACCEPTED, reasons=(nothing, *plan.refused, *plan.broken), settled=True, basis=basis)
+    return Outcome(status=Status.ACCEPTED, reasons=(nothing, *stays), settled=True)
 
 
-_HOLDS_NOTHING_UP = frozenset({DENIED, LEFT_BEHIND})
+_HOLDS_NOTHING_UP = frozenset({DENIED})
 """Codes of reasons that time passing, or a change of policies, does nothing about."""
 
 
 def _ended(ended: Ended) -> Outcome:
-    failures = tuple(
-        Reason(result.error.error, result.error.text, source=result.name)
-        for result in ended.results
-        if isinstance(result, Failure)
+    failures = (
+        *(
+            Reason(result.error.error, result.error.text, source=result.name)
+            for result in ended.results
+            if isinstance(result, Failure)
+        ),
+        *failed_removals(ended.removals),
     )
-    refused = (*(each.because for each in ended.results if isinstance(each, Refused)), *ended.refused)
+    stays = tuple(each.because for each in ended.removals if isinstance(each, StaysAfterAll))
+    refused = (*(each.because for each in ended.results if isinstance(each, Refused)), *stays, *ended.refused)
     publications = [result.publication for result in ended.results if isinstance(result, Published)]
     names = tuple(name for each in publications for name in each.parameters)
     # The first names of every publication come before the last of any: if there is not room for all, each has a part.
@@ -258,30 +277,38 @@ def _ended(ended: Ended) -> Outcome:
     published = tuple(name for name in names if name in room)
     left_out = len(names) - len(published) + sum(each.omitted for each in publications)
     cut = (*ended.cut, *([_CUT_NAMES.format(left_out)] if left_out else ()))
+    gone = (*(name for each in publications for name in each.taken_back), *parameters_gone(ended.removals))
+    taken_back = fitting((name for name in gone if name not in names), PUBLISHED_BYTES)
     if failures:
-        reasons = (*failures, *refused)
-        return Outcome(status=Status.FAILED, reasons=reasons, settled=True, published=published, cut=cut)
-    all_attachments = tuple(each.attachment for each in publications if each.attachment is not None)
+        return Outcome(
+            status=Status.FAILED,
+            reasons=(*failures, *refused),
+            settled=True,
+            published=published,
+            taken_back=taken_back,
+            cut=cut,
+        )
+    all_attachments = (*(each.attachment for each in publications if each.attachment is not None), *ended.staying)
     attachments = fitting(all_attachments, ATTACHMENTS_BYTES)
+    without_room = len(all_attachments) - len(attachments)
     return Outcome(
-        status=Status.AVAILABLE if publications or not refused else Status.HELD,
-        reasons=(*_published_reasons(publications), *refused),
+        status=_status_of_end(publications, refused),
+        reasons=(*_published_reasons(publications), *withdrawn_reasons(ended.removals), *refused),
         settled=True,
         published=published,
-        taken_back=fitting((name for each in publications for name in each.taken_back), PUBLISHED_BYTES),
-        # If its owner tag was lost, only the row still says that an endpoint is ours.
-        attachments=None if any(reason.code == "ownership-lost" for reason in refused) else attachments,
+        taken_back=taken_back,
+        # What stays after all is as the row has it.
+        attachments=None if stays else attachments,
         # What a person denied is asked about again when it is something else, and not because time has passed.
         incomplete=any(reason.code not in _HOLDS_NOTHING_UP for reason in refused),
-        cut=(
-            *cut,
-            *(
-                [_CUT_ATTACHMENTS.format(len(all_attachments) - len(attachments))]
-                if len(attachments) < len(all_attachments)
-                else ()
-            ),
-        ),
+        cut=(*cut, *([_CUT_ATTACHMENTS.format(without_room)] if without_room else ())),
     )
+
+
+def _status_of_end(publications: list[Publication], refused: tuple[Reason, ...]) -> Status:
+    if publications:
+        return Status.AVAILABLE
+    return Status.HELD if refused else Status.ACCEPTED
 
 
 _NAMELESS = "It is connected; a Gateway Load Balancer endpoint has no DNS name."

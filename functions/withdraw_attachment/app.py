@@ -1,0 +1,29 @@
+"""In: a planned removal. Out: that it is gone, which is kept; or that it has to be decided again."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from drawbridge.bootstrap.withdraw_attachment import attempts, now, take_down
+from drawbridge.observability import logger
+from drawbridge.request import ExecutionInput
+from drawbridge.withdrawal.take_down import DECISION_HOLDS
+
+
+class WithdrawAttachmentInput(Struct, frozen=True):
+    execution: ExecutionInput = msgspec.field(name="request")
+    item: int
+
+
+@logger.inject_lambda_context
+def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    step = msgspec.convert(event, WithdrawAttachmentInput)
+    planned = attempts().planned_removal(step.execution, step.item)
+    gone = take_down().take_down_while(lambda: now() - planned.at < DECISION_HOLDS, planned.removal)
+    if gone is None:
+        logger.info("to be decided again", request_id=step.execution.request_id, what=str(planned.removal))
+        return {"next": "decide-again"}
+    attempts().keep_removal_result(step.execution, step.item, gone)
+    logger.info("withdrawn", request_id=step.execution.request_id, what=gone.what, parameters=gone.parameters[:20])
+    return {"next": "withdrawn"}

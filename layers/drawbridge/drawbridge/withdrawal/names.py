@@ -1,0 +1,42 @@
+"""Published names that are taken back: through what each leads, and whose it is."""
+
+from drawbridge.association.owned_object import OwnedKind, OwnedObject
+from drawbridge.publication.documents import ConnectionDocument
+from drawbridge.publication.names import text_of_segment
+from drawbridge.publication.published import PublishedName
+from drawbridge.withdrawal import PublishedPath
+
+
+def resource_of(name: PublishedName) -> str:
+    """Return the ARN of what is shared: of a child's name the group or network that it came with."""
+    return name.document.group_arn or name.document.resource_configuration_arn
+
+
+def leads_through(document: ConnectionDocument, made: OwnedObject) -> bool:
+    """Return whether a name leads through an object, so that it would resolve no longer without it."""
+    match made.kind:
+        case OwnedKind.ENDPOINT | OwnedKind.NETWORK_ENDPOINT:
+            return document.endpoint_id == made.id
+        case OwnedKind.RESOURCE_ASSOCIATION:
+            arns = {document.resource_configuration_arn, document.group_arn}
+            return document.service_network_arn == made.network_arn and made.resource_arn in arns
+        case OwnedKind.VPC_ASSOCIATION:
+            return document.vpc_association_id == made.id
+        case OwnedKind.SERVICE_NETWORK:
+            return document.service_network_arn == made.arn
+
+
+def through(document: ConnectionDocument) -> str:
+    """Return what a name leads through: the id of an endpoint, or of a network's associations."""
+    ids = (document.endpoint_id, document.association_id, document.vpc_association_id)
+    return " ".join(each for each in ids if each)
+
+
+def published_path(name: PublishedName) -> PublishedPath:
+    """Return where a name is published, to be taken back if it still leads through the same by then."""
+    return PublishedPath(
+        path=name.path,
+        subject=name.document.resource_configuration_arn,
+        binding=text_of_segment(name.path.split("/")[3]) or "",
+        through=through(name.document),
+    )

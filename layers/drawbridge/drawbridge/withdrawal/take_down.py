@@ -1,0 +1,148 @@
+"""Taking down: one removal is done step by step, until AWS says that it is gone."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Protocol, assert_never
+
+import msgspec
+
+from drawbridge.association import Alias
+from drawbridge.association.aliases import Holder
+from drawbridge.association.owned_object import OwnedObject
+from drawbridge.errors import ConflictError, GoneError, NotReadyError, OwnershipLostError
+from drawbridge.publication.documents import ConnectionDocument, read_connection
+from drawbridge.publication.names import document_parameter, name_parameter
+from drawbridge.publication.parameters import ObservedParameter
+from drawbridge.withdrawal import NamesRemoval, ObjectRemoval, PublishedPath, Removal, Withdrawn
+from drawbridge.withdrawal.names import through
+from drawbridge.withdrawal.steps import (
+    AwaitGone,
+    DeleteObject,
+    NotOurs,
+    ObjectState,
+    ObservedObject,
+    ObservedRemoval,
+    TakeBackName,
+    next_step,
+)
+
+DECISION_HOLDS = timedelta(minutes=1)
+"""What was decided longer ago is decided again before anything is taken down."""
+
+
+class PublishedParameters(Protocol):
+    """Parameter Store, as withdrawal needs it."""
+
+    def read(self, name: str) -> ObservedParameter | None: ...
+
+    def remove(self, name: str, *, subject: str) -> None:
+        """Remove a parameter that carries our ownership tag and is of that subject; any other is left alone."""
+        ...
+
+
+class RecordRemoval(Protocol):
+    """Names of our own in hosted zones."""
+
+    def remove(self, alias: Alias, *, holder: Holder, dns_name: str) -> None:
+        """Remove the name if it is that holder's; where the zone itself is gone, nothing is left to remove."""
+        ...
+
+
+class ObjectDeletion(Protocol):
+    """The objects of this account that Drawbridge makes, asked for by their ids."""
+
+    def observe(self, removed: OwnedObject) -> ObservedObject: ...
+
+    def delete(self, removed: OwnedObject) -> None:
+        """Have AWS delete it.
+
+        Raises:
+            GoneError: it is not there any longer.
+            ConflictError: AWS does not delete it yet, as where something depends on it.
+        """
+        ...
+
+
+class TakeDown:
+    """Takes down what was planned."""
+
+    def __init__(self, objects: ObjectDeletion, parameters: PublishedParameters, records: RecordRemoval) -> None:
+        self._objects = objects
+        self._parameters = parameters
+        self._records = records
+
+    def take_down_while(self, may_take_down: Callable[[], bool], removal: Removal) -> Withdrawn | None:
+        """Take it down until it is gone; ``None`` if ``may_take_down`` says no before something is done.
+
+        Repeating it is safe: what is gone is found gone. Waiting for AWS needs no permission.
+
+        Raises:
+            NotReadyError: AWS has not finished, or something depends on it still; the message says what.
+            OwnershipLostError: it does not carry our tag any longer.
+        """
+        observed = self._observe(removal)
+        while (step := next_step(removal, observed)) is not None:
+            match step:
+                case AwaitGone(what=what):
+                    raise NotReadyError(f"{what} is not gone yet")
+                case NotOurs():
+                    raise OwnershipLostError(str(step))
+                case _ if not may_take_down():
+                    return None
+                case TakeBackName(name=name):
+                    self._take_back(name)
+                    observed = msgspec.structs.replace(observed, names=observed.names[1:])
+                case DeleteObject():
+                    self._delete(step)
+                    observed = self._observe(removal)
+                    if observed.removed.state is not ObjectState.GONE:
+                        # What AWS shows right after may be as it was before: it is not told twice in one breath.
+                        before = f"; AWS had given up on it: {step.failure}" if step.failure else ""
+                        raise NotReadyError(f"{step.removed} is being deleted{before}")
+                case _:
+                    assert_never(step)
+        return Withdrawn(what=str(removal), parameters=tuple(self._parameters_gone(removal)))
+
+    def _observe(self, removal: Removal) -> ObservedRemoval:
+        names = tuple(each for each in removal.names if self._is_there(each))
+        match removal:
+            case ObjectRemoval(removed=removed):
+                return ObservedRemoval(names=names, removed=self._objects.observe(removed))
+            case NamesRemoval():
+                return ObservedRemoval(names=names)
+            case _:
+                assert_never(removal)
+
+    def _is_there(self, name: PublishedPath) -> bool:
+        """Return whether a name is published as it was planned: the JSON goes last, and tells."""
+        there = self._parameters.read(document_parameter(name.path))
+        if there is None or there.subject != name.subject:
+            return False
+        document = read_connection(there.value)
+        # Of a consumer's endpoint the path says which.
+        return not name.binding or document is None or through(document) == name.through
+
+    def _take_back(self, name: PublishedPath) -> None:
+        there = self._parameters.read(document_parameter(name.path))
+        document = read_connection(there.value) if there is not None else None
+        if document is not None and document.alias is not None:
+            self._remove_record(document, document.alias, name)
+        for parameter in (name_parameter(name.path), document_parameter(name.path)):
+            self._parameters.remove(parameter, subject=name.subject)
+
+    def _remove_record(self, document: ConnectionDocument, alias: Alias, name: PublishedPath) -> None:
+        holder = Holder(subject=name.subject, binding=name.binding, vpc_id=document.vpc_id or "")
+        self._records.remove(alias, holder=holder, dns_name=document.dns_name)
+
+    def _delete(self, step: DeleteObject) -> None:
+        try:
+            self._objects.delete(step.removed)
+        except GoneError:
+            return
+        except ConflictError as error:
+            raise NotReadyError(f"{step.removed}: {error}") from error
+
+    def _parameters_gone(self, removal: Removal) -> list[str]:
+        both = ((name_parameter(each.path), document_parameter(each.path)) for each in removal.names)
+        gone = (each for each in both if self._parameters.read(each[1]) is None)
+        return [parameter for each in gone for parameter in each]
