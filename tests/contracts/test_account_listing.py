@@ -86,11 +86,9 @@ def test_endpoints_are_counted_and_those_with_our_marker_are_ours(provider: Acco
     assert inventory_of(consumer).endpoints(vpc_id, Mode.RESOURCE_ENDPOINT) == before + 1
     ours = OwnedObject(id=by.endpoint_id, kind=OwnedKind.ENDPOINT, binding="orders", resource_arn=arn, vpc_id=vpc_id)
     assert ours in owned_objects_of(consumer).endpoints()
-    assert AttachmentListing(consumer.ec2, consumer.lattice).has(ours)
     assert owned_objects_of(consumer, owner="another").endpoints() == ()
     consumer.ec2.delete_vpc_endpoints(VpcEndpointIds=[by.endpoint_id])
     assert ours not in owned_objects_of(consumer).endpoints()
-    assert not AttachmentListing(consumer.ec2, consumer.lattice).has(ours)
 
 
 def test_what_a_network_is_associated_with_is_listed_whoever_made_it_and_its_tags_tell(
@@ -107,7 +105,6 @@ def test_what_a_network_is_associated_with_is_listed_whoever_made_it_and_its_tag
     assert found[by.resource_association].resource_arn == arn
     assert all(there.is_ours(found[each]) for each in (by.resource_association, by.vpc_association))
     assert not any(owned_objects_of(consumer, owner="another").is_ours(each) for each in found.values())
-    assert all(AttachmentListing(consumer.ec2, consumer.lattice).has(each) for each in found.values())
 
 
 def test_a_refusal_of_aws_s_is_raised_as_our_error(consumer: Account) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,7 @@ from drawbridge.discovery.review import Review
 from drawbridge.record import Outcome, OutcomeBasis
 from drawbridge.record.record import StatusChange, reasons_for_status
 from drawbridge.status import Status
+from drawbridge.withdrawal import ConnectedRecord
 from tests.builders import NOW
 from tests.fakes.interruptions import Interruptions
 
@@ -37,6 +39,8 @@ class InMemoryLedger:
         self._now = now
         self._lock = threading.Lock()
         self.kept: dict[str, LedgerRow] = {}
+        self.published: dict[str, set[str]] = defaultdict(set)
+        """The parameters that each request published."""
         self.written: list[tuple[StatusChange, Outcome]] = []
         """The changes of status that were asked for, whether or not they were taken over."""
 
@@ -58,6 +62,19 @@ class InMemoryLedger:
         there = self.kept.get(request_id)
         return there.let_in if there is not None and isinstance(there.let_in, LetIn) else None
 
+    def connected(self, request_id: str) -> ConnectedRecord:
+        there = self.kept.get(request_id)
+        if there is None:
+            return ConnectedRecord()
+        let_in = there.let_in if isinstance(there.let_in, LetIn) else None
+        return ConnectedRecord(
+            account_id=there.account_id,
+            attachments=there.attachments or (),
+            published=tuple(sorted(self.published.get(request_id, ()))),
+            let_in=(let_in.arns if let_in else None) or (),
+            absent=there.absent,
+        )
+
     def claim(self, observed: ObservedRequest, attempt: int, *, after: LedgerRow | None) -> bool:
         self._interruptions.before_write()
         entered: dict[str, Any] = {
@@ -76,8 +93,6 @@ class InMemoryLedger:
         }
         if observed.inputs is not None:
             entered["inputs"] = _said(observed.inputs)
-        if observed.left_behind is not None:
-            entered["left_behind"] = observed.left_behind
         with self._lock:
             there = self.kept.get(observed.request.request_id)
             if after is None or there is None:
@@ -111,6 +126,8 @@ class InMemoryLedger:
                 failures += not repeated
             elif outcome.settled:
                 failures = 0
+            self.published[there.request_id] |= {*change.published}
+            self.published[there.request_id] -= {*outcome.taken_back}
             self.kept[there.request_id] = replace(
                 there,
                 failures=failures,
@@ -206,6 +223,6 @@ def _based_on(basis: OutcomeBasis) -> dict[str, Any]:
     based = {name: value for name, value in said.items() if value}
     if basis.contents is not UNSET:
         based["contents"] = basis.contents
-    if basis.left_behind is not None:
-        based["left_behind"] = basis.left_behind
+    if basis.absent is not None:
+        based["absent"] = basis.absent
     return based

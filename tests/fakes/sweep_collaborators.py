@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from drawbridge.association.owned_object import OwnedObject
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.decision.decision_record import DecisionRecord
 from drawbridge.discovery.current_plan_inputs import CurrentPlanInputs
@@ -85,12 +84,8 @@ class StatedPlanInputs(CurrentPlanInputs):
     def __init__(self, interruptions: Interruptions) -> None:
         self._interruptions = interruptions
         self.rests_on = PlanInputs()
-        self.left_there: list[OwnedObject] = []
         self.listed = 0
         """How often it was listed."""
-
-    def left_behind(self, row: LedgerRow) -> tuple[OwnedObject, ...] | None:
-        return None if row.left_behind is None else tuple(self.left_there)
 
     def inputs(
         self, provider: str, share_name: str, lattice_contents: Collection[SharedResource], row: LedgerRow

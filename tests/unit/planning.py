@@ -28,7 +28,6 @@ from tests.builders import VPC_ID as VPC
 from tests.fakes.attachments import InMemoryAttachments
 from tests.fakes.entities import InMemoryEntityDescriptions
 from tests.fakes.inventory import InMemoryAccountInventory
-from tests.fakes.owned_objects import InMemoryOwnedObjects
 from tests.fakes.shares_in_effect import InMemorySharesInEffect
 from tests.fakes.vpcs import InMemoryVpcLookup
 from tests.fakes.zones import InMemoryZones
@@ -65,9 +64,7 @@ class World(InMemoryAttachments, InMemoryEntityDescriptions, InMemoryVpcLookup, 
         self.subnet_vpcs |= {subnet.id: vpc.vpc_id for vpc in self.vpcs_there for subnet in vpc.subnets}
         self.listed_by_ram: dict[str, dict[str, str]] = {}
         self.in_effect = True
-        self.also_shared: Share | None = None
         self.inventory = InMemoryAccountInventory()
-        self.owned_objects = InMemoryOwnedObjects()
 
     def share(self, share_arn: str) -> Share | None:
         return Share(arn=share_arn, name="orders", owner=PROVIDER) if self.in_effect else None
@@ -85,7 +82,7 @@ class World(InMemoryAttachments, InMemoryEntityDescriptions, InMemoryVpcLookup, 
         self, bindings: InForce[Binding], policies: PolicySet, recorded: RecordedEndpoints = no_recorded_endpoints
     ) -> Planner:
         return Planner(
-            shares=InMemorySharesInEffect(self.share, self.contents_of_share, self.also_shared),
+            shares=InMemorySharesInEffect(self.share, self.contents_of_share),
             entities=self,
             network=self,
             policies=policies,
@@ -96,7 +93,6 @@ class World(InMemoryAttachments, InMemoryEntityDescriptions, InMemoryVpcLookup, 
             account_id=CONSUMER,
             quotas=NONE_RAISED,
             inventory=self.inventory,
-            owned_objects=self.owned_objects,
             recorded=recorded,
         )
 

@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from drawbridge.association.owned_object import OwnedKind, OwnedObject
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.review import Review, ReviewOpen
@@ -646,18 +645,3 @@ def test_only_of_what_has_settled_the_plan_inputs_are_compared() -> None:
     world.sweeper().sweep(SHARES, NOW)
 
     assert world.plan_inputs.listed == 0
-
-
-def test_what_is_left_behind_is_counted_until_somebody_deletes_it_and_then_reported_no_longer() -> None:
-    left = OwnedObject(
-        id="vpce-1", kind=OwnedKind.ENDPOINT, binding="orders", resource_arn=shared_resource().arn, vpc_id="vpc-1"
-    )
-    world = planned_world(left_behind=(left,))
-    world.plan_inputs.left_there = [left]
-
-    found = world.sweeper().sweep(SHARES, NOW)
-    assert (found.left_behind, found.started) == (("vpce-1",), ())
-    world.plan_inputs.left_there = []
-    found = world.sweeper().sweep(SHARES, NOW)
-
-    assert (found.left_behind, found.started) == ((), (f"{SHARE.request_id}-2",))

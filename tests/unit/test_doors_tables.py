@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
-from unittest import mock
 
 import msgspec
 import pytest
@@ -21,9 +20,8 @@ from drawbridge.decision.cedar import Action, compile_together
 from drawbridge.decision.facts import EvaluationTime, Requester
 from drawbridge.decision.in_force import decision_fingerprint
 from drawbridge.decision.policies import parse_policy
-from drawbridge.discovery.current_plan_inputs import CurrentPlanInputs
 from drawbridge.discovery.ledger_row import LedgerRow
-from drawbridge.discovery.next_action import NextAction, next_action
+from drawbridge.discovery.next_action import next_action
 from drawbridge.errors import InvalidInputError
 from tests.builders import CONNECTION, CONSUMER, NOW, SHARE, connection_facts, observed_request, question
 from tests.odd import attributes, fuzzed, json_texts
@@ -127,7 +125,7 @@ def usable(row: LedgerRow) -> None:
     next_action(observed_request(request=row.request), row, NOW)
 
 
-IN_JSON = ("grounds", "association_grounds", "contents", "ways", "inputs", "left", "let_in")
+IN_JSON = ("grounds", "association_grounds", "contents", "ways", "inputs", "let_in", "absent")
 
 
 @fuzzed
@@ -139,27 +137,9 @@ def test_what_a_row_keeps_in_json_is_read_or_is_unknown(text: str) -> None:
     kept = rows.with_decision_records(kept)
 
     assert broken == []
-    assert [kept.contents or (), kept.attachments or (), kept.left_behind or ()] == [(), (), ()]
+    assert [kept.contents or (), kept.attachments or (), kept.absent] == [(), (), ()]
     assert [kept.decision_record, kept.association_decision_record, kept.let_in or None] == [None, None, None]
     assert (kept.inputs or PlanInputs()).changed_since(PlanInputs(vpcs="a", resources="b")) == ()
-
-
-def test_what_is_left_behind_and_can_not_be_read_gets_an_attempt_that_writes_it_anew() -> None:
-    rows, broken = ledger(GOOD | {"left": "nonsense"})
-    kept = rows.rows([SHARE.request_id])[SHARE.request_id]
-    current = CurrentPlanInputs(InForce((), (), ()), InForce((), (), ()), mock.Mock(), mock.Mock())
-    observed = observed_request(
-        request=SHARE,
-        observed_fingerprint=kept.observed_fingerprint,
-        bindings_fingerprint=kept.bindings_fingerprint,
-        decision_fingerprint=kept.decision_fingerprint,
-        left_behind=current.left_behind(kept),
-    )
-
-    assert next_action(observed, kept, NOW) is NextAction.NEW_ATTEMPT
-    written_anew = msgspec.structs.replace(kept, left_behind=())
-    assert next_action(observed, written_anew, NOW) is NextAction.NOTHING
-    assert broken == []
 
 
 @fuzzed

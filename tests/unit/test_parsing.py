@@ -29,9 +29,11 @@ CONVERTED_ELSEWHERE = {
             "associate_resource",
             "decide_request",
             "plan_associations",
+            "plan_withdrawal",
             "publish_dns",
             "record_outcome",
             "request_approval",
+            "withdraw_attachment",
         )
     },
 }

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from drawbridge.association import MadeAttachment
-from drawbridge.association.owned_object import OwnedKind, OwnedObject
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.decision.let_in import NOT_MANAGED, LetIn
@@ -20,15 +19,15 @@ from drawbridge.lattice import MatchAttributes, ResourceKind
 from drawbridge.publication import AttachmentSnapshot, PointedRecord
 from drawbridge.record import GONE, OutcomeBasis
 from drawbridge.request import Request
+from drawbridge.request.absence import Absence
 from drawbridge.status import Reason, Status
+from drawbridge.withdrawal import ConnectedRecord
 from tests.builders import (
     CONNECTION,
     CONSUMER,
-    NETWORK_ARN,
     NOW,
     RESOURCE_ARN,
     SHARE,
-    VPC_ID,
     observed_request,
 )
 from tests.contracts.conftest import NewAccount
@@ -55,18 +54,7 @@ def ledger(request: pytest.FixtureRequest, on_aws: Callable[[], Ledger]) -> Ledg
     return either(request, lambda: InMemoryLedger(now=Watch()), on_aws)
 
 
-MADE = (
-    OwnedObject(id="vpce-1", kind=OwnedKind.ENDPOINT, binding="orders", resource_arn=RESOURCE_ARN, vpc_id=VPC_ID),
-    OwnedObject(id="vpce-2", kind=OwnedKind.NETWORK_ENDPOINT, network_arn=NETWORK_ARN, vpc_id=VPC_ID),
-    OwnedObject(
-        id="snra-1",
-        kind=OwnedKind.RESOURCE_ASSOCIATION,
-        arn="arn:of-it",
-        resource_arn=RESOURCE_ARN,
-        network_arn=NETWORK_ARN,
-    ),
-    OwnedObject(id="snva-1", kind=OwnedKind.VPC_ASSOCIATION, arn="arn:of-it", network_arn=NETWORK_ARN, vpc_id=VPC_ID),
-)
+ABSENT = (Absence(of=ID, since=NOW, confirmed=True), Absence(of="vpce-1", since=NOW))
 
 INPUTS = PlanInputs(resources="a", vpcs="b", room="c")
 
@@ -488,18 +476,18 @@ def test_what_a_decision_rested_on_is_kept_until_another_one_is_made(ledger: Led
 
 def test_what_a_plan_rested_on_and_how_it_was_left_is_read_as_it_was_written(ledger: Ledger) -> None:
     ledger.claim(observed_request(), 1, after=None)
-    assert (row(ledger).inputs, row(ledger).left_behind, row(ledger).attachments) == (None, None, None)
+    assert (row(ledger).inputs, row(ledger).absent, row(ledger).attachments) == (None, (), None)
 
-    reach(ledger, Status.AVAILABLE, basis=OutcomeBasis(inputs=INPUTS, left_behind=MADE), attachments=(SNAPSHOT,))
+    reach(ledger, Status.AVAILABLE, basis=OutcomeBasis(inputs=INPUTS, absent=ABSENT), attachments=(SNAPSHOT,))
 
-    assert (row(ledger).inputs, row(ledger).left_behind, row(ledger).attachments) == (INPUTS, MADE, (SNAPSHOT,))
-    reach(ledger, Status.AVAILABLE, basis=OutcomeBasis(left_behind=()), attachments=())
-    assert (row(ledger).inputs, row(ledger).left_behind, row(ledger).attachments) == (INPUTS, (), ())
+    assert (row(ledger).inputs, row(ledger).absent, row(ledger).attachments) == (INPUTS, ABSENT, (SNAPSHOT,))
+    reach(ledger, Status.AVAILABLE, basis=OutcomeBasis(absent=()), attachments=())
+    assert (row(ledger).inputs, row(ledger).absent, row(ledger).attachments) == (INPUTS, (), ())
 
 
 def test_what_a_sweep_found_of_it_is_read_as_it_was_written(ledger: Ledger) -> None:
-    ledger.claim(observed_request(inputs=INPUTS, left_behind=MADE), 1, after=None)
-    assert (row(ledger).inputs, row(ledger).left_behind) == (INPUTS, MADE)
+    ledger.claim(observed_request(inputs=INPUTS), 1, after=None)
+    assert row(ledger).inputs == INPUTS
 
     ledger.note_inputs(settled(ledger, Status.AVAILABLE), PlanInputs(vpcs="others"))
 
@@ -601,3 +589,25 @@ def test_what_was_let_in_is_known_when_a_service_is_managed_again(ledger: Ledger
     ledger.claim(observed_request(), 2, after=row(ledger))
 
     assert ledger.let_in(ID) == LET_IN
+
+
+def test_what_was_made_and_published_is_returned_for_its_withdrawal(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    let_in = LetIn(at=NOW, because=(), arns=("arn:1", "arn:2"))
+    reach(
+        ledger,
+        Status.AVAILABLE,
+        published=("/drawbridge/connections/b/r/connection", "/drawbridge/connections/b/r/dns-name"),
+        attachments=(SNAPSHOT,),
+        let_in=let_in,
+        basis=OutcomeBasis(absent=ABSENT),
+    )
+
+    assert ledger.connected(ID) == ConnectedRecord(
+        account_id=CONSUMER,
+        attachments=(SNAPSHOT,),
+        published=("/drawbridge/connections/b/r/connection", "/drawbridge/connections/b/r/dns-name"),
+        let_in=("arn:1", "arn:2"),
+        absent=ABSENT,
+    )
+    assert ledger.connected("share-nobody-knows") == ConnectedRecord()

@@ -1,0 +1,32 @@
+"""The objects that are deleted, in memory; ``aws.object_deletion.ObjectDeletions`` has AWS delete them."""
+
+from __future__ import annotations
+
+from drawbridge.association.owned_object import OwnedObject
+from drawbridge.errors import ConflictError, GoneError
+from drawbridge.withdrawal.steps import GONE, ObjectState, ObservedObject
+
+
+class InMemoryObjectDeletions:
+    """Objects by their ids: one that is deleted is deleting until ``finish``."""
+
+    def __init__(self, *ids: str) -> None:
+        self.there = {each: ObservedObject(state=ObjectState.PRESENT) for each in ids}
+        self.deleted: list[str] = []
+        self.depended_on: dict[str, str] = {}
+        """Why AWS does not delete an object yet, by its id."""
+
+    def observe(self, removed: OwnedObject) -> ObservedObject:
+        return self.there.get(removed.id, GONE)
+
+    def delete(self, removed: OwnedObject) -> None:
+        if removed.id not in self.there:
+            raise GoneError(removed.id)
+        if removed.id in self.depended_on:
+            raise ConflictError(self.depended_on[removed.id])
+        self.deleted.append(removed.id)
+        self.there[removed.id] = ObservedObject(state=ObjectState.DELETING)
+
+    def finish(self) -> None:
+        """Have AWS come to the end of all deletions."""
+        self.there = {each: seen for each, seen in self.there.items() if seen.state is not ObjectState.DELETING}

@@ -1,0 +1,231 @@
+"""Taking down: names first, then what they lead through, until AWS says that it is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drawbridge.association import Alias
+from drawbridge.association.aliases import Holder
+from drawbridge.errors import NotReadyError, OwnershipLostError
+from drawbridge.publication.names import document_parameter, name_parameter
+from drawbridge.withdrawal import Cause, NamesRemoval, ObjectRemoval, PublishedPath, Removal, Withdrawn
+from drawbridge.withdrawal.steps import (
+    GONE,
+    AwaitGone,
+    DeleteObject,
+    NotOurs,
+    ObjectState,
+    ObservedObject,
+    ObservedRemoval,
+    TakeBackName,
+    next_step,
+    steps,
+)
+from drawbridge.withdrawal.take_down import TakeDown
+from tests.builders import RESOURCE_ARN
+from tests.fakes.object_deletion import InMemoryObjectDeletions
+from tests.fakes.parameter_store import InMemoryPublicationStore
+from tests.unit.withdrawing import ENDPOINT, WithdrawalWorld
+
+replace = msgspec.structs.replace
+
+
+def always() -> bool:
+    return True
+
+
+class Records:
+    """The records that were removed."""
+
+    def __init__(self, store: InMemoryPublicationStore) -> None:
+        self._store = store
+        self.removed: list[tuple[Alias, Holder]] = []
+
+    def remove(self, alias: Alias, *, holder: Holder, dns_name: str) -> None:
+        assert self._store.there, "the record goes before the parameters, which alone tell of it"
+        self.removed.append((alias, holder))
+
+
+class Taking:
+    """One endpoint with the names that are published of it."""
+
+    def __init__(self, *ids: str) -> None:
+        self.world = WithdrawalWorld()
+        self.objects = InMemoryObjectDeletions(*(ids or ("vpce-1",)))
+        self.records = Records(self.world.store)
+        self.take_down = TakeDown(self.objects, self.world.store, self.records)
+
+    def planned(self) -> Removal:
+        self.world.owned_objects.marked = [ENDPOINT]
+        (removal,) = self.world.planner().plan(self.world.connected, [RESOURCE_ARN]).removals
+        return removal
+
+    def run(self, removal: Removal, may: Callable[[], bool] = always) -> Withdrawn | None:
+        return self.take_down.take_down_while(may, removal)
+
+
+def test_names_are_taken_back_then_the_endpoint_is_deleted_and_waited_for() -> None:
+    taking = Taking()
+    path = taking.world.publish()
+    removal = taking.planned()
+
+    with pytest.raises(NotReadyError, match="vpce-1"):
+        taking.run(removal)
+    assert taking.world.store.writes == [f"remove {name_parameter(path)}", f"remove {document_parameter(path)}"]
+    assert taking.objects.deleted == ["vpce-1"]
+    with pytest.raises(NotReadyError, match="is not gone yet"):
+        taking.run(removal)
+    taking.objects.finish()
+
+    assert taking.run(removal) == Withdrawn(
+        what=str(ENDPOINT), parameters=(name_parameter(path), document_parameter(path))
+    )
+    assert taking.objects.deleted == ["vpce-1"]
+
+
+def test_what_is_gone_already_is_taken_for_done() -> None:
+    taking = Taking()
+    removal = taking.planned()
+    taking.objects.there.clear()
+
+    assert taking.run(removal) == Withdrawn(what=str(ENDPOINT))
+
+
+def test_a_record_of_ours_goes_with_the_name() -> None:
+    taking = Taking()
+    alias = Alias(zone_id="Z1", name="db.corp.example")
+    taking.world.publish(alias=alias)
+
+    with pytest.raises(NotReadyError):
+        taking.run(taking.planned())
+
+    ((removed, holder),) = taking.records.removed
+    assert (removed, holder.binding, holder.subject) == (alias, "orders", RESOURCE_ARN)
+
+
+def test_a_name_that_leads_elsewhere_by_then_stays() -> None:
+    taking = Taking()
+    path = taking.world.publish()
+    removal = taking.planned()
+    taking.world.publish(endpoint_id="vpce-2")
+
+    with pytest.raises(NotReadyError):
+        taking.run(removal)
+    taking.objects.finish()
+    gone = taking.run(removal)
+
+    assert gone is not None
+    assert gone.parameters == ()
+    assert document_parameter(path) in taking.world.store.there
+
+
+def test_a_parameter_that_is_not_ours_stays() -> None:
+    taking = Taking()
+    path = taking.world.publish()
+    removal = taking.planned()
+    for name, there in taking.world.store.there.items():
+        taking.world.store.there[name] = replace(there, subject="")
+
+    with pytest.raises(NotReadyError):
+        taking.run(removal)
+
+    assert taking.world.store.there.keys() == {name_parameter(path), document_parameter(path)}
+
+
+def test_what_does_not_carry_our_tag_any_longer_is_not_touched() -> None:
+    taking = Taking()
+    removal = taking.planned()
+    taking.objects.there["vpce-1"] = ObservedObject(state=ObjectState.PRESENT, is_ours=False)
+
+    with pytest.raises(OwnershipLostError, match="put them back"):
+        taking.run(removal)
+
+    assert taking.objects.deleted == []
+
+
+def test_nothing_is_taken_down_by_a_plan_that_is_too_old_but_waiting_goes_on() -> None:
+    taking = Taking()
+    taking.world.publish()
+    removal = taking.planned()
+
+    assert taking.run(removal, lambda: False) is None
+    assert (taking.world.store.writes, taking.objects.deleted) == ([], [])
+    with pytest.raises(NotReadyError):
+        taking.run(removal)
+    with pytest.raises(NotReadyError, match="is not gone yet"):
+        taking.run(removal, lambda: False)
+
+
+def test_what_aws_does_not_delete_yet_is_waited_for_in_its_words() -> None:
+    taking = Taking()
+    removal = taking.planned()
+    taking.objects.depended_on["vpce-1"] = "ConflictException: it has associations"
+
+    with pytest.raises(NotReadyError, match="ConflictException: it has associations"):
+        taking.run(removal)
+
+
+def test_what_aws_gave_up_on_is_told_again_and_named() -> None:
+    taking = Taking()
+    removal = taking.planned()
+    taking.objects.there["vpce-1"] = ObservedObject(state=ObjectState.PRESENT, failure="DELETE_FAILED: no room")
+
+    with pytest.raises(NotReadyError, match="DELETE_FAILED: no room"):
+        taking.run(removal)
+
+    assert taking.objects.deleted == ["vpce-1"]
+
+
+def test_the_names_of_a_consumer_s_endpoint_go_whatever_they_say() -> None:
+    taking = Taking()
+    path = "/drawbridge/consumers/222222222222/vpce-1"
+    for name in (name_parameter(path), document_parameter(path)):
+        taking.world.store.create(name, "{}", subject="vpce-1")
+    published = PublishedPath(path=path, subject="vpce-1", through="vpce-1")
+    removal = NamesRemoval(names=(published,), cause=Cause.CONNECTION_GONE, why="gone")
+
+    gone = taking.run(removal)
+
+    assert gone is not None
+    assert gone.parameters == (name_parameter(path), document_parameter(path))
+    assert taking.world.store.there == {}
+
+
+names = st.lists(st.builds(PublishedPath, path=st.text(), subject=st.text(), through=st.text()), max_size=3)
+observed_objects = st.builds(
+    ObservedObject, state=st.sampled_from(ObjectState), is_ours=st.booleans(), failure=st.text(max_size=5)
+)
+
+
+@given(names.map(tuple), observed_objects)
+def test_whatever_is_observed_the_names_go_first_and_only_what_is_ours_is_deleted(
+    there: tuple[PublishedPath, ...], removed: ObservedObject
+) -> None:
+    removal = ObjectRemoval(removed=ENDPOINT, names=there, cause=Cause.BINDING, why="")
+
+    taken = [*steps(removal, ObservedRemoval(names=there, removed=removed))]
+
+    assert taken[: len(there)] == [TakeBackName(each) for each in there]
+    match removed:
+        case ObservedObject(state=ObjectState.GONE):
+            rest: list[object] = []
+        case ObservedObject(state=ObjectState.DELETING):
+            rest = [AwaitGone(ENDPOINT.id)]
+        case ObservedObject(is_ours=True, failure=failure):
+            rest = [DeleteObject(ENDPOINT, failure), AwaitGone(ENDPOINT.id)]
+        case _:
+            rest = [NotOurs(ENDPOINT)]
+    assert taken[len(there) :] == rest
+    assert all(str(each) for each in taken)
+
+
+def test_when_everything_is_gone_there_is_no_step() -> None:
+    removal = ObjectRemoval(removed=ENDPOINT, cause=Cause.BINDING, why="")
+
+    assert next_step(removal, ObservedRemoval(removed=GONE)) is None
+    assert next_step(NamesRemoval(names=(), cause=Cause.BINDING, why=""), ObservedRemoval()) is None

@@ -1,0 +1,136 @@
+"""The withdrawal planner over fakes of its ports: what tests of withdrawals have AWS list."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import msgspec
+
+from drawbridge.association import MadeAttachment, NetworkRef
+from drawbridge.association.binding import Binding
+from drawbridge.association.observed_attachment import ObservedServiceNetwork
+from drawbridge.association.owned_object import OwnedKind, OwnedObject
+from drawbridge.configuration import InForce
+from drawbridge.lattice import Entity, ResourceKind
+from drawbridge.publication import AttachmentSnapshot
+from drawbridge.publication.documents import ConnectionDocument, to_parameter
+from drawbridge.publication.names import connection_path, document_parameter, name_parameter
+from drawbridge.publication.parameters import ObservedParameter
+from drawbridge.request.absence import Absence, Existence
+from drawbridge.withdrawal import ConnectedRecord
+from drawbridge.withdrawal.called_for import Demand
+from drawbridge.withdrawal.plan import WithdrawalPlanner
+from tests.builders import CONSUMER, NOW, PROVIDER, RESOURCE_ARN, entity
+from tests.builders import VPC_ID as VPC
+from tests.fakes.owned_objects import InMemoryOwnedObjects
+from tests.fakes.parameter_store import InMemoryPublicationStore
+
+PREFIX = "drawbridge"
+OTHER_VPC = "vpc-0fedcba9876543210"
+NET = "arn:aws:vpc-lattice:us-east-1:222222222222:servicenetwork/sn-0123456789abcdef0"
+ENDPOINT = OwnedObject(id="vpce-1", kind=OwnedKind.ENDPOINT, binding="orders", resource_arn=RESOURCE_ARN, vpc_id=VPC)
+IN_NETWORK = OwnedObject(
+    id="snra-1", kind=OwnedKind.RESOURCE_ASSOCIATION, arn="arn:1", resource_arn=RESOURCE_ARN, network_arn=NET
+)
+VPC_OF_NETWORK = OwnedObject(id="snva-1", kind=OwnedKind.VPC_ASSOCIATION, arn="arn:2", network_arn=NET, vpc_id=VPC)
+TO_NETWORK = OwnedObject(id="vpce-2", kind=OwnedKind.NETWORK_ENDPOINT, network_arn=NET, vpc_id=VPC)
+
+
+class WithdrawalWorld:
+    """An account, what is shared with it, and what was made and published in it."""
+
+    def __init__(self) -> None:
+        self.shared_as: dict[str, set[str]] = defaultdict(set, {RESOURCE_ARN: {"orders"}})
+        self.entities: dict[str, Entity] = {RESOURCE_ARN: entity()}
+        self.vpcs: dict[str, dict[str, str]] = {VPC: {}, OTHER_VPC: {}}
+        self.networks = {NET: ObservedServiceNetwork(arn=NET, name="central")}
+        self.owned_objects = InMemoryOwnedObjects()
+        self.store = InMemoryPublicationStore()
+        self.gone: set[str] = set()
+        """What AWS, asked by id, says is gone."""
+        self.written: set[str] = set()
+        """Bindings that are written, whether or not Parameter Store lists them."""
+        self.connected = ConnectedRecord(account_id=PROVIDER)
+
+    def publish(self, binding: str = "orders", resource: str = "orders-db", **document: Any) -> str:
+        """Publish a name, as the request's row tells; return its path."""
+        per_vpc = document.pop("per_vpc", None)
+        fields: dict[str, Any] = {
+            "dns_name": "db.example",
+            "hosted_zone_id": "Z0",
+            "private_dns_name": None,
+            "port_ranges": (),
+            "protocol": "TCP",
+            "mode": "resource-endpoint",
+            "vpc_id": VPC,
+            "endpoint_id": "vpce-1",
+            "association_id": "vpce-rsc-asc-1",
+            "resource_configuration_arn": RESOURCE_ARN,
+            "provider": PROVIDER,
+            "published_at": NOW.isoformat(),
+        }
+        published = ConnectionDocument(**(fields | document))
+        path = connection_path(PREFIX, binding, resource, per_vpc)
+        subject = published.resource_configuration_arn
+        both = {name_parameter(path): published.dns_name, document_parameter(path): to_parameter(published)}
+        for name, value in both.items():
+            self.store.there[name] = ObservedParameter(value=value, subject=subject)
+        self.connected = msgspec.structs.replace(
+            self.connected, published=tuple(sorted({*self.connected.published, *both}))
+        )
+        return path
+
+    def attach(self, name: str = f"orders/orders-db/{VPC}", **made: str) -> None:
+        """Keep in the row how an attachment was left."""
+        snapshot = AttachmentSnapshot(
+            name=name,
+            resource_arn=RESOURCE_ARN,
+            resource_kind=ResourceKind.RESOURCE_CONFIGURATION,
+            holds_others=False,
+            made=MadeAttachment(**made),
+            observed_fingerprint="as it was left",
+        )
+        self.connected = msgspec.structs.replace(self.connected, attachments=(*self.connected.attachments, snapshot))
+
+    def mark(self, *gone: str, confirmed: bool = True) -> None:
+        """Have AWS say that these are gone, and keep the marks in the row."""
+        self.gone |= {*gone}
+        marks = tuple(Absence(of=each, since=NOW, confirmed=confirmed) for each in gone)
+        self.connected = msgspec.structs.replace(self.connected, absent=marks)
+
+    def planner(self, *bindings: Binding) -> WithdrawalPlanner:
+        return self.planner_of(InForce(tuple(bindings), tuple((each.name, 1) for each in bindings), ()))
+
+    def planner_of(self, bindings: InForce[Binding]) -> WithdrawalPlanner:
+        demand = Demand(
+            bindings,
+            prefix=PREFIX,
+            account_id=CONSUMER,
+            shared_as=self.shared_as,
+            tags_of_vpc=self.vpcs.get,
+            network_of=self._network,
+            entity_of=self.entities.get,
+        )
+        return WithdrawalPlanner(
+            bindings=bindings,
+            parameters=self,
+            demand=demand,
+            owned_objects=self.owned_objects,
+            names=self,
+            resources=self,
+            account_id=CONSUMER,
+        )
+
+    def is_written(self, path: str, name: str) -> bool:
+        return path == "bindings" and name in self.written
+
+    def published(self, parameters: Collection[str]) -> Mapping[str, str]:
+        return {name: there.value for name in parameters if (there := self.store.read(name)) is not None}
+
+    def existence_of_resource(self, arn: str) -> Existence:
+        return Existence.GONE if arn in self.gone else Existence.PRESENT
+
+    def _network(self, named: NetworkRef) -> ObservedServiceNetwork | None:
+        return self.networks.get(named.identifier)
