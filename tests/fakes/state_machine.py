@@ -1,4 +1,4 @@
-"""The onboarding workflow, in memory; ``aws.state_machine.OnboardingStateMachine`` runs it in Step Functions."""
+"""A workflow, in memory; ``aws.state_machine.StateMachine`` runs it in Step Functions."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ import msgspec
 
 from drawbridge.acceptance import Acceptance, AcceptanceResult, DecideAgain
 from drawbridge.association import MadeAttachment, Plan
-from drawbridge.aws.state_machine import OnboardingStateMachine
+from drawbridge.aws.state_machine import StateMachine
 from drawbridge.decision import Accept, DecidedOn, Decision
 from drawbridge.decision.decision_record import DecisionRecord
 from drawbridge.decision.let_in import LetIn
@@ -225,7 +225,7 @@ class Stage:
         role = f"arn:aws:iam::{self.somebody.account_id}:role/onboarding"
         machine = self.sfn.create_state_machine(name=uuid.uuid4().hex, definition=_definition(), roleArn=role)
         attempt = execution_input(request)
-        assert OnboardingStateMachine(self.sfn, machine["stateMachineArn"]).start(attempt)
+        assert StateMachine(self.sfn, machine["stateMachineArn"]).start(attempt)
         (execution,) = self.sfn.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
         return cast, self._ended(execution["executionArn"])
 

@@ -1,4 +1,4 @@
-"""The onboarding workflow, as ``ExecutionStarter`` and ``ExecutionStatuses`` promise it."""
+"""A workflow, as ``ExecutionStarter`` and ``ExecutionStatuses`` promise it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Protocol
 
 import pytest
 
-from drawbridge.aws.state_machine import OnboardingStateMachine
+from drawbridge.aws.state_machine import StateMachine
 from drawbridge.discovery.endings import ExecutionEnding, ExecutionStatuses
 from drawbridge.discovery.sweep import ExecutionStarter
 from drawbridge.request import ExecutionInput
@@ -22,15 +22,15 @@ from tests.contracts.ports.implementations import IMPLEMENTATIONS, either
 from tests.fakes.state_machine import InMemoryStateMachine
 
 
-class StateMachine(ExecutionStarter, ExecutionStatuses, Protocol):
-    """All that is done with the workflow."""
+class Executions(ExecutionStarter, ExecutionStatuses, Protocol):
+    """All that is done with a workflow."""
 
 
 @dataclass(frozen=True)
 class Workflow:
     """The workflow, and somebody who stops its executions."""
 
-    machine: StateMachine
+    machine: Executions
     running: Callable[[], list[str]]
     """The names of the executions that run."""
     stop: Callable[[str], None]
@@ -66,7 +66,7 @@ def on_aws(account: Account) -> Workflow:
         states.stop_execution(executionArn=execution, error=STOPPED.error, cause=STOPPED.cause)
         ended(states, execution)
 
-    return Workflow(OnboardingStateMachine(states, arn), running, stop)
+    return Workflow(StateMachine(states, arn), running, stop)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from drawbridge.aws.hosted_zone_listing import HostedZoneListing
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.aws.parameter_store import ConfigurationParameters
 from drawbridge.aws.resource_shares import ResourceShares
-from drawbridge.aws.state_machine import OnboardingStateMachine
+from drawbridge.aws.state_machine import StateMachine
 from drawbridge.aws.task_callback import TaskCallback
 from drawbridge.bootstrap.clients import client, table
 from drawbridge.decision.in_force import compiled
@@ -55,7 +55,7 @@ def sweeper(
     """Return a sweeper for one sweep, which calls ``on_broken`` for each broken row."""
     settings = environment()
     ledger = LedgerTable(table(settings.ledger_table), now=now, on_broken=on_broken)
-    workflow = OnboardingStateMachine(client("stepfunctions"), settings.onboarding_workflow)
+    workflow = StateMachine(client("stepfunctions"), settings.onboarding_workflow)
     bus = EventBus(client("events"), settings.bus)
     registry = CachedRegistry(ConsumersTable(table(settings.consumers_table)))
     attachments = AttachmentListing(client("ec2"), client("vpc-lattice"))
