@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from drawbridge.aws.state_machine import StateMachine
-from drawbridge.discovery.endings import ExecutionEnding
+from drawbridge.discovery.workflow import ExecutionEnding
 from drawbridge.errors import DrawbridgeError, GoneError, ThrottledError
 from drawbridge.request import ExecutionInput, ResourceShareRequest
 from local_aws_tests.waiting import until

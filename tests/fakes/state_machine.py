@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drawbridge.discovery.endings import ExecutionEnding
+from drawbridge.discovery.workflow import ExecutionEnding
 from drawbridge.request import ExecutionInput
 from tests.fakes.interruptions import Interruptions
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from drawbridge.discovery.endings import EndingRecorder, ExecutionEnding, outcome_of_ending
+from drawbridge.discovery.endings import EndingRecorder, outcome_of_ending
+from drawbridge.discovery.workflow import ExecutionEnding
 from drawbridge.hint import CONNECTIONS, SweepScope
 from drawbridge.status import Reason, Status
 from tests.builders import CONNECTION, NOW, SHARE, row

@@ -11,8 +11,7 @@ from typing import Protocol
 import pytest
 
 from drawbridge.aws.state_machine import StateMachine
-from drawbridge.discovery.endings import ExecutionEnding, ExecutionStatuses
-from drawbridge.discovery.sweep import ExecutionStarter
+from drawbridge.discovery.workflow import ExecutionEnding, ExecutionStarter, ExecutionStatuses
 from drawbridge.request import ExecutionInput
 from local_aws_tests.waiting import ended
 from tests.builders import CONNECTION, SHARE, execution_input

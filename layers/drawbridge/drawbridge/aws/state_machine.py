@@ -8,7 +8,7 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from drawbridge.aws.errors import code_of, translated
-from drawbridge.discovery.endings import ExecutionEnding
+from drawbridge.discovery.workflow import ExecutionEnding
 from drawbridge.request import ExecutionInput
 
 if TYPE_CHECKING:

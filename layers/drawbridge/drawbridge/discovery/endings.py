@@ -1,11 +1,8 @@
 """Recording the ends of executions that could not record them, so that no row keeps the status of one that ended."""
 
-from typing import Protocol
-
-from msgspec import Struct
-
 from drawbridge.bounds import shortened
 from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.discovery.workflow import ExecutionEnding, ExecutionStatuses
 from drawbridge.record import Outcome
 from drawbridge.record.outcome import WorkflowError
 from drawbridge.record.record import StatusBus, StatusLedger, record
@@ -20,23 +17,6 @@ _WORDS = {
     "ABORTED": ("execution-aborted", "was stopped by somebody"),
     "SUCCEEDED": ("execution-unrecorded", "ended without recording how"),
 }
-
-
-class ExecutionEnding(Struct, frozen=True, kw_only=True):
-    """The end of an execution, as Step Functions reports it."""
-
-    status: str
-    """``FAILED``, ``TIMED_OUT``, ``ABORTED``, or ``SUCCEEDED``, which an attempt that has not settled can't have."""
-    error: str = ""
-    cause: str = ""
-
-
-class ExecutionStatuses(Protocol):
-    """The onboarding workflow."""
-
-    def ending(self, execution: ExecutionInput) -> ExecutionEnding | None:
-        """Return how the execution ended; ``None`` if it runs, or Step Functions knows of none."""
-        ...
 
 
 class EndingRecorder:

@@ -23,6 +23,7 @@ from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review, ReviewOpen
 from drawbridge.discovery.reviewer import PolicyReviewer
 from drawbridge.discovery.waiting import WaitingRequests, WaitState
+from drawbridge.discovery.workflow import ExecutionStarter
 from drawbridge.errors import DrawbridgeError, InvalidInputError, UpstreamError
 from drawbridge.hint import SweepScope
 from drawbridge.request import ExecutionInput, Request
@@ -63,14 +64,6 @@ class SweepLedger(Protocol):
 
     def note_review(self, row: LedgerRow, review: Review, *, policies_fingerprint: str) -> None:
         """Note a review, and under which configuration it was made; do nothing if the row has a later attempt."""
-        ...
-
-
-class ExecutionStarter(Protocol):
-    """The onboarding workflow."""
-
-    def start(self, execution: ExecutionInput) -> bool:
-        """Start the execution, or find it running; ``False`` if one of that name has come to its end."""
         ...
 
 
