@@ -127,7 +127,7 @@ def usable(row: LedgerRow) -> None:
     next_action(observed_request(request=row.request), row, NOW)
 
 
-IN_JSON = ("grounds", "association_grounds", "contents", "ways", "inputs", "left", "let_in")
+IN_JSON = ("grounds", "association_grounds", "contents", "ways", "inputs", "left", "let_in", "absent")
 
 
 @fuzzed

@@ -23,7 +23,7 @@ SUBSTITUTIONS: Json = RESOURCES["OnboardingStateMachine"]["Properties"]["Definit
 CALLED: Json = {name: value for name, value in SUBSTITUTIONS.items() if name.endswith("FunctionArn")}
 """Those of them that name the functions' versions."""
 
-_SUBSTITUTION = re.compile(r"\$\{(\w+)\}")
+_SUBSTITUTION = re.compile(r"\$\{([\w:]+)\}")
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,9 @@ def filled_in(value: Any, account_id: str) -> Any:
         case {"Ref": str(name)} if RESOURCES.get(name, {}).get("Type") == "AWS::Serverless::StateMachine":
             return f"arn:aws:states:us-east-1:{account_id}:stateMachine:{name}"
         case {"Fn::Sub": text}:
-            return _SUBSTITUTION.sub(lambda found: TEMPLATE["Parameters"][found.group(1)]["Default"], text)
+            pseudo = {"AWS::Partition": "aws", "AWS::Region": "us-east-1", "AWS::AccountId": account_id}
+            named = {name: each["Default"] for name, each in TEMPLATE["Parameters"].items()} | pseudo
+            return _SUBSTITUTION.sub(lambda found: named[found.group(1)], text)
         case dict():
             return {name: filled_in(each, account_id) for name, each in value.items()}
         case list():

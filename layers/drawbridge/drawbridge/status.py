@@ -17,6 +17,8 @@ class Status(StrEnum):
     REJECTED = "REJECTED"
     EXPIRED = "EXPIRED"
     FAILED = "FAILED"
+    WITHDRAWING = "WITHDRAWING"
+    """It is being taken down; settled, that has not come to its end, and is tried again."""
     WITHDRAWN = "WITHDRAWN"
 
 

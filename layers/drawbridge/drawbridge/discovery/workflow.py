@@ -1,10 +1,12 @@
-"""A workflow, as discovery needs it: its executions are started, and asked how they ended."""
+"""The workflows, as discovery needs them: executions are started, and asked how they ended."""
 
 from typing import Protocol
 
 from msgspec import Struct
 
+from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.request import ExecutionInput
+from drawbridge.status import Status
 
 
 class ExecutionEnding(Struct, frozen=True, kw_only=True):
@@ -16,17 +18,24 @@ class ExecutionEnding(Struct, frozen=True, kw_only=True):
     cause: str = ""
 
 
-class ExecutionStatuses(Protocol):
-    """The onboarding workflow."""
+class Workflow(Protocol):
+    """One workflow: of onboarding, or of withdrawal."""
+
+    def start(self, execution: ExecutionInput) -> bool:
+        """Start the execution, or find it running; ``False`` if one of that name has come to its end."""
+        ...
 
     def ending(self, execution: ExecutionInput) -> ExecutionEnding | None:
         """Return how the execution ended; ``None`` if it runs, or Step Functions knows of none."""
         ...
 
 
-class ExecutionStarter(Protocol):
-    """The onboarding workflow."""
+class Workflows(Struct, frozen=True):
+    """Both of them."""
 
-    def start(self, execution: ExecutionInput) -> bool:
-        """Start the execution, or find it running; ``False`` if one of that name has come to its end."""
-        ...
+    onboarding: Workflow
+    withdrawal: Workflow
+
+    def of(self, row: LedgerRow) -> Workflow:
+        """Return the workflow that the row's attempt is an execution of."""
+        return self.withdrawal if row.status is Status.WITHDRAWING else self.onboarding
