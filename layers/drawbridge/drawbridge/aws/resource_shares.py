@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _OTHERS: Literal["OTHER-ACCOUNTS"] = "OTHER-ACCOUNTS"
 
-_GONE = frozenset({"DELETING", "DELETED"})
+GONE_STATUSES = frozenset({"DELETING", "DELETED"})
 """Statuses of a share that ends. Any other than these and ``ACTIVE`` may become active, or was never heard of."""
 
 _ANSWERED = frozenset(
@@ -60,7 +60,9 @@ class ResourceShares:
         try:
             with translated("list resource shares"):
                 for page in self._ram.get_paginator("get_resource_shares").paginate(resourceOwner=_OTHERS, **only):
-                    found += [_share(each) for each in page["resourceShares"] if each.get("status") not in _GONE]
+                    found += [
+                        _share(each) for each in page["resourceShares"] if each.get("status") not in GONE_STATUSES
+                    ]
         except GoneError:
             # Asked for one share, RAM answers with an error where it lists nothing.
             return []
