@@ -32,7 +32,7 @@ from drawbridge.decision.facts import (
     Service,
     ShareFacts,
 )
-from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.discovery.ledger_row import LedgerRow, is_followed
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.lattice import Entity, PrivateDns
 from drawbridge.request import EndpointConnectionRequest, ExecutionInput, ResourceShareRequest
@@ -176,8 +176,9 @@ def row(status: Status, **changes: Any) -> LedgerRow:
         "updated_at": NOW.isoformat(),
         "failures": 0,
         "incomplete": False,
-    }
-    return LedgerRow(**(fields | changes))
+    } | changes
+    followed = is_followed(fields["status"], settled=fields["settled"])
+    return LedgerRow(**({"followed": "yes" if followed else ""} | fields))
 
 
 def desired(**changes: Any) -> DesiredAttachment:

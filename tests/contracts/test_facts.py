@@ -217,7 +217,6 @@ def planned(world: World, owner: Account, share_arn: str) -> ResourceFacts:
         preflight=cast(Any, None),
         aliases=cast(Any, None),
         inventory=cast(Any, None),
-        owned_objects=cast(Any, None),
         account_id=world.home.account_id,
         quotas=InForce((), (), ()),
     )

@@ -24,6 +24,7 @@ from drawbridge.discovery.review import Review
 from drawbridge.errors import AccessDeniedError, ThrottledError, UpstreamError
 from drawbridge.record import OutcomeBasis
 from drawbridge.record.bounds import stored_size_of
+from drawbridge.request.absence import Absence
 from drawbridge.status import Reason, Status
 from tests.builders import (
     CONNECTION,
@@ -232,6 +233,59 @@ def test_all_that_is_followed_is_returned_however_large(ledger: LedgerTable) -> 
         reach(ledger, Status.HELD, request=request, reasons=(long,))
 
     assert {each.request for each in ledger.followed()} == set(requests)
+
+
+def test_a_row_that_a_version_left_out_of_those_followed_is_among_them_from_when_it_is_noted(
+    ledger: LedgerTable, table: Any
+) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    settled(ledger, Status.AVAILABLE)
+    table.update_item(Key={"request_id": ID}, UpdateExpression="REMOVE followed")
+    before = ledger.followed()
+
+    ledger.note_followed(row(ledger))
+
+    assert before == []
+    assert ledger.followed() == [row(ledger)]
+
+
+def test_a_row_that_has_a_later_attempt_is_not_noted_to_be_followed(ledger: LedgerTable, table: Any) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    read = settled(ledger, Status.AVAILABLE)
+    ledger.claim(observed_request(), 2, after=read)
+    settled(ledger, Status.WITHDRAWN, 2)
+
+    ledger.note_followed(read)
+
+    assert "followed" not in item(table)
+
+
+def test_a_withdrawal_is_in_the_history_with_why(ledger: LedgerTable, table: Any) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    mark = Absence(of=ENDPOINT_ID, since=NOW, confirmed=True)
+
+    ledger.claim_withdrawal(settled(ledger, Status.AVAILABLE), (mark,), (WHY,))
+    reach(ledger, Status.WITHDRAWING, 2, reasons=(Reason("hangs", "AWS deletes it still."),))
+
+    stored = item(table)
+    assert [(entry["status"], int(entry["attempt"])) for entry in stored["history"][2:]] == [("WITHDRAWING", 2)] * 2
+    assert [entry["reasons"][0]["code"] for entry in stored["history"][2:]] == ["policy", "hangs"]
+    assert stored["reasons"] == [{"code": "hangs", "text": "AWS deletes it still."}]
+
+
+def test_marks_that_cannot_be_read_are_none_and_are_replaced(ledger: LedgerTable, table: Any) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    settled(ledger, Status.AVAILABLE)
+    table.update_item(
+        Key={"request_id": ID}, UpdateExpression="SET absent = :odd", ExpressionAttributeValues={":odd": '[{"of": 1}]'}
+    )
+    mark = Absence(of=ENDPOINT_ID, since=NOW)
+
+    read = row(ledger)
+    ledger.note_absent(read, (mark,), capped=False)
+
+    assert read.absent == ()
+    assert row(ledger).absent == (mark,)
 
 
 def test_a_write_that_is_refused_is_no_lost_claim(ledger: LedgerTable, table: Any) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from drawbridge.aws.state_machine import OnboardingStateMachine
-from drawbridge.discovery.endings import ExecutionEnding
+from drawbridge.aws.state_machine import StateMachine
+from drawbridge.discovery.workflow import ExecutionEnding
 from drawbridge.errors import DrawbridgeError, GoneError, ThrottledError
 from drawbridge.request import ExecutionInput, ResourceShareRequest
 from local_aws_tests.waiting import until
@@ -43,7 +43,7 @@ def executions(someone: Account, arn: str) -> list[dict[str, Any]]:
 def test_an_execution_is_started_with_the_request(someone: Account) -> None:
     arn = machine(someone, WAITING)
 
-    started = OnboardingStateMachine(someone.client("stepfunctions"), arn).start(execution_input(CONNECTION, 3))
+    started = StateMachine(someone.client("stepfunctions"), arn).start(execution_input(CONNECTION, 3))
 
     (execution,) = executions(someone, arn)
     described = someone.client("stepfunctions").describe_execution(executionArn=execution["executionArn"])
@@ -62,7 +62,7 @@ def test_an_execution_is_started_with_the_request(someone: Account) -> None:
 
 def test_trap_22_an_execution_that_has_ended_is_not_started_again(someone: Account) -> None:
     arn = machine(someone, PASSING)
-    workflow = OnboardingStateMachine(someone.client("stepfunctions"), arn)
+    workflow = StateMachine(someone.client("stepfunctions"), arn)
     workflow.start(execution_input(SHARE))
     until(lambda: executions(someone, arn)[0]["status"] == "SUCCEEDED")
 
@@ -77,14 +77,14 @@ def test_trap_22_the_longest_name_is_one_that_step_functions_takes(someone: Acco
     request = ResourceShareRequest(share_arn=share_arn)
     longest = ExecutionInput(request=request, request_id=request.request_id, attempt=10**9)
 
-    assert OnboardingStateMachine(someone.client("stepfunctions"), arn).start(longest)
+    assert StateMachine(someone.client("stepfunctions"), arn).start(longest)
 
 
 def test_a_workflow_that_is_not_there_is_an_error(someone: Account) -> None:
     arn = f"arn:aws:states:{REGION}:{someone.account_id}:stateMachine:nothing"
 
     with pytest.raises(Exception, match="StateMachineDoesNotExist"):
-        OnboardingStateMachine(someone.client("stepfunctions"), arn).start(execution_input())
+        StateMachine(someone.client("stepfunctions"), arn).start(execution_input())
 
 
 @pytest.mark.parametrize(
@@ -94,16 +94,16 @@ def test_a_start_that_is_refused_is_no_execution_that_has_ended(
     someone: Account, code: str, error: type[Exception]
 ) -> None:
     with refusing(someone.client("stepfunctions"), "start_execution", code), pytest.raises(error):
-        OnboardingStateMachine(someone.client("stepfunctions"), "arn").start(execution_input())
+        StateMachine(someone.client("stepfunctions"), "arn").start(execution_input())
 
 
 FAILING = {"Type": "Fail", "Error": "States.DataLimitExceeded", "Cause": "too large"}
 
 
-def begun(someone: Account, state: dict[str, Any]) -> tuple[OnboardingStateMachine, str]:
+def begun(someone: Account, state: dict[str, Any]) -> tuple[StateMachine, str]:
     """Start an execution; return the workflow and the execution's ARN."""
     arn = machine(someone, state)
-    workflow = OnboardingStateMachine(someone.client("stepfunctions"), arn)
+    workflow = StateMachine(someone.client("stepfunctions"), arn)
     assert workflow.start(execution_input())
     return workflow, str(executions(someone, arn)[0]["executionArn"])
 

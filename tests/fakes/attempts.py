@@ -9,10 +9,11 @@ import msgspec
 
 from drawbridge.association import Plan, PlannedAssociation
 from drawbridge.errors import UpstreamError
-from drawbridge.record.attempt import KeptAttempt, fitted
+from drawbridge.record.attempt import KeptAttempt, fitted, fitted_removal
 from drawbridge.record.outcome import ItemResult, Refused
 from drawbridge.request import ExecutionInput
 from drawbridge.status import Reason
+from drawbridge.withdrawal import NOTHING, KeptWithdrawal, PlannedRemoval, RemovalResult, WithdrawalPlan
 from tests.builders import NOW
 
 
@@ -23,10 +24,13 @@ class InMemoryAttempts:
         self._plans: dict[str, Plan] = {}
         self._planned: dict[str, dict[int, PlannedAssociation]] = defaultdict(dict)
         self._results: dict[str, dict[int, ItemResult]] = defaultdict(dict)
+        self._withdrawals: dict[str, WithdrawalPlan] = {}
+        self._removals: dict[str, dict[int, PlannedRemoval]] = defaultdict(dict)
+        self._removal_results: dict[str, dict[int, RemovalResult]] = defaultdict(dict)
 
     def keep_plan(self, execution: ExecutionInput, plan: Plan, at: datetime = NOW) -> tuple[int, ...]:
         name, places = execution.execution_name, tuple(range(len(plan.associations)))
-        self._plans[name] = plan
+        self._plans[name] = msgspec.structs.replace(plan, visible=())
         self._planned[name] = {place: PlannedAssociation(desired=plan.associations[place], at=at) for place in places}
         self._results.pop(name, None)
         return places
@@ -45,6 +49,38 @@ class InMemoryAttempts:
 
     def keep_refused(self, execution: ExecutionInput, place: int, reason: Reason) -> None:
         self.keep_result(execution, place, Refused(reason))
+
+    def keep_withdrawal(self, execution: ExecutionInput, plan: WithdrawalPlan, at: datetime = NOW) -> tuple[int, ...]:
+        name = execution.execution_name
+        self._withdrawals[name] = plan
+        self._removals[name] = {
+            place: PlannedRemoval(removal=removal, at=at) for place, removal in enumerate(plan.removals)
+        }
+        self._removal_results.pop(name, None)
+        return tuple(range(len(plan.removals)))
+
+    def planned_removal(self, execution: ExecutionInput, place: int) -> PlannedRemoval:
+        planned = self._removals[execution.execution_name]
+        if place not in planned:
+            raise _lost(execution, f"removal {place}")
+        return planned[place]
+
+    def keep_planned_removal(self, execution: ExecutionInput, place: int, planned: PlannedRemoval) -> None:
+        self._removals[execution.execution_name][place] = planned
+
+    def keep_removal_result(self, execution: ExecutionInput, place: int, result: RemovalResult) -> None:
+        self._removal_results[execution.execution_name][place] = fitted_removal(result)
+
+    def kept_withdrawal(self, execution: ExecutionInput) -> KeptWithdrawal:
+        name = execution.execution_name
+        if name not in self._withdrawals:
+            return KeptWithdrawal(plan=NOTHING)
+        planned = self._removals[name]
+        removals = tuple(planned[place].removal for place in sorted(planned))
+        return KeptWithdrawal(
+            plan=msgspec.structs.replace(self._withdrawals[name], removals=removals),
+            results=dict(self._removal_results[name]),
+        )
 
     def kept(self, execution: ExecutionInput) -> KeptAttempt:
         name = execution.execution_name

@@ -6,7 +6,7 @@ from typing import Literal
 
 from drawbridge.errors import ThrottledError
 
-Call = Literal["drift", "ending", "inputs", "invitations", "managed", "notify", "start"]
+Call = Literal["drift", "ending", "existence", "inputs", "invitations", "managed", "notify", "start"]
 
 
 class CrashError(BaseException):

@@ -14,12 +14,13 @@ from msgspec import UNSET
 from drawbridge.approval.question_slots import AWAITS_QUESTION_SLOT
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.decision.let_in import NOT_MANAGED, LetIn, let_in_before
-from drawbridge.discovery.ledger_row import LedgerRow, is_followed
+from drawbridge.discovery.ledger_row import LedgerRow, is_failure, is_followed
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review
 from drawbridge.record import Outcome, OutcomeBasis
 from drawbridge.record.record import StatusChange, reasons_for_status
-from drawbridge.status import Status
+from drawbridge.request.absence import Absence
+from drawbridge.status import Reason, Status
 from drawbridge.withdrawal import ConnectedRecord
 from tests.builders import NOW
 from tests.fakes.interruptions import Interruptions
@@ -56,7 +57,7 @@ class InMemoryLedger:
         )
 
     def followed(self) -> list[LedgerRow]:
-        return [_compared(each) for each in self.kept.values() if is_followed(each.status, settled=each.settled)]
+        return [_compared(each) for each in self.kept.values() if each.followed]
 
     def let_in(self, request_id: str) -> LetIn | None:
         there = self.kept.get(request_id)
@@ -75,7 +76,14 @@ class InMemoryLedger:
             absent=there.absent,
         )
 
-    def claim(self, observed: ObservedRequest, attempt: int, *, after: LedgerRow | None) -> bool:
+    def claim(
+        self,
+        observed: ObservedRequest,
+        attempt: int,
+        *,
+        after: LedgerRow | None,
+        absent: tuple[Absence, ...] | None = None,
+    ) -> bool:
         self._interruptions.before_write()
         entered: dict[str, Any] = {
             "request": observed.request,
@@ -90,6 +98,7 @@ class InMemoryLedger:
             "updated_at": self._timestamp(),
             "failures": 0,
             "incomplete": False,
+            "followed": "yes",
         }
         if observed.inputs is not None:
             entered["inputs"] = _said(observed.inputs)
@@ -102,6 +111,10 @@ class InMemoryLedger:
                 return True
             if not _is_as_read(there, after):
                 return False
+            if absent is not None:
+                if not _has_marks_as_read(there, after):
+                    return False
+                entered |= _marked(absent, capped=False)
             entered |= {
                 "failures": after.failures + (not after.settled),
                 "let_in": _let_in_until_now(there),
@@ -109,6 +122,25 @@ class InMemoryLedger:
                 "awaits_question_slot": False,
             }
             self.kept[there.request_id] = replace(there, **entered)
+            return True
+
+    def claim_withdrawal(self, row: LedgerRow, absent: tuple[Absence, ...], reasons: tuple[Reason, ...]) -> bool:
+        self._interruptions.before_write()
+        with self._lock:
+            there = self.kept.get(row.request_id)
+            if there is None or not (_is_as_read(there, row) and _has_marks_as_read(there, row)):
+                return False
+            self.kept[row.request_id] = replace(
+                there,
+                status=Status.WITHDRAWING,
+                attempt=row.attempt + 1,
+                settled=False,
+                failures=row.failures + (not row.settled),
+                awaits_question_slot=False,
+                followed="yes",
+                updated_at=self._timestamp(),
+                **_marked(absent, capped=False),
+            )
             return True
 
     def change_status(self, change: StatusChange, outcome: Outcome) -> StatusChange | None:
@@ -122,8 +154,9 @@ class InMemoryLedger:
             if there.settled and not (repeated and outcome.settled):
                 return None
             failures = there.failures
-            if change.status is Status.FAILED:
-                failures += not repeated
+            if is_failure(change.status, settled=outcome.settled):
+                # A withdrawal has its status from the beginning.
+                failures += not (there.settled if change.status is Status.WITHDRAWING else repeated)
             elif outcome.settled:
                 failures = 0
             self.published[there.request_id] |= {*change.published}
@@ -154,6 +187,18 @@ class InMemoryLedger:
     def note_review(self, row: LedgerRow, review: Review, *, policies_fingerprint: str) -> None:
         self._note(row, reviewed_fingerprint=policies_fingerprint, no_longer_permitted=not review.permitted)
 
+    def note_followed(self, row: LedgerRow) -> None:
+        self._note(row, followed="yes")
+
+    def note_absent(self, row: LedgerRow, absent: tuple[Absence, ...], *, capped: bool) -> bool:
+        self._interruptions.before_write()
+        with self._lock:
+            there = self.kept.get(row.request_id)
+            if there is None or not (_is_as_read(there, row) and _has_marks_as_read(there, row)):
+                return False
+            self.kept[row.request_id] = replace(there, **_marked(absent, capped=capped))
+            return True
+
     def _note(self, row: LedgerRow, *, settled: bool = True, **noted: Any) -> None:
         self._interruptions.before_write()
         with self._lock:
@@ -172,6 +217,14 @@ def _compared(row: LedgerRow) -> LedgerRow:
 
 def _is_as_read(there: LedgerRow, read: LedgerRow) -> bool:
     return (there.attempt, there.settled) == (read.attempt, read.settled)
+
+
+def _has_marks_as_read(there: LedgerRow, read: LedgerRow) -> bool:
+    return not read.absent or there.absent == read.absent
+
+
+def _marked(absent: tuple[Absence, ...], *, capped: bool) -> dict[str, Any]:
+    return {"absent": absent, "withdrawal_capped": capped}
 
 
 def _let_in_until_now(there: LedgerRow) -> LetIn | msgspec.UnsetType | None:
@@ -193,6 +246,9 @@ def _changed(status: Status, outcome: Outcome) -> dict[str, Any]:
         "incomplete": outcome.incomplete,
         "awaits_question_slot": any(reason.code == AWAITS_QUESTION_SLOT for reason in outcome.reasons),
     }
+    changed["followed"] = "yes" if is_followed(status, settled=outcome.settled) else ""
+    if status in _OVER:
+        changed |= _marked((), capped=False)
     if outcome.decided_by:
         changed["decided_by"] = reasons_for_status(outcome.decided_by)
     if outcome.decision_record is not None:

@@ -1,8 +1,8 @@
-"""The onboarding workflow, in memory; ``aws.state_machine.OnboardingStateMachine`` runs it in Step Functions."""
+"""A workflow, in memory; ``aws.state_machine.StateMachine`` runs it in Step Functions."""
 
 from __future__ import annotations
 
-from drawbridge.discovery.endings import ExecutionEnding
+from drawbridge.discovery.workflow import ExecutionEnding
 from drawbridge.request import ExecutionInput
 from tests.fakes.interruptions import Interruptions
 

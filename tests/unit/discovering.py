@@ -13,6 +13,7 @@ from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.observation import Observer
 from drawbridge.discovery.sweep import Sweeper
 from drawbridge.discovery.waiting import WaitingRequests, WaitState
+from drawbridge.discovery.workflow import Workflows
 from drawbridge.request.connections import ConnectionState, EndpointConnection
 from tests.builders import CONSUMER, ENDPOINT_ID, NOW, SERVICE_ID, connection_facts, question
 from tests.fakes.approvals import InMemoryApprovals
@@ -47,6 +48,7 @@ class World:
         self.services = InMemorySweptServices(self.interruptions)
         self.ledger = InMemoryLedger(self.interruptions)
         self.state_machine = InMemoryStateMachine(self.interruptions)
+        self.withdrawals = InMemoryStateMachine(self.interruptions)
         self.bus = InMemoryStatusBus(self.interruptions)
         self.approvals = InMemoryApprovals()
         self.callback = InMemoryCallback()
@@ -62,8 +64,8 @@ class World:
             observer=Observer(self.shares, self.services, self.fingerprints),
             services=self.services,
             ledger=self.ledger,
-            workflow=self.state_machine,
-            endings=EndingRecorder(self.state_machine, self.ledger, self.bus),
+            workflows=self.workflows,
+            endings=EndingRecorder(self.workflows, self.ledger, self.bus),
             fingerprints=self.fingerprints,
             announcements=BusAnnouncements(self.bus),
             reviewer=self.reviewer,
@@ -72,6 +74,10 @@ class World:
             plan_inputs=self.plan_inputs,
             questions_at_once=5,
         )
+
+    @property
+    def workflows(self) -> Workflows:
+        return Workflows(self.state_machine, self.withdrawals)
 
     def ask(self, request_id: str) -> None:
         """Have somebody asked about the request, and a task that waits for the answer."""

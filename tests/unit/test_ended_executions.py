@@ -7,7 +7,8 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from drawbridge.discovery.endings import EndingRecorder, ExecutionEnding, outcome_of_ending
+from drawbridge.discovery.endings import EndingRecorder, outcome_of_ending
+from drawbridge.discovery.workflow import ExecutionEnding, Workflows
 from drawbridge.hint import CONNECTIONS, SweepScope
 from drawbridge.status import Reason, Status
 from tests.builders import CONNECTION, NOW, SHARE, row
@@ -129,14 +130,19 @@ def test_of_a_long_cause_the_beginning_is_kept() -> None:
 class Recorded:
     """Step Functions, the ledger and the bus, and an attempt that is under way."""
 
-    def __init__(self, ending: ExecutionEnding | None, *, attempt: int = 1) -> None:
-        self.row = row(Status.ASSOCIATING, settled=False, attempt=attempt)
-        self.state_machine, self.ledger, self.bus = InMemoryStateMachine(), InMemoryLedger(), InMemoryStatusBus()
-        self.state_machine.ended[f"{self.row.request_id}-{attempt}"] = ending
+    def __init__(
+        self, ending: ExecutionEnding | None, *, attempt: int = 1, status: Status = Status.ASSOCIATING
+    ) -> None:
+        self.row = row(status, settled=False, attempt=attempt)
+        self.state_machine, self.withdrawals = InMemoryStateMachine(), InMemoryStateMachine()
+        self.ledger, self.bus = InMemoryLedger(), InMemoryStatusBus()
+        machine = self.withdrawals if status is Status.WITHDRAWING else self.state_machine
+        machine.ended[f"{self.row.request_id}-{attempt}"] = ending
         self.ledger.kept[self.row.request_id] = self.row
 
     def record(self) -> bool:
-        return EndingRecorder(self.state_machine, self.ledger, self.bus).record(self.row)
+        workflows = Workflows(self.state_machine, self.withdrawals)
+        return EndingRecorder(workflows, self.ledger, self.bus).record(self.row)
 
 
 def test_an_end_is_written_and_announced() -> None:
@@ -148,6 +154,18 @@ def test_an_end_is_written_and_announced() -> None:
     ((change, _),) = world.ledger.written
     of_row = msgspec.structs.replace(change, account_id=world.row.account_id)
     assert (change.status, change.attempt, world.bus.announced) == (Status.FAILED, 3, [of_row])
+
+
+def test_a_withdrawal_that_ended_without_a_word_is_one_still_and_counts_as_failed() -> None:
+    world = Recorded(ExecutionEnding(status="TIMED_OUT"), attempt=3, status=Status.WITHDRAWING)
+
+    assert world.record()
+    assert world.record()
+
+    kept = world.ledger.kept[CONNECTION.request_id]
+    assert (kept.status, kept.settled, kept.failures) == (Status.WITHDRAWING, True, 1)
+    assert world.bus.announced[0].reasons[0]["code"] == "execution-timed-out"
+    assert world.state_machine.asked == []
 
 
 def test_of_an_execution_that_runs_nothing_is_written() -> None:

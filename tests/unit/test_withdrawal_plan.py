@@ -156,7 +156,7 @@ def test_what_is_not_shared_goes_once_aws_has_said_so_twice_and_says_so_still() 
     world.mark(RESOURCE_ARN)
     gone = planner.plan(world.connected)
     assert (going(gone), gone.removals[0].cause) == (["vpce-1"], Cause.NOT_SHARED)
-    world.gone.clear()
+    world.existences.held.add(RESOURCE_ARN)
     assert going(planner.plan(world.connected)) == []
 
 
@@ -167,7 +167,7 @@ def test_a_share_that_is_gone_takes_all_along_that_no_other_share_holds() -> Non
     world.owned_objects.marked = [ENDPOINT, replace(ENDPOINT, id="vpce-3", resource_arn=SECOND_ARN)]
     world.connected = replace(world.connected, let_in=(RESOURCE_ARN, SECOND_ARN))
     world.mark("arn:share")
-    world.gone |= {RESOURCE_ARN, SECOND_ARN}
+    world.existences.held.clear()
 
     assert going(world.planner(binding()).plan(world.connected.with_all_absent)) == ["vpce-1"]
 

@@ -18,12 +18,13 @@ from drawbridge.publication import AttachmentSnapshot
 from drawbridge.publication.documents import ConnectionDocument, to_parameter
 from drawbridge.publication.names import connection_path, document_parameter, name_parameter
 from drawbridge.publication.parameters import ObservedParameter
-from drawbridge.request.absence import Absence, Existence
+from drawbridge.request.absence import Absence
 from drawbridge.withdrawal import ConnectedRecord
 from drawbridge.withdrawal.called_for import Demand
 from drawbridge.withdrawal.plan import WithdrawalPlanner
 from tests.builders import CONSUMER, NOW, PROVIDER, RESOURCE_ARN, entity
 from tests.builders import VPC_ID as VPC
+from tests.fakes.existence import InMemoryExistences
 from tests.fakes.owned_objects import InMemoryOwnedObjects
 from tests.fakes.parameter_store import InMemoryPublicationStore
 
@@ -48,8 +49,8 @@ class WithdrawalWorld:
         self.networks = {NET: ObservedServiceNetwork(arn=NET, name="central")}
         self.owned_objects = InMemoryOwnedObjects()
         self.store = InMemoryPublicationStore()
-        self.gone: set[str] = set()
-        """What AWS, asked by id, says is gone."""
+        self.existences = InMemoryExistences()
+        self.existences.held = {RESOURCE_ARN}
         self.written: set[str] = set()
         """Bindings that are written, whether or not Parameter Store lists them."""
         self.connected = ConnectedRecord(account_id=PROVIDER)
@@ -82,7 +83,7 @@ class WithdrawalWorld:
         )
         return path
 
-    def attach(self, name: str = f"orders/orders-db/{VPC}", **made: str) -> None:
+    def attach(self, name: str = f"orders/orders-db/{VPC}", **made: Any) -> None:
         """Keep in the row how an attachment was left."""
         snapshot = AttachmentSnapshot(
             name=name,
@@ -96,7 +97,7 @@ class WithdrawalWorld:
 
     def mark(self, *gone: str, confirmed: bool = True) -> None:
         """Have AWS say that these are gone, and keep the marks in the row."""
-        self.gone |= {*gone}
+        self.existences.held -= {*gone}
         marks = tuple(Absence(of=each, since=NOW, confirmed=confirmed) for each in gone)
         self.connected = msgspec.structs.replace(self.connected, absent=marks)
 
@@ -119,7 +120,7 @@ class WithdrawalWorld:
             demand=demand,
             owned_objects=self.owned_objects,
             names=self,
-            resources=self,
+            existences=self.existences,
             account_id=CONSUMER,
         )
 
@@ -128,9 +129,6 @@ class WithdrawalWorld:
 
     def published(self, parameters: Collection[str]) -> Mapping[str, str]:
         return {name: there.value for name in parameters if (there := self.store.read(name)) is not None}
-
-    def existence_of_resource(self, arn: str) -> Existence:
-        return Existence.GONE if arn in self.gone else Existence.PRESENT
 
     def _network(self, named: NetworkRef) -> ObservedServiceNetwork | None:
         return self.networks.get(named.identifier)

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from samtranslator.yaml_helper import yaml_parse
 
@@ -14,16 +14,25 @@ from tests.builders import REPOSITORY
 
 Json = dict[str, Any]
 
-DEFINITION: Json = json.loads((REPOSITORY / "statemachine" / "onboarding.asl.json").read_text())
+Workflow = Literal["onboarding", "withdrawal"]
+WORKFLOWS: tuple[Workflow, ...] = get_args(Workflow)
+
+DEFINITIONS: dict[Workflow, Json] = {
+    name: json.loads((REPOSITORY / "statemachine" / f"{name}.asl.json").read_text()) for name in WORKFLOWS
+}
+DEFINITION: Json = DEFINITIONS["onboarding"]
 TEMPLATE: Json = yaml_parse((REPOSITORY / "template.yaml").read_text())
 RESOURCES: dict[str, Json] = TEMPLATE["Resources"]
 
-SUBSTITUTIONS: Json = RESOURCES["OnboardingStateMachine"]["Properties"]["DefinitionSubstitutions"]
-"""What is filled into the definition when it is deployed."""
+SUBSTITUTIONS_OF: dict[Workflow, Json] = {
+    name: RESOURCES[f"{name.title()}StateMachine"]["Properties"]["DefinitionSubstitutions"] for name in WORKFLOWS
+}
+"""What is filled into each definition when it is deployed."""
+SUBSTITUTIONS: Json = SUBSTITUTIONS_OF["onboarding"]
 CALLED: Json = {name: value for name, value in SUBSTITUTIONS.items() if name.endswith("FunctionArn")}
 """Those of them that name the functions' versions."""
 
-_SUBSTITUTION = re.compile(r"\$\{(\w+)\}")
+_SUBSTITUTION = re.compile(r"\$\{([\w:]+)\}")
 
 
 @dataclass(frozen=True)
@@ -119,7 +128,9 @@ def filled_in(value: Any, account_id: str) -> Any:
         case {"Ref": str(name)} if RESOURCES.get(name, {}).get("Type") == "AWS::Serverless::StateMachine":
             return f"arn:aws:states:us-east-1:{account_id}:stateMachine:{name}"
         case {"Fn::Sub": text}:
-            return _SUBSTITUTION.sub(lambda found: TEMPLATE["Parameters"][found.group(1)]["Default"], text)
+            pseudo = {"AWS::Partition": "aws", "AWS::Region": "us-east-1", "AWS::AccountId": account_id}
+            named = {name: each["Default"] for name, each in TEMPLATE["Parameters"].items()} | pseudo
+            return _SUBSTITUTION.sub(lambda found: named[found.group(1)], text)
         case dict():
             return {name: filled_in(each, account_id) for name, each in value.items()}
         case list():

@@ -1,4 +1,4 @@
-"""The onboarding workflow, run on the local AWS's Step Functions with functions that are played.
+"""The workflows, run on the local AWS's Step Functions with functions that are played.
 
 Each played function reads its input as the function's own door reads it, and answers in the door's form: what the
 definition hands from one to the other is the real thing.
@@ -17,28 +17,31 @@ import msgspec
 
 from drawbridge.acceptance import Acceptance, AcceptanceResult, DecideAgain
 from drawbridge.association import MadeAttachment, Plan
-from drawbridge.aws.state_machine import OnboardingStateMachine
+from drawbridge.aws.state_machine import StateMachine
 from drawbridge.decision import Accept, DecidedOn, Decision
 from drawbridge.decision.decision_record import DecisionRecord
 from drawbridge.decision.let_in import LetIn
 from drawbridge.publication import Publication
 from drawbridge.record import Outcome
-from drawbridge.record.attempt import AssociationFailed, progress_of
-from drawbridge.record.outcome import Failure, Published, Refused, outcome_of
+from drawbridge.record.attempt import AssociationFailed, RemovalFailed, failed_removal, outcome_of_report
+from drawbridge.record.outcome import Failure, Published, Refused
 from drawbridge.request import ExecutionInput, Request
 from drawbridge.status import Reason, Status
+from drawbridge.withdrawal import StaysAfterAll, WithdrawalPlan, Withdrawn
 from functions.accept_request import app as accept_request
 from functions.associate_resource import app as associate_resource
 from functions.plan_associations import app as plan_associations
+from functions.plan_withdrawal import app as plan_withdrawal
 from functions.publish_dns import app as publish_dns
 from functions.record_outcome import app as record_outcome
+from functions.withdraw_attachment import app as withdraw_attachment
 from local_aws.testing.accounts import Account
 from local_aws.testing.clock import clock
 from local_aws.testing.workflows import Function, FunctionError, is_waiting
 from local_aws_tests.waiting import until
 from tests.builders import NOW, SHARE, desired, execution_input, share_facts
 from tests.fakes.attempts import InMemoryAttempts
-from tests.workflow.definition import CALLED, DEFINITION, RESOURCES, Json, attribute_of
+from tests.workflow.definition import CALLED, DEFINITIONS, RESOURCES, Json, Workflow, attribute_of
 
 WHY = (Reason("policy", "A policy says so.", source="some-policy"),)
 YES = Accept(WHY)
@@ -70,8 +73,12 @@ class Script:
     decides_again: int = 0
     """How often acceptance finds that the facts have changed since the decision, before it answers."""
     plan: Plan = NOTHING
+    withdrawal: WithdrawalPlan = WithdrawalPlan()
+    listed_again: Reason | None = None
+    """Why nothing is taken down of a request that was thought to be gone."""
     put_off: Mapping[str, int] = field(default_factory=dict)
-    """How often an association has to be decided again before it is made, by the resource's name."""
+    """How often an association has to be decided again before it is made, by the resource's name; or a removal, by what
+    it is."""
     refused_then: Mapping[str, Reason] = field(default_factory=dict)
     """The refusal when it is decided again, by the resource's name; otherwise it is desired as before."""
     fails: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -137,6 +144,12 @@ class Cast:
             "publish_dns": self._played(
                 "publish_dns", publish_dns.PublishAssociationInput | publish_dns.PublishConnectionInput, self._published
             ),
+            "plan_withdrawal": self._played(
+                "plan_withdrawal", plan_withdrawal.PlanWithdrawalInput, self._withdrawal_planned
+            ),
+            "withdraw_attachment": self._played(
+                "withdraw_attachment", withdraw_attachment.WithdrawAttachmentInput, self._withdrawn
+            ),
             "record_outcome": self._played("record_outcome", record_outcome.RecordOutcomeInput, self._recorded),
         }
 
@@ -153,7 +166,11 @@ class Cast:
             self._perhaps_fail(name)
             if isinstance(step, associate_resource.AssociateResourceInput | publish_dns.PublishAssociationInput):
                 self._perhaps_fail(f"{name} {self._name(step)}")
-            if isinstance(step, record_outcome.RecordOutcomeInput) and isinstance(step.progress, AssociationFailed):
+            if isinstance(step, withdraw_attachment.WithdrawAttachmentInput):
+                self._perhaps_fail(f"{name} {self.attempts.planned_removal(step.execution, step.item).removal}")
+            if isinstance(step, record_outcome.RecordOutcomeInput) and isinstance(
+                step.progress, AssociationFailed | RemovalFailed
+            ):
                 self._perhaps_fail(f"{name} note")
             return msgspec.to_builtins(answer(step))
 
@@ -173,7 +190,8 @@ class Cast:
 
     def _planned(self, step: plan_associations.PlanAssociationsInput) -> Json:
         if step.item is None:
-            return {"items": self.attempts.keep_plan(step.execution, self.script.plan)}
+            removals = self.attempts.keep_withdrawal(step.execution, self.script.withdrawal)
+            return {"items": self.attempts.keep_plan(step.execution, self.script.plan), "removals": removals}
         name = self.attempts.planned(step.execution, step.item).desired.resource.name
         self.decided_again[name] += 1
         if name in self.script.refused_then:
@@ -197,12 +215,39 @@ class Cast:
             case publish_dns.PublishConnectionInput(request):
                 return {"publication": self.script.publication(request.endpoint_id)}
 
+    def _withdrawal_planned(self, step: plan_withdrawal.PlanWithdrawalInput) -> Json:
+        if step.item is None:
+            if self.script.listed_again is not None:
+                return {"next": "listed-again", "because": self.script.listed_again}
+            return {
+                "next": "withdraw",
+                "removals": self.attempts.keep_withdrawal(step.execution, self.script.withdrawal),
+            }
+        what = str(self.attempts.planned_removal(step.execution, step.item).removal)
+        self.decided_again[what] += 1
+        if what in self.script.refused_then:
+            self.attempts.keep_removal_result(step.execution, step.item, StaysAfterAll(self.script.refused_then[what]))
+            return {"next": "stays"}
+        return {"next": "withdraw"}
+
+    def _withdrawn(self, step: withdraw_attachment.WithdrawAttachmentInput) -> Json:
+        what = str(self.attempts.planned_removal(step.execution, step.item).removal)
+        if self.decided_again[what] < self.script.put_off.get(what, 0):
+            return {"next": "decide-again"}
+        self.attempts.keep_removal_result(step.execution, step.item, Withdrawn(what=what))
+        return {"next": "withdrawn"}
+
     def _recorded(self, step: record_outcome.RecordOutcomeInput) -> Json:
-        if isinstance(step.progress, AssociationFailed):
-            failure = Failure(name="", error=step.progress.error)
-            self.attempts.keep_result(step.execution, step.progress.item, failure)
-            return {}
-        outcome = outcome_of(progress_of(step.progress, step.execution, self.attempts))
+        match step.progress:
+            case AssociationFailed(item=item, error=error):
+                self.attempts.keep_result(step.execution, item, Failure(name="", error=error))
+                return {}
+            case RemovalFailed() as failed:
+                result = failed_removal(failed, step.execution, self.attempts)
+                self.attempts.keep_removal_result(step.execution, failed.item, result)
+                return {}
+            case progress:
+                outcome = outcome_of_report(progress, step.execution, self.attempts)
         self.outcomes.append(outcome)
         return {"status": outcome.status, "settled": outcome.settled}
 
@@ -218,14 +263,14 @@ class Stage:
     def sfn(self) -> Any:
         return self.somebody.client("stepfunctions")
 
-    def play(self, script: Script, request: Request = SHARE) -> tuple[Cast, Json]:
+    def play(self, script: Script, request: Request = SHARE, workflow: Workflow = "onboarding") -> tuple[Cast, Json]:
         """Run an attempt to its end; return what the functions saw, and the execution."""
         cast = Cast(script)
         self.known.update(cast.functions())
         role = f"arn:aws:iam::{self.somebody.account_id}:role/onboarding"
-        machine = self.sfn.create_state_machine(name=uuid.uuid4().hex, definition=_definition(), roleArn=role)
+        machine = self.sfn.create_state_machine(name=uuid.uuid4().hex, definition=_definition(workflow), roleArn=role)
         attempt = execution_input(request)
-        assert OnboardingStateMachine(self.sfn, machine["stateMachineArn"]).start(attempt)
+        assert StateMachine(self.sfn, machine["stateMachineArn"]).start(attempt)
         (execution,) = self.sfn.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
         return cast, self._ended(execution["executionArn"])
 
@@ -256,9 +301,9 @@ def parameters(name: str) -> tuple[str, ...]:
     return (f"/{name}/dns-name", f"/{name}/connection")
 
 
-def _definition() -> str:
+def _definition(workflow: Workflow) -> str:
     """Return the definition with each function named after its folder."""
-    text = json.dumps(DEFINITION).replace("${LambdaInvoke}", "arn:aws:states:::lambda:invoke")
+    text = json.dumps(DEFINITIONS[workflow]).replace("${LambdaInvoke}", "arn:aws:states:::lambda:invoke")
     for substitution, arn in CALLED.items():
         folder = RESOURCES[attribute_of(arn)]["Properties"]["CodeUri"].rstrip("/").rpartition("/")[2]
         text = text.replace(f"${{{substitution}}}", folder)

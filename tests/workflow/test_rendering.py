@@ -17,7 +17,10 @@ NAMES = sorted(path.name for path in render.definitions())
 
 def written(folder: Path, text: str, shared: str = "") -> Path:
     """Write a definition, and what it may name."""
-    (folder / source.SHARED).write_text(shared)
+    first, *others = source.SHARED
+    (folder / first).write_text(shared)
+    for other in others:
+        (folder / other).write_text("{}")
     path = folder / "some.asl.yaml"
     path.write_text(text)
     return path

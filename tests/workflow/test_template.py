@@ -185,7 +185,8 @@ def test_whoever_was_asked_hears_of_every_status_at_which_a_request_comes_to_res
     pattern = RULES["StatusRule"]["EventPattern"]
 
     announced = set(pattern["detail"]["status"])
-    assert announced == {*Status} - {Status.PENDING, Status.WAITING_FOR_APPROVAL, Status.ASSOCIATING}
+    on_the_way = {Status.PENDING, Status.WAITING_FOR_APPROVAL, Status.ASSOCIATING, Status.WITHDRAWING}
+    assert announced == {*Status} - on_the_way
     assert pattern["account"] == [{"Ref": "AWS::AccountId"}]
     for target in RULES["StatusRule"]["Targets"]:
         assert RESOURCES[attribute_of(target["DeadLetterConfig"]["Arn"])]["Type"] == "AWS::SQS::Queue"
@@ -319,6 +320,7 @@ def test_what_is_configured_is_a_hint_and_what_is_published_is_none(name: str, t
     [
         *(({"status": status}, True) for status in ("FAILED", "TIMED_OUT", "ABORTED")),
         *(({"status": status}, False) for status in ("RUNNING", "SUCCEEDED", "PENDING_REDRIVE")),
+        ({"stateMachineArn": "arn:aws:states:us-east-1:222222222222:stateMachine:drawbridge-withdrawal"}, True),
         ({"stateMachineArn": "arn:aws:states:us-east-1:222222222222:stateMachine:somebody-else-s"}, False),
     ],
 )

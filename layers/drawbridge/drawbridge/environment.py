@@ -44,6 +44,10 @@ class Environment:
         return self._required("ONBOARDING_STATE_MACHINE_ARN")
 
     @property
+    def withdrawal_workflow(self) -> str:
+        return self._required("WITHDRAWAL_STATE_MACHINE_ARN")
+
+    @property
     def notification_topic(self) -> str:
         return self._required("NOTIFICATION_TOPIC_ARN")
 

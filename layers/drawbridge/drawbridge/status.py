@@ -18,6 +18,7 @@ class Status(StrEnum):
     EXPIRED = "EXPIRED"
     FAILED = "FAILED"
     WITHDRAWING = "WITHDRAWING"
+    """It is being taken down; settled, that has not come to its end, and is tried again."""
     WITHDRAWN = "WITHDRAWN"
 
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from drawbridge.association import MadeAttachment
@@ -90,6 +91,7 @@ def test_a_claim_enters_the_request_as_it_was_observed(ledger: Ledger) -> None:
         updated_at=(NOW + timedelta(seconds=1)).isoformat(timespec="milliseconds"),
         failures=0,
         incomplete=False,
+        followed="yes",
     )
 
 
@@ -352,8 +354,8 @@ def test_a_failure_that_is_recorded_again_is_counted_once(ledger: Ledger) -> Non
     assert row(ledger).failures == 1
 
 
-# An attempt is pending from its claim on, and never ends there.
-@pytest.mark.parametrize("status", sorted(set(Status) - {Status.FAILED, Status.PENDING}))
+# An attempt is pending from its claim on, and never ends there; a withdrawal that ends as such has failed.
+@pytest.mark.parametrize("status", sorted(set(Status) - {Status.FAILED, Status.PENDING, Status.WITHDRAWING}))
 def test_any_other_end_forgets_the_failures_before_it(ledger: Ledger, status: Status) -> None:
     ledger.claim(observed_request(), 1, after=None)
     ledger.claim(observed_request(), 2, after=settled(ledger, Status.FAILED))
@@ -427,17 +429,18 @@ def test_rows_are_found_by_their_ids_and_the_others_left_out(ledger: Ledger) -> 
 
 
 @pytest.mark.parametrize("status", Status)
-def test_what_is_under_way_or_settled_only_for_now_is_followed(ledger: Ledger, status: Status) -> None:
-    over = {Status.AVAILABLE, Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN}
+def test_what_is_under_way_settled_only_for_now_or_connected_is_followed(ledger: Ledger, status: Status) -> None:
+    over = {Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN}
+    settles = {*over, Status.HELD, Status.FAILED, Status.AVAILABLE, Status.WITHDRAWING}
     ledger.claim(observed_request(), 1, after=None)
-    reach(ledger, status, settled=status in {*over, Status.HELD, Status.FAILED})
+    reach(ledger, status, settled=status in settles)
 
     assert ledger.followed() == ([] if status in over else [row(ledger)])
 
 
 def test_what_is_over_is_followed_again_with_its_next_attempt(ledger: Ledger) -> None:
     ledger.claim(observed_request(), 1, after=None)
-    over = settled(ledger, Status.AVAILABLE)
+    over = settled(ledger, Status.WITHDRAWN)
     before = ledger.followed()
 
     ledger.claim(observed_request(), 2, after=over)
@@ -450,7 +453,7 @@ def test_what_could_not_be_taken_over_is_followed_as_it_was(ledger: Ledger) -> N
     ledger.claim(observed_request(), 1, after=None)
     ledger.claim(observed_request(), 2, after=settled(ledger, Status.FAILED))
 
-    reach(ledger, Status.AVAILABLE, 1)
+    reach(ledger, Status.WITHDRAWN, 1)
 
     assert ledger.followed() == [row(ledger)]
 
@@ -611,3 +614,154 @@ def test_what_was_made_and_published_is_returned_for_its_withdrawal(ledger: Ledg
         absent=ABSENT,
     )
     assert ledger.connected("share-nobody-knows") == ConnectedRecord()
+
+
+MARK = Absence(of=CONNECTION.subject, since=NOW)
+OTHER_MARK = Absence(of=RESOURCE_ARN, since=NOW + timedelta(minutes=1))
+CONFIRMED = (msgspec.structs.replace(MARK, confirmed=True),)
+
+
+def marks_of(ledger: Ledger) -> tuple[tuple[Absence, ...], bool]:
+    return row(ledger).absent, row(ledger).withdrawal_capped
+
+
+@pytest.fixture
+def connected(ledger: Ledger) -> LedgerRow:
+    """Return a row that is available."""
+    ledger.claim(observed_request(), 1, after=None)
+    return settled(ledger, Status.AVAILABLE)
+
+
+def test_what_is_gone_is_noted_and_nothing_else(ledger: Ledger, connected: LedgerRow) -> None:
+    assert ledger.note_absent(connected, (MARK, OTHER_MARK), capped=True)
+
+    assert row(ledger) == msgspec.structs.replace(connected, absent=(MARK, OTHER_MARK), withdrawal_capped=True)
+
+
+def test_what_is_there_again_loses_its_mark(ledger: Ledger, connected: LedgerRow) -> None:
+    ledger.note_absent(connected, (MARK, OTHER_MARK), capped=True)
+
+    assert ledger.note_absent(row(ledger), (OTHER_MARK,), capped=False)
+    assert marks_of(ledger) == ((OTHER_MARK,), False)
+    assert ledger.note_absent(row(ledger), (), capped=False)
+    assert row(ledger) == connected
+
+
+def test_marks_are_noted_only_as_long_as_they_are_as_they_were_read(ledger: Ledger, connected: LedgerRow) -> None:
+    ledger.note_absent(connected, (MARK,), capped=False)
+    read = row(ledger)
+    ledger.note_absent(read, (OTHER_MARK,), capped=False)
+
+    assert not ledger.note_absent(read, CONFIRMED, capped=False)
+    assert marks_of(ledger) == ((OTHER_MARK,), False)
+
+
+@pytest.mark.parametrize("meanwhile", [Status.PENDING, Status.AVAILABLE])
+def test_of_what_another_attempt_has_no_mark_is_noted(ledger: Ledger, connected: LedgerRow, meanwhile: Status) -> None:
+    ledger.claim(observed_request(), 2, after=connected)
+    if meanwhile is Status.AVAILABLE:
+        settled(ledger, meanwhile, 2)
+
+    assert not ledger.note_absent(connected, (MARK,), capped=False)
+    assert marks_of(ledger) == ((), False)
+
+
+def test_what_is_seen_while_an_attempt_runs_is_noted_for_it(ledger: Ledger, connected: LedgerRow) -> None:
+    ledger.note_absent(connected, CONFIRMED, capped=False)
+    ledger.claim(observed_request(), 2, after=row(ledger))
+
+    assert ledger.note_absent(row(ledger), (), capped=False)
+    assert marks_of(ledger) == ((), False)
+
+
+def test_an_attempt_leaves_marks_as_they_are_unless_it_brings_its_own(ledger: Ledger, connected: LedgerRow) -> None:
+    ledger.note_absent(connected, (MARK,), capped=True)
+
+    ledger.claim(observed_request(), 2, after=row(ledger))
+    assert marks_of(ledger) == ((MARK,), True)
+    ledger.claim(observed_request(), 3, after=settled(ledger, Status.AVAILABLE, 2), absent=CONFIRMED)
+
+    assert marks_of(ledger) == (CONFIRMED, False)
+    assert (row(ledger).status, row(ledger).attempt) == (Status.PENDING, 3)
+
+
+def test_an_attempt_that_brings_marks_is_lost_where_others_were_noted_meanwhile(
+    ledger: Ledger, connected: LedgerRow
+) -> None:
+    ledger.note_absent(connected, (MARK,), capped=False)
+    read = row(ledger)
+    ledger.note_absent(read, (), capped=False)
+
+    assert not ledger.claim(observed_request(), 2, after=read, absent=CONFIRMED)
+    assert not ledger.claim_withdrawal(read, CONFIRMED, (WHY,))
+    assert row(ledger) == connected
+
+
+def test_a_withdrawal_is_entered_as_the_next_attempt(ledger: Ledger, connected: LedgerRow) -> None:
+    ledger.note_absent(connected, (MARK,), capped=True)
+
+    assert ledger.claim_withdrawal(row(ledger), CONFIRMED, (WHY,))
+
+    entered = row(ledger)
+    assert entered == msgspec.structs.replace(
+        connected, status=Status.WITHDRAWING, attempt=2, settled=False, absent=CONFIRMED, updated_at=entered.updated_at
+    )
+    assert entered.updated_at > connected.updated_at
+    assert ledger.followed() == [entered]
+
+
+def test_of_many_who_claim_the_withdrawal_one_gets_it(ledger: Ledger, connected: LedgerRow) -> None:
+    ledger.note_absent(connected, (MARK,), capped=False)
+    read = row(ledger)
+
+    with ThreadPoolExecutor(8) as writers:
+        claims = list(writers.map(lambda _: ledger.claim_withdrawal(read, CONFIRMED, (WHY,)), range(8)))
+
+    assert sorted(claims) == [False] * 7 + [True]
+
+
+def test_a_withdrawal_is_lost_where_another_attempt_was_entered_meanwhile(ledger: Ledger, connected: LedgerRow) -> None:
+    ledger.claim(observed_request(), 2, after=connected)
+
+    assert not ledger.claim_withdrawal(connected, CONFIRMED, (WHY,))
+    assert row(ledger).status is Status.PENDING
+
+
+def test_a_withdrawal_that_ends_as_such_has_failed_and_is_counted_once(ledger: Ledger, connected: LedgerRow) -> None:
+    ledger.claim_withdrawal(connected, CONFIRMED, (WHY,))
+
+    reach(ledger, Status.WITHDRAWING, 2, settled=False)
+    again = [reach(ledger, Status.WITHDRAWING, 2) for _ in range(3)]
+
+    assert again[0] == again[1] == again[2] is not None
+    hung = row(ledger)
+    assert (hung.status, hung.settled, hung.failures, hung.absent) == (Status.WITHDRAWING, True, 1, CONFIRMED)
+    ledger.claim_withdrawal(hung, CONFIRMED, (WHY,))
+    assert reach(ledger, Status.WITHDRAWING, 3)
+    assert row(ledger).failures == 2
+
+
+def test_a_withdrawal_that_is_lost_counts_as_failed(ledger: Ledger, connected: LedgerRow) -> None:
+    ledger.claim_withdrawal(connected, CONFIRMED, (WHY,))
+
+    ledger.claim_withdrawal(row(ledger), CONFIRMED, (WHY,))
+
+    assert (row(ledger).attempt, row(ledger).failures) == (3, 1)
+
+
+@pytest.mark.parametrize("status", [Status.WITHDRAWN, Status.REJECTED, Status.EXPIRED])
+def test_what_is_over_has_no_marks(ledger: Ledger, connected: LedgerRow, status: Status) -> None:
+    ledger.note_absent(connected, (MARK,), capped=True)
+    ledger.claim_withdrawal(row(ledger), CONFIRMED, (WHY,))
+    ledger.note_absent(row(ledger), CONFIRMED, capped=True)
+
+    over = settled(ledger, status, 2)
+
+    assert (over.absent, over.withdrawal_capped, over.failures) == ((), False, 0)
+    assert ledger.followed() == []
+
+
+def test_a_row_stays_followed_when_it_is_noted_to_be(ledger: Ledger, connected: LedgerRow) -> None:
+    ledger.note_followed(connected)
+
+    assert ledger.followed() == [row(ledger)] == [connected]

@@ -1,4 +1,4 @@
-"""The onboarding workflow, as ``ExecutionStarter`` and ``ExecutionStatuses`` promise it."""
+"""A workflow, as ``Workflow`` promises it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import pytest
 
-from drawbridge.aws.state_machine import OnboardingStateMachine
-from drawbridge.discovery.endings import ExecutionEnding, ExecutionStatuses
-from drawbridge.discovery.sweep import ExecutionStarter
+from drawbridge.aws.state_machine import StateMachine
+from drawbridge.discovery.workflow import ExecutionEnding, Workflow
 from drawbridge.request import ExecutionInput
 from local_aws_tests.waiting import ended
 from tests.builders import CONNECTION, SHARE, execution_input
@@ -22,15 +20,11 @@ from tests.contracts.ports.implementations import IMPLEMENTATIONS, either
 from tests.fakes.state_machine import InMemoryStateMachine
 
 
-class StateMachine(ExecutionStarter, ExecutionStatuses, Protocol):
-    """All that is done with the workflow."""
-
-
 @dataclass(frozen=True)
-class Workflow:
-    """The workflow, and somebody who stops its executions."""
+class Running:
+    """A workflow, and somebody who stops its executions."""
 
-    machine: StateMachine
+    machine: Workflow
     running: Callable[[], list[str]]
     """The names of the executions that run."""
     stop: Callable[[str], None]
@@ -39,12 +33,12 @@ class Workflow:
 STOPPED = ExecutionEnding(status="ABORTED", error="Stop", cause="it hung")
 
 
-def in_memory() -> Workflow:
+def in_memory() -> Running:
     fake = InMemoryStateMachine()
-    return Workflow(fake, running=lambda: [*fake.running], stop=lambda name: fake.end(name, STOPPED))
+    return Running(fake, running=lambda: [*fake.running], stop=lambda name: fake.end(name, STOPPED))
 
 
-def on_aws(account: Account) -> Workflow:
+def on_aws(account: Account) -> Running:
     states = account.client("stepfunctions")
     waiting = {"Type": "Wait", "Seconds": 3600, "End": True}
     arn = states.create_state_machine(
@@ -66,7 +60,7 @@ def on_aws(account: Account) -> Workflow:
         states.stop_execution(executionArn=execution, error=STOPPED.error, cause=STOPPED.cause)
         ended(states, execution)
 
-    return Workflow(OnboardingStateMachine(states, arn), running, stop)
+    return Running(StateMachine(states, arn), running, stop)
 
 
 @pytest.fixture(scope="module")
@@ -75,34 +69,34 @@ def someone(new_account: NewAccount) -> Account:
 
 
 @pytest.fixture(params=IMPLEMENTATIONS)
-def workflow(request: pytest.FixtureRequest, someone: Account) -> Workflow:
+def workflow(request: pytest.FixtureRequest, someone: Account) -> Running:
     return either(request, in_memory, lambda: on_aws(someone))
 
 
 FIRST = execution_input(SHARE)
 
 
-def test_an_execution_is_started_under_the_attempt_s_name(workflow: Workflow) -> None:
+def test_an_execution_is_started_under_the_attempt_s_name(workflow: Running) -> None:
     assert workflow.machine.start(execution_input(CONNECTION, 3))
 
     assert workflow.running() == [f"{CONNECTION.request_id}-3"]
 
 
-def test_trap_22_a_second_start_finds_the_execution_that_runs(workflow: Workflow) -> None:
+def test_trap_22_a_second_start_finds_the_execution_that_runs(workflow: Running) -> None:
     starts = [workflow.machine.start(FIRST) for _ in range(3)]
 
     assert starts == [True, True, True]
     assert workflow.running() == [FIRST.execution_name]
 
 
-def test_trap_22_a_name_that_runs_with_another_input_is_not_started(workflow: Workflow) -> None:
+def test_trap_22_a_name_that_runs_with_another_input_is_not_started(workflow: Running) -> None:
     workflow.machine.start(FIRST)
     of_another = ExecutionInput(request=CONNECTION, request_id=FIRST.request_id, attempt=FIRST.attempt)
 
     assert not workflow.machine.start(of_another)
 
 
-def test_trap_22_an_execution_that_has_ended_is_not_started_again_and_the_next_attempt_is(workflow: Workflow) -> None:
+def test_trap_22_an_execution_that_has_ended_is_not_started_again_and_the_next_attempt_is(workflow: Running) -> None:
     workflow.machine.start(FIRST)
     workflow.stop(FIRST.execution_name)
 
@@ -111,14 +105,14 @@ def test_trap_22_an_execution_that_has_ended_is_not_started_again_and_the_next_a
     assert workflow.running() == [execution_input(SHARE, 2).execution_name]
 
 
-def test_of_an_execution_that_runs_or_never_was_there_is_no_end(workflow: Workflow) -> None:
+def test_of_an_execution_that_runs_or_never_was_there_is_no_end(workflow: Running) -> None:
     workflow.machine.start(FIRST)
 
     assert workflow.machine.ending(FIRST) is None
     assert workflow.machine.ending(execution_input(SHARE, 2)) is None
 
 
-def test_the_end_of_an_execution_is_reported_as_it_was(workflow: Workflow) -> None:
+def test_the_end_of_an_execution_is_reported_as_it_was(workflow: Running) -> None:
     workflow.machine.start(FIRST)
     workflow.stop(FIRST.execution_name)
 

@@ -10,7 +10,6 @@ from botocore.exceptions import ClientError
 
 from drawbridge.aws.errors import code_of, translated
 from drawbridge.errors import GoneError
-from drawbridge.request.absence import Existence
 from drawbridge.request.connections import ConnectionState, EndpointConnection, LoadBalancer, ManagedService
 
 if TYPE_CHECKING:
@@ -24,16 +23,6 @@ _MOST_AT_ONCE = 25
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 """Stands for a creation time that AWS does not give: that turn comes first, and counts for others."""
-
-_CLOSED = frozenset(
-    {
-        ConnectionState.REJECTED,
-        ConnectionState.EXPIRED,
-        ConnectionState.FAILED,
-        ConnectionState.DELETING,
-        ConnectionState.DELETED,
-    }
-)
 
 _EVENTS = ["Connect", "Accept", "Reject", "Delete"]
 
@@ -86,26 +75,6 @@ class EndpointServices:
         if not found:
             raise GoneError(f"no connection of {endpoint_id} to {service_id} is listed")
         return found[0]
-
-    def existence(self, service_id: str, endpoint_id: str) -> Existence:
-        """Return whether the connection is open, asked for by its ids.
-
-        EC2 lists one that was deleted for a while. Later it lists nothing, which only counts where it lists others, or
-        says that the service is gone.
-        """
-        try:
-            connection = self.connection(service_id, endpoint_id)
-        except GoneError:
-            return Existence.GONE if self._list() or self._is_gone(service_id) else Existence.UNKNOWN
-        return Existence.PRESENT if connection.state not in _CLOSED else Existence.GONE
-
-    def _is_gone(self, service_id: str) -> bool:
-        try:
-            with translated(f"describe {service_id}"):
-                self._ec2.describe_vpc_endpoint_service_configurations(ServiceIds=[service_id])
-        except GoneError:
-            return True
-        return False
 
     def state(self, service_id: str, endpoint_id: str) -> ConnectionState:
         return self.connection(service_id, endpoint_id).state

@@ -112,6 +112,18 @@ def denied_action(words: str) -> str:
     return found[1] if found else ""
 
 
+_CALLERS_OWN = re.compile(r"(identity-based|service control|resource control|session) policy|permissions boundary")
+
+
+def is_denied_to_caller(words: str) -> bool:
+    """Return whether AWS's refusal says that the caller's own policies do not allow the call.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html: a resource that is not shared any
+    longer is refused because no resource-based policy allows it, or without a reason.
+    """
+    return _CALLERS_OWN.search(words) is not None
+
+
 def code_of(error: ClientError) -> str:
     """Return AWS's code of the error."""
     return str(error.response.get("Error", {}).get("Code", "Unknown"))

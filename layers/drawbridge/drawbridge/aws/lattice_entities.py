@@ -63,6 +63,12 @@ class LatticeEntities:
             return None
         return _entity(found, arn, "", kind)
 
+    def ask_for(self, arn: str) -> None:
+        """Describe one by its ARN to know that it is there; what AWS answers instead is raised."""
+        kind = _kind_of(arn)
+        if kind is not None:
+            self._get(arn, kind)
+
     def is_shared(self, arn: str) -> bool:
         # What is not shared any longer is denied, what was deleted is not found.
         return self.entity(arn) is not None

@@ -19,7 +19,7 @@ from drawbridge.aws.table_writes import TooLargeError, Write, apply_write
 from drawbridge.bounds import fitting
 from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
 from drawbridge.decision.let_in import NOT_MANAGED, LetIn, let_in_before
-from drawbridge.discovery.ledger_row import LedgerRow, is_followed
+from drawbridge.discovery.ledger_row import LedgerRow, is_failure, is_followed
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review
 from drawbridge.errors import InvalidInputError, UpstreamError
@@ -33,7 +33,7 @@ from drawbridge.record.outcome import PUBLISHED_BYTES
 from drawbridge.record.record import StatusChange, reasons_for_history, reasons_for_status
 from drawbridge.request import kind_of
 from drawbridge.request.absence import Absence
-from drawbridge.status import Status
+from drawbridge.status import Reason, Status
 from drawbridge.withdrawal import ConnectedRecord
 
 if TYPE_CHECKING:
@@ -93,8 +93,18 @@ class LedgerTable:
         with translated("read the rows that are followed", missing=UpstreamError):
             return list(self._readable(self._followed(), _row))
 
-    def claim(self, observed: ObservedRequest, attempt: int, *, after: LedgerRow | None) -> bool:
-        """Enter an attempt; ``False`` if the row is not any longer as it was read, in ``after``."""
+    def claim(
+        self,
+        observed: ObservedRequest,
+        attempt: int,
+        *,
+        after: LedgerRow | None,
+        absent: tuple[Absence, ...] | None = None,
+    ) -> bool:
+        """Enter an attempt; ``False`` if the row is not any longer as it was read, in ``after``.
+
+        ``absent`` replaces the row's marks, if they are as they were read.
+        """
         now = self._timestamp()
         lost = after is not None and not after.settled
         write = Write(
@@ -130,7 +140,30 @@ class LedgerTable:
             elif after.let_in is UNSET and (before := _let_in_earlier(self.with_decision_records(after))) is not None:
                 write.set(let_in=_text(before))
             write.only_if(attempt=after.attempt, settled=after.settled)
+            if absent is not None:
+                _replace_marks(write, after, absent, capped=False)
         return self._update(observed.request.request_id, write) is not None
+
+    def claim_withdrawal(self, row: LedgerRow, absent: tuple[Absence, ...], reasons: tuple[Reason, ...]) -> bool:
+        """Enter the next attempt, of the withdrawal; ``False`` if the row and its marks are not as they were read."""
+        now = self._timestamp()
+        attempt = row.attempt + 1
+        write = Write(
+            status=Status.WITHDRAWING,
+            attempt=attempt,
+            settled=False,
+            failures=row.failures + (not row.settled),
+            awaits_turn=False,
+            followed=_YES,
+            reasons=msgspec.to_builtins(reasons_for_status(reasons)),
+            updated_at=now,
+        )
+        because = msgspec.to_builtins(reasons_for_history(reasons))
+        entry = {"status": Status.WITHDRAWING, "attempt": attempt, "at": now, "reasons": list(because)}
+        write.append("history", entry)
+        write.only_if(attempt=row.attempt, settled=row.settled)
+        _replace_marks(write, row, absent, capped=False)
+        return self._update(row.request_id, write) is not None
 
     def change_status(self, change: StatusChange, outcome: Outcome) -> StatusChange | None:
         """Write a change of status; nothing, and ``None``, if a later attempt has the row.
@@ -143,17 +176,20 @@ class LedgerTable:
         reasons = msgspec.to_builtins(reasons_for_history(outcome.reasons))
         entry = {"status": change.status, "attempt": change.attempt, "at": now, "reasons": list(reasons)}
         reached.append("history", entry)
-        if change.status is Status.FAILED:
+        failed = is_failure(change.status, settled=outcome.settled)
+        if failed:
             reached.add("failures", 1)
         elif outcome.settled:
             reached.set(failures=0)
         reached.only_if(attempt=change.attempt, settled=False)
-        reached.only_if_not(status=change.status)
+        # A withdrawal has its status from the beginning, and keeps it if it fails.
+        if change.status is not Status.WITHDRAWING or not failed:
+            reached.only_if_not(status=change.status)
         written = self._update(change.request_id, reached)
         if written is None:
             repeated = self._change(change, outcome, now)
             repeated.only_if(attempt=change.attempt, status=change.status)
-            if outcome.settled and change.status is not Status.FAILED:
+            if outcome.settled and not failed:
                 repeated.set(failures=0)
             if not outcome.settled:
                 # A late repetition must not open again what has settled since.
@@ -184,6 +220,17 @@ class LedgerTable:
     def note_inputs(self, row: LedgerRow, inputs: PlanInputs) -> None:
         """Note what was found, for the next sweep to compare with; nothing if the row has a later attempt by now."""
         self._note(row, Write(inputs=_inputs_text(inputs)))
+
+    def note_followed(self, row: LedgerRow) -> None:
+        """Have the row in the index of those that are followed; nothing if it has a later attempt by now."""
+        self._note(row, Write(followed=_YES))
+
+    def note_absent(self, row: LedgerRow, absent: tuple[Absence, ...], *, capped: bool) -> bool:
+        """Note what of it is gone; ``False`` if the row and its marks are not any longer as they were read."""
+        write = Write()
+        write.only_if(attempt=row.attempt, settled=row.settled)
+        _replace_marks(write, row, absent, capped=capped)
+        return self._update(row.request_id, write) is not None
 
     def _note(self, row: LedgerRow, write: Write) -> None:
         write.only_if(attempt=row.attempt, settled=True)
@@ -216,6 +263,10 @@ class LedgerTable:
             write.set(grounds=_text(outcome.decision_record))
         if outcome.association_decision_record:
             write.set(association_grounds=_text(outcome.association_decision_record))
+        if change.status in _OVER:
+            # If it comes again, it is there.
+            write.remove("absent")
+            write.remove("withdrawal_capped")
         _note_let_in(write, change.status, outcome)
         if outcome.basis:
             write.set(**_basis(outcome.basis))
@@ -352,6 +403,20 @@ def _text(kept: object) -> str:
 def _inputs_text(inputs: PlanInputs) -> str:
     """Return it as JSON; empty if it says nothing."""
     return "" if inputs == PlanInputs() else _text(inputs)
+
+
+def _replace_marks(write: Write, read: LedgerRow, absent: tuple[Absence, ...], *, capped: bool) -> None:
+    """Replace the marks of a row by others if they are as they were read: nothing is done about what was seen again."""
+    if read.absent:
+        write.only_if(absent=_text(read.absent))
+    if absent:
+        write.set(absent=_text(absent))
+    else:
+        write.remove("absent")
+    if capped:
+        write.set(withdrawal_capped=True)
+    else:
+        write.remove("withdrawal_capped")
 
 
 def _basis(basis: OutcomeBasis) -> dict[str, str]:

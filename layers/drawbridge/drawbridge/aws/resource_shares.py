@@ -10,7 +10,6 @@ from botocore.exceptions import ClientError
 from drawbridge.aws.errors import code_of, translated
 from drawbridge.aws.pages import pages
 from drawbridge.errors import GoneError
-from drawbridge.request.absence import Existence
 from drawbridge.request.shares import Invitation, InvitationStatus, Share, SharedResource, newest
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 _OTHERS: Literal["OTHER-ACCOUNTS"] = "OTHER-ACCOUNTS"
 
-_GONE = frozenset({"DELETING", "DELETED"})
+GONE_STATUSES = frozenset({"DELETING", "DELETED"})
 """Statuses of a share that ends. Any other than these and ``ACTIVE`` may become active, or was never heard of."""
 
 _ANSWERED = frozenset(
@@ -61,7 +60,9 @@ class ResourceShares:
         try:
             with translated("list resource shares"):
                 for page in self._ram.get_paginator("get_resource_shares").paginate(resourceOwner=_OTHERS, **only):
-                    found += [_share(each) for each in page["resourceShares"] if each.get("status") not in _GONE]
+                    found += [
+                        _share(each) for each in page["resourceShares"] if each.get("status") not in GONE_STATUSES
+                    ]
         except GoneError:
             # Asked for one share, RAM answers with an error where it lists nothing.
             return []
@@ -74,34 +75,6 @@ class ResourceShares:
     def is_shared(self, share_arn: str) -> bool:
         share = self.share(share_arn)
         return share is not None and share.in_effect
-
-    def existence(self, share_arn: str) -> Existence:
-        """Return whether the share is there, asked for by its ARN: of one that is gone RAM knows nothing."""
-        statuses: list[str] = []
-        try:
-            with translated(f"ask for {share_arn}"):
-                for page in self._ram.get_paginator("get_resource_shares").paginate(
-                    resourceOwner=_OTHERS, resourceShareArns=[share_arn]
-                ):
-                    statuses += [each.get("status", "") for each in page["resourceShares"]]
-        except GoneError:
-            return Existence.GONE
-        if not statuses:
-            return Existence.UNKNOWN
-        return Existence.GONE if {*statuses} <= _GONE else Existence.PRESENT
-
-    def holds(self, resource_arn: str) -> bool:
-        """Return whether any share of another account's holds the resource, asked for by its ARN."""
-        try:
-            with translated(f"ask for the shares of {resource_arn}"):
-                return any(
-                    page["resources"]
-                    for page in self._ram.get_paginator("list_resources").paginate(
-                        resourceOwner=_OTHERS, resourceArns=[resource_arn]
-                    )
-                )
-        except GoneError:
-            return False
 
     def resources(self, share_arn: str | None = None) -> list[SharedResource]:
         """List what other accounts share with this one, in one share or in all."""

@@ -8,15 +8,15 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from drawbridge.aws.errors import code_of, translated
-from drawbridge.discovery.endings import ExecutionEnding
+from drawbridge.discovery.workflow import ExecutionEnding
 from drawbridge.request import ExecutionInput
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 
-class OnboardingStateMachine:
-    """The onboarding workflow's executions."""
+class StateMachine:
+    """One workflow's executions: of onboarding, or of withdrawal."""
 
     def __init__(self, states: SFNClient, state_machine_arn: str) -> None:
         self._states = states

@@ -15,7 +15,7 @@ from drawbridge.aws.hosted_zone_listing import HostedZoneListing
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.aws.parameter_store import ConfigurationParameters
 from drawbridge.aws.resource_shares import ResourceShares
-from drawbridge.aws.state_machine import OnboardingStateMachine
+from drawbridge.aws.state_machine import StateMachine
 from drawbridge.aws.task_callback import TaskCallback
 from drawbridge.bootstrap.clients import client, table
 from drawbridge.decision.in_force import compiled
@@ -29,6 +29,7 @@ from drawbridge.discovery.observation import Observer
 from drawbridge.discovery.reviewer import PolicyReviewer
 from drawbridge.discovery.sweep import Sweeper
 from drawbridge.discovery.waiting import WaitingRequests
+from drawbridge.discovery.workflow import Workflows
 from drawbridge.environment import Environment
 
 
@@ -55,7 +56,10 @@ def sweeper(
     """Return a sweeper for one sweep, which calls ``on_broken`` for each broken row."""
     settings = environment()
     ledger = LedgerTable(table(settings.ledger_table), now=now, on_broken=on_broken)
-    workflow = OnboardingStateMachine(client("stepfunctions"), settings.onboarding_workflow)
+    workflows = Workflows(
+        StateMachine(client("stepfunctions"), settings.onboarding_workflow),
+        StateMachine(client("stepfunctions"), settings.withdrawal_workflow),
+    )
     bus = EventBus(client("events"), settings.bus)
     registry = CachedRegistry(ConsumersTable(table(settings.consumers_table)))
     attachments = AttachmentListing(client("ec2"), client("vpc-lattice"))
@@ -76,8 +80,8 @@ def sweeper(
         observer=Observer(ResourceShares(client("ram")), services, configured),
         services=services,
         ledger=ledger,
-        workflow=workflow,
-        endings=EndingRecorder(workflow, ledger, bus),
+        workflows=workflows,
+        endings=EndingRecorder(workflows, ledger, bus),
         fingerprints=configured,
         announcements=BusAnnouncements(bus),
         reviewer=PolicyReviewer(compiled(configuration.policies), registry),

@@ -12,14 +12,13 @@ from drawbridge.association.preflight import Preflight
 from drawbridge.association.reconcile import AttachmentReconciler
 from drawbridge.aws.account_listing import AccountListing
 from drawbridge.aws.attachment_listing import AttachmentListing
-from drawbridge.aws.endpoint_services import EndpointServices
+from drawbridge.aws.existence import ExistenceById
 from drawbridge.aws.hosted_zones import HostedZones
 from drawbridge.aws.lattice_entities import LatticeEntities
 from drawbridge.aws.owned_object_listing import OwnedObjectListing
 from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
 from drawbridge.aws.resource_shares import ResourceShares
 from drawbridge.aws.service_networks import ServiceNetworks
-from drawbridge.aws.subject_existence import SubjectExistence
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.aws.vpcs import Vpcs
 from drawbridge.configuration import InForce
@@ -45,7 +44,7 @@ class Planning:
         self._account_id = account_id
         self.shares = ResourceShares(client("ram"))
         self.entities = LatticeEntities(client("vpc-lattice"))
-        self.subjects = SubjectExistence(self.shares, self.entities, EndpointServices(client("ec2")))
+        self.existences = ExistenceById(client("ram"), client("vpc-lattice"), client("ec2"))
         self.network = Vpcs(client("ec2"))
         self.names = PublishedParameters(client("ssm"), owner=prefix)
         self._parameters = ConfigurationParameters(client("ssm"), prefix=prefix)
@@ -84,7 +83,7 @@ class Planning:
             demand=demand,
             owned_objects=self._owned_objects,
             names=self.names,
-            resources=self.subjects,
+            existences=self.existences,
             account_id=self._account_id,
         )
 

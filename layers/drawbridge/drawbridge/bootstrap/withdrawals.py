@@ -27,7 +27,7 @@ def withdrawal_ports(environment: Environment) -> WithdrawalPorts:
         ledger=LedgerTable(table(environment.ledger_table), now=lambda: datetime.now(UTC)),
         planner=planner,
         attempts=attempts(environment),
-        subjects=planning().subjects,
+        existences=planning().existences,
         now=lambda: datetime.now(UTC),
         prefix=environment.prefix,
     )

@@ -1,11 +1,8 @@
 """Recording the ends of executions that could not record them, so that no row keeps the status of one that ended."""
 
-from typing import Protocol
-
-from msgspec import Struct
-
 from drawbridge.bounds import shortened
 from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.discovery.workflow import ExecutionEnding, Workflows
 from drawbridge.record import Outcome
 from drawbridge.record.outcome import WorkflowError
 from drawbridge.record.record import StatusBus, StatusLedger, record
@@ -22,28 +19,11 @@ _WORDS = {
 }
 
 
-class ExecutionEnding(Struct, frozen=True, kw_only=True):
-    """The end of an execution, as Step Functions reports it."""
-
-    status: str
-    """``FAILED``, ``TIMED_OUT``, ``ABORTED``, or ``SUCCEEDED``, which an attempt that has not settled can't have."""
-    error: str = ""
-    cause: str = ""
-
-
-class ExecutionStatuses(Protocol):
-    """The onboarding workflow."""
-
-    def ending(self, execution: ExecutionInput) -> ExecutionEnding | None:
-        """Return how the execution ended; ``None`` if it runs, or Step Functions knows of none."""
-        ...
-
-
 class EndingRecorder:
     """Records the ends that Step Functions knows of and the ledger does not."""
 
-    def __init__(self, workflow: ExecutionStatuses, ledger: StatusLedger, bus: StatusBus) -> None:
-        self._workflow = workflow
+    def __init__(self, workflows: Workflows, ledger: StatusLedger, bus: StatusBus) -> None:
+        self._workflows = workflows
         self._ledger = ledger
         self._bus = bus
 
@@ -54,17 +34,23 @@ class EndingRecorder:
         usual wait, as after any failure.
         """
         request = ExecutionInput(request=row.request, request_id=row.request_id, attempt=row.attempt)
-        ending = self._workflow.ending(request)
+        ending = self._workflows.of(row).ending(request)
         if ending is None:
             return False
-        record(request, outcome_of_ending(ending, request.execution_name), self._ledger, self._bus)
+        withdrawing = row.status is Status.WITHDRAWING
+        outcome = outcome_of_ending(ending, request.execution_name, withdrawing=withdrawing)
+        record(request, outcome, self._ledger, self._bus)
         return True
 
 
-def outcome_of_ending(ending: ExecutionEnding, execution: str) -> Outcome:
-    """Return the outcome of an execution that ended unrecorded: a failure, in Step Functions' words."""
+def outcome_of_ending(ending: ExecutionEnding, execution: str, *, withdrawing: bool = False) -> Outcome:
+    """Return the outcome of an execution that ended unrecorded: a failure, in Step Functions' words.
+
+    A withdrawal that failed has not come to its end: its request keeps that status, and it is tried again.
+    """
     code, what = _WORDS.get(ending.status, _WORDS["FAILED"])
     words = WorkflowError(ending.error, ending.cause).text
     text = f"The execution {execution} {what}"
     because = shortened(f"{text}: {words}" if words else f"{text}.", _CAUSE_BYTES)
-    return Outcome(status=Status.FAILED, reasons=(Reason(ending.error or code, because),), settled=True)
+    status = Status.WITHDRAWING if withdrawing else Status.FAILED
+    return Outcome(status=status, reasons=(Reason(ending.error or code, because),), settled=True)

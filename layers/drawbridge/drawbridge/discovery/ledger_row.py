@@ -17,6 +17,9 @@ from drawbridge.status import Reason, Status
 SETTLED_FOR_NOW = frozenset({Status.HELD, Status.FAILED, Status.ACCEPTED})
 """Statuses from which a change of policy may let a request go on; if the other side ends it, the ledger says so."""
 
+_CONNECTED = frozenset({Status.AVAILABLE, Status.WITHDRAWING})
+"""Statuses that are only reached by what was let in."""
+
 
 MOST_ATTEMPTS = 1_000_000
 """Far more than there can be: the number is part of an execution's name, whose length is limited."""
@@ -24,7 +27,12 @@ MOST_ATTEMPTS = 1_000_000
 
 def is_followed(status: Status, *, settled: bool) -> bool:
     """Return whether AWS should still list the subject of the request, so that its end is noticed."""
-    return not settled or status in SETTLED_FOR_NOW
+    return not settled or status in SETTLED_FOR_NOW | _CONNECTED
+
+
+def is_failure(status: Status, *, settled: bool) -> bool:
+    """Return whether an attempt that reaches the status has failed, and is tried again after the waits of a failure."""
+    return status is Status.FAILED or (settled and status is Status.WITHDRAWING)
 
 
 class LedgerRow(Struct, frozen=True, kw_only=True):
@@ -60,8 +68,6 @@ class LedgerRow(Struct, frozen=True, kw_only=True):
     """How the associations were left; ``None`` if there were none yet."""
     inputs: PlanInputs | None = None
     """What else the plan rested on; ``None`` if nothing was planned, or by a version that kept none."""
-    absent: tuple[Absence, ...] = ()
-    """What AWS says is gone of what it is about, and of what was attached of it."""
     drift_fingerprint: str = msgspec.field(default="", name="drift")
     """A fingerprint of the drift that the attempt was made for."""
     reviewed_fingerprint: str = msgspec.field(default="", name="reviewed")
@@ -77,9 +83,25 @@ class LedgerRow(Struct, frozen=True, kw_only=True):
     awaits_question_slot: bool = msgspec.field(default=False, name="awaits_turn")
     """Whether it is held only until another question of the same account is closed."""
 
+    followed: str = ""
+    """Not empty if the row is in the index of those that are followed: earlier versions left what was available out."""
+    absent: tuple[Absence, ...] = ()
+    """What of it AWS says is gone."""
+    withdrawal_capped: bool = False
+    """Whether it would go, were it not one of too many that would go at once."""
+
     @property
     def request_id(self) -> str:
         return self.request.request_id
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether something of it is connected, which somebody has to take down when it is gone."""
+        attached = bool(self.attachments)
+        if self.let_in is msgspec.UNSET:
+            # An earlier version wrote the row, or the first attempt was never decided.
+            return self.status in _CONNECTED or attached
+        return self.let_in is not None and (self.status in {*_CONNECTED, Status.FAILED} or attached)
 
     @property
     def may_be_asked_about(self) -> bool:

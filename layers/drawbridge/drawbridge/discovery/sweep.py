@@ -23,11 +23,13 @@ from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review, ReviewOpen
 from drawbridge.discovery.reviewer import PolicyReviewer
 from drawbridge.discovery.waiting import WaitingRequests, WaitState
+from drawbridge.discovery.workflow import Workflows
 from drawbridge.errors import DrawbridgeError, InvalidInputError, UpstreamError
 from drawbridge.hint import SweepScope
 from drawbridge.request import ExecutionInput, Request
+from drawbridge.request.absence import Absence
 from drawbridge.request.connections import EndpointConnection
-from drawbridge.status import Status
+from drawbridge.status import Reason, Status
 
 
 class SweepLedger(Protocol):
@@ -42,11 +44,33 @@ class SweepLedger(Protocol):
         ...
 
     def followed(self) -> list[LedgerRow]:
-        """Return the rows that AWS should still list: under way, or settled only for now (held, failed)."""
+        """Return the rows that AWS should still list: under way, settled only for now (held, failed), or connected."""
         ...
 
-    def claim(self, observed: ObservedRequest, attempt: int, *, after: LedgerRow | None) -> bool:
-        """Enter the attempt; ``False`` if the row is not any longer as it was read, in ``after``."""
+    def claim(
+        self,
+        observed: ObservedRequest,
+        attempt: int,
+        *,
+        after: LedgerRow | None,
+        absent: tuple[Absence, ...] | None = None,
+    ) -> bool:
+        """Enter the attempt; ``False`` if the row is not any longer as it was read, in ``after``.
+
+        ``absent`` replaces the row's marks, if they are as they were read.
+        """
+        ...
+
+    def claim_withdrawal(self, row: LedgerRow, absent: tuple[Absence, ...], reasons: tuple[Reason, ...]) -> bool:
+        """Enter the next attempt, of the withdrawal; ``False`` if the row and its marks are not as they were read."""
+        ...
+
+    def note_followed(self, row: LedgerRow) -> None:
+        """Have the row be one of those that are followed; do nothing if it has a later attempt."""
+        ...
+
+    def note_absent(self, row: LedgerRow, absent: tuple[Absence, ...], *, capped: bool) -> bool:
+        """Note what of it is gone; ``False`` if the row and its marks are not any longer as they were read."""
         ...
 
     def note_observed(self, row: LedgerRow, observed: ObservedRequest) -> None:
@@ -63,14 +87,6 @@ class SweepLedger(Protocol):
 
     def note_review(self, row: LedgerRow, review: Review, *, policies_fingerprint: str) -> None:
         """Note a review, and under which configuration it was made; do nothing if the row has a later attempt."""
-        ...
-
-
-class ExecutionStarter(Protocol):
-    """The onboarding workflow."""
-
-    def start(self, execution: ExecutionInput) -> bool:
-        """Start the execution, or find it running; ``False`` if one of that name has come to its end."""
         ...
 
 
@@ -128,7 +144,7 @@ class Sweeper:
         observer: Observer,
         services: NotifyingServices,
         ledger: SweepLedger,
-        workflow: ExecutionStarter,
+        workflows: Workflows,
         endings: EndingRecorder,
         fingerprints: FingerprintsInForce,
         announcements: BusAnnouncements,
@@ -142,7 +158,7 @@ class Sweeper:
         self._observer = observer
         self._services = services
         self._ledger = ledger
-        self._workflow = workflow
+        self._workflows = workflows
         self._endings = endings
         self._fingerprints = fingerprints
         self._announcements = announcements
@@ -356,7 +372,7 @@ class Sweeper:
         if row.status is Status.PENDING:
             # Whoever entered the attempt may have been stopped before announcing it.
             self._announcements.pending(observed, row.attempt)
-        return self._workflow.start(_input(row.request, row.attempt))
+        return self._workflows.of(row).start(_input(row.request, row.attempt))
 
     def _start_attempt(self, observed: ObservedRequest, row: LedgerRow | None) -> str | None:
         attempt = row.attempt + 1 if row else 1
@@ -364,7 +380,7 @@ class Sweeper:
             return None
         self._announcements.pending(observed, attempt)
         execution = _input(observed.request, attempt)
-        self._workflow.start(execution)
+        self._workflows.onboarding.start(execution)
         return execution.execution_name
 
 

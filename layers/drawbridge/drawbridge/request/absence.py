@@ -1,26 +1,52 @@
-"""Absence: what AWS does not list any longer, and what it says of that when asked by id."""
+"""Absence: what is connected, and AWS says by its id that it is gone."""
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol, assert_never
 
 from msgspec import Struct
 
+from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest
+
 
 class Existence(StrEnum):
-    """What AWS says of something that it was asked for by its id."""
+    """The answer of AWS, asked for one thing by its id."""
 
     PRESENT = "present"
     GONE = "gone"
     UNKNOWN = "unknown"
-    """An empty answer says nothing, and neither do two answers that differ."""
+    """An answer that says neither, such as an empty list."""
 
 
 class Absence(Struct, frozen=True, kw_only=True, order=True):
-    """The mark of something that AWS says is gone."""
+    """The mark of something that is gone."""
 
     of: str
-    """The ARN of a share or of something shared, or the id of an endpoint."""
+    """The ARN of a share or of a shared resource, or the id of an endpoint."""
     since: datetime
-    """When AWS, asked for it by its id, first said so."""
+    """When AWS, asked by id, first said that it is gone."""
     confirmed: bool = False
-    """Whether it said so again long enough after, and it may be acted on."""
+    """Whether AWS said so again long enough after, and it may be acted on."""
+
+
+class Existences(Protocol):
+    """AWS, asked for one thing at a time."""
+
+    def share(self, share_arn: str) -> Existence: ...
+
+    def resource(self, arn: str) -> Existence:
+        """Return whether a share holds the resource."""
+        ...
+
+    def connection(self, service_id: str, endpoint_id: str) -> Existence: ...
+
+
+def existence_of_subject(request: Request, existences: Existences) -> Existence:
+    """Ask AWS for what a request is about."""
+    match request:
+        case ResourceShareRequest(share_arn=share_arn):
+            return existences.share(share_arn)
+        case EndpointConnectionRequest(service_id=service_id, endpoint_id=endpoint_id):
+            return existences.connection(service_id, endpoint_id)
+        case _:
+            assert_never(request)

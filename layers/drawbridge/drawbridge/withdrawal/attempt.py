@@ -11,8 +11,8 @@ from drawbridge.association import Plan
 from drawbridge.association.attempt import PlanningPorts, ShareAttempt, plan_attempt
 from drawbridge.errors import NotReadyError
 from drawbridge.publication.names import consumer_path
-from drawbridge.request import EndpointConnectionRequest, ExecutionInput, Request, ResourceShareRequest
-from drawbridge.request.absence import Existence
+from drawbridge.request import EndpointConnectionRequest, ExecutionInput, ResourceShareRequest
+from drawbridge.request.absence import Existence, Existences, existence_of_subject
 from drawbridge.status import Reason
 from drawbridge.withdrawal import (
     Cause,
@@ -61,21 +61,13 @@ class WithdrawalPlans(Protocol):
         ...
 
 
-class Subjects(Protocol):
-    """What requests are about, asked for by its id."""
-
-    def existence(self, request: Request) -> Existence:
-        """Return whether the share is in effect, or the connection open."""
-        ...
-
-
 class WithdrawalPorts(Struct, frozen=True, kw_only=True):
     """The ports of planning withdrawals; what people configure is read anew for each plan."""
 
     ledger: ConnectedRecords
     planner: Callable[[], WithdrawalPlanner]
     attempts: WithdrawalPlans
-    subjects: Subjects
+    existences: Existences
     now: Callable[[], datetime]
     prefix: str
 
@@ -129,7 +121,7 @@ def plan_withdrawal(
     now = ports.now()
     request, subject = execution.request, execution.request.subject
     connected = ports.ledger.connected(execution.request_id)
-    match ports.subjects.existence(request):
+    match existence_of_subject(request, ports.existences):
         case Existence.PRESENT:
             return StillThere(Reason("listed-again", f"AWS lists {subject} again; nothing of it is taken down."))
         case Existence.UNKNOWN:
@@ -166,7 +158,7 @@ def decide_removal_again(execution: ExecutionInput, item: int, ports: Withdrawal
 
 def _decided_again(execution: ExecutionInput, removal: Removal, ports: WithdrawalPorts) -> Removal | Reason:
     if removal.cause is Cause.CONNECTION_GONE:
-        if ports.subjects.existence(execution.request) is Existence.GONE:
+        if existence_of_subject(execution.request, ports.existences) is Existence.GONE:
             return removal
         return Reason("not-known", f"AWS does not say any longer that {execution.request.subject} is gone")
     return ports.planner().plan_again(ports.ledger.connected(execution.request_id), removal)

@@ -17,7 +17,7 @@ from drawbridge.configuration import InForce
 from drawbridge.errors import UpstreamError
 from drawbridge.publication.names import path_of_document
 from drawbridge.publication.published import PublishedName, published_names
-from drawbridge.request.absence import Existence
+from drawbridge.request.absence import Existence, Existences
 from drawbridge.status import Reason
 from drawbridge.withdrawal import (
     Cause,
@@ -84,14 +84,6 @@ class WrittenParameters(Protocol):
         ...
 
 
-class SharedResources(Protocol):
-    """What is shared with this account, asked for one by one."""
-
-    def existence_of_resource(self, arn: str) -> Existence:
-        """Return whether any share in effect holds the resource."""
-        ...
-
-
 class WithdrawalPlanner:
     """Plans what is to be taken down of a request. One for each plan: what it asks AWS is as old as it is."""
 
@@ -103,7 +95,7 @@ class WithdrawalPlanner:
         demand: Demand,
         owned_objects: OwnedObjects,
         names: PublishedNames,
-        resources: SharedResources,
+        existences: Existences,
         account_id: str,
     ) -> None:
         self._bindings = bindings
@@ -111,7 +103,7 @@ class WithdrawalPlanner:
         self._demand = demand
         self._owned_objects = owned_objects
         self._names = names
-        self._resources = resources
+        self._existences = existences
         self._account_id = account_id
 
     def plan(self, connected: ConnectedRecord, visible: Collection[str] = ()) -> WithdrawalPlan:
@@ -243,7 +235,7 @@ class WithdrawalPlanner:
         """Return the verdict; that a resource is not shared counts once AWS has said twice that it is gone, and now."""
         if not isinstance(verdict, NotCalledFor) or verdict.cause is not Cause.NOT_SHARED or not arn:
             return verdict
-        if arn in connected.confirmed_absent and self._resources.existence_of_resource(arn) is Existence.GONE:
+        if arn in connected.confirmed_absent and self._existences.resource(arn) is Existence.GONE:
             return verdict
         return NotKnown(f"{verdict.why}; AWS has yet to confirm that")
 
