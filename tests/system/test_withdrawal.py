@@ -12,7 +12,7 @@ from scenarios.people import Person
 from tests.system import providers
 from tests.system.attachments import MODES, attach, document, published, resolves
 from tests.system.conftest import World, until
-from tests.system.requests_in_ledger import reasons, row_of, settled
+from tests.system.requests_in_ledger import reasons, row_of, settled, statuses
 
 OWNER = [{"Name": "tag:drawbridge:owner", "Values": ["drawbridge"]}]
 
@@ -185,5 +185,76 @@ def test_a_binding_that_matches_less_lets_go_of_just_that(
     until(lambda: published(consumer, name).keys() == {f"{name}-one"}, lambda: f"{row_of(consumer, share_arn)}")
     until(lambda: len(live_endpoints(consumer, vpc)) == 1, lambda: f"{live_endpoints(consumer, vpc)}")
     assert document(consumer, name, f"{name}-one") == stays
+    path = f"/drawbridge/connections/{name}/{name}-one/connection"
+    assert len(consumer.client("ssm").get_parameter_history(Name=path)["Parameters"]) == 1
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_share_that_is_deleted_takes_all_down_once_aws_has_said_so_twice(
+    world: World, provider: Person, consumer: Person, new_vpc: Callable[[], str], name: str, mode: str
+) -> None:
+    vpc = new_vpc()
+    _, share_arn = connected(provider, consumer, name, mode, vpc)
+
+    provider.client("ram").delete_resource_share(resourceShareArn=share_arn)
+
+    stays_for(world, 9 * 60, consumer, name, vpc)
+    is_taken_down(consumer, share_arn, name, vpc)
+    row = settled(consumer, share_arn, "WITHDRAWN")
+    assert statuses(row)[-2:] == ["WITHDRAWING", "WITHDRAWN"]
+    assert row.get("published") is None
+
+
+def test_what_is_shared_again_under_another_share_is_not_interrupted(
+    world: World, provider: Person, consumer: Person, new_vpc: Callable[[], str], name: str
+) -> None:
+    vpc = new_vpc()
+    arn, share_arn = connected(provider, consumer, name, "resource-endpoint", vpc)
+    before = document(consumer, name, name)
+
+    provider.client("ram").delete_resource_share(resourceShareArn=share_arn)
+    again = providers.share(provider, f"{name}-again", arn, consumer.account_id)
+
+    settled(consumer, again, "AVAILABLE")
+    settled(consumer, share_arn, "WITHDRAWN")
+    assert document(consumer, name, name) == before
+    assert live_endpoints(consumer, vpc) == [before["endpointId"]]
+
+
+def test_an_account_that_is_taken_off_a_share_and_put_back_is_connected_as_at_first(
+    world: World, provider: Person, consumer: Person, new_vpc: Callable[[], str], name: str
+) -> None:
+    vpc = new_vpc()
+    arn, share_arn = connected(provider, consumer, name, "resource-endpoint", vpc)
+    ram, principals = provider.client("ram"), [consumer.account_id]
+
+    ram.disassociate_resource_share(resourceShareArn=share_arn, principals=principals)
+
+    is_taken_down(consumer, share_arn, name, vpc)
+    settled(consumer, share_arn, "WITHDRAWN")
+    ram.associate_resource_share(resourceShareArn=share_arn, principals=principals)
+    row = settled(consumer, share_arn, "AVAILABLE")
+    assert statuses(row).count("AVAILABLE") == 2
+    (dns_name,) = published(consumer, name).values()
+    assert resolves(world, vpc, dns_name) == arn
+
+
+def test_a_resource_that_is_taken_out_of_a_share_goes_and_the_rest_is_not_even_rewritten(
+    world: World, provider: Person, consumer: Person, new_vpc: Callable[[], str], name: str
+) -> None:
+    vpc = new_vpc()
+    arns = [providers.single(provider, f"{name}-{each}") for each in ("one", "two")]
+    bind(provider, consumer, name, "resource-endpoint", vpc, resource=f"{name}-*")
+    share_arn = providers.share(provider, name, arns[0], consumer.account_id)
+    provider.client("ram").associate_resource_share(resourceShareArn=share_arn, resourceArns=[arns[1]])
+    until(lambda: len(published(consumer, name)) == 2, lambda: f"{row_of(consumer, share_arn)}")
+    settled(consumer, share_arn, "AVAILABLE")
+
+    provider.client("ram").disassociate_resource_share(resourceShareArn=share_arn, resourceArns=[arns[1]])
+
+    stays_for(world, 9 * 60, consumer, name, vpc)
+    until(lambda: published(consumer, name).keys() == {f"{name}-one"}, lambda: f"{row_of(consumer, share_arn)}")
+    until(lambda: len(live_endpoints(consumer, vpc)) == 1, lambda: f"{live_endpoints(consumer, vpc)}")
+    settled(consumer, share_arn, "AVAILABLE")
     path = f"/drawbridge/connections/{name}/{name}-one/connection"
     assert len(consumer.client("ssm").get_parameter_history(Name=path)["Parameters"]) == 1
