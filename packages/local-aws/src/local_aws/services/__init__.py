@@ -24,6 +24,7 @@ from local_aws.services.privatelink import (
     endpoint_connections,
     endpoint_service_operations,
     endpoints,
+    held_places,
 )
 from local_aws.services.ram import operations as ram
 from local_aws.services.route53 import hosted_zones, record_changes, zone_records
@@ -48,6 +49,7 @@ def install() -> None:
         endpoint_connections,
         endpoint_service_operations,
         endpoints,
+        held_places,
         hosted_zones,
         configurations,
         domains,
