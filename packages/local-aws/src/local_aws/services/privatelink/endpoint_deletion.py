@@ -15,35 +15,61 @@ from local_aws.services.privatelink.endpoint_store import Endpoint, endpoints
 from local_aws.services.privatelink.endpoints import own_endpoint
 from local_aws.services.timings import timings
 
+_MOST = 25
+"""Seen on AWS (github.com/couchbaselabs/cbdinocluster, pull request 199)."""
+
 
 def install() -> None:
     add_operation("ec2", "DeleteVpcEndpoints", _delete)
 
 
 def _delete(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
-    failed = []
-    for endpoint_id in params["VpcEndpointIds"]:
-        if endpoint_id in ec2_of(call).vpc_end_points:
-            ec2_of(call).delete_vpc_endpoints([endpoint_id])
-            continue
-        try:
-            _remove(own_endpoint(call, endpoint_id))
-        except AwsError as error:
-            failed.append(unsuccessful(endpoint_id, "InvalidVpcEndpoint.NotFound", error.message))
-    return {"Unsuccessful": failed}
+    if len(params["VpcEndpointIds"]) > _MOST:
+        raise AwsError(
+            "InvalidParameter",
+            f"Maximum number of VPC endpoints to delete was exceeded. You can provide up to {_MOST} VPC endpoints.",
+        )
+    refused = (_remove(call, endpoint_id) for endpoint_id in params["VpcEndpointIds"])
+    return {"Unsuccessful": [each for each in refused if each is not None]}
 
 
-def _remove(endpoint: Endpoint) -> None:
-    if endpoint.state in {"deleting", "deleted"}:
-        return
+def _remove(call: ServiceCall, endpoint_id: str) -> dict[str, Any] | None:
+    """Begin to delete an endpoint; return why it is not deleted.
+
+    What AWS says of one that is being deleted, or is deleted and still listed, is not known: that it is no success is
+    the stricter guess.
+    """
+    gateways = ec2_of(call).vpc_end_points
+    try:
+        endpoint = gateways.get(endpoint_id) or own_endpoint(call, endpoint_id)
+    except AwsError as error:
+        return unsuccessful(endpoint_id, "InvalidVpcEndpoint.NotFound", error.message)
+    if endpoint.state == "deleted":
+        message = f"The Vpc Endpoint Id '{endpoint_id}' does not exist"
+        return unsuccessful(endpoint_id, "InvalidVpcEndpoint.NotFound", message)
+    if endpoint.state == "deleting":
+        return unsuccessful(endpoint_id, "InvalidState", f"The endpoint {endpoint_id} is being deleted.")
+    if endpoint_id in gateways:
+        ec2_of(call).delete_vpc_endpoints([endpoint_id])
+    else:
+        _begin(endpoint)
+    return None
+
+
+def _begin(endpoint: Endpoint) -> None:
     endpoint.state = "deleting"
     notify("Delete", endpoint)
     endpoint.become("deleted", timings.endpoint_deleted, lambda: _release(endpoint))
-    later(timings.deleted_endpoint_listed, lambda: endpoints.pop(endpoint.id, None), background=True)
 
 
 def _release(endpoint: Endpoint) -> None:
-    enis = ec2_backends[endpoint.owner][endpoint.region].enis
+    ec2 = ec2_backends[endpoint.owner][endpoint.region]
     for interface_id in endpoint.network_interface_ids:
-        enis.pop(interface_id, None)
+        ec2.enis.pop(interface_id, None)
     endpoint.associations.clear()
+
+    def forget() -> None:
+        endpoints.pop(endpoint.id, None)
+        ec2.tags.pop(endpoint.id, None)
+
+    later(timings.deleted_endpoint_listed, forget, background=True)
