@@ -21,7 +21,7 @@ from local_aws.services.lattice.network_store import (
     sees,
 )
 from local_aws.services.lattice.network_vpcs import vpc_associations
-from local_aws.services.lattice.store import conflict, lattice_page
+from local_aws.services.lattice.store import conflict, lattice_page, new_tags
 from local_aws.services.quotas import lattice_quota, quotas
 from local_aws.services.ram.shares import resource_gone
 from local_aws.time.clock import clock
@@ -56,7 +56,7 @@ def _new(call: ServiceCall, params: dict[str, Any]) -> ServiceNetwork:
         name=params["name"],
         auth_type=params.get("authType", "NONE"),
         shareable=(params.get("sharingConfig") or {}).get("enabled", True),
-        tags=dict(params.get("tags") or {}),
+        tags=new_tags(params),
     )
     keep(network)
     return network

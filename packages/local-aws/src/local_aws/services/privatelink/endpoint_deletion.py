@@ -12,7 +12,7 @@ from local_aws.moto_extension.tables import later
 from local_aws.services.ec2.vpc_facts import ec2_of
 from local_aws.services.privatelink.connection_notifications import notify
 from local_aws.services.privatelink.endpoint_store import Endpoint, endpoints
-from local_aws.services.privatelink.endpoints import own_endpoint
+from local_aws.services.privatelink.endpoints import no_such_endpoint, own_endpoint
 from local_aws.services.timings import timings
 
 _MOST = 25
@@ -45,8 +45,7 @@ def _remove(call: ServiceCall, endpoint_id: str) -> dict[str, Any] | None:
     except AwsError as error:
         return unsuccessful(endpoint_id, "InvalidVpcEndpoint.NotFound", error.message)
     if endpoint.state == "deleted":
-        message = f"The Vpc Endpoint Id '{endpoint_id}' does not exist"
-        return unsuccessful(endpoint_id, "InvalidVpcEndpoint.NotFound", message)
+        return unsuccessful(endpoint_id, "InvalidVpcEndpoint.NotFound", no_such_endpoint(endpoint_id).message)
     if endpoint.state == "deleting":
         return unsuccessful(endpoint_id, "InvalidState", f"The endpoint {endpoint_id} is being deleted.")
     if endpoint_id in gateways:

@@ -116,7 +116,7 @@ def _describe(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
         rows = [row for row in rows if row["VpcEndpointId"] in endpoint_ids]
         missing = set(endpoint_ids) - {row["VpcEndpointId"] for row in rows}
         if missing:
-            raise AwsError("InvalidVpcEndpointId.NotFound", f"The Vpc Endpoint Id '{min(missing)}' does not exist")
+            raise no_such_endpoint(min(missing))
     return ec2_page(call, params, "VpcEndpoints", filtered(rows, params.get("Filters") or [], _FILTERS, tags_of))
 
 
@@ -177,6 +177,10 @@ _FIXED: Final = {"Resource": ("AddSubnetIds", *_FIXED_OF_NETWORK), "ServiceNetwo
 def own_endpoint(call: ServiceCall, endpoint_id: str) -> Endpoint:
     endpoint = endpoints.get(endpoint_id)
     if endpoint is None or (endpoint.owner, endpoint.region) != (call.account_id, call.region):
-        raise AwsError("InvalidVpcEndpointId.NotFound", f"The Vpc Endpoint Id '{endpoint_id}' does not exist")
+        raise no_such_endpoint(endpoint_id)
     found: Endpoint = endpoint
     return found
+
+
+def no_such_endpoint(endpoint_id: str) -> AwsError:
+    return AwsError("InvalidVpcEndpointId.NotFound", f"The Vpc Endpoint Id '{endpoint_id}' does not exist")
