@@ -105,7 +105,7 @@ def _delete(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     for kept, entities in (
         (vpc_associations, "VPC(s)"),
         (service_associations, "service(s)"),
-        (resource_associations, "resource configuration(s)"),
+        (resource_associations, "resource(s)"),
     ):
         if _count(kept, network):
             raise _still_associated(network, entities)
