@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from local_aws.fault_injection.faults import CallFault, faults
+from local_aws.testing import incidents
 from local_aws_tests.accounts import REGION, Person, person, refusal
 from local_aws_tests.lattice_shares import network, network_endpoint, resource_endpoint, shared, shared_configuration
 from local_aws_tests.sharing import first_vpc, pass_time
@@ -218,6 +220,39 @@ def test_only_the_provider_cuts_an_endpoint_off() -> None:
 
     assert refusal(lambda: cut_off(consumer, association)) == "ResourceNotFoundException"
     assert state(consumer, endpoint_id) == "Available"
+
+
+def test_an_endpoint_hangs_in_deleting_until_its_deletion_is_finished() -> None:
+    """By the fault ``fails-later`` of the deletion."""
+    provider, consumer = person(), person()
+    arn = shared_configuration(provider, consumer)
+    hanging, other = (resource_endpoint(consumer, arn)["VpcEndpointId"] for _ in range(2))
+    pass_time(10)
+    fault = CallFault("ec2:DeleteVpcEndpoints", "fails-later", account=consumer.account_id, times=1)
+
+    with faults.injected(fault) as injected:
+        deleted = delete(consumer, hanging), delete(consumer, other)
+    pass_time(24 * HOUR)
+    after_a_day = state(consumer, hanging), delete(consumer, hanging), refusal(lambda: state(consumer, other))
+    seen = [each["vpcEndpointId"] for each in provider_sees(provider, arn)]
+    incidents.finish_deletion(hanging)
+    at_once = state(consumer, hanging)
+    pass_time(HOUR)
+
+    assert (deleted, injected.struck(fault)) == (([], []), 1)
+    assert after_a_day == ("Deleting", [(hanging, "InvalidState")], "InvalidVpcEndpointId.NotFound")
+    assert (seen, at_once, provider_sees(provider, arn)) == ([hanging], "Deleted", [])
+    assert refusal(lambda: state(consumer, hanging)) == "InvalidVpcEndpointId.NotFound"
+
+
+def test_finishing_what_is_not_being_deleted_changes_nothing() -> None:
+    consumer = person()
+    endpoint_id = interface_endpoint(consumer)["VpcEndpointId"]
+    pass_time(10)
+
+    incidents.finish_deletion(endpoint_id)
+
+    assert state(consumer, endpoint_id) == "available"
 
 
 @pytest.mark.parametrize("by_a_sharee", [False, True])

@@ -6,6 +6,7 @@ from typing import Any
 
 from moto.ec2.models import ec2_backends
 
+from local_aws.fault_injection.faults import faults
 from local_aws.moto_extension.errors import AwsError, unsuccessful
 from local_aws.moto_extension.operations import ServiceCall, add_operation
 from local_aws.moto_extension.tables import later
@@ -51,17 +52,18 @@ def _remove(call: ServiceCall, endpoint_id: str) -> dict[str, Any] | None:
     if endpoint_id in gateways:
         ec2_of(call).delete_vpc_endpoints([endpoint_id])
     else:
-        _begin(endpoint)
+        endpoint.state = "deleting"
+        notify("Delete", endpoint)
+        if not faults.fails_later(f"{call.service}:{call.operation}", call.account_id):
+            later(timings.endpoint_deleted, lambda: finish(endpoint))
     return None
 
 
-def _begin(endpoint: Endpoint) -> None:
-    endpoint.state = "deleting"
-    notify("Delete", endpoint)
-    endpoint.become("deleted", timings.endpoint_deleted, lambda: _release(endpoint))
-
-
-def _release(endpoint: Endpoint) -> None:
+def finish(endpoint: Endpoint) -> None:
+    """End the deletion of an endpoint that is being deleted."""
+    if endpoint.state != "deleting":
+        return
+    endpoint.state = "deleted"
     ec2 = ec2_backends[endpoint.owner][endpoint.region]
     for interface_id in endpoint.network_interface_ids:
         ec2.enis.pop(interface_id, None)
