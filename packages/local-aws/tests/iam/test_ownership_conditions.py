@@ -171,6 +171,17 @@ def test_each_way_to_delete_parameters_needs_an_action_of_its_own(operation: str
     assert not allowed(owner.account_id, f"ssm:{operation}", {"Name": "/a", "Names": ["/a"]})
 
 
+def test_an_association_with_a_resource_is_known_by_its_tags_and_not_by_its_network() -> None:
+    """The service authorization reference has ``vpc-lattice:ServiceNetworkArn`` for the other two kinds only."""
+    owner = person()
+    named = {"serviceNetworkResourceAssociationIdentifier": with_resource(owner, {}).rpartition("/")[2]}
+    (made_in,) = owner.lattice.list_service_networks()["items"]
+    of_network = {"StringEquals": {"vpc-lattice:ServiceNetworkArn": made_in["arn"]}}
+    make_role(owner.account_id, allow("vpc-lattice:*", "*", **of_network))
+
+    assert not allowed(owner.account_id, "vpc-lattice:DeleteServiceNetworkResourceAssociation", named)
+
+
 def test_tags_on_an_association_are_its_creators_alone() -> None:
     """In the account of the other side the association has another ARN, which has no tags."""
     owner, provider = person(), person()
