@@ -12,6 +12,7 @@ from typing import Any
 from xml.dom import minidom
 
 import botocore.session
+from botocore.exceptions import DataNotFoundError
 from moto.core.utils import get_service_model
 
 from local_aws.http.answers import Answer
@@ -39,7 +40,7 @@ class _Members:
 
 def is_listing(operation: Any) -> bool:
     """Return whether an operation, in botocore's model, reads and has a list at the top of its answer."""
-    return operation is not None and bool(_READS.match(operation.name)) and bool(_members(operation).shortened)
+    return operation is not None and bool(_READS.match(operation.name)) and bool(_lists(operation))
 
 
 def strikes_a_listing(pattern: str) -> bool:
@@ -71,33 +72,40 @@ def shortened(call: IdentifiedCall, answer: Answer, most: int) -> Answer:
 
 
 @functools.cache
-def _members(operation: Any) -> _Members:
-    shape = operation.output_shape
+def _lists(operation: Any) -> frozenset[str]:
+    """Return the members at the top that are lists, or that have a list for each of several names."""
+    return frozenset(
+        name
+        for name, each in _in_body(operation.output_shape).items()
+        if each.type_name == "list" or (each.type_name == "map" and each.value.type_name == "list")
+    )
+
+
+def _in_body(shape: Any) -> dict[str, Any]:
     if shape is None or shape.serialization.get("payload"):
-        return _Members(*[frozenset()] * 4)
-    in_body = {name: each for name, each in shape.members.items() if "location" not in each.serialization}
-    paging = _paginator(operation)
-    lists = frozenset(name for name, each in in_body.items() if _holds_lists(each))
-    others = {name: each for name, each in in_body.items() if name not in {*lists, *shape.required_members}}
+        return {}
+    return {name: each for name, each in shape.members.items() if "location" not in each.serialization}
+
+
+@functools.cache
+def _members(operation: Any) -> _Members:
+    in_body, lists, paging = _in_body(operation.output_shape), _lists(operation), _paginator(operation)
+    others = {name: each for name, each in in_body.items() if name not in lists}
     tokens = _names(paging.get("output_token"))
     return _Members(
         shortened=lists,
-        counting=frozenset(_names(paging.get("result_key"))) & _of_type(in_body, "integer"),
+        counting=frozenset(_names(paging.get("result_key"))) & _of_type(others, "integer"),
         dropped=frozenset(
             name
             for name, each in others.items()
             if name in tokens or (each.type_name == "string" and _FOLLOWS.match(name))
-        ),
+        ).difference(operation.output_shape.required_members),
         denied=frozenset(
             name
-            for name in _of_type(in_body, "boolean")
+            for name in _of_type(others, "boolean")
             if name in _names(paging.get("more_results")) or _GOES_ON.match(name)
         ),
     )
-
-
-def _holds_lists(shape: Any) -> bool:
-    return bool(shape.type_name == "list" or (shape.type_name == "map" and shape.value.type_name == "list"))
 
 
 def _of_type(members: dict[str, Any], kind: str) -> frozenset[str]:
@@ -109,8 +117,8 @@ def _paginator(operation: Any) -> dict[str, Any]:
     try:
         found = _session().get_paginator_model(operation.service_model.service_name)
         return dict(found.get_paginator(operation.name))
-    except ValueError:
-        # botocore's errors for a service without paginators and an operation without one are both of this kind.
+    except (DataNotFoundError, ValueError):
+        # botocore's errors for a service without any and for an operation without one.
         return {}
 
 
