@@ -60,8 +60,8 @@ def _remove(call: ServiceCall, endpoint_id: str) -> dict[str, Any] | None:
 
 
 def finish(endpoint: Endpoint) -> None:
-    """End the deletion of an endpoint that is being deleted."""
-    if endpoint.state != "deleting":
+    """End the deletion of an endpoint, if it is still there and being deleted."""
+    if endpoint.state != "deleting" or endpoints.get(endpoint.id) is not endpoint:
         return
     endpoint.state = "deleted"
     ec2 = ec2_backends[endpoint.owner][endpoint.region]
