@@ -202,6 +202,7 @@ def test_a_share_that_is_deleted_takes_all_down_once_aws_has_said_so_twice(
     is_taken_down(consumer, share_arn, name, vpc)
     row = settled(consumer, share_arn, "WITHDRAWN")
     assert statuses(row)[-2:] == ["WITHDRAWING", "WITHDRAWN"]
+    assert row["attempt"]["N"] == "2", row["history"]
     assert row.get("published") is None
 
 
