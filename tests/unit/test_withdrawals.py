@@ -481,6 +481,9 @@ def test_an_attempt_that_is_under_way_is_seen_to_as_ever_while_its_share_is_gone
 
     assert [*world.state_machine.running] == [f"{SHARE.request_id}-1"]
     assert (world.withdrawals.running, world.existences.asked) == ({}, [])
+    world.state_machine.end(f"{SHARE.request_id}-1", None)
+    assert sweep(world, 20).started == (SHARE_EXECUTION,)
+    assert [*world.state_machine.running] == [SHARE_EXECUTION]
 
 
 def test_what_is_not_connected_with_a_service_that_is_not_managed_any_longer_is_recorded_as_ever(world: World) -> None:
