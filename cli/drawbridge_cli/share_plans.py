@@ -16,7 +16,6 @@ from drawbridge.association.actions import (
 from drawbridge.association.binding import Binding
 from drawbridge.association.coverage import Coverage
 from drawbridge.association.evaluation import Candidate, Refusal
-from drawbridge.association.owned_object import OwnedObject
 from drawbridge.association.plan import Planner
 from drawbridge.association.reconcile import AttachmentReconciler
 from drawbridge.association.steps import Step, made_attachment, steps
@@ -137,10 +136,6 @@ class PlanContext(Struct, frozen=True, kw_only=True):
             for share in sorted(self.shares.shares(), key=lambda share: share.arn)
             if any(binding.match.could_match(share.owner, share.name) for binding in bindings.things)
         ]
-
-    def left_behind(self, bindings: InForce[Binding]) -> tuple[OwnedObject, ...]:
-        """Return what Drawbridge made in this account and these bindings do not call for."""
-        return self.planner_of(bindings).left_behind()
 
     def _share_plan(self, share: Share, bindings: InForce[Binding]) -> SharePlan:
         request = ResourceShareRequest(share_arn=share.arn)

@@ -203,7 +203,7 @@ class WithdrawalPlanner:
         """Have each binding that something was made or published for, and that is not listed, asked for by its name."""
         listed = {each.name for each in self._bindings.things} | {each.name for each in self._bindings.broken}
         made_for = {each.name.partition("/")[0] for each in connected.attachments}
-        made_for |= {each.binding for each in (*candidates, *map(published_path, names))}
+        made_for |= {each.binding for each in candidates} | {published_path(each).binding for each in names}
         for name in sorted(made_for - listed - {""}):
             if self._parameters.is_written(BINDINGS, name):
                 raise UpstreamError(f"Parameter Store did not list binding {name}, which is there")
