@@ -20,8 +20,9 @@ class ShownRemoval(Struct, frozen=True, kw_only=True):
     """A removal, and what of it is there still."""
 
     removal: Removal
-    """With the names that are there still."""
+    """With those of its names that are there still."""
     observed: ObservedRemoval
+    """Without the names that lead elsewhere by then."""
 
     @property
     def paths(self) -> frozenset[str]:
@@ -38,12 +39,12 @@ class ShownRemoval(Struct, frozen=True, kw_only=True):
         return next_step(self.removal, self.observed)
 
     def of(self, binding: str) -> "ShownRemoval | None":
-        """Return the part of one binding; of a network all, if each of the names that go with it is the binding's."""
+        """Return the part of one binding; of a network all, if every name that leads through it is the binding's."""
         match self.removal:
             case ObjectRemoval(removed=removed) if removed.binding:
                 return self if removed.binding == binding else None
             case ObjectRemoval():
-                return self if {each.binding for each in self.observed.names} == {binding} else None
+                return self if {each.binding for each in self.removal.names} == {binding} else None
             case NamesRemoval():
                 return self.only(each.path for each in self.observed.names if each.binding == binding)
             case _:
@@ -66,8 +67,8 @@ class ShownRemoval(Struct, frozen=True, kw_only=True):
         kept = frozenset(paths)
         names = tuple(each for each in self.observed.names if each.path in kept)
         replace = msgspec.structs.replace
-        shown = replace(self, removal=replace(self.removal, names=names), observed=replace(self.observed, names=names))
-        return shown if names else None
+        removal, observed = replace(self.removal, names=names), replace(self.observed, names=names)
+        return ShownRemoval(removal=removal, observed=observed) if names else None
 
 
 class AccountWithdrawal(Struct, frozen=True, kw_only=True):
@@ -107,8 +108,8 @@ class AccountWithdrawal(Struct, frozen=True, kw_only=True):
         )
         return here, both
 
-    def steps(self) -> Iterator[tuple[Removal, tuple[WithdrawalStep, ...]]]:
-        """Yield each removal with its steps: a name that several lead through is taken back with the first of them."""
+    def steps(self) -> Iterator[tuple[ShownRemoval, tuple[WithdrawalStep, ...]]]:
+        """Yield each with its steps: a name that several lead through is taken back with the first of them."""
         taken_back: set[str] = set()
         for each in self.removals:
             to_do = tuple(
@@ -117,7 +118,7 @@ class AccountWithdrawal(Struct, frozen=True, kw_only=True):
                 if not (isinstance(step, TakeBackName) and step.name.path in taken_back)
             )
             taken_back |= each.paths
-            yield each.removal, to_do
+            yield each, to_do
 
 
 class WithdrawalPlannerOf(Protocol):
@@ -135,22 +136,28 @@ class WithdrawalContext(Struct, frozen=True, kw_only=True):
     """All that is published of shared resources."""
     observe: Callable[[Removal], ObservedRemoval]
 
-    def withdrawal(self, bindings: InForce[Binding], removed: Collection[str] = ()) -> AccountWithdrawal:
-        """Return what these bindings would have taken down once those of the names ``removed`` are written no longer.
+    def withdrawal(
+        self, bindings: InForce[Binding], moving: Collection[str], removed: Collection[str] = ()
+    ) -> AccountWithdrawal:
+        """Return what these bindings have taken down, once those of the names ``removed`` are written no longer.
+
+        What is published at the paths ``moving`` leads to what is made before anything is taken down.
 
         Raises:
             UpstreamError: something was not listed that is there, so that nothing can be told from the listing.
         """
         planner = self.planner_of(bindings, _WithoutBindings(self.parameters, frozenset(removed)))
         plan = planner.plan_everywhere(self.published)
-        shown = (self._shown(each) for each in plan.removals)
+        shown = (self._shown(each, moving) for each in plan.removals)
         # What is published by hand below our path is nobody's to take back.
         removals = tuple(each for each in shown if each.next_step is not None)
         return AccountWithdrawal(removals=removals, unconfirmed=plan.unconfirmed)
 
-    def _shown(self, removal: Removal) -> ShownRemoval:
+    def _shown(self, removal: Removal, moving: Collection[str]) -> ShownRemoval:
         observed = self.observe(removal)
-        return ShownRemoval(removal=msgspec.structs.replace(removal, names=observed.names), observed=observed)
+        replace = msgspec.structs.replace
+        staying = tuple(each for each in observed.names if each.path not in moving)
+        return ShownRemoval(removal=replace(removal, names=observed.names), observed=replace(observed, names=staying))
 
 
 class _WithoutBindings:

@@ -25,6 +25,7 @@ from drawbridge_cli.bindings_screen import (
 from drawbridge_cli.plan_screen import show_unknown
 from drawbridge_cli.schemas import schema_of
 from drawbridge_cli.screen import complain, say, show_json
+from drawbridge_cli.share_plans import paths_to_publish
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.withdrawal_screen import show_withdrawal, withdrawal_documents
 
@@ -56,7 +57,7 @@ def list_all(context: typer.Context, as_json: Json = False) -> None:
     stack: Stack = context.obj
     bindings = stack.bindings_in_force()
     share_plans = stack.plan_context().share_plans(bindings)
-    withdrawal = stack.withdrawal_context().withdrawal(bindings)
+    withdrawal = stack.withdrawal_context().withdrawal(bindings, paths_to_publish(share_plans, stack.prefix))
     published, orphans = _published(stack, bindings)
     statuses = statuses_of(bindings, share_plans, published, stack.planning.network)
     if as_json:
@@ -84,7 +85,7 @@ def show(
         raise typer.Exit(1)
     bindings = stack.bindings_in_force()
     share_plans = stack.plan_context().share_plans(bindings)
-    withdrawal = stack.withdrawal_context().withdrawal(bindings).of(name)
+    withdrawal = stack.withdrawal_context().withdrawal(bindings, paths_to_publish(share_plans, stack.prefix)).of(name)
     published, _ = _published(stack, bindings)
     statuses = statuses_of(bindings, share_plans, published, stack.planning.network)
     (status,) = (each for each in statuses if each.name == name)
@@ -128,8 +129,11 @@ def apply(
     plan_context, withdrawal_context = stack.plan_context(), stack.withdrawal_context()
     now, then = plan_context.share_plans(in_force), plan_context.share_plans(changes.then)
     show_effects(effects_of(now, then), stack.prefix)
-    going_now = withdrawal_context.withdrawal(in_force)
-    going, already = withdrawal_context.withdrawal(changes.then, changes.to_remove).split_by(going_now)
+    going_now = withdrawal_context.withdrawal(in_force, paths_to_publish(now, stack.prefix))
+    going_then = withdrawal_context.withdrawal(
+        changes.then, paths_to_publish(then, stack.prefix), removed=changes.to_remove
+    )
+    going, already = going_then.split_by(going_now)
     show_going(going, already)
     show_unknown(then)
     if dry_run:

@@ -8,7 +8,7 @@ from drawbridge.errors import InvalidInputError
 from drawbridge_cli.bindings_screen import instead
 from drawbridge_cli.plan_screen import documents, show_share_plans, show_unknown, summary
 from drawbridge_cli.screen import complain, say, show_json
-from drawbridge_cli.share_plans import unknown_places
+from drawbridge_cli.share_plans import paths_to_publish, unknown_places
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.withdrawal_screen import show_withdrawal, withdrawal_documents
 
@@ -25,7 +25,7 @@ def plan(
     if binding and binding not in {each.name for each in bindings.things}:
         raise InvalidInputError(f"--binding: there is no binding {binding!r} in force; 'bindings list' lists them")
     share_plans = stack.plan_context().share_plans(bindings)
-    withdrawal = stack.withdrawal_context().withdrawal(bindings)
+    withdrawal = stack.withdrawal_context().withdrawal(bindings, paths_to_publish(share_plans, stack.prefix))
     if binding:
         share_plans = [each.of(binding) for each in share_plans]
         share_plans = [each for each in share_plans if each.candidates]

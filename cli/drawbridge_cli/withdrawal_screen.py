@@ -15,7 +15,8 @@ _LONGEST = 2000
 
 def show_withdrawal(withdrawal: AccountWithdrawal) -> None:
     """Print what goes, why, and step by step; then what stays for now."""
-    for removal, to_do in withdrawal.steps():
+    for shown, to_do in withdrawal.steps():
+        removal = shown.removal
         say(f"- {legible(f'{_what(removal)}: {removal.why}', _LONGEST)} [{removal.cause}]", "bad")
         for step in to_do:
             sign, mark = _sign(step)
@@ -29,14 +30,14 @@ def withdrawal_documents(withdrawal: AccountWithdrawal) -> dict[str, list[dict[s
     return {
         "removals": [
             {
-                "what": str(removal),
-                **_identity(removal),
-                "why": removal.why,
-                "cause": removal.cause,
-                "names": [each.path for each in removal.names],
+                "what": str(shown.removal),
+                **_identity(shown.removal),
+                "why": shown.removal.why,
+                "cause": shown.removal.cause,
+                "names": sorted(shown.paths),
                 "steps": [withdrawal_step_document(step) for step in to_do],
             }
-            for removal, to_do in withdrawal.steps()
+            for shown, to_do in withdrawal.steps()
         ],
         "unconfirmed": [_unconfirmed_document(reason) for reason in withdrawal.unconfirmed],
     }
