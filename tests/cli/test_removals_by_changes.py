@@ -158,17 +158,15 @@ def test_a_removal_is_written_for_programs(at_work: Drawbridge, operator: Operat
 
 
 def test_what_is_not_shared_any_longer_stays_for_now_and_is_told(
-    at_work: Drawbridge, operator: Operator, provider: Operator, database: str, made: str
+    at_work: Drawbridge, operator: Operator, provider: Operator, shared: str, database: str, made: str
 ) -> None:
     ram = provider.client("ram")
-    for each in ram.get_resource_shares(resourceOwner="SELF")["resourceShares"]:
-        ram.disassociate_resource_share(resourceShareArn=each["resourceShareArn"], resourceArns=[database])
+    ram.disassociate_resource_share(resourceShareArn=shared, resourceArns=[database])
     clock.advance(30)
     try:
         shown, written = at_work("plan", "--exit-code"), at_work("plan", "--json", "--binding", "orders")
     finally:
-        for each in ram.get_resource_shares(resourceOwner="SELF")["resourceShares"]:
-            ram.associate_resource_share(resourceShareArn=each["resourceShareArn"], resourceArns=[database])
+        ram.associate_resource_share(resourceShareArn=shared, resourceArns=[database])
         clock.advance(30)
 
     unshared = f"no share in effect holds {database}; AWS has yet to confirm that"
