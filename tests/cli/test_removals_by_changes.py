@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -55,9 +54,9 @@ def made(operator: Operator, provider: Operator, shared: str) -> Iterator[str]:
     yield str(json.loads(operator.parameter(f"{PATH}/connection") or "")["endpointId"])
     forget_bindings(operator)
     ec2 = operator.client("ec2")
-    there = [each["VpcEndpointId"] for each in ec2.describe_vpc_endpoints()["VpcEndpoints"]]
-    ec2.delete_vpc_endpoints(VpcEndpointIds=there)
-    clock.advance(120)
+    if there := [each["VpcEndpointId"] for each in ec2.describe_vpc_endpoints()["VpcEndpoints"]]:
+        ec2.delete_vpc_endpoints(VpcEndpointIds=there)
+        clock.advance(120)
 
 
 def folder_of(folder: Path, **named: str) -> str:
@@ -199,24 +198,39 @@ def test_what_is_published_by_hand_is_not_taken_back(at_work: Drawbridge, operat
     assert (ended.code, ended.out) == (0, "Nothing to do: everything is as wanted.\n")
 
 
+@pytest.fixture
+def left_empty(made: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have Parameter Store list no bindings, once something is made for one."""
+    listed = ConfigurationParameters.below
+
+    def below(parameters: ConfigurationParameters, path: str) -> list[ConfigurationParameter]:
+        return [] if path == "bindings" else listed(parameters, path)
+
+    monkeypatch.setattr(ConfigurationParameters, "below", below)
+
+
+NOT_LISTED = "AWS: Parameter Store did not list binding orders, which is there\n"
+
+
+@pytest.mark.usefixtures("left_empty")
 @pytest.mark.parametrize("command", [("plan",), ("bindings", "list"), ("bindings", "apply")])
 def test_a_listing_that_was_left_empty_takes_nothing_down(
-    at_work: Drawbridge,
-    operator: Operator,
-    made: str,
-    command: tuple[str, ...],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    at_work: Drawbridge, operator: Operator, made: str, command: tuple[str, ...], tmp_path: Path
 ) -> None:
-    def empty(_: ConfigurationParameters, path: str) -> list[ConfigurationParameter]:
-        return [] if path == "bindings" else listed(_, path)
-
-    listed: Any = ConfigurationParameters.below
-    monkeypatch.setattr(ConfigurationParameters, "below", empty)
     files = [folder_of(tmp_path, none=text(operator.vpc(), "none")), "--yes"] if "apply" in command else []
 
     ended = at_work(*command, *files)
 
-    assert (ended.code, ended.err) == (3, "AWS: Parameter Store did not list binding orders, which is there\n")
+    assert (ended.code, ended.err) == (3, NOT_LISTED)
     assert made not in ended.out
     assert bindings(operator).keys() == {"orders"}
+
+
+@pytest.mark.usefixtures("left_empty")
+def test_a_listing_that_was_left_empty_takes_no_name_back(at_work: Drawbridge, operator: Operator, made: str) -> None:
+    operator.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[made])
+    clock.advance(120)
+
+    ended = at_work("plan")
+
+    assert (ended.code, ended.out, ended.err) == (3, "", NOT_LISTED)
