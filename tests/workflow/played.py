@@ -27,6 +27,7 @@ from drawbridge.record.attempt import AssociationFailed, RemovalFailed, failed_r
 from drawbridge.record.outcome import Failure, Published, Refused
 from drawbridge.request import ExecutionInput, Request
 from drawbridge.status import Reason, Status
+from drawbridge.withdrawal import NOTHING as NOTHING_GOES
 from drawbridge.withdrawal import StaysAfterAll, WithdrawalPlan, Withdrawn
 from functions.accept_request import app as accept_request
 from functions.associate_resource import app as associate_resource
@@ -73,7 +74,7 @@ class Script:
     decides_again: int = 0
     """How often acceptance finds that the facts have changed since the decision, before it answers."""
     plan: Plan = NOTHING
-    withdrawal: WithdrawalPlan = WithdrawalPlan()
+    withdrawal: WithdrawalPlan = NOTHING_GOES
     listed_again: Reason | None = None
     """Why nothing is taken down of a request that was thought to be gone."""
     put_off: Mapping[str, int] = field(default_factory=dict)

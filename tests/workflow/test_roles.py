@@ -84,6 +84,7 @@ PATTERNS = {
     "secretsmanager:secret:${Prefix}/slack-*": "AWS adds six characters to a secret's name.",
     "states:execution:${OnboardingStateMachine.Name}:*": "Discovery names the executions, after requests and attempts.",
     "states:execution:${Prefix}-withdrawal:*": "Discovery names the executions, after requests and attempts.",
+    "ssm:parameter/${Prefix}/config/bindings/*": "People name their bindings.",
     "ssm:parameter/${Prefix}/config/*": "People name their policies and bindings.",
     "ssm:parameter/${Prefix}/connections/*": "The names come from bindings and from shares.",
     "ssm:parameter/${Prefix}/consumers/*": "The names are accounts and endpoints.",
