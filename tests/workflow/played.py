@@ -42,7 +42,7 @@ from local_aws.testing.workflows import Function, FunctionError, is_waiting
 from local_aws_tests.waiting import until
 from tests.builders import NOW, SHARE, desired, execution_input, share_facts
 from tests.fakes.attempts import InMemoryAttempts
-from tests.workflow.definition import CALLED, DEFINITIONS, RESOURCES, Json, Workflow, attribute_of
+from tests.workflow.definition import CALLED_BY, DEFINITIONS, RESOURCES, Json, Workflow, attribute_of
 
 WHY = (Reason("policy", "A policy says so.", source="some-policy"),)
 YES = Accept(WHY)
@@ -305,7 +305,7 @@ def parameters(name: str) -> tuple[str, ...]:
 def _definition(workflow: Workflow) -> str:
     """Return the definition with each function named after its folder."""
     text = json.dumps(DEFINITIONS[workflow]).replace("${LambdaInvoke}", "arn:aws:states:::lambda:invoke")
-    for substitution, arn in CALLED.items():
+    for substitution, arn in CALLED_BY[workflow].items():
         folder = RESOURCES[attribute_of(arn)]["Properties"]["CodeUri"].rstrip("/").rpartition("/")[2]
         text = text.replace(f"${{{substitution}}}", folder)
     return text

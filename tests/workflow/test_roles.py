@@ -14,10 +14,12 @@ from local_aws.testing.deployment import cloudformation_of, parameter_values
 from local_aws.testing.iam import Action, find_action
 from tests.builders import REPOSITORY
 from tests.workflow.definition import (
-    CALLED,
+    CALLED_BY,
     RESOURCES,
     TEMPLATE,
+    WORKFLOWS,
     Json,
+    Workflow,
     attribute_of,
     functions,
     of_type,
@@ -214,7 +216,7 @@ def test_a_function_writes_its_own_log_and_no_other(function: str) -> None:
     assert [each["Sid"] for each in others if "logs:" in str(each["Action"])] == []
 
 
-@pytest.mark.parametrize("role", ["LookRole", "OnboardingStateMachineRole"])
+@pytest.mark.parametrize("role", ["LookRole", "OnboardingStateMachineRole", "WithdrawalStateMachineRole"])
 def test_a_service_takes_a_role_for_this_account_only(role: str) -> None:
     (trust,) = ROLES[role]["AssumeRolePolicyDocument"]["Statement"]
 
@@ -540,9 +542,10 @@ def test_the_organization_s_role_is_taken_in_its_account_only_where_that_is_know
     assert nothing == {"Ref": "AWS::NoValue"}
 
 
-def test_the_workflow_may_invoke_the_functions_that_it_names_and_no_others() -> None:
-    invoking = statement("OnboardingStateMachineRole", "InvokeFunctions")
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+def test_a_workflow_may_invoke_the_functions_that_it_names_and_no_others(workflow: Workflow) -> None:
+    invoking = statement(f"{workflow.title()}StateMachineRole", "InvokeFunctions")
 
     assert invoking["Action"] == "lambda:InvokeFunction"
-    versions = [{"Fn::Sub": f"${{{attribute_of(each)}.Arn}}:*"} for each in CALLED.values()]
+    versions = [{"Fn::Sub": f"${{{attribute_of(each)}.Arn}}:*"} for each in CALLED_BY[workflow].values()]
     assert sorted(map(str, invoking["Resource"])) == sorted(map(str, versions))
