@@ -1,9 +1,11 @@
 """The largest of what there is room for: names, causes and lists as long as AWS, bindings and policies allow."""
 
 from drawbridge.association import DesiredAttachment, MadeAttachment, Mode, NetworkRef
+from drawbridge.association.owned_object import OwnedKind, OwnedObject
 from drawbridge.association.plan import MOST_AT_ONCE
 from drawbridge.lattice import PrivateDns
 from drawbridge.publication import AttachmentSnapshot, Publication
+from drawbridge.withdrawal import Cause, ObjectRemoval, PublishedPath
 from tests.builders import NETWORK_ARN, RESOURCE_ARN, desired
 
 LONGEST_NAME = f"/{'p' * 32}/connections/{'b' * 64}/{'r' * 200}/vpc-{'0' * 17}/connection"
@@ -24,6 +26,37 @@ def longest_association(number: int) -> DesiredAttachment:
         per_vpc=True,
         alias="a" * 255,
         alias_zone="Z" * 32,
+    )
+
+
+LONGEST_PATH = LONGEST_NAME.removesuffix("/connection")
+
+
+def longest_removal(number: int, *, names: int = 1) -> ObjectRemoval:
+    """Return the removal of an endpoint that names lead through."""
+    endpoint_id = f"vpce-{number:017}"
+    arn = RESOURCE_ARN.replace("aws:", "aws-us-gov:").replace("us-east-1", "us-gov-west-1")
+    return ObjectRemoval(
+        removed=OwnedObject(
+            id=endpoint_id,
+            kind=OwnedKind.ENDPOINT,
+            arn=arn,
+            binding="b" * 64,
+            resource_arn=arn,
+            network_arn=LARGEST_BY.network_arn,
+            vpc_id=f"vpc-{'0' * 17}",
+        ),
+        names=tuple(
+            PublishedPath(
+                path=f"{LONGEST_PATH}-{name}",
+                subject=arn,
+                binding="b" * 64,
+                through=f"{endpoint_id} snra-{'0' * 17} snva-{'0' * 17}",
+            )
+            for name in range(names)
+        ),
+        cause=Cause.NOT_SHARED,
+        why=f"no share in effect holds {arn}",
     )
 
 

@@ -17,6 +17,7 @@ import msgspec
 
 from drawbridge.acceptance import Acceptance, AcceptanceResult, DecideAgain
 from drawbridge.association import MadeAttachment, Plan
+from drawbridge.association.owned_object import OwnedKind, OwnedObject
 from drawbridge.aws.state_machine import StateMachine
 from drawbridge.decision import Accept, DecidedOn, Decision
 from drawbridge.decision.decision_record import DecisionRecord
@@ -28,7 +29,7 @@ from drawbridge.record.outcome import Failure, Published, Refused
 from drawbridge.request import ExecutionInput, Request
 from drawbridge.status import Reason, Status
 from drawbridge.withdrawal import NOTHING as NOTHING_GOES
-from drawbridge.withdrawal import StaysAfterAll, WithdrawalPlan, Withdrawn
+from drawbridge.withdrawal import Cause, ObjectRemoval, StaysAfterAll, WithdrawalPlan, Withdrawn
 from functions.accept_request import app as accept_request
 from functions.associate_resource import app as associate_resource
 from functions.plan_associations import app as plan_associations
@@ -40,7 +41,7 @@ from local_aws.testing.accounts import Account
 from local_aws.testing.clock import clock
 from local_aws.testing.workflows import Function, FunctionError, is_waiting
 from local_aws_tests.waiting import until
-from tests.builders import NOW, SHARE, desired, execution_input, share_facts
+from tests.builders import NOW, RESOURCE_ARN, SHARE, VPC_ID, desired, execution_input, share_facts
 from tests.fakes.attempts import InMemoryAttempts
 from tests.workflow.definition import CALLED_BY, DEFINITIONS, RESOURCES, Json, Workflow, attribute_of
 
@@ -235,7 +236,8 @@ class Cast:
         what = str(self.attempts.planned_removal(step.execution, step.item).removal)
         if self.decided_again[what] < self.script.put_off.get(what, 0):
             return {"next": "decide-again"}
-        self.attempts.keep_removal_result(step.execution, step.item, Withdrawn(what=what))
+        names_gone = parameters(what.partition(",")[0])
+        self.attempts.keep_removal_result(step.execution, step.item, Withdrawn(what=what, parameters=names_gone))
         return {"next": "withdrawn"}
 
     def _recorded(self, step: record_outcome.RecordOutcomeInput) -> Json:
@@ -297,8 +299,20 @@ def associations(*names: str) -> Plan:
     )
 
 
+def removals(*ids: str) -> WithdrawalPlan:
+    """Plan to take down endpoints of these ids."""
+    endpoints = (
+        OwnedObject(id=each, kind=OwnedKind.ENDPOINT, resource_arn=RESOURCE_ARN, vpc_id=VPC_ID) for each in ids
+    )
+    return WithdrawalPlan(
+        removals=tuple(
+            ObjectRemoval(removed=each, cause=Cause.BINDING, why="no binding wants it") for each in endpoints
+        )
+    )
+
+
 def parameters(name: str) -> tuple[str, ...]:
-    """Return the parameters that the played publication of a resource, or of a consumer, writes."""
+    """Return the parameters that the played publication of a resource or a consumer writes, or a removal takes back."""
     return (f"/{name}/dns-name", f"/{name}/connection")
 
 
