@@ -106,6 +106,7 @@ DEPLOYED: dict[str, Json] = cloudformation_of(REPOSITORY / "template.yaml")["Res
 """What SAM makes of the template."""
 
 ROLES = of_type("AWS::IAM::Role")
+WITHDRAWING = "WithdrawAttachmentFunctionRole"
 every_role = pytest.mark.parametrize("role", ROLES)
 
 
@@ -391,10 +392,15 @@ def test_a_parameter_of_the_stack_limits_what_iam_allows(
         ),
     ],
 )
-def test_aliases_go_to_the_zones_that_are_listed(zones: str, arns: str | list[str]) -> None:
-    deployed = as_deployed("PublishDnsFunctionRole", {"AliasZones": zones})
+@pytest.mark.parametrize(
+    ("role", "writing"), [("PublishDnsFunctionRole", "PointAliases"), (WITHDRAWING, "RemoveAliases")]
+)
+def test_aliases_go_to_and_from_the_zones_that_are_listed(
+    zones: str, arns: str | list[str], role: str, writing: str
+) -> None:
+    deployed = as_deployed(role, {"AliasZones": zones})
 
-    assert deployed["PointAliases"]["Resource"] == arns
+    assert deployed[writing]["Resource"] == arns
     assert deployed["ReadAliases"]["Resource"] == arns
 
 
@@ -526,6 +532,72 @@ def test_only_what_is_being_made_is_tagged() -> None:
 
     assert {each.removeprefix("Create") for each in in_lattice} == made
     assert in_ec2 == "CreateVpcEndpoint"
+
+
+def deleting(role: str) -> dict[str, Json]:
+    """Return the statements by which a role deletes, by the action."""
+    return {
+        action: each
+        for each in every_statement(role)
+        for action in listed(each["Action"])
+        if action.partition(":")[2].startswith("Delete") and not action.startswith("logs:")
+    }
+
+
+def test_only_what_carries_our_tag_is_deleted_by_withdrawal() -> None:
+    found = deleting(WITHDRAWING)
+
+    assert found.keys() == {
+        "ec2:DeleteVpcEndpoints",
+        "ssm:DeleteParameter",
+        "vpc-lattice:DeleteServiceNetwork",
+        "vpc-lattice:DeleteServiceNetworkResourceAssociation",
+        "vpc-lattice:DeleteServiceNetworkServiceAssociation",
+        "vpc-lattice:DeleteServiceNetworkVpcAssociation",
+    }
+    for action, each in found.items():
+        assert each["Condition"] == {"StringEquals": {f"aws:ResourceTag/{OWNER_TAG}": {"Ref": "Prefix"}}}, action
+
+
+def test_each_kind_of_thing_is_deleted_by_a_statement_of_its_own() -> None:
+    """A condition on what IAM gives no tags for would hold off everything; a resource of another kind, nothing."""
+    patterns = {action: [*map(text_of, resources(each))] for action, each in deleting(WITHDRAWING).items()}
+
+    kinds = {action: {each.rpartition(":")[2] for each in arns} for action, arns in patterns.items()}
+    assert kinds == {
+        "ec2:DeleteVpcEndpoints": {"vpc-endpoint/*"},
+        "ssm:DeleteParameter": {"parameter/${Prefix}/connections/*", "parameter/${Prefix}/consumers/*"},
+        "vpc-lattice:DeleteServiceNetwork": {"servicenetwork/*"},
+        "vpc-lattice:DeleteServiceNetworkResourceAssociation": {"servicenetworkresourceassociation/*"},
+        "vpc-lattice:DeleteServiceNetworkServiceAssociation": {"servicenetworkserviceassociation/*"},
+        "vpc-lattice:DeleteServiceNetworkVpcAssociation": {"servicenetworkvpcassociation/*"},
+    }
+
+
+def test_withdrawal_makes_and_tags_nothing() -> None:
+    making = re.compile(r"\w[\w-]*:(Create|Put|Tag|AddTags|Modify|Update|Accept|Reject|Associate)\w*")
+    others = {"dynamodb:PutItem", "logs:CreateLogStream", "logs:PutLogEvents"}
+    others |= {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+
+    made = {
+        action
+        for role in (WITHDRAWING, "PlanWithdrawalFunctionRole")
+        for each in every_statement(role)
+        for action in listed(each["Action"])
+        if making.fullmatch(action)
+    }
+
+    assert made == others
+    assert deleting("PlanWithdrawalFunctionRole") == {}
+
+
+def test_withdrawal_only_deletes_records_of_an_alias_and_its_marker() -> None:
+    removing = statement(WITHDRAWING, "RemoveAliases")["Condition"]["ForAllValues:StringEquals"]
+
+    assert removing == {
+        "route53:ChangeResourceRecordSetsActions": ["DELETE"],
+        "route53:ChangeResourceRecordSetsRecordTypes": ["A", "TXT"],
+    }
 
 
 @pytest.mark.parametrize("role", ["DecideRequestFunctionRole", "PlanAssociationsFunctionRole"])
