@@ -1,5 +1,7 @@
 """The largest of what there is room for: names, causes and lists as long as AWS, bindings and policies allow."""
 
+import msgspec
+
 from drawbridge.association import DesiredAttachment, MadeAttachment, Mode, NetworkRef
 from drawbridge.association.owned_object import OwnedKind, OwnedObject
 from drawbridge.association.plan import MOST_AT_ONCE
@@ -71,20 +73,23 @@ LARGEST_BY = MadeAttachment(
 )
 
 
+_OF_SNAPSHOT = longest_association(0)
+LARGEST_SNAPSHOT = AttachmentSnapshot(
+    name=_OF_SNAPSHOT.name,
+    resource_arn=_OF_SNAPSHOT.resource.arn,
+    resource_kind=_OF_SNAPSHOT.resource.kind,
+    holds_others=True,
+    made=LARGEST_BY,
+    observed_fingerprint="0" * 64,
+)
+
+
 def largest_publication(number: int = 0, *, names: int = 2_000) -> Publication:
     """Return what is published of one association that leads to very many things."""
-    of = longest_association(number)
     return Publication(
         dns_name="d" * 2_000,
         parameters=tuple(f"{LONGEST_NAME}-{number}-{n}" for n in range(names)),
         pending=tuple(f"{RESOURCE_ARN}{n}" for n in range(names)),
         taken_back=tuple(f"{LONGEST_NAME}-{number}-{n}-gone" for n in range(names)),
-        attachment=AttachmentSnapshot(
-            name=of.name,
-            resource_arn=of.resource.arn,
-            resource_kind=of.resource.kind,
-            holds_others=True,
-            made=LARGEST_BY,
-            observed_fingerprint="0" * 64,
-        ),
+        attachment=msgspec.structs.replace(LARGEST_SNAPSHOT, name=longest_association(number).name),
     )
