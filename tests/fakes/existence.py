@@ -47,7 +47,7 @@ class InMemoryExistences:
             return Existence.UNKNOWN if silent else Existence.GONE
         if state.is_open:
             return Existence.PRESENT
-        return Existence.UNKNOWN if state is ConnectionState.UNKNOWN else Existence.GONE
+        return Existence.GONE if state.is_over else Existence.UNKNOWN
 
     def _ask(self, what: str) -> None:
         self.asked.append(what)

@@ -279,6 +279,4 @@ def _based_on(basis: OutcomeBasis) -> dict[str, Any]:
     based = {name: value for name, value in said.items() if value}
     if basis.contents is not UNSET:
         based["contents"] = basis.contents
-    if basis.absent is not None:
-        based["absent"] = basis.absent
     return based

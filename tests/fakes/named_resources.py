@@ -14,6 +14,8 @@ class InMemoryNamedResources:
         self.found = list(named)
         self.shared = shared
         self.entities: dict[str, Entity] = {}
+        self.not_described: set[str] = set()
+        """What VPC Lattice does not describe: it is gone, or not shared."""
         self.asked: list[str] = []
 
     def named(self, endpoint_id: str) -> list[NamedResource]:
@@ -25,4 +27,5 @@ class InMemoryNamedResources:
         return self.found
 
     def entity(self, arn: str) -> Entity | None:
-        return self.entities.get(arn, entity(arn=arn)) if self.shared else None
+        described = self.entities.get(arn, None if arn in self.not_described else entity(arn=arn))
+        return described if self.shared else None

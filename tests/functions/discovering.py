@@ -33,6 +33,8 @@ class World:
         self.failures: tuple[DrawbridgeError, ...] = ()
         self.no_longer_permitted: tuple[str, ...] = ()
         self.reviews_open: tuple[str, ...] = ()
+        self.withdrawals_capped: tuple[str, ...] = ()
+        self.existence_unknown: tuple[str, ...] = ()
         self.attachments: tuple[EndpointConnection, ...] = ()
         self.read = 0
         self.raises: dict[str, DrawbridgeError] = {}
@@ -59,6 +61,8 @@ class World:
             self.failures,
             transit_gateway_attachments=self.attachments,
             reviews_open=self.reviews_open,
+            withdrawals_capped=self.withdrawals_capped,
+            existence_unknown=self.existence_unknown,
         )
 
     def dead_letters(self) -> World:

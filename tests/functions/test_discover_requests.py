@@ -169,6 +169,8 @@ def test_a_broken_configuration_is_counted_and_stops_no_sweep(world: World, caps
         "LeftBehind": [0.0],
         "NoLongerPermitted": [0.0],
         "ReviewsOpen": [0.0],
+        "WithdrawalsCapped": [0.0],
+        "ExistenceUnknown": [0.0],
         "SweepsFailed": [0.0],
     }
 
@@ -182,6 +184,19 @@ def test_reviews_that_come_to_nothing_are_counted_and_named(
 
     assert metrics(capsys.readouterr().out)["ReviewsOpen"] == [1.0]
     assert ("share-b: no room",) in [getattr(each, "requests", None) for each in caplog.records]
+
+
+def test_what_is_gone_and_capped_and_what_nobody_knows_of_is_counted_and_named(
+    world: World, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    world.withdrawals_capped, world.existence_unknown = ("share-b", "share-c"), ("vpce-1",)
+
+    invoke(app.lambda_handler, batch(hint("schedule")))
+
+    counted = metrics(capsys.readouterr().out)
+    assert (counted["WithdrawalsCapped"], counted["ExistenceUnknown"]) == ([2.0], [1.0])
+    assert ("share-b", "share-c") in [getattr(each, "requests", None) for each in caplog.records]
+    assert ("vpce-1",) in [getattr(each, "ids", None) for each in caplog.records]
 
 
 def test_connections_that_are_no_longer_permitted_are_counted_and_named(

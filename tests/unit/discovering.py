@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from drawbridge.association import MadeAttachment
 from drawbridge.decision.decision_record import DecisionRecord
+from drawbridge.decision.let_in import LetIn
+from drawbridge.discovery.absence_watch import AbsenceWatch
 from drawbridge.discovery.announcements import BusAnnouncements
 from drawbridge.discovery.endings import EndingRecorder
 from drawbridge.discovery.ledger_row import LedgerRow
@@ -14,16 +17,21 @@ from drawbridge.discovery.observation import Observer
 from drawbridge.discovery.sweep import Sweeper
 from drawbridge.discovery.waiting import WaitingRequests, WaitState
 from drawbridge.discovery.workflow import Workflows
+from drawbridge.lattice import ResourceKind
+from drawbridge.publication import AttachmentSnapshot
 from drawbridge.request.connections import ConnectionState, EndpointConnection
 from tests.builders import CONSUMER, ENDPOINT_ID, NOW, SERVICE_ID, connection_facts, question
 from tests.fakes.approvals import InMemoryApprovals
 from tests.fakes.callback import InMemoryCallback
+from tests.fakes.existence import InMemoryExistences
 from tests.fakes.interruptions import Interruptions
 from tests.fakes.ledger import InMemoryLedger
 from tests.fakes.requests import InMemorySweptServices, InMemorySweptShares
 from tests.fakes.state_machine import InMemoryStateMachine
 from tests.fakes.status_bus import InMemoryStatusBus
 from tests.fakes.sweep_collaborators import StatedDrift, StatedFingerprints, StatedPlanInputs, StatedReviews
+
+LET_IN = LetIn(at=NOW, because=())
 
 BY_DAY = DecisionRecord(
     outcome="hold",
@@ -56,6 +64,8 @@ class World:
         self.reviewer = StatedReviews()
         self.drift = StatedDrift(self.interruptions)
         self.plan_inputs = StatedPlanInputs(self.interruptions)
+        self.existences = InMemoryExistences(self.interruptions)
+        self.withdraw_cap = 10
         self.loaded: list[str] = []
         self.resumed: list[tuple[str, bool]] = []
 
@@ -72,6 +82,9 @@ class World:
             waiting=WatchedWaiting(self),
             drift=self.drift,
             plan_inputs=self.plan_inputs,
+            absences=AbsenceWatch(
+                self.existences, self.ledger, confirm_after=timedelta(minutes=10), cap=self.withdraw_cap
+            ),
             questions_at_once=5,
         )
 
@@ -119,3 +132,14 @@ def connection(state: ConnectionState = ConnectionState.PENDING_ACCEPTANCE, **ch
         "asked_at": NOW,
     }
     return EndpointConnection(state=state, **(fields | changes))
+
+
+def snapshot(arn: str) -> AttachmentSnapshot:
+    return AttachmentSnapshot(
+        name=f"orders/{arn}",
+        resource_arn=arn,
+        resource_kind=ResourceKind.RESOURCE_CONFIGURATION,
+        holds_others=False,
+        made=MadeAttachment(endpoint_id="vpce-1"),
+        observed_fingerprint="as it was left",
+    )

@@ -50,6 +50,7 @@ def world_of(*children: NamedResource) -> World:
         for each in children
         if each.resource_arn != RESOURCE_ARN
     }
+    world.not_described = {arn_of("one"), arn_of("two")} - world.entities.keys()
     return world
 
 
@@ -252,6 +253,18 @@ def test_a_child_that_is_gone_is_taken_back_with_the_json_last() -> None:
 
     assert names.writes == [f"remove {each}" for each in parameters("two")]
     assert sorted(names.there) == sorted(parameters("one"))
+
+
+def test_a_listing_that_is_empty_or_leaves_out_what_aws_describes_takes_nothing_back() -> None:
+    names = InMemoryPublicationStore()
+    publication(world_of(child("one"), child("two")), names, GROUP)
+    cut = world_of(child("one"))
+    cut.not_described.clear()
+
+    publication(cut, names, GROUP)
+    publication(world_of(), names, GROUP, patient=False)
+
+    assert sorted(names.there) == sorted(parameters("one", "two"))
 
 
 def test_a_child_that_is_there_and_can_not_be_used_keeps_its_name() -> None:

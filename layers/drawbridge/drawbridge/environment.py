@@ -105,6 +105,16 @@ class Environment:
         return int(self._required("OPEN_QUESTIONS"))
 
     @property
+    def confirm_gone_after(self) -> timedelta:
+        """How long after AWS first said that something is gone it has to say so again."""
+        return timedelta(minutes=int(self._required("CONFIRM_GONE_MINUTES")))
+
+    @property
+    def withdraw_cap(self) -> int:
+        """How many connections may go in one look, whatever part of all they are."""
+        return int(self._required("WITHDRAW_CAP"))
+
+    @property
     def tell_approvers(self) -> str:
         """Name of the function that notifies people of what became of their clicks."""
         return self._required("TELL_APPROVERS_FUNCTION")

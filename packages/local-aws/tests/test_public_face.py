@@ -134,6 +134,19 @@ def test_calls_are_recorded_and_faults_strike_them(
     assert count.errors["AccessDenied"] == 1
 
 
+def test_a_listing_lies_by_a_fault(somebody: Account, local_aws_faults: Faults) -> None:
+    sqs = somebody.client("sqs")
+    for name in ("one", "two", "three"):
+        sqs.create_queue(QueueName=name)
+
+    with local_aws_faults.injected(CallFault("sqs:ListQueues", "cut", items=2, account=somebody.account_id)):
+        cut = sqs.list_queues()["QueueUrls"]
+    with local_aws_faults.injected(CallFault("sqs:ListQueues", "empty", account=somebody.account_id)):
+        empty = sqs.list_queues().get("QueueUrls", [])
+
+    assert (len(cut), empty) == (2, [])
+
+
 def test_faults_end_with_their_block() -> None:
     with faults.injected(CallFault("ec2:*", "throttle")):
         assert [each.operation for each in faults.calls] == ["ec2:*"]

@@ -479,13 +479,13 @@ def test_what_a_decision_rested_on_is_kept_until_another_one_is_made(ledger: Led
 
 def test_what_a_plan_rested_on_and_how_it_was_left_is_read_as_it_was_written(ledger: Ledger) -> None:
     ledger.claim(observed_request(), 1, after=None)
-    assert (row(ledger).inputs, row(ledger).absent, row(ledger).attachments) == (None, (), None)
+    assert (row(ledger).inputs, row(ledger).attachments) == (None, None)
 
-    reach(ledger, Status.AVAILABLE, basis=OutcomeBasis(inputs=INPUTS, absent=ABSENT), attachments=(SNAPSHOT,))
+    reach(ledger, Status.AVAILABLE, basis=OutcomeBasis(inputs=INPUTS), attachments=(SNAPSHOT,))
 
-    assert (row(ledger).inputs, row(ledger).absent, row(ledger).attachments) == (INPUTS, ABSENT, (SNAPSHOT,))
-    reach(ledger, Status.AVAILABLE, basis=OutcomeBasis(absent=()), attachments=())
-    assert (row(ledger).inputs, row(ledger).absent, row(ledger).attachments) == (INPUTS, (), ())
+    assert (row(ledger).inputs, row(ledger).attachments) == (INPUTS, (SNAPSHOT,))
+    reach(ledger, Status.AVAILABLE, attachments=())
+    assert (row(ledger).inputs, row(ledger).attachments) == (INPUTS, ())
 
 
 def test_what_a_sweep_found_of_it_is_read_as_it_was_written(ledger: Ledger) -> None:
@@ -603,8 +603,8 @@ def test_what_was_made_and_published_is_returned_for_its_withdrawal(ledger: Ledg
         published=("/drawbridge/connections/b/r/connection", "/drawbridge/connections/b/r/dns-name"),
         attachments=(SNAPSHOT,),
         let_in=let_in,
-        basis=OutcomeBasis(absent=ABSENT),
     )
+    ledger.note_absent(row(ledger), ABSENT, capped=False)
 
     assert ledger.connected(ID) == ConnectedRecord(
         account_id=CONSUMER,

@@ -102,4 +102,4 @@ class ExistenceById:
 def _existence(state: ConnectionState) -> Existence:
     if state.is_open:
         return Existence.PRESENT
-    return Existence.UNKNOWN if state is ConnectionState.UNKNOWN else Existence.GONE
+    return Existence.GONE if state.is_over else Existence.UNKNOWN

@@ -430,8 +430,6 @@ def _basis(basis: OutcomeBasis) -> dict[str, str]:
     attributes["inputs"] = _inputs_text(basis.inputs)
     if basis.contents is not UNSET:
         attributes["contents"] = _text(basis.contents)
-    if basis.absent is not None:
-        attributes["absent"] = _text(basis.absent)
     return {name: value for name, value in attributes.items() if value}
 
 

@@ -11,6 +11,7 @@ from drawbridge.aws.consumers_table import ConsumersTable
 from drawbridge.aws.dead_letter_queue import DeadLetterQueue
 from drawbridge.aws.endpoint_services import EndpointServices
 from drawbridge.aws.event_bus import EventBus
+from drawbridge.aws.existence import ExistenceById
 from drawbridge.aws.hosted_zone_listing import HostedZoneListing
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.aws.parameter_store import ConfigurationParameters
@@ -19,6 +20,7 @@ from drawbridge.aws.state_machine import StateMachine
 from drawbridge.aws.task_callback import TaskCallback
 from drawbridge.bootstrap.clients import client, table
 from drawbridge.decision.in_force import compiled
+from drawbridge.discovery.absence_watch import AbsenceWatch
 from drawbridge.discovery.announcements import BusAnnouncements
 from drawbridge.discovery.configuration import SweepConfiguration
 from drawbridge.discovery.current_plan_inputs import CurrentPlanInputs
@@ -87,6 +89,12 @@ def sweeper(
         reviewer=PolicyReviewer(compiled(configuration.policies), registry),
         drift=DriftDetector(attachments, HostedZoneListing(lambda: client("route53"))),
         plan_inputs=CurrentPlanInputs(configuration.bindings, configuration.quotas, inventory),
+        absences=AbsenceWatch(
+            ExistenceById(client("ram"), client("vpc-lattice"), client("ec2")),
+            ledger,
+            confirm_after=settings.confirm_gone_after,
+            cap=settings.withdraw_cap,
+        ),
         questions_at_once=settings.open_questions,
         waiting=WaitingRequests(
             ApprovalsTable(table(settings.approvals_table), now=now), TaskCallback(client("stepfunctions"))

@@ -11,7 +11,7 @@ from drawbridge.discovery.review import Review
 from drawbridge.record import Outcome
 from drawbridge.record.record import StatusBus, reasons_for_status, status_change
 from drawbridge.request import ExecutionInput, kind_of
-from drawbridge.status import Status
+from drawbridge.status import Reason, Status
 
 
 class RequestReview(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -47,6 +47,11 @@ class BusAnnouncements:
         request = ExecutionInput(request=observed.request, request_id=observed.request.request_id, attempt=attempt)
         outcome = Outcome(status=Status.PENDING, reasons=(), settled=False)
         self._bus.announce(status_change(request, outcome, account_id=observed.account_id))
+
+    def withdrawing(self, row: LedgerRow, attempt: int, reasons: tuple[Reason, ...]) -> None:
+        request = ExecutionInput(request=row.request, request_id=row.request_id, attempt=attempt)
+        outcome = Outcome(status=Status.WITHDRAWING, reasons=reasons, settled=False)
+        self._bus.announce(status_change(request, outcome, account_id=row.account_id))
 
     def reviewed(self, row: LedgerRow, review: Review, *, policies_fingerprint: str) -> None:
         self._bus.announce_review(

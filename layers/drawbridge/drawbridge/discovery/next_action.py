@@ -38,13 +38,18 @@ def next_action(observed: ObservedRequest, row: LedgerRow | None, now: datetime)
     if row is None:
         return NextAction.NEW_ATTEMPT if observed.open else NextAction.NOTHING
     if not row.settled:
-        return NextAction.NOTHING if _age(row, now) < _YOUNG else NextAction.ENSURE_RUNNING
+        return NextAction.NOTHING if is_young(row, now) else NextAction.ENSURE_RUNNING
+    if row.status is Status.WITHDRAWING:
+        # It is listed again before it was taken down: what is gone is no business of this.
+        return NextAction.NEW_ATTEMPT
     return NextAction.NEW_ATTEMPT if _changed(observed, row) or _is_due(observed, row, now) else NextAction.NOTHING
 
 
 def _changed(observed: ObservedRequest, row: LedgerRow) -> bool:
     if observed.observed_fingerprint != row.observed_fingerprint:
-        return observed.open or row.status in SETTLED_FOR_NOW
+        # What is connected is not just recorded as gone: that is watched, and taken down.
+        is_left = row.status is Status.AVAILABLE and not row.is_connected
+        return observed.open or row.status in SETTLED_FOR_NOW or (is_left and observed.is_gone)
     if observed.open and (
         observed.drift_fingerprint not in {"", row.drift_fingerprint} or _inputs_changed(observed, row)
     ):
@@ -91,6 +96,11 @@ def may_try_again(row: LedgerRow, now: datetime) -> bool:
     # 2 to the power of 9 minutes is past the longest wait; more would overflow after years of attempts.
     wait: timedelta = _FIRST_RETRY * 2 ** min(max(row.failures, 1) - 1, 9)
     return _age(row, now) >= min(_LONGEST_RETRY, wait)
+
+
+def is_young(row: LedgerRow, now: datetime) -> bool:
+    """Return whether the attempt recorded something so recently that it is running."""
+    return _age(row, now) < _YOUNG
 
 
 def is_time_to_ensure(row: LedgerRow, now: datetime) -> bool:

@@ -3,9 +3,11 @@
 from collections import defaultdict
 from typing import Protocol
 
+from msgspec import Struct
+
 from drawbridge.discovery.fingerprints import FingerprintsInForce
 from drawbridge.discovery.ledger_row import LedgerRow
-from drawbridge.discovery.observed_request import ObservedRequest
+from drawbridge.discovery.observed_request import GONE_FINGERPRINT, ObservedRequest
 from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest
 from drawbridge.request.connections import ConnectionState, EndpointConnection, ManagedService, count_other_connections
 from drawbridge.request.fingerprints import fingerprint, share_fingerprint
@@ -32,6 +34,14 @@ class SweptServices(Protocol):
         ...
 
 
+class Observation(Struct, frozen=True):
+    """What AWS lists of one kind of requests."""
+
+    requests: list[ObservedRequest]
+    listed: frozenset[str]
+    """What is there: the ARNs of shares and of what those in effect hold, or the ids of endpoints."""
+
+
 class Observer:
     """Observes requests; those that the ledger still follows and AWS does not list any longer are observed as gone."""
 
@@ -40,10 +50,14 @@ class Observer:
         self._services = services
         self._fingerprints = fingerprints
 
-    def connections(self, followed: list[LedgerRow], attachments: list[EndpointConnection]) -> list[ObservedRequest]:
-        """Return the observed requests; add those of transit gateways, which only people answer, to ``attachments``."""
+    def connections(self, followed: list[LedgerRow], attachments: list[EndpointConnection]) -> Observation:
+        """Return the observed requests; add those of transit gateways, which only people answer, to ``attachments``.
+
+        What is connected with a service that is not managed any longer is left as it is until its endpoint is gone.
+        """
         managed = {service.service_id for service in self._services.managed()}
-        listed = self._services.connections() if managed else []
+        connected = {row.request_id for row in followed if _is_connection(row) and row.settled and row.is_connected}
+        listed = self._services.connections() if managed or connected else []
         by_owner: dict[str, list[EndpointConnection]] = defaultdict(list)
         for connection in listed:
             by_owner[connection.owner].append(connection)
@@ -69,9 +83,15 @@ class Observer:
             for each in listed
             if each.service_id in managed and each.transit_gateway_attachment_id and each.state in asking
         )
-        return observed + self._no_longer_listed(EndpointConnectionRequest, observed, followed)
+        there = frozenset(each.endpoint_id for each in listed if each.endpoint_id and not each.state.is_over)
+        gone = self._no_longer_listed(
+            EndpointConnectionRequest,
+            observed,
+            [row for row in followed if row.request_id not in connected or row.request.subject not in there],
+        )
+        return Observation(observed + gone, there)
 
-    def shares(self, followed: list[LedgerRow]) -> list[ObservedRequest]:
+    def shares(self, followed: list[LedgerRow]) -> Observation:
         invitations: dict[str, list[Invitation]] = defaultdict(list)
         for invitation in self._shares.invitations():
             invitations[invitation.share_arn].append(invitation)
@@ -86,7 +106,7 @@ class Observer:
         ]
         # One that is listed and not in effect is not gone.
         not_in_effect = {share.arn for share in listed} - shares.keys()
-        return [
+        requests = [
             *(each for each in observed if each.request.subject not in not_in_effect or each.open),
             *self._no_longer_listed(
                 ResourceShareRequest,
@@ -94,6 +114,11 @@ class Observer:
                 [row for row in followed if row.request.subject not in not_in_effect],
             ),
         ]
+        pending = {
+            arn for arn, each in invitations.items() if any(one.status is InvitationStatus.PENDING for one in each)
+        }
+        held = {resource.arn for arn in shares for resource in resources[arn]}
+        return Observation(requests, frozenset({share.arn for share in listed} | pending | held))
 
     def _observed_share(
         self, arn: str, invitation: Invitation | None, share: Share | None, resources: list[SharedResource]
@@ -130,7 +155,7 @@ class Observer:
             ObservedRequest(
                 request=row.request,
                 account_id=row.account_id,
-                observed_fingerprint="gone",
+                observed_fingerprint=GONE_FINGERPRINT,
                 bindings_fingerprint=row.bindings_fingerprint,
                 decision_fingerprint=row.decision_fingerprint,
                 policies_fingerprint=row.reviewed_fingerprint,
@@ -139,3 +164,7 @@ class Observer:
             for row in followed
             if isinstance(row.request, kind) and row.request_id not in listed
         ]
+
+
+def _is_connection(row: LedgerRow) -> bool:
+    return isinstance(row.request, EndpointConnectionRequest)

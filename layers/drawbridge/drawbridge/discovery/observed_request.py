@@ -6,6 +6,9 @@ from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.request import Request
 from drawbridge.request.shares import SharedResource
 
+GONE_FINGERPRINT = "gone"
+"""Stands for a request that is followed and that AWS does not list any longer."""
+
 
 class ObservedRequest(Struct, frozen=True, kw_only=True):
     """A request as AWS lists it right now."""
@@ -36,3 +39,8 @@ class ObservedRequest(Struct, frozen=True, kw_only=True):
     """A fingerprint of the drift; empty if there is none."""
     open: bool
     """Whether there is something to decide or to maintain; of a request that is over, only the end is recorded."""
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether AWS does not list it any longer."""
+        return self.observed_fingerprint == GONE_FINGERPRINT

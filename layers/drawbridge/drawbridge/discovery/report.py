@@ -61,6 +61,12 @@ def _report(result: SweepResult, scope: SweepScope) -> None:
     if result.reviews_open:
         logger.warning("reviews open", extra={"requests": result.reviews_open})
     metrics.add_metric("ReviewsOpen", MetricUnit.Count, len(result.reviews_open))
+    if result.withdrawals_capped:
+        logger.error("withdrawals capped", extra={"requests": result.withdrawals_capped})
+    metrics.add_metric("WithdrawalsCapped", MetricUnit.Count, len(result.withdrawals_capped))
+    if result.existence_unknown:
+        logger.warning("not listed, and not known to be gone", extra={"ids": result.existence_unknown})
+    metrics.add_metric("ExistenceUnknown", MetricUnit.Count, len(result.existence_unknown))
     metrics.add_metric("NoLongerPermitted", MetricUnit.Count, len(result.no_longer_permitted))
 
 

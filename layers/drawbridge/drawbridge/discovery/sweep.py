@@ -9,16 +9,18 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.association.plan_inputs import PlanInputs
+from drawbridge.discovery.absence_watch import AbsenceWatch, Watch
+from drawbridge.discovery.absences import reasons_of
 from drawbridge.discovery.announcements import BusAnnouncements
 from drawbridge.discovery.current_plan_inputs import CurrentPlanInputs
 from drawbridge.discovery.drift import DriftDetector
 from drawbridge.discovery.endings import EndingRecorder
 from drawbridge.discovery.fingerprints import FingerprintsInForce
 from drawbridge.discovery.free_question_slots import FreeQuestionSlots
-from drawbridge.discovery.ledger_row import LedgerRow
-from drawbridge.discovery.next_action import NextAction, is_time_to_ensure, may_try_again, next_action
+from drawbridge.discovery.ledger_row import LedgerRow, is_followed
+from drawbridge.discovery.next_action import NextAction, is_time_to_ensure, is_young, may_try_again, next_action
 from drawbridge.discovery.notifications import NotifyingServices, ensure_notifications
-from drawbridge.discovery.observation import Observer
+from drawbridge.discovery.observation import Observation, Observer
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review, ReviewOpen
 from drawbridge.discovery.reviewer import PolicyReviewer
@@ -26,7 +28,7 @@ from drawbridge.discovery.waiting import WaitingRequests, WaitState
 from drawbridge.discovery.workflow import Workflows
 from drawbridge.errors import DrawbridgeError, InvalidInputError, UpstreamError
 from drawbridge.hint import SweepScope
-from drawbridge.request import ExecutionInput, Request
+from drawbridge.request import EndpointConnectionRequest, ExecutionInput, Request, ResourceShareRequest
 from drawbridge.request.absence import Absence
 from drawbridge.request.connections import EndpointConnection
 from drawbridge.status import Reason, Status
@@ -105,6 +107,10 @@ class SweepResult(Struct, frozen=True):
     """Attachments of transit gateways that wait for acceptance by a managed service: only people answer them."""
     reviews_open: tuple[str, ...] = ()
     """The requests whose review has no result yet, and why; the next sweep tries again."""
+    withdrawals_capped: tuple[str, ...] = ()
+    """The requests of which something is gone and nothing is taken down: too many would go at once."""
+    existence_unknown: tuple[str, ...] = ()
+    """What is not listed, and of which AWS, asked by its id, says neither that it is there nor that it is gone."""
 
 
 @dataclass
@@ -117,6 +123,14 @@ class _Findings:
     broken: list[InvalidInputError] = field(default_factory=list)
     attachments: list[EndpointConnection] = field(default_factory=list)
     reviews_open: list[str] = field(default_factory=list)
+    kinds: list[type[Request]] = field(default_factory=list)
+    """The kinds of requests that could be observed."""
+    listed: frozenset[str] = frozenset()
+    """What AWS lists of them: the ARNs of shares and of what they hold, the ids of endpoints."""
+    going: dict[str, tuple[Absence, ...]] = field(default_factory=dict)
+    """The marks with which an attempt is to take down what is gone of a request."""
+    withdrawals_capped: list[str] = field(default_factory=list)
+    existence_unknown: list[str] = field(default_factory=list)
     unknown: dict[str, DrawbridgeError] = field(default_factory=dict)
     """Why drift could not be detected, each reason once."""
     unlisted: DrawbridgeError | None = None
@@ -132,7 +146,19 @@ class _Findings:
             broken=tuple(self.broken),
             transit_gateway_attachments=tuple(self.attachments),
             reviews_open=tuple(self.reviews_open),
+            withdrawals_capped=tuple(self.withdrawals_capped),
+            existence_unknown=tuple(self.existence_unknown),
         )
+
+    def take_over(self, watch: Watch) -> None:
+        self.going |= watch.going
+        self.withdrawals_capped += watch.capped
+        self.existence_unknown += watch.unknown
+        self.failures += watch.failures
+
+    def lists(self, row: LedgerRow) -> bool:
+        """Return whether AWS lists what the request is about."""
+        return row.request.subject in self.listed
 
 
 class Sweeper:
@@ -152,6 +178,7 @@ class Sweeper:
         waiting: WaitingRequests,
         drift: DriftDetector,
         plan_inputs: CurrentPlanInputs,
+        absences: AbsenceWatch,
         questions_at_once: int,
     ) -> None:
         """``questions_at_once`` is how many questions of one account are open at most."""
@@ -167,6 +194,7 @@ class Sweeper:
         self._drift = drift
         self._questions_at_once = questions_at_once
         self._plan_inputs = plan_inputs
+        self._absences = absences
 
     def sweep(self, scope: SweepScope, now: datetime) -> SweepResult:
         """Sweep what the hints say.
@@ -178,7 +206,7 @@ class Sweeper:
         findings = _Findings()
         followed = self._ledger.followed()
         observed = self._observe(scope, followed, findings)
-        rows = self._ledger.rows([each.request.request_id for each in observed])
+        rows = self._rows(observed, followed, now, findings)
         try:
             self._waiting.load([row.request_id for row in rows.values() if row.waits_for_approval])
         except DrawbridgeError as error:
@@ -205,22 +233,50 @@ class Sweeper:
         if scope.executions:
             failures += self._record_endings(scope.executions)
         if scope.connections:
-            observed += self._collect(lambda: self._observer.connections(followed, attachments), failures)
+            observed += self._collect(
+                lambda: self._observer.connections(followed, attachments), EndpointConnectionRequest, findings
+            )
         if scope.notifications:
             failures += ensure_notifications(self._services)
         if scope.shares:
-            observed += self._collect(lambda: self._observer.shares(followed), failures)
+            observed += self._collect(lambda: self._observer.shares(followed), ResourceShareRequest, findings)
         return observed
 
     @staticmethod
     def _collect(
-        observe: Callable[[], list[ObservedRequest]], failures: list[DrawbridgeError]
+        observe: Callable[[], Observation], kind: type[Request], findings: "_Findings"
     ) -> list[ObservedRequest]:
         try:
-            return observe()
+            observation = observe()
         except Exception as error:  # noqa: BLE001 - what can't be observed stops nothing else
-            failures.append(_failure("sweep", error))
+            findings.failures.append(_failure("sweep", error))
             return []
+        findings.kinds.append(kind)
+        findings.listed |= observation.listed
+        return observation.requests
+
+    def _rows(
+        self, observed: list[ObservedRequest], followed: list[LedgerRow], now: datetime, findings: "_Findings"
+    ) -> dict[str, LedgerRow]:
+        """Return the rows of what is observed, with the marks of what is gone.
+
+        Those that are followed come from the index, and are not read again. It may be a moment behind: then what is
+        entered or noted here is lost, because the row is not any longer as it was read, and the next sweep does it; an
+        execution that has ended meanwhile is asked for in vain, and a status announced once more, under the same id.
+        """
+        ids = {each.request.request_id for each in observed}
+        rows = {row.request_id: row for row in followed if row.request_id in ids}
+        listed = [row for row in followed if isinstance(row.request, tuple(findings.kinds))]
+        connected = sum(row.is_connected for row in followed)
+        try:
+            watch = self._absences.look(listed, findings.listed, connected, now)
+        except Exception as error:  # noqa: BLE001 - what can't be watched stops nothing else
+            findings.failures.append(_failure("watch", error))
+        else:
+            findings.take_over(watch)
+            rows |= {name: row for name, row in watch.noted.items() if name in ids}
+        rows |= self._ledger.rows(ids - rows.keys())
+        return rows
 
     def _record_endings(self, executions: Collection[str]) -> list[DrawbridgeError]:
         """Record the ends of executions that are said to have ended; return what went wrong."""
@@ -249,8 +305,14 @@ class Sweeper:
         """Reconcile one request; return the name of the execution if one was started."""
         if row is not None and row.waits_for_approval and self._is_left_waiting(observed, row, now):
             return None
+        if row is not None and row.settled and not row.followed and is_followed(row.status, settled=True):
+            self._ledger.note_followed(row)
+        if row is not None and self._is_for_withdrawal(row, findings):
+            return self._withdraw(observed, row, now, findings)
         observed = self._with_drift(self._with_matching_bindings(observed, row), row, findings)
         observed = self._with_inputs(observed, row, findings)
+        if row is not None and row.request_id in findings.going:
+            return self._start_attempt(observed, row, absent=findings.going[row.request_id])
         action = next_action(observed, row, now)
         if action is NextAction.NOTHING and not self._is_to_be_decided_again(observed, row, slots, now):
             return None
@@ -369,14 +431,44 @@ class Sweeper:
         return self._runs(observed, row) or self._endings.record(row)
 
     def _runs(self, observed: ObservedRequest, row: LedgerRow) -> bool:
+        # Whoever entered the attempt may have been stopped before announcing it.
         if row.status is Status.PENDING:
-            # Whoever entered the attempt may have been stopped before announcing it.
             self._announcements.pending(observed, row.attempt)
+        elif row.status is Status.WITHDRAWING:
+            self._announcements.withdrawing(row, row.attempt, reasons_of(row.absent))
         return self._workflows.of(row).start(_input(row.request, row.attempt))
 
-    def _start_attempt(self, observed: ObservedRequest, row: LedgerRow | None) -> str | None:
+    @staticmethod
+    def _is_for_withdrawal(row: LedgerRow, findings: "_Findings") -> bool:
+        """Return whether nothing but a withdrawal may become of it: it is connected, and AWS does not list it."""
+        if findings.lists(row):
+            return False
+        return row.is_connected if row.settled else row.status is Status.WITHDRAWING
+
+    def _withdraw(self, observed: ObservedRequest, row: LedgerRow, now: datetime, findings: "_Findings") -> str | None:
+        """Start the withdrawal if what the request is about is gone, or see to the one that was started."""
+        absent = findings.going.get(row.request_id, ())
+        if not row.settled:
+            if is_young(row, now) or self._is_running_or_recorded(observed, row) or not may_try_again(row, now):
+                return None
+            # Its marks are those of what is still gone.
+            absent = row.absent
+        if not any(mark.of == row.request.subject and mark.confirmed for mark in absent):
+            return None
+        reasons = reasons_of(absent)
+        if not self._ledger.claim_withdrawal(row, absent, reasons):
+            return None
+        attempt = row.attempt + 1
+        self._announcements.withdrawing(row, attempt, reasons)
+        execution = _input(row.request, attempt)
+        self._workflows.withdrawal.start(execution)
+        return execution.execution_name
+
+    def _start_attempt(
+        self, observed: ObservedRequest, row: LedgerRow | None, *, absent: tuple[Absence, ...] | None = None
+    ) -> str | None:
         attempt = row.attempt + 1 if row else 1
-        if not self._ledger.claim(observed, attempt, after=row):
+        if not self._ledger.claim(observed, attempt, after=row, absent=absent):
             return None
         self._announcements.pending(observed, attempt)
         execution = _input(observed.request, attempt)

@@ -62,6 +62,7 @@ class PublicationPlanner:
     ) -> None:
         self._due = Due(endpoints, entities, prefix=prefix)
         self._takeover = Takeover(entities, store, prefix=prefix)
+        self._entities = entities
         self._store = store
         self._records = records
         self._prefix = prefix
@@ -134,10 +135,16 @@ class PublicationPlanner:
     def _gone(
         self, desired: DesiredAttachment, found: Collection[NamedResource], due: Collection[str]
     ) -> Iterator[PublishedName]:
-        """Yield what is published of children that are gone; a path that another child has by now is that one's."""
+        """Yield what is published of children that are gone; a path that another child has by now is that one's.
+
+        An empty listing says nothing, and of what it leaves out AWS is asked by its ARN.
+        """
         there = {each.resource_arn for each in found}
+        if not there:
+            return
         for each in published_names(self._store.below(binding_path(self._prefix, desired.binding))):
             document = each.document
             of_group = document.group_arn == desired.resource.arn and document.vpc_id == (desired.vpc_id or None)
-            if of_group and document.resource_configuration_arn not in there and each.path not in due:
+            arn = document.resource_configuration_arn
+            if of_group and arn not in there and each.path not in due and self._entities.entity(arn) is None:
                 yield each

@@ -9,7 +9,6 @@ from drawbridge.decision.decision_record import AssociationDecisionRecord, Decis
 from drawbridge.decision.let_in import LetIn
 from drawbridge.lattice import MatchAttributes
 from drawbridge.publication import AttachmentSnapshot
-from drawbridge.request.absence import Absence
 from drawbridge.status import Reason, Status
 
 
@@ -55,9 +54,7 @@ class OutcomeBasis(Struct, frozen=True, kw_only=True):
     """What a share holds; ``None`` if it is not known."""
     inputs: PlanInputs = PlanInputs()
     """What else a plan rests on."""
-    absent: tuple[Absence, ...] | None = None
-    """What AWS says is gone; ``None`` leaves the row's marks as they are."""
 
 
-GONE = OutcomeBasis(observed_fingerprint="gone", absent=())
+GONE = OutcomeBasis(observed_fingerprint="gone")
 """AWS lists nothing any longer: whatever it lists later is something new."""

@@ -26,13 +26,15 @@ from drawbridge.publication import AttachmentSnapshot, Publication
 from drawbridge.record import GONE, Outcome, OutcomeBasis
 from drawbridge.record.removals import failed_removals, parameters_gone, withdrawn_reasons
 from drawbridge.status import Reason, Status
-from drawbridge.withdrawal import NOTHING, RemovalResult, StaysAfterAll, WithdrawalPlan, reason_of
+from drawbridge.withdrawal import NOTHING, RemovalResult, StaysAfterAll, WithdrawalPlan, Withdrawn, reason_of
 
 PUBLISHED_BYTES = 40_000
 """Of the names of parameters that one status adds to a row and to its event: 120 of the longest."""
 
 ATTACHMENTS_BYTES = 80_000
 """Of how associations were left, which the sweep compares: 150 of the usual, 75 of the longest."""
+
+_LOOK_AGAIN = OutcomeBasis(observed_fingerprint="withdrawn")
 
 _CUT_NAMES = "{} more names are published than are told here; Parameter Store has them all."
 _CUT_ATTACHMENTS = "{} associations are not looked at for drift: there is no room for how they were left."
@@ -299,6 +301,8 @@ def _ended(ended: Ended) -> Outcome:
         taken_back=taken_back,
         # What stays after all is as the row has it.
         attachments=None if stays else attachments,
+        # What went may have been in the way of what was refused: the next sweep takes it for changed.
+        basis=_LOOK_AGAIN if refused and any(isinstance(each, Withdrawn) for each in ended.removals) else None,
         # What a person denied is asked about again when it is something else, and not because time has passed.
         incomplete=any(reason.code not in _HOLDS_NOTHING_UP for reason in refused),
         cut=(*cut, *([_CUT_ATTACHMENTS.format(without_room)] if without_room else ())),

@@ -42,6 +42,11 @@ class ConnectionState(StrEnum):
         return self.is_open and self is not ConnectionState.PENDING_ACCEPTANCE
 
     @property
+    def is_over(self) -> bool:
+        """Whether it has ended; of what nobody has heard of, that is not known."""
+        return not self.is_open and self is not self.UNKNOWN
+
+    @property
     def is_open(self) -> bool:
         """Whether there is something to decide or to maintain."""
         return self in {self.PENDING_ACCEPTANCE, self.PENDING, self.AVAILABLE, self.PARTIAL}

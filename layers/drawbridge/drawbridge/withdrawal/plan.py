@@ -138,7 +138,7 @@ class WithdrawalPlanner:
         self._check_bindings(connected, candidates)
         due, unconfirmed = self._due(connected, candidates)
         due = [each for each in due if not self._is_needed(each, due, there)]
-        due += self._empty_networks(due, (*candidates, *there))
+        due += self._empty_networks(connected, due, (*candidates, *there))
         due_names, unconfirmed_names = self._due_names(connected, names)
         return _bounded(_removals(due, names, due_names), (*unconfirmed, *unconfirmed_names))
 
@@ -255,11 +255,18 @@ class WithdrawalPlanner:
         )
         return any(self._owned_objects.is_ours(each) for each in stays)
 
-    def _empty_networks(self, due: Collection[_Due], there: Iterable[OwnedObject]) -> list[_Due]:
-        """Return the networks of ours that have nothing in them once the rest is taken down, and nothing to come."""
+    def _empty_networks(
+        self, connected: ConnectedRecord, due: Collection[_Due], there: Iterable[OwnedObject]
+    ) -> list[_Due]:
+        """Return the networks of ours that have nothing in them once the rest is taken down, and nothing to come.
+
+        What an earlier attempt took out of a network may have been the last.
+        """
         going = {each.removed.id for each in due}
         staying = {each.network_arn for each in there if each.id not in going}
-        empty = {each.removed.network_arn for each in due} - staying - {""}
+        concerned = {each.removed.network_arn for each in due}
+        concerned |= {each.made.network_arn for each in connected.attachments}
+        empty = concerned - staying - {""}
         networks = (
             OwnedObject(id=arn.rpartition("/")[2], kind=OwnedKind.SERVICE_NETWORK, arn=arn, network_arn=arn)
             for arn in sorted(empty)

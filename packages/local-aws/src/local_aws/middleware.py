@@ -12,10 +12,13 @@ from local_aws import functions
 from local_aws.conformance import breakage, inputs, moto_patches, outputs
 from local_aws.fault_injection import injection
 from local_aws.fault_injection.faults import faults
+from local_aws.fault_injection.listings import is_listing
+from local_aws.fault_injection.plans import OF_LISTINGS
 from local_aws.http import answers
 from local_aws.http.answers import Answer
 from local_aws.http.call_record import MadeCall, record
 from local_aws.http.request_identification import Environ, IdentifiedCall, identify
+from local_aws.moto_extension import pages
 from local_aws.throttling.throttles import throttles
 from local_aws.time.activity import doing
 from local_aws.time.clock import clock
@@ -81,9 +84,23 @@ class Middleware:
             return answers.error(call, denied.code, denied.message, denied.status)
         if not throttles.admit(call):
             return answers.throttled(call)
-        fault = faults.call_fault(call.name, call.account_id, call.role_name, by_function=sandbox is not None)
+        fault = faults.call_fault(
+            call.name,
+            call.account_id,
+            call.role_name,
+            by_function=sandbox is not None,
+            of_listing=is_listing(call.modelled),
+        )
         make = partial(self._call_moto, call, environ)
-        return injection.apply(fault, call, sandbox, make, once_recorded) if fault else make()
+        if fault is None:
+            return make()
+        if fault.fault not in OF_LISTINGS:
+            return injection.apply(fault, call, sandbox, make, once_recorded)
+        # The first page that is cut short is one with something in it.
+        with pages.filled():
+            answer = injection.apply(fault, call, sandbox, make, once_recorded)
+        outputs.observe(call, answer)
+        return answer
 
     def _unsigned(self, environ: Environ) -> Answer:
         """Let moto answer an unsigned request, such as for a role's credentials or an object's link."""

@@ -49,6 +49,7 @@ _calls = _objects(
     seconds=_times,
     code=st.just("ConflictException"),
     status=st.just(503),
+    items=_times,
     struck=_times,
 )
 _user = st.sampled_from(["U0ALICE", "U0BOB"])
@@ -197,6 +198,19 @@ def test_a_body_that_is_not_json_is_refused_in_one_line(body: bytes) -> None:
             "faults",
             {"calls": [{"operation": "a:B", "fault": "boom"}]},
             f"calls[0].fault: one of {', '.join(KINDS)} is expected, not 'boom'",
+        ),
+        (
+            "faults",
+            {"calls": [{"operation": "ec2:CreateTags", "fault": "cut"}]},
+            (
+                "calls[0].operation: ec2:CreateTags lists nothing that cut could leave out; name an operation that "
+                "reads and answers with a list, such as ec2:DescribeVpcEndpoints, or ec2:* for all of a service"
+            ),
+        ),
+        (
+            "faults",
+            {"calls": [{"operation": "ec2:*", "fault": "cut", "items": 0}]},
+            "calls[0].items: a whole number, 1 or more, is expected, not 0",
         ),
         (
             "faults",

@@ -16,7 +16,7 @@ from local_aws.fault_injection.faults import (
     Faults,
     parse,
 )
-from local_aws.fault_injection.plans import OF_FUNCTIONS
+from local_aws.fault_injection.plans import OF_FUNCTIONS, OF_LISTINGS
 from local_aws.http.control_input import InvalidInputError
 
 _OPERATION = "ec2:AcceptVpcEndpointConnections"
@@ -30,7 +30,8 @@ _selectors = {
     "account": st.sampled_from([None, "111111111111", "222222222222"]),
 }
 _roles = st.sampled_from([None, "onboard-*", "reader"])
-_plain = sorted(set(KINDS) - {"slow", "error", "fails-later"})
+_plain = sorted(set(KINDS) - {"slow", "error", "fails-later", *OF_LISTINGS})
+_of_listings = {**_selectors, "operation": st.sampled_from(["ec2:*", "ec2:DescribeVpcEndpoints"])}
 call_faults = st.one_of(
     st.builds(CallFault, fault=st.sampled_from(_plain), role=_roles, **_selectors),
     st.builds(CallFault, fault=st.just("slow"), role=_roles, seconds=st.none() | st.floats(0, 1e6), **_selectors),
@@ -43,6 +44,8 @@ call_faults = st.one_of(
         **_selectors,
     ),
     st.builds(CallFault, fault=st.just("fails-later"), **_selectors),
+    st.builds(CallFault, fault=st.just("empty"), role=_roles, **_of_listings),
+    st.builds(CallFault, fault=st.just("cut"), role=_roles, items=st.none() | st.integers(1, 9), **_of_listings),
 )
 plans = st.builds(
     FaultPlan,
@@ -165,6 +168,18 @@ def test_a_fault_that_ends_a_process_strikes_only_calls_of_functions(kind: Any) 
 
     assert by_a_person is None
     assert by_a_function is not None
+
+
+@pytest.mark.parametrize("kind", sorted(OF_LISTINGS))
+def test_a_fault_of_listings_strikes_no_other_call(kind: Any) -> None:
+    faults = Faults()
+    faults.replace(FaultPlan(calls=(CallFault("ec2:*", kind, times=1),)))
+
+    of_another_call = faults.call_fault(_OPERATION)
+    of_a_listing = faults.call_fault("ec2:DescribeVpcEndpoints", of_listing=True)
+
+    assert of_another_call is None
+    assert of_a_listing is not None
 
 
 def test_the_fault_fails_later_strikes_no_call_and_is_used_up_by_resources_that_are_made() -> None:
@@ -303,6 +318,14 @@ def test_a_star_stands_for_all_operations_of_a_service() -> None:
         ),
         pytest.param(
             {"calls": [{"operation": "a:B", "fault": "error", "status": 200}]}, "calls[0].status:", id="a good status"
+        ),
+        pytest.param(
+            {"calls": [{"operation": "ec2:*", "fault": "cut", "items": 0}]}, "calls[0].items:", id="a cut to nothing"
+        ),
+        pytest.param(
+            {"calls": [{"operation": "ec2:*", "fault": "empty", "items": 1}]},
+            "calls[0].items: only the fault cut",
+            id="an empty listing with entries",
         ),
         pytest.param(
             {"calls": [{"operation": "a:B", "fault": "fails-later", "role": "x"}]},

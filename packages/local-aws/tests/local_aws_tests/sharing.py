@@ -36,7 +36,7 @@ def first_vpc(owner: AccountUser) -> tuple[str, list[str]]:
     return vpc_id, [subnet["SubnetId"] for subnet in sorted(subnets, key=lambda each: each["AvailabilityZone"])]
 
 
-def resource_configuration(provider: AccountUser, name: str = "orders-db") -> str:
+def resource_configuration(provider: AccountUser, name: str = "orders-db", **params: Any) -> str:
     """Create a resource configuration behind a gateway in the provider's first zone; return its ARN."""
     vpc_id, subnet_ids = first_vpc(provider)
     gateway = provider.lattice.create_resource_gateway(
@@ -49,6 +49,7 @@ def resource_configuration(provider: AccountUser, name: str = "orders-db") -> st
         protocol="TCP",
         resourceGatewayIdentifier=gateway["id"],
         resourceConfigurationDefinition={"dnsResource": {"domainName": "db.example.com", "ipAddressType": "IPV4"}},
+        **params,
     )
     return str(created["arn"])
 

@@ -48,7 +48,7 @@ def patched(call: IdentifiedCall, answer: Answer) -> Answer:
         answer = _with_status(call, answer)
     if call.name in _WITH_EXTRA_MEMBERS:
         members = _modelled(call.modelled.output_shape, json.loads(answer.body))
-        answer = _with_body(answer, json.dumps(members).encode())
+        answer = answer.with_body(json.dumps(members).encode())
     return answer
 
 
@@ -70,11 +70,6 @@ def _with_code(call: IdentifiedCall, answer: Answer) -> Answer:
 def _with_status(call: IdentifiedCall, answer: Answer) -> Answer:
     status = int(call.modelled.http.get("responseCode", 200))
     return answer if answer.status == status or has_status_member(call.modelled) else replace(answer, status=status)
-
-
-def _with_body(answer: Answer, body: bytes) -> Answer:
-    headers = tuple((name, value) for name, value in answer.headers if name.lower() != "content-length")
-    return replace(answer, headers=(*headers, ("Content-Length", str(len(body)))), body=body)
 
 
 def _modelled(shape: Any, value: Any) -> Any:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from local_aws.fault_injection.plans import (
     KINDS,
     OF_FUNCTIONS,
+    OF_LISTINGS,
     CallFault,
     EventFaults,
     FaultPlan,
@@ -124,8 +125,8 @@ def _matches(fault: CallFault, operation: str, account_id: str, role_name: str |
 
 
 _LATER: frozenset[Kind] = frozenset({"fails-later"})
-_ANY_CALLER: frozenset[Kind] = frozenset(KINDS) - OF_FUNCTIONS - _LATER
-_BY_FUNCTIONS: frozenset[Kind] = _ANY_CALLER | OF_FUNCTIONS
+_ANY_CALL: frozenset[Kind] = frozenset(KINDS) - OF_FUNCTIONS - OF_LISTINGS - _LATER
+_NONE: frozenset[Kind] = frozenset()
 
 
 class Faults:
@@ -168,10 +169,24 @@ class Faults:
         return self._force.fate()
 
     def call_fault(
-        self, operation: str, account_id: str = "", role_name: str | None = None, *, by_function: bool = False
+        self,
+        operation: str,
+        account_id: str = "",
+        role_name: str | None = None,
+        *,
+        by_function: bool = False,
+        of_listing: bool = False,
     ) -> CallFault | None:
-        """Return the first fault that strikes a call, or None; ``by_function``: a function's sandbox makes the call."""
-        kinds = _BY_FUNCTIONS if by_function else _ANY_CALLER
+        """Return the first fault that strikes a call, or None.
+
+        Args:
+            operation: ``service:Operation``.
+            account_id: the caller's account.
+            role_name: the caller's role; None is a person.
+            by_function: whether a function's sandbox makes the call.
+            of_listing: whether the operation answers with lists.
+        """
+        kinds = _ANY_CALL | (OF_FUNCTIONS if by_function else _NONE) | (OF_LISTINGS if of_listing else _NONE)
         return self._force.strike(operation, account_id, role_name, kinds=kinds)
 
     def fails_later(self, operation: str, account_id: str) -> bool:

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Protocol
 
+from local_aws.fault_injection import listings
 from local_aws.fault_injection.faults import CallFault
+from local_aws.fault_injection.plans import OF_LISTINGS
 from local_aws.http import answers
 from local_aws.http.answers import Answer
 from local_aws.http.request_identification import IdentifiedCall
@@ -14,6 +16,9 @@ from local_aws.time.clock import clock
 
 SLOW_SECONDS = 5.0
 """How long a call struck by the fault ``slow`` waits, if the fault has no ``seconds``."""
+
+ITEMS = 1
+"""How many entries the fault ``cut`` leaves in each list, if it has no ``items``."""
 
 
 class CallingProcess(Protocol):
@@ -51,6 +56,8 @@ def apply(
     if kind == "slow":
         clock.sleep(SLOW_SECONDS if fault.seconds is None else fault.seconds)
     answer = make()
+    if kind in OF_LISTINGS:
+        return listings.shortened(call, answer, 0 if kind == "empty" else fault.items or ITEMS)
     if process is not None and kind == "kill-after":
         once_recorded.callback(process.kill)
     return answers.broken(call) if kind == "lost-answer" else answer

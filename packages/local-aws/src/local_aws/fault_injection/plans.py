@@ -7,16 +7,22 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 from msgspec import Meta
 
+from local_aws.fault_injection.listings import strikes_a_listing
 from local_aws.http import control_input
 from local_aws.http.control_input import AccountId, ControlInput, Count, InvalidInputError, Probability, Seconds
 
-Kind = Literal["throttle", "error", "slow", "lost-answer", "kill-before", "kill-after", "timeout", "fails-later"]
+Kind = Literal[
+    "throttle", "error", "slow", "lost-answer", "empty", "cut", "kill-before", "kill-after", "timeout", "fails-later"
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 OF_FUNCTIONS: frozenset[Kind] = frozenset({"kill-before", "kill-after", "timeout"})
 """The faults that strike only calls of Lambda functions: other callers have no process that AWS could end."""
 
-_KIND_OF_FIELD: dict[str, Kind] = {"seconds": "slow", "code": "error", "status": "error"}
+OF_LISTINGS: frozenset[Kind] = frozenset({"empty", "cut"})
+"""The faults that strike only calls that list something: other answers have no list that could be too short."""
+
+_KIND_OF_FIELD: dict[str, Kind] = {"seconds": "slow", "code": "error", "status": "error", "items": "cut"}
 """The fields that only one kind has."""
 
 Operation = Annotated[
@@ -30,6 +36,7 @@ ErrorCode = Annotated[
     str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9.]*\Z", description="an AWS error code, such as ConflictException,")
 ]
 ErrorStatus = Annotated[int, Meta(ge=400, le=599, description="an HTTP status from 400 to 599")]
+Entries = Annotated[int, Meta(ge=1, description="a whole number, 1 or more,")]
 
 
 class EventFaults(ControlInput, frozen=True):
@@ -60,6 +67,8 @@ class CallFault(ControlInput, frozen=True):
     """With ``error``: AWS's error code; None is that of the service's own failure."""
     status: ErrorStatus | None = None
     """With ``error``: the HTTP status; None is that of the code in the service's model."""
+    items: Entries | None = None
+    """With ``cut``: how many entries of each list are left; None is one."""
 
 
 class FaultPlan(ControlInput, frozen=True):
@@ -108,3 +117,8 @@ def _check_fields_fit(where: str, fault: CallFault) -> None:
             raise InvalidInputError(f"{where}.{name}: only the fault {kind} has it, not {fault.fault}")
     if fault.fault == "fails-later" and fault.role is not None:
         raise InvalidInputError(f"{where}.role: fails-later is of what an account makes, whoever made it; leave it out")
+    if fault.fault in OF_LISTINGS and not strikes_a_listing(fault.operation):
+        raise InvalidInputError(
+            f"{where}.operation: {fault.operation} lists nothing that {fault.fault} could leave out; name an operation "
+            "that reads and answers with a list, such as ec2:DescribeVpcEndpoints, or ec2:* for all of a service"
+        )

@@ -6,7 +6,7 @@ import json
 import re
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.sax.saxutils import escape
 
 from moto.core.utils import get_service_model
@@ -29,6 +29,7 @@ _BREAKDOWNS = (
     "InternalServiceError",
     "ServiceException",
 )
+_OF_BODY = frozenset({"content-length", "x-amz-crc32"})
 _CODE_IN_XML = re.compile(rb"<Code>\s*([^<\s]+)\s*</Code>")
 
 
@@ -50,6 +51,12 @@ class Answer:
         if code is None:
             code = _code_in_json(self.body) or str(self.status)
         return code.split(":", 1)[0].rsplit("#", 1)[-1]
+
+    def with_body(self, body: bytes) -> Answer:
+        """Return the answer with another body, and with the headers that depend on it."""
+        # DynamoDB's checksum would no longer fit; clients do without.
+        others = ((name, value) for name, value in self.headers if name.lower() not in _OF_BODY)
+        return replace(self, headers=(*others, ("Content-Length", str(len(body)))), body=body)
 
 
 def error(call: IdentifiedCall, code: str, message: str, status: int) -> Answer:

@@ -245,6 +245,14 @@ def _botocore_name(signed_for: str, environ: Environ) -> str | None:
     return preferred if preferred in candidates else candidates[0]
 
 
+def models_of(service: str) -> tuple[str, ...]:
+    """Return botocore's models of a service that IAM names so; none if there is no such service."""
+    signing_name = next((name for name, prefix in _IAM_PREFIXES.items() if prefix == service), service)
+    models = _models_by_signing_name().get(signing_name, ())
+    second = _SECOND_VERSIONS.get(service)
+    return (*models, second) if second is not None and second not in models else models
+
+
 @cache
 def _models_by_signing_name() -> dict[str, tuple[str, ...]]:
     """Return botocore's services by signing name, without loading models: most have their own name."""

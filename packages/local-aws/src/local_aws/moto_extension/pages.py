@@ -5,11 +5,15 @@ from __future__ import annotations
 import base64
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 empty_pages = 0.125
 """The rate at which listings begin with an empty page, for those that may, such as RAM's."""
+
+_filled: ContextVar[bool] = ContextVar("filled", default=False)
 
 _chance = random.Random(20180101)  # noqa: S311 - which page is empty is no secret
 
@@ -35,7 +39,17 @@ def page(
 
 def begins_empty() -> bool:
     """Return at random whether a listing that may begin with an empty page does."""
-    return _chance.random() < empty_pages
+    return not _filled.get() and _chance.random() < empty_pages
+
+
+@contextmanager
+def filled() -> Iterator[None]:
+    """Keep the listings of this thread from beginning with an empty page while the block runs."""
+    before = _filled.set(True)
+    try:
+        yield
+    finally:
+        _filled.reset(before)
 
 
 def _write(listing: str, position: int) -> str:

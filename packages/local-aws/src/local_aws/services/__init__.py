@@ -22,8 +22,10 @@ from local_aws.services.privatelink import (
     connection_notifications,
     endpoint_associations,
     endpoint_connections,
+    endpoint_deletion,
     endpoint_service_operations,
     endpoints,
+    held_places,
 )
 from local_aws.services.ram import operations as ram
 from local_aws.services.route53 import hosted_zones, record_changes, zone_records
@@ -46,8 +48,10 @@ def install() -> None:
         filters,
         endpoint_associations,
         endpoint_connections,
+        endpoint_deletion,
         endpoint_service_operations,
         endpoints,
+        held_places,
         hosted_zones,
         configurations,
         domains,

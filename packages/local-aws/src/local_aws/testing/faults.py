@@ -1,4 +1,4 @@
-"""Injected faults: AWS calls that fail, functions that are killed at a call, events that are lost.
+"""Injected faults: AWS calls that fail, listings that lie, functions that are killed at a call, events that are lost.
 
 ``with faults.injected(CallFault("ec2:CreateVpcEndpoint", "throttle", times=3)) as injected`` holds for the block, and
 ``injected.struck()`` returns afterwards how often a fault struck.

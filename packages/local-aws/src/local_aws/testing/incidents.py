@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from local_aws.moto_extension.tables import lock
 from local_aws.services.dns import public_dns
 from local_aws.services.lattice import children
 from local_aws.services.lattice.store import configurations
-from local_aws.services.privatelink import endpoint_connections
+from local_aws.services.privatelink import endpoint_connections, endpoint_deletion, endpoint_store
 from local_aws.services.ram import listings, shares
 
 
@@ -40,6 +41,16 @@ def set_database_endpoints(configuration_arn: str, names: Sequence[str]) -> None
     VPC Lattice creates and deletes the configuration's children accordingly, as for a new replica or a failover.
     """
     children.set_endpoints(configurations[configuration_arn.rpartition("/")[2]], names)
+
+
+def finish_deletion(endpoint_id: str) -> None:
+    """End the deletion of a VPC endpoint that hangs by the fault ``fails-later`` of ``ec2:DeleteVpcEndpoints``.
+
+    Raises:
+        KeyError: there is no such endpoint.
+    """
+    with lock:
+        endpoint_deletion.finish(endpoint_store.endpoints[endpoint_id])
 
 
 def attach_transit_gateway(service_id: str, account_id: str) -> str:

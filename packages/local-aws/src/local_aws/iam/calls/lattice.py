@@ -11,23 +11,27 @@ from local_aws.services.lattice.network_vpcs import VpcAssociation
 _ASSOCIATIONS = (
     "serviceNetworkVpcAssociationIdentifier",
     "serviceNetworkServiceAssociationIdentifier",
-    "serviceNetworkResourceAssociationIdentifier",
 )
 
 
 def _keys_of_association(call: AwsCall) -> Context:
-    """Return the keys of the two sides of an association that the call names."""
+    """Return the keys of the two sides of an association that the call names.
+
+    The reference has none for associations with resources, but for their tags.
+    """
     named = [each for name in _ASSOCIATIONS for each in strings(call.params.get(name))]
     found = facts.network_association(named[0]) if named else None
-    if found is None:
-        return {}
-    keys = key("vpc-lattice:ServiceNetworkArn", found.network.arn)
     if isinstance(found, VpcAssociation):
-        return {**keys, **key("vpc-lattice:VpcId", found.vpc_id)}
-    return {
-        **keys,
-        **(key("vpc-lattice:ServiceArn", found.service.arn) if isinstance(found, ServiceAssociation) else {}),
-    }
+        return {
+            **key("vpc-lattice:ServiceNetworkArn", found.network.arn),
+            **key("vpc-lattice:VpcId", found.vpc_id),
+        }
+    if isinstance(found, ServiceAssociation):
+        return {
+            **key("vpc-lattice:ServiceNetworkArn", found.network.arn),
+            **key("vpc-lattice:ServiceArn", found.service.arn),
+        }
+    return {}
 
 
 def _keys(call: AwsCall) -> Context:

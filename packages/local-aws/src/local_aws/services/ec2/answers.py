@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from local_aws.moto_extension.errors import AwsError
@@ -78,7 +78,7 @@ def requested_tags(params: dict[str, Any], resource_type: str) -> dict[str, str]
     """Return the tags that the request specifies for the new resource.
 
     Raises:
-        AwsError: the tags are for another resource type.
+        AwsError: the tags are for another resource type, or their keys are AWS's own.
     """
     tags: dict[str, str] = {}
     for specification in params.get("TagSpecifications") or []:
@@ -88,4 +88,17 @@ def requested_tags(params: dict[str, Any], resource_type: str) -> dict[str, str]
                 f"'{specification.get('ResourceType')}' is not a valid taggable resource type for this operation.",
             )
         tags |= {tag["Key"]: tag.get("Value", "") for tag in specification.get("Tags") or []}
+    check_keys(tags)
     return tags
+
+
+def check_keys(keys: Iterable[str]) -> None:
+    """Refuse the keys of tags that AWS keeps to itself.
+
+    Seen on AWS, where it is so for adding and deleting them (github.com/kubernetes-sigs/cluster-api-provider-aws, issue
+    5120).
+    """
+    for key in keys:
+        if key.startswith("aws:"):
+            reserved = "Tag keys starting with 'aws:' are reserved for internal use"
+            raise AwsError("InvalidParameterValue", f"Value ( {key} ) for parameter key is invalid. {reserved}")

@@ -14,7 +14,7 @@ from local_aws.services.lattice.children import grow
 from local_aws.services.lattice.definitions import check_definition
 from local_aws.services.lattice.domains import status_of
 from local_aws.services.lattice.kinds import KIND, check_members, children, made_of
-from local_aws.services.lattice.store import LatticeResource, configurations
+from local_aws.services.lattice.store import LatticeResource, configurations, new_tags
 from local_aws.services.quotas import lattice_quota, quotas
 from local_aws.services.ram.shares import is_shared_with, resource_gone
 from local_aws.time.clock import clock
@@ -83,7 +83,7 @@ def _new(call: ServiceCall, params: dict[str, Any]) -> LatticeResource:
         call.arn("vpc-lattice", f"resourceconfiguration/{configuration_id}"),
         call.account_id,
         call.region,
-        dict(params.get("tags") or {}),
+        new_tags(params),
         shown,
     )
     configurations[configuration_id] = configuration

@@ -12,7 +12,15 @@ from local_aws.moto_extension.operations import ServiceCall, add_operation
 from local_aws.moto_extension.tables import later, new_id, table
 from local_aws.services.dns.public_dns import texts
 from local_aws.services.lattice.definitions import is_name
-from local_aws.services.lattice.store import LatticeResource, by_kind, conflict, invalid, lattice_page, not_found
+from local_aws.services.lattice.store import (
+    LatticeResource,
+    by_kind,
+    conflict,
+    invalid,
+    lattice_page,
+    new_tags,
+    not_found,
+)
 from local_aws.services.quotas import lattice_quota, quotas
 from local_aws.services.timings import timings
 from local_aws.time.clock import clock
@@ -107,7 +115,7 @@ def _start(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
             call.account_id,
             call.region,
             name,
-            dict(params.get("tags") or {}),
+            new_tags(params),
             {"name": f"_{secrets.token_hex(16)}.{name}", "value": f"vpc-lattice:{secrets.token_hex(16)}"},
         )
         _domains[domain_id] = domain

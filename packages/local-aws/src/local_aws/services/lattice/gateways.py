@@ -11,7 +11,7 @@ from local_aws.moto_extension.operations import ServiceCall, add_operation
 from local_aws.moto_extension.tables import new_id
 from local_aws.services.ec2.vpc_facts import check_groups, check_subnets, check_vpc
 from local_aws.services.lattice import store
-from local_aws.services.lattice.store import LatticeResource, gateways
+from local_aws.services.lattice.store import LatticeResource, gateways, new_tags
 from local_aws.services.quotas import lattice_quota, quotas
 
 KIND = "RESOURCE_GATEWAY"
@@ -50,7 +50,7 @@ def _create(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
             call.arn("vpc-lattice", f"resourcegateway/{gateway_id}"),
             call.account_id,
             call.region,
-            dict(params.get("tags") or {}),
+            new_tags(params),
             {
                 "name": params["name"],
                 "vpcIdentifier": vpc_id,

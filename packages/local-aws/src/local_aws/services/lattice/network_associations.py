@@ -17,7 +17,8 @@ from local_aws.services.lattice.store import conflict, invalid, not_found
 from local_aws.services.timings import timings
 from local_aws.time.clock import clock
 
-_FAILURE = "The association could not be established."
+_NOT_MADE = "The association could not be established."
+_NOT_DELETED = "The association could not be deleted."
 
 
 @dataclass(kw_only=True)
@@ -135,7 +136,7 @@ def settle(call: ServiceCall, association: NetworkAssociation, then: Callable[[]
         if association.status != in_progress:
             return
         if fails:
-            association.failure = _FAILURE
+            association.failure = _NOT_MADE
             association.become(in_progress.replace("_IN_PROGRESS", "_FAILED"))
             return
         association.become("ACTIVE")
@@ -150,6 +151,8 @@ def disassociate(
 ) -> dict[str, Any]:
     """Delete an association for the owner of either side or for its creator.
 
+    A deletion that failed can be tried again; one in progress stays as it is (API reference, the status in the answer).
+
     Raises:
         AwsError: the caller may not delete it, or it is being created or updated.
     """
@@ -158,6 +161,7 @@ def disassociate(
     if association.status in {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}:
         raise conflict(association.id, association.kind, f"{association.id} is in state {association.status}")
     if association.status != "DELETE_IN_PROGRESS":
+        association.failure = None
         association.become("DELETE_IN_PROGRESS")
         _remove_later(call, kept, association, then)
         announce_end(call, association)
@@ -171,7 +175,7 @@ def _remove_later(
 
     def remove() -> None:
         if fails:
-            association.failure = _FAILURE
+            association.failure = _NOT_DELETED
             association.become("DELETE_FAILED")
             return
         kept.pop(association.id, None)

@@ -21,7 +21,7 @@ from local_aws.services.lattice.network_associations import (
 )
 from local_aws.services.lattice.network_reach import ResourceAssociation, resource_associations
 from local_aws.services.lattice.network_store import ServiceNetwork, announce_change, seen_network
-from local_aws.services.lattice.store import LatticeResource, conflict, invalid, lattice_page
+from local_aws.services.lattice.store import LatticeResource, conflict, invalid, lattice_page, new_tags
 from local_aws.services.quotas import lattice_quota, quotas
 
 _ID = "serviceNetworkResourceAssociationIdentifier"
@@ -64,7 +64,7 @@ def _new(call: ServiceCall, params: dict[str, Any]) -> ResourceAssociation:
         region=call.region,
         partition=call.partition,
         network=network,
-        tags=dict(params.get("tags") or {}),
+        tags=new_tags(params),
         configuration=configuration,
         # The names of databases, the resources behind ARNs, are always private.
         private_dns=params.get("privateDnsEnabled", False) or configuration.shown["type"] == "ARN",

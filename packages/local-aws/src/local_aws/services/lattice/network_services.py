@@ -18,7 +18,7 @@ from local_aws.services.lattice.network_associations import (
 )
 from local_aws.services.lattice.network_reach import ServiceAssociation, service_associations
 from local_aws.services.lattice.network_store import SERVICE, announce_change, seen_network, seen_service
-from local_aws.services.lattice.store import conflict, lattice_page
+from local_aws.services.lattice.store import conflict, lattice_page, new_tags
 from local_aws.services.quotas import lattice_quota, quotas
 
 
@@ -57,7 +57,7 @@ def _new(call: ServiceCall, params: dict[str, Any]) -> ServiceAssociation:
         region=call.region,
         partition=call.partition,
         network=network,
-        tags=dict(params.get("tags") or {}),
+        tags=new_tags(params),
         service=service,
     )
     service_associations[association.id] = association

@@ -21,7 +21,7 @@ from local_aws.services.lattice.network_associations import (
 )
 from local_aws.services.lattice.network_store import seen_network
 from local_aws.services.lattice.private_names import VERIFIED_ONLY, domains_fit
-from local_aws.services.lattice.store import conflict, invalid, lattice_page, not_found
+from local_aws.services.lattice.store import conflict, invalid, lattice_page, new_tags, not_found
 from local_aws.services.quotas import lattice_quota, quotas
 
 vpc_associations = table()
@@ -107,7 +107,7 @@ def _new(call: ServiceCall, params: dict[str, Any]) -> VpcAssociation:
         region=call.region,
         partition=call.partition,
         network=network,
-        tags=dict(params.get("tags") or {}),
+        tags=new_tags(params),
         vpc_id=vpc_id,
         group_ids=group_ids,
         private_dns=private_dns,

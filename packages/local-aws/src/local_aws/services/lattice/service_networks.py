@@ -21,7 +21,7 @@ from local_aws.services.lattice.network_store import (
     sees,
 )
 from local_aws.services.lattice.network_vpcs import vpc_associations
-from local_aws.services.lattice.store import conflict, lattice_page
+from local_aws.services.lattice.store import conflict, lattice_page, new_tags
 from local_aws.services.quotas import lattice_quota, quotas
 from local_aws.services.ram.shares import resource_gone
 from local_aws.time.clock import clock
@@ -56,7 +56,7 @@ def _new(call: ServiceCall, params: dict[str, Any]) -> ServiceNetwork:
         name=params["name"],
         auth_type=params.get("authType", "NONE"),
         shareable=(params.get("sharingConfig") or {}).get("enabled", True),
-        tags=dict(params.get("tags") or {}),
+        tags=new_tags(params),
     )
     keep(network)
     return network
@@ -105,7 +105,7 @@ def _delete(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     for kept, entities in (
         (vpc_associations, "VPC(s)"),
         (service_associations, "service(s)"),
-        (resource_associations, "resource configuration(s)"),
+        (resource_associations, "resource(s)"),
     ):
         if _count(kept, network):
             raise _still_associated(network, entities)

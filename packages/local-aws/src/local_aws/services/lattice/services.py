@@ -19,7 +19,7 @@ from local_aws.services.lattice.network_store import (
     sees,
     services,
 )
-from local_aws.services.lattice.store import conflict, lattice_page
+from local_aws.services.lattice.store import conflict, lattice_page, new_tags
 from local_aws.services.quotas import lattice_quota, quotas
 from local_aws.services.ram.shares import resource_gone
 from local_aws.services.timings import timings
@@ -56,7 +56,7 @@ def _new(call: ServiceCall, params: dict[str, Any]) -> Service:
         region=call.region,
         name=params["name"],
         auth_type=params.get("authType", "NONE"),
-        tags=dict(params.get("tags") or {}),
+        tags=new_tags(params),
         custom_domain=params.get("customDomainName"),
         certificate=params.get("certificateArn"),
         idle_timeout=params.get("idleTimeoutSeconds", 60),

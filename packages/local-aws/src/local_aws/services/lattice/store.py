@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
@@ -109,6 +109,24 @@ def not_found(identifier: str, kind: str) -> AwsError:
 
 def invalid(message: str) -> AwsError:
     return AwsError("ValidationException", message, reason="other", fieldList=[])
+
+
+def new_tags(params: dict[str, Any]) -> dict[str, str]:
+    """Return the tags that a request has for the new resource.
+
+    Raises:
+        AwsError: a key is AWS's own.
+    """
+    tags = dict(params.get("tags") or {})
+    check_tag_keys(tags)
+    return tags
+
+
+def check_tag_keys(keys: Iterable[str]) -> None:
+    """Refuse the keys of tags that AWS keeps to itself: they can be neither set nor removed (user guide, "Tags")."""
+    reserved = [key for key in keys if key.startswith("aws:")]
+    if reserved:
+        raise invalid(f"The tag key {reserved[0]} is not valid: the prefix aws: is reserved.")
 
 
 def conflict(identifier: str, kind: str, message: str) -> AwsError:

@@ -78,16 +78,18 @@ def _delete(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     association_id = identifier.rpartition("/")[2]
     for endpoint in resource_endpoints():
         if endpoint.resource_association_id == association_id and _provider(endpoint) == call.account_id:
+            endpoint.cut_off = True
             endpoint.associations.clear()
-            # AWS does not document the state that the consumer sees; of the model's states this one fits.
-            endpoint.state, endpoint.failure = "failed", "The resource owner deleted the association."
+            if endpoint.state in UP:
+                # AWS does not document the state that the consumer sees; of the model's states this one fits.
+                endpoint.state, endpoint.failure = "failed", "The resource owner deleted the association."
             return _provider_view(endpoint)
     raise not_found(identifier, "RESOURCE_ENDPOINT_ASSOCIATION")
 
 
 def resource_endpoints() -> list[Endpoint]:
     """Return the endpoints that providers see as associated with their resource configurations."""
-    return [each for each in list(endpoints.values()) if each.kind == "Resource" and each.state in UP]
+    return [each for each in list(endpoints.values()) if each.kind == "Resource" and each.is_attached]
 
 
 def _provider(endpoint: Endpoint) -> str:
@@ -120,7 +122,7 @@ def _list_of_network(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any
         for endpoint in endpoints.values()
         # The network's owner sees all of them, a sharee only its own.
         if endpoint.target_arn == network.arn
-        and endpoint.state not in {"deleting", "deleted"}
+        and endpoint.is_attached
         and call.account_id in {network.owner, endpoint.owner}
     ]
     return lattice_page(call, params, found)

@@ -64,10 +64,10 @@ def _describe(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_to_service_of(call: ServiceCall, endpoint: Endpoint | Attachment) -> bool:
+    # What was rejected is still listed once the service is deleted, which nothing can be done about any more: seen on
+    # AWS (github.com/rebuy-de/aws-nuke, issue 1258).
     service = endpoint.service
-    if service is None or service.id not in services:
-        return False
-    return (service.owner, service.region) == (call.account_id, call.region)
+    return service is not None and (service.owner, service.region) == (call.account_id, call.region)
 
 
 def _row(endpoint: Endpoint) -> dict[str, Any]:

@@ -57,6 +57,8 @@ class Endpoint:
     resource_association_id: str = field(default_factory=lambda: new_id("rea"))
     """For a Resource endpoint, the id of the provider's association, one for a whole group."""
     resource_association_tags: dict[str, str] = field(default_factory=dict)
+    cut_off: bool = False
+    """Whether the provider has deleted its association."""
     associations: dict[str, EndpointAssociation] = field(default_factory=dict)
     """By the key of the target."""
 
@@ -69,6 +71,16 @@ class Endpoint:
     def shown_state(self) -> str:
         """Interface endpoints show ``pendingAcceptance``, the Lattice ones ``Pending``."""
         return self.state[0].upper() + self.state[1:] if self.kind in _PASCAL else self.state
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether it is associated with its target, as providers and owners of service networks see it.
+
+        That it is while it is being deleted, and as a failed ServiceNetwork endpoint, is the stricter guess.
+        """
+        if self.kind == "Resource":
+            return self.state in UP | {"deleting"} and not self.cut_off
+        return self.state != "deleted"
 
     def describe(self) -> dict[str, Any]:
         shown = {
@@ -183,7 +195,7 @@ class EndpointAssociation:
 
 def attached_to(arn: str) -> list[Endpoint]:
     """Return the endpoints that lead to a resource configuration or service network."""
-    return [endpoint for endpoint in endpoints.values() if endpoint.target_arn == arn and endpoint.state in UP]
+    return [endpoint for endpoint in endpoints.values() if endpoint.target_arn == arn and endpoint.is_attached]
 
 
 store.attachments.append(lambda configuration: bool(attached_to(configuration.arn)))

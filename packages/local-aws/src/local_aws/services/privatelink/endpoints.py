@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from moto.ec2.models import ec2_backends
-
-from local_aws.moto_extension.errors import AwsError, unsuccessful
+from local_aws.moto_extension.errors import AwsError
 from local_aws.moto_extension.idempotency import once
 from local_aws.moto_extension.operations import Proceed, ServiceCall, add_operation, extend_operation
 from local_aws.moto_extension.tables import later
@@ -38,7 +36,6 @@ def install() -> None:
     extend_operation("ec2", "CreateVpcEndpoint", _create)
     add_operation("ec2", "DescribeVpcEndpoints", _describe)
     extend_operation("ec2", "ModifyVpcEndpoint", _modify)
-    add_operation("ec2", "DeleteVpcEndpoints", _delete)
 
 
 def _create(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
@@ -119,7 +116,7 @@ def _describe(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
         rows = [row for row in rows if row["VpcEndpointId"] in endpoint_ids]
         missing = set(endpoint_ids) - {row["VpcEndpointId"] for row in rows}
         if missing:
-            raise AwsError("InvalidVpcEndpointId.NotFound", f"The Vpc Endpoint Id '{min(missing)}' does not exist")
+            raise no_such_endpoint(min(missing))
     return ec2_page(call, params, "VpcEndpoints", filtered(rows, params.get("Filters") or [], _FILTERS, tags_of))
 
 
@@ -180,35 +177,10 @@ _FIXED: Final = {"Resource": ("AddSubnetIds", *_FIXED_OF_NETWORK), "ServiceNetwo
 def own_endpoint(call: ServiceCall, endpoint_id: str) -> Endpoint:
     endpoint = endpoints.get(endpoint_id)
     if endpoint is None or (endpoint.owner, endpoint.region) != (call.account_id, call.region):
-        raise AwsError("InvalidVpcEndpointId.NotFound", f"The Vpc Endpoint Id '{endpoint_id}' does not exist")
+        raise no_such_endpoint(endpoint_id)
     found: Endpoint = endpoint
     return found
 
 
-def _delete(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
-    failed = []
-    for endpoint_id in params["VpcEndpointIds"]:
-        if endpoint_id in ec2_of(call).vpc_end_points:
-            ec2_of(call).delete_vpc_endpoints([endpoint_id])
-            continue
-        try:
-            _remove(own_endpoint(call, endpoint_id))
-        except AwsError as error:
-            failed.append(unsuccessful(endpoint_id, "InvalidVpcEndpoint.NotFound", error.message))
-    return {"Unsuccessful": failed}
-
-
-def _release(endpoint: Endpoint) -> None:
-    enis = ec2_backends[endpoint.owner][endpoint.region].enis
-    for interface_id in endpoint.network_interface_ids:
-        enis.pop(interface_id, None)
-    endpoint.associations.clear()
-
-
-def _remove(endpoint: Endpoint) -> None:
-    if endpoint.state in {"deleting", "deleted"}:
-        return
-    endpoint.state = "deleting"
-    notify("Delete", endpoint)
-    endpoint.become("deleted", timings.endpoint_deleted, lambda: _release(endpoint))
-    later(timings.deleted_endpoint_listed, lambda: endpoints.pop(endpoint.id, None), background=True)
+def no_such_endpoint(endpoint_id: str) -> AwsError:
+    return AwsError("InvalidVpcEndpointId.NotFound", f"The Vpc Endpoint Id '{endpoint_id}' does not exist")

@@ -92,6 +92,9 @@ def _gone(call: ServiceCall, parameters: Iterable[Any]) -> None:
     for parameter in parameters:
         if parameter is None:
             continue
+        # moto looks for the tags under another name if the parameter's has a slash.
+        tags = ssm_backends[call.account_id][call.region]._resource_tags  # noqa: SLF001 - moto has no other way to them
+        tags["Parameter"].pop(parameter.name, None)
         key = (call.account_id, call.region, parameter.name)
         _leaving[key] = parameter
 

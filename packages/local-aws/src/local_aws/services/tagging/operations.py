@@ -6,10 +6,12 @@ from typing import Any
 
 from local_aws.moto_extension.operations import Proceed, ServiceCall, account_in, extend_operation
 from local_aws.services.cloudtrail.service_events import record
+from local_aws.services.ec2.answers import check_keys
 from local_aws.services.ec2.vpc_facts import ec2_of
-from local_aws.services.lattice.store import by_kind, invalid, not_found
+from local_aws.services.lattice.store import by_kind, check_tag_keys, invalid, not_found
 from local_aws.services.privatelink.endpoint_services import own_service
-from local_aws.services.privatelink.endpoints import own_endpoint
+from local_aws.services.privatelink.endpoint_store import Endpoint
+from local_aws.services.privatelink.endpoints import no_such_endpoint, own_endpoint
 from local_aws.services.tagging.association_tags import is_association, tags_by_arn
 
 _MOST = 50
@@ -17,6 +19,7 @@ _MOST = 50
 
 def install() -> None:
     extend_operation("ec2", "CreateTags", _create_tags)
+    extend_operation("ec2", "DeleteTags", _delete_tags)
     extend_operation("vpc-lattice", "TagResource", _tag)
     extend_operation("vpc-lattice", "UntagResource", _untag)
     extend_operation("vpc-lattice", "ListTagsForResource", _list_tags)
@@ -24,12 +27,8 @@ def install() -> None:
 
 def _create_tags(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
     resources, tags = params.get("Resources") or [], params.get("Tags") or []
-    for resource_id in resources:
-        # moto accepts tags on endpoints and endpoint services that do not exist.
-        if resource_id.startswith("vpce-svc-"):
-            own_service(call, resource_id)
-        elif resource_id.startswith("vpce-") and resource_id not in ec2_of(call).vpc_end_points:
-            own_endpoint(call, resource_id)
+    _check_resources(call, resources)
+    check_keys(tag["Key"] for tag in tags)
     answer = proceed()
     record(
         call,
@@ -42,10 +41,35 @@ def _create_tags(call: ServiceCall, params: dict[str, Any], proceed: Proceed) ->
     return answer
 
 
+def _delete_tags(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
+    _check_resources(call, params.get("Resources") or [])
+    check_keys(tag["Key"] for tag in params.get("Tags") or [])
+    return proceed()
+
+
+def _check_resources(call: ServiceCall, resource_ids: list[str]) -> None:
+    """Refuse endpoints and endpoint services that do not exist, which moto gives tags to and takes them from.
+
+    On AWS one resource that is gone fails the whole call (github.com/cloud-custodian/cloud-custodian, pull request
+    11089). That it is so for DeleteTags, and for an endpoint that is deleted and still listed, is the stricter guess.
+    """
+    for resource_id in resource_ids:
+        if resource_id.startswith("vpce-svc-"):
+            own_service(call, resource_id)
+        elif resource_id.startswith("vpce-") and resource_id not in ec2_of(call).vpc_end_points:
+            _check_is_there(own_endpoint(call, resource_id))
+
+
+def _check_is_there(endpoint: Endpoint) -> None:
+    if endpoint.state == "deleted":
+        raise no_such_endpoint(endpoint.id)
+
+
 def _tag(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
     tags = _own_tags(call, params["resourceArn"])
     if tags is None:
         return proceed()
+    check_tag_keys(params["tags"])
     if len(tags | params["tags"]) > _MOST:
         raise invalid(f"At most {_MOST} tags.")
     tags.update(params["tags"])
@@ -56,6 +80,7 @@ def _untag(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
     tags = _own_tags(call, params["resourceArn"])
     if tags is None:
         return proceed()
+    check_tag_keys(params["tagKeys"])
     for key in params["tagKeys"]:
         tags.pop(key, None)
     return {}

@@ -1,0 +1,210 @@
+"""Roles that may delete only what carries a tag of theirs (``aws:ResourceTag``), or tag only what they create."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from local_aws.iam.authorize import authorize
+from local_aws_tests.accounts import REGION, Person, person
+from local_aws_tests.lattice_shares import associate, network, resource_endpoint
+from local_aws_tests.role_calls import RoleCall, allow, make_role
+from local_aws_tests.sharing import first_vpc, pass_time, resource_configuration
+
+OWNED = {"StringEquals": {"aws:ResourceTag/owner": "us"}}
+Tags = dict[str, str]
+
+
+def ec2_tags(kind: str, tags: Tags) -> list[dict[str, Any]]:
+    pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+    return [{"ResourceType": kind, "Tags": pairs}] if pairs else []
+
+
+def endpoint(owner: Person, tags: Tags) -> str:
+    vpc_id, subnet_ids = first_vpc(owner)
+    made = owner.ec2.create_vpc_endpoint(
+        VpcEndpointType="Interface",
+        VpcId=vpc_id,
+        SubnetIds=subnet_ids[:1],
+        ServiceName=f"com.amazonaws.{REGION}.ssm",
+        TagSpecifications=ec2_tags("vpc-endpoint", tags),
+    )
+    return str(made["VpcEndpoint"]["VpcEndpointId"])
+
+
+def endpoint_service(owner: Person, tags: Tags) -> str:
+    balancer = f"arn:aws:elasticloadbalancing:{REGION}:{owner.account_id}:loadbalancer/net/lb/0123456789abcdef"
+    made = owner.ec2.create_vpc_endpoint_service_configuration(
+        NetworkLoadBalancerArns=[balancer], TagSpecifications=ec2_tags("vpc-endpoint-service", tags)
+    )
+    return str(made["ServiceConfiguration"]["ServiceId"])
+
+
+def service_network(owner: Person, tags: Tags) -> str:
+    return str(network(owner, tags=tags)["arn"])
+
+
+def with_resource(owner: Person, tags: Tags) -> str:
+    return str(associate(owner, network(owner)["id"], resource_configuration(owner), tags=tags)["arn"])
+
+
+def with_service(owner: Person, tags: Tags) -> str:
+    offered = owner.lattice.create_service(name="orders")
+    made = owner.lattice.create_service_network_service_association(
+        serviceNetworkIdentifier=network(owner)["id"], serviceIdentifier=offered["id"], tags=tags
+    )
+    return str(made["arn"])
+
+
+def with_vpc(owner: Person, tags: Tags) -> str:
+    vpc_id, _ = first_vpc(owner)
+    made = owner.lattice.create_service_network_vpc_association(
+        serviceNetworkIdentifier=network(owner)["id"], vpcIdentifier=vpc_id, tags=tags
+    )
+    return str(made["arn"])
+
+
+def with_endpoint(owner: Person, tags: Tags) -> str:
+    arn = resource_configuration(owner)
+    resource_endpoint(owner, arn)
+    (seen,) = owner.lattice.list_resource_endpoint_associations(resourceConfigurationIdentifier=arn)["items"]
+    owner.lattice.tag_resource(resourceArn=seen["arn"], tags=tags)
+    return str(seen["arn"])
+
+
+def parameter(owner: Person, tags: Tags) -> str:
+    pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+    owner.client("ssm").put_parameter(Name="/app/orders", Value="x", Type="String", Tags=pairs)
+    return "/app/orders"
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """A call that takes something away, and how the resource that it names is made."""
+
+    operation: str
+    make: Callable[[Person, Tags], str]
+    params: Callable[[str], dict[str, Any]]
+
+
+DELETIONS = [
+    Deletion("ec2:DeleteVpcEndpoints", endpoint, lambda made: {"VpcEndpointIds": [made]}),
+    Deletion("ec2:DeleteTags", endpoint, lambda made: {"Resources": [made], "Tags": [{"Key": "owner"}]}),
+    Deletion("ec2:CreateTags", endpoint, lambda made: {"Resources": [made], "Tags": [{"Key": "a", "Value": "b"}]}),
+    Deletion(
+        "ec2:RejectVpcEndpointConnections", endpoint_service, lambda made: {"ServiceId": made, "VpcEndpointIds": ["x"]}
+    ),
+    Deletion("vpc-lattice:DeleteServiceNetwork", service_network, lambda made: {"serviceNetworkIdentifier": made}),
+    Deletion("vpc-lattice:TagResource", service_network, lambda made: {"resourceArn": made, "tags": {"a": "b"}}),
+    Deletion("vpc-lattice:UntagResource", with_resource, lambda made: {"resourceArn": made, "tagKeys": ["owner"]}),
+    Deletion(
+        "vpc-lattice:DeleteServiceNetworkResourceAssociation",
+        with_resource,
+        # An id stands for the association in the caller's account.
+        lambda made: {"serviceNetworkResourceAssociationIdentifier": made.rpartition("/")[2]},
+    ),
+    Deletion(
+        "vpc-lattice:DeleteServiceNetworkServiceAssociation",
+        with_service,
+        lambda made: {"serviceNetworkServiceAssociationIdentifier": made},
+    ),
+    Deletion(
+        "vpc-lattice:DeleteServiceNetworkVpcAssociation",
+        with_vpc,
+        lambda made: {"serviceNetworkVpcAssociationIdentifier": made},
+    ),
+    Deletion(
+        "vpc-lattice:DeleteResourceEndpointAssociation",
+        with_endpoint,
+        lambda made: {"resourceEndpointAssociationIdentifier": made},
+    ),
+    Deletion("ssm:DeleteParameter", parameter, lambda made: {"Name": made}),
+    Deletion("ssm:DeleteParameters", parameter, lambda made: {"Names": [made]}),
+]
+
+
+def allowed(account_id: str, operation: str, params: dict[str, Any]) -> bool:
+    call = replace(RoleCall.make(account_id, operation, **params), region=REGION)
+    return authorize(call) is None
+
+
+@pytest.mark.parametrize("deletion", DELETIONS, ids=lambda each: str(each.operation))
+@pytest.mark.parametrize(("tags", "may"), [({"owner": "us"}, True), ({"owner": "them"}, False), ({}, False)])
+def test_a_role_takes_away_only_what_carries_its_tag(deletion: Deletion, tags: Tags, may: bool) -> None:
+    owner = person()
+    made = deletion.make(owner, tags)
+    make_role(owner.account_id, allow(deletion.operation, "*", **OWNED))
+
+    assert allowed(owner.account_id, deletion.operation, deletion.params(made)) is may
+
+
+def test_one_of_several_that_is_not_the_roles_keeps_it_from_all() -> None:
+    owner = person()
+    ours, theirs = endpoint(owner, {"owner": "us"}), endpoint(owner, {})
+    make_role(owner.account_id, allow("ec2:DeleteVpcEndpoints", "*", **OWNED))
+
+    assert not allowed(owner.account_id, "ec2:DeleteVpcEndpoints", {"VpcEndpointIds": [ours, theirs]})
+
+
+def test_a_parameter_that_was_deleted_and_made_by_somebody_else_is_not_the_roles_any_longer() -> None:
+    owner = person()
+    name = parameter(owner, {"owner": "us"})
+    make_role(owner.account_id, allow("ssm:DeleteParameter", "*", **OWNED))
+
+    owner.client("ssm").delete_parameter(Name=name)
+    pass_time(31)
+    parameter(owner, {})
+
+    assert not allowed(owner.account_id, "ssm:DeleteParameter", {"Name": name})
+
+
+@pytest.mark.parametrize("operation", ["DeleteParameter", "DeleteParameters"])
+def test_each_way_to_delete_parameters_needs_an_action_of_its_own(operation: str) -> None:
+    """Systems Manager's API reference says so of both."""
+    owner = person()
+    other = {"DeleteParameter": "DeleteParameters", "DeleteParameters": "DeleteParameter"}[operation]
+    make_role(owner.account_id, allow(f"ssm:{other}"))
+
+    assert not allowed(owner.account_id, f"ssm:{operation}", {"Name": "/a", "Names": ["/a"]})
+
+
+def test_an_association_with_a_resource_is_known_by_its_tags_and_not_by_its_network() -> None:
+    """The service authorization reference has ``vpc-lattice:ServiceNetworkArn`` for the other two kinds only."""
+    owner = person()
+    named = {"serviceNetworkResourceAssociationIdentifier": with_resource(owner, {}).rpartition("/")[2]}
+    (made_in,) = owner.lattice.list_service_networks()["items"]
+    of_network = {"StringEquals": {"vpc-lattice:ServiceNetworkArn": made_in["arn"]}}
+    make_role(owner.account_id, allow("vpc-lattice:*", "*", **of_network))
+
+    assert not allowed(owner.account_id, "vpc-lattice:DeleteServiceNetworkResourceAssociation", named)
+
+
+def test_tags_on_an_association_are_its_creators_alone() -> None:
+    """In the account of the other side the association has another ARN, which has no tags."""
+    owner, provider = person(), person()
+    made = with_resource(owner, {"owner": "us"})
+    make_role(provider.account_id, allow("vpc-lattice:*", "*", **OWNED))
+    named = {"serviceNetworkResourceAssociationIdentifier": made.rpartition("/")[2]}
+
+    assert not allowed(provider.account_id, "vpc-lattice:DeleteServiceNetworkResourceAssociation", named)
+
+
+def test_a_role_may_tag_what_it_creates_and_nothing_else() -> None:
+    owner = person()
+    arn = service_network(owner, {})
+    creating = {"StringEquals": {"vpc-lattice:CreateAction": "CreateServiceNetwork"}}
+    linked = allow("iam:CreateServiceLinkedRole")
+    make_role(
+        owner.account_id,
+        allow("vpc-lattice:CreateServiceNetwork"),
+        allow("vpc-lattice:TagResource", "*", **creating),
+        linked,
+    )
+    tags = {"tags": {"owner": "us"}}
+
+    assert allowed(owner.account_id, "vpc-lattice:CreateServiceNetwork", {"name": "new", **tags})
+    assert not allowed(owner.account_id, "vpc-lattice:TagResource", {"resourceArn": arn, **tags})
+    assert not allowed(owner.account_id, "vpc-lattice:CreateService", {"name": "new", **tags})
