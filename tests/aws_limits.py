@@ -5,3 +5,6 @@ STATE_BYTES = 262_144
 
 ITEM_BYTES = 409_600
 """An item of DynamoDB with the names of its attributes (its constraints)."""
+
+EVENT_BYTES = 262_144
+"""An entry that EventBridge puts on a bus (PutEvents)."""

@@ -12,18 +12,22 @@ import msgspec
 import pytest
 
 from drawbridge.association import Mode, NetworkRef, Plan, PlannedAssociation
+from drawbridge.association.owned_object import OwnedKind, OwnedObject
 from drawbridge.aws.attempts_table import AttemptsTable
+from drawbridge.bounds import fitting
 from drawbridge.decision.decision_record import AssociationDecisionRecord
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, ThrottledError, UpstreamError
 from drawbridge.lattice import PrivateDns
-from drawbridge.record.outcome import Failure, Published, Refused, WorkflowError
+from drawbridge.record.outcome import ATTACHMENTS_BYTES, Failure, Published, Refused, WorkflowError
 from drawbridge.request import ExecutionInput
 from drawbridge.status import Reason
+from drawbridge.withdrawal import NOTHING, Cause, NotWithdrawn, ObjectRemoval, PublishedPath, WithdrawalPlan, Withdrawn
+from drawbridge.withdrawal.plan import MOST_AT_ONCE
 from tests.aws_limits import ITEM_BYTES
 from tests.builders import NOW, RESOURCE_ARN, SHARE_ARN, desired, desired_by_network, execution_input, resource_facts
 from tests.contracts.accounts import refusing
 from tests.contracts.conftest import NewAccount
-from tests.unit.largest import ALL_LONGEST, largest_publication
+from tests.unit.largest import ALL_LONGEST, LARGEST_SNAPSHOT, LONGEST_NAME, largest_publication, longest_removal
 
 _numbers = itertools.count(1)
 WHY = Reason("no-vpc", "none fits", source="users")
@@ -188,6 +192,102 @@ def test_the_largest_plan_with_the_largest_results_is_kept_in_items_with_room_le
     assert largest < ITEM_BYTES / 2
 
 
+WITHDRAWAL = WithdrawalPlan(
+    removals=tuple(longest_removal(number) for number in range(30)),
+    unconfirmed=(Reason("unconfirmed", "AWS has yet to confirm that"),),
+    cut=("2 more are to be taken down, which the next attempt does.",),
+)
+SMALL_WITHDRAWAL = msgspec.structs.replace(WITHDRAWAL, removals=WITHDRAWAL.removals[:2])
+
+
+def test_a_withdrawal_is_kept_beside_the_plan_and_both_are_forgotten(
+    attempts: AttemptsTable, table: Any, request_: ExecutionInput
+) -> None:
+    attempts.keep_plan(request_, SMALL, NOW)
+    attempts.keep_withdrawal(request_, WITHDRAWAL, NOW)
+    attempts.keep_removal_result(request_, 29, Withdrawn(what="vpce-1"))
+    attempts.keep_withdrawal(request_, SMALL_WITHDRAWAL, NOW)
+    attempts.keep_removal_result(request_, 0, Withdrawn(what="vpce-1"))
+
+    there = items(table, request_)
+
+    of_withdrawal = {"withdrawal", "withdrawal/removal/0", "withdrawal/removal/1", "withdrawal/result/0"}
+    assert set(there) == {"plan", "grounds", "association/0", "association/1"} | of_withdrawal
+    forgotten = {int(each["expires_at"]) for each in there.values()}
+    assert forgotten == {int((NOW + timedelta(days=30)).timestamp())}
+
+
+REMOVAL_AS_WRITTEN = (
+    '{"removal":{"of":"object","removed":{"id":"vpce-1","kind":"endpoint","binding":"orders","resourceArn":"arn:a",'
+    '"vpcId":"vpc-1"},"names":[{"path":"/p","subject":"arn:a","binding":"orders","through":"vpce-1"}],'
+    '"cause":"no-binding-wants-it","why":"so"},"at":"2026-11-21T12:00:00Z"}'
+)
+
+
+def test_a_removal_is_kept_as_every_version_writes_and_reads_it(
+    attempts: AttemptsTable, table: Any, request_: ExecutionInput
+) -> None:
+    removed = OwnedObject(id="vpce-1", kind=OwnedKind.ENDPOINT, binding="orders", resource_arn="arn:a", vpc_id="vpc-1")
+    names = (PublishedPath(path="/p", subject="arn:a", binding="orders", through="vpce-1"),)
+    removal = ObjectRemoval(removed=removed, names=names, cause=Cause.BINDING, why="so")
+
+    attempts.keep_withdrawal(request_, WithdrawalPlan(removals=(removal,)), NOW)
+
+    assert items(table, request_)["withdrawal/removal/0"]["json"] == REMOVAL_AS_WRITTEN
+    assert attempts.planned_removal(request_, 0).removal == removal
+
+
+@pytest.mark.parametrize("broken_off_after", range(4))
+def test_wherever_a_withdrawal_is_broken_off_no_part_of_the_old_one_is_taken_for_it(
+    attempts: AttemptsTable, table: Any, request_: ExecutionInput, broken_off_after: int
+) -> None:
+    attempts.keep_withdrawal(request_, WITHDRAWAL, NOW)
+    calls = itertools.count()
+    send = table.meta.client._make_api_call
+
+    def stopped(operation: str, parameters: Any) -> Any:
+        if operation in {"BatchWriteItem", "PutItem"} and next(calls) >= broken_off_after:
+            raise KeyboardInterrupt
+        return send(operation, parameters)
+
+    with mock.patch.object(table.meta.client, "_make_api_call", stopped):
+        try:
+            attempts.keep_withdrawal(request_, SMALL_WITHDRAWAL, NOW)
+        except KeyboardInterrupt:
+            kept = WITHDRAWAL if broken_off_after == 0 else NOTHING
+        else:
+            kept = SMALL_WITHDRAWAL
+    assert attempts.kept_withdrawal(request_).plan == kept
+
+    attempts.keep_withdrawal(request_, SMALL_WITHDRAWAL, NOW)
+
+    assert attempts.kept_withdrawal(request_).plan == SMALL_WITHDRAWAL
+
+
+def test_the_largest_withdrawal_with_the_largest_results_is_kept_in_items_with_room_left(
+    attempts: AttemptsTable, table: Any, request_: ExecutionInput
+) -> None:
+    removals = (longest_removal(0, names=60), *(longest_removal(number) for number in range(1, MOST_AT_ONCE)))
+    unconfirmed = tuple(
+        Reason("unconfirmed", f"{each}: {each.why}; AWS has yet to confirm that", source="b" * 64) for each in removals
+    )
+    in_row = fitting((LARGEST_SNAPSHOT,) * MOST_AT_ONCE, ATTACHMENTS_BYTES)
+    plan = WithdrawalPlan(removals=removals, unconfirmed=unconfirmed, staying=in_row)
+    attempts.keep_withdrawal(request_, plan, NOW)
+    for place in range(10):
+        names = tuple(f"{LONGEST_NAME}-{number}" for number in range(2_000))
+        attempts.keep_removal_result(request_, place, Withdrawn(what=str(removals[place]), parameters=names))
+    words = "\u0000😀" * 16_000
+    attempts.keep_removal_result(request_, 10, NotWithdrawn(what=str(removals[10]), error="E" * 256, text=words))
+
+    kept = attempts.kept_withdrawal(request_)
+
+    assert kept.plan == plan
+    assert len(kept.results) == 11
+    largest = max(len(str(each["json"]).encode()) for each in items(table, request_).values())
+    assert largest < ITEM_BYTES / 2
+
+
 @pytest.mark.parametrize(
     ("code", "error"),
     [
@@ -204,6 +304,10 @@ def test_the_largest_plan_with_the_largest_results_is_kept_in_items_with_room_le
         ("query", lambda attempts: attempts.keep_plan(execution_input(), PLAN, NOW)),
         ("get_item", lambda attempts: attempts.planned(execution_input(), 0)),
         ("put_item", lambda attempts: attempts.keep_result(execution_input(), 0, Refused(WHY))),
+        ("query", lambda attempts: attempts.kept_withdrawal(execution_input())),
+        ("query", lambda attempts: attempts.keep_withdrawal(execution_input(), WITHDRAWAL, NOW)),
+        ("get_item", lambda attempts: attempts.planned_removal(execution_input(), 0)),
+        ("put_item", lambda attempts: attempts.keep_removal_result(execution_input(), 0, Withdrawn(what="vpce-1"))),
     ],
 )
 def test_what_dynamodb_refuses_is_an_error_of_ours(

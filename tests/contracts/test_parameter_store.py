@@ -304,3 +304,53 @@ def test_what_is_deleted_by_others_at_the_same_time_is_gone(account: Account) ->
         stubber.add_response("list_tags_for_resource", {"TagList": ours})
         stubber.add_client_error("delete_parameter", "ParameterNotFound")
         names_of(account).remove(NAME, subject="arn:resource")
+
+
+def test_the_values_of_all_that_is_there_are_returned_however_many_are_asked_for(account: Account) -> None:
+    names = [f"/drawbridge/connections/orders/{number:02}/dns-name" for number in range(23)]
+    for name in names[:21]:
+        put(account, name, f"value of {name}")
+
+    # Ten at most are asked for at once.
+    found = names_of(account).published([*names, names[0]])
+
+    assert found == {name: f"value of {name}" for name in names[:21]}
+    assert names_of(account).published(()) == {}
+
+
+def test_a_name_that_another_one_begins_with_is_not_taken_for_it(account: Account) -> None:
+    put(account, f"{NAME}-b")
+
+    assert names_of(account).published([NAME]) == {}
+
+
+@pytest.mark.parametrize(
+    ("code", "error"), [("AccessDeniedException", AccessDeniedError), ("ThrottlingException", ThrottledError)]
+)
+def test_published_names_that_could_not_be_read_are_never_taken_for_none(
+    account: Account, code: str, error: type[Exception]
+) -> None:
+    with refusing(account.client("ssm"), "get_parameters", code), pytest.raises(error):
+        names_of(account).published([NAME])
+
+
+def test_a_configuration_is_written_unless_aws_says_that_there_is_none(account: Account) -> None:
+    put(account, "/drawbridge/config/bindings/orders")
+    put(account, "/drawbridge/config/policies/users")
+    configuration = configuration_of(account)
+
+    assert configuration.is_written("bindings", "orders")
+    assert not configuration.is_written("bindings", "users")
+    assert not configuration.is_written("bindings", "order")
+    for code, error in (("AccessDeniedException", AccessDeniedError), ("ThrottlingException", ThrottledError)):
+        with refusing(account.client("ssm"), "get_parameter", code), pytest.raises(error):
+            configuration.is_written("bindings", "users")
+
+
+def test_a_configuration_is_written_although_the_listing_left_it_out(account: Account) -> None:
+    put(account, "/drawbridge/config/bindings/orders")
+    configuration = configuration_of(account)
+    with answering(account.client("ssm"), "get_parameters_by_path", {"Parameters": []}):
+        assert read(configuration.below("bindings")) == []
+
+    assert configuration.is_written("bindings", "orders")

@@ -12,8 +12,9 @@ from drawbridge.association import Mode
 from drawbridge.association.subnets import Subnet, Vpc, unfit
 from drawbridge.association.subnets import chosen_subnets as chosen_of
 from drawbridge.aws.vpcs import Vpcs, exactly
+from drawbridge.errors import AccessDeniedError, ThrottledError, UpstreamError
 from local_aws.testing.matching import filter_fits
-from tests.contracts.accounts import REGION, Account, answering
+from tests.contracts.accounts import REGION, Account, answering, refusing
 
 
 def vpc(account: Account, block: int = 1, **tags: str) -> str:
@@ -294,3 +295,36 @@ def test_the_subnets_of_more_vpcs_than_a_filter_takes_are_asked_for_in_parts(acc
         found = Vpcs(account.ec2).tagged({"Environment": "prod"})
 
     assert [each.vpc_id for each in found] == ids
+
+
+def test_a_vpc_s_tags_are_asked_for_by_its_id(account: Account) -> None:
+    tagged, plain = vpc(account, Environment="prod", Team="orders"), vpc(account, 2)
+
+    vpcs = Vpcs(account.ec2)
+
+    assert vpcs.tags_of(tagged) == {"Environment": "prod", "Team": "orders"}
+    assert vpcs.tags_of(plain) == {}
+    assert vpcs.tags_of("vpc-0000000000000dead") is None
+
+
+def test_a_vpc_is_gone_only_if_ec2_says_so(account: Account) -> None:
+    vpc_id = vpc(account)
+
+    with answering(account.ec2, "describe_vpcs", {"Vpcs": []}), pytest.raises(UpstreamError, match=vpc_id):
+        Vpcs(account.ec2).tags_of(vpc_id)
+    for code, error in (("UnauthorizedOperation", AccessDeniedError), ("RequestLimitExceeded", ThrottledError)):
+        with refusing(account.ec2, "describe_vpcs", code), pytest.raises(error):
+            Vpcs(account.ec2).tags_of(vpc_id)
+
+
+def test_a_vpc_s_tags_are_asked_for_once_in_one_run_and_what_failed_again(account: Account) -> None:
+    vpc_id = vpc(account, Environment="prod")
+    vpcs = Vpcs(account.ec2)
+    with refusing(account.ec2, "describe_vpcs", "RequestLimitExceeded"), pytest.raises(ThrottledError):
+        vpcs.tags_of(vpc_id)
+    before = vpcs.tags_of(vpc_id)
+
+    account.ec2.delete_vpc(VpcId=vpc_id)
+
+    assert vpcs.tags_of(vpc_id) == before == {"Environment": "prod"}
+    assert Vpcs(account.ec2).tags_of(vpc_id) is None

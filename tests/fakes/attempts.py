@@ -75,11 +75,12 @@ class InMemoryAttempts:
         name = execution.execution_name
         if name not in self._withdrawals:
             return KeptWithdrawal(plan=NOTHING)
-        planned = self._removals[name]
-        removals = tuple(planned[place].removal for place in sorted(planned))
+        planned, results = self._removals[name], self._removal_results[name]
+        places = range(len(self._withdrawals[name].removals))
+        removals = tuple(planned[place].removal for place in places)
         return KeptWithdrawal(
             plan=msgspec.structs.replace(self._withdrawals[name], removals=removals),
-            results=dict(self._removal_results[name]),
+            results={place: results[place] for place in places if place in results},
         )
 
     def kept(self, execution: ExecutionInput) -> KeptAttempt:

@@ -14,7 +14,7 @@ class InMemoryObjectDeletions:
         self.there = {each: ObservedObject(state=ObjectState.PRESENT) for each in ids}
         self.deleted: list[str] = []
         self.depended_on: dict[str, str] = {}
-        """Why AWS does not delete an object yet, by its id."""
+        """What AWS does not delete an object for, as long as that is there; by their ids."""
 
     def observe(self, removed: OwnedObject) -> ObservedObject:
         return self.there.get(removed.id, GONE)
@@ -22,8 +22,8 @@ class InMemoryObjectDeletions:
     def delete(self, removed: OwnedObject) -> None:
         if removed.id not in self.there:
             raise GoneError(removed.id)
-        if removed.id in self.depended_on:
-            raise ConflictError(self.depended_on[removed.id])
+        if self.depended_on.get(removed.id) in self.there:
+            raise ConflictError(f"{self.depended_on[removed.id]} depends on it")
         self.deleted.append(removed.id)
         self.there[removed.id] = ObservedObject(state=ObjectState.DELETING)
 

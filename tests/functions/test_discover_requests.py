@@ -166,7 +166,6 @@ def test_a_broken_configuration_is_counted_and_stops_no_sweep(world: World, caps
     assert metrics(capsys.readouterr().out) == {
         "ConfigurationBroken": [2.0],
         "RequestsStarted": [1.0],
-        "LeftBehind": [0.0],
         "NoLongerPermitted": [0.0],
         "ReviewsOpen": [0.0],
         "WithdrawalsCapped": [0.0],

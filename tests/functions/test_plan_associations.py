@@ -18,10 +18,12 @@ from drawbridge.decision.let_in import LetIn
 from drawbridge.record.outcome import Refused
 from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason
+from drawbridge.withdrawal import ObjectRemoval
 from functions.plan_associations import app
 from tests.builders import NOW, PROVIDER, RESOURCE_ARN, SHARE_ARN, desired, execution_input, requester, resource_facts
 from tests.fakes.attempts import InMemoryAttempts
 from tests.functions.invocations import invoke, refuses, step
+from tests.unit.withdrawing import ENDPOINT, WithdrawalAttempts
 
 PLAN = Plan(
     associations=(desired(),),
@@ -84,8 +86,15 @@ def world() -> World:
 
 
 @pytest.fixture(autouse=True)
-def attempts(monkeypatch: pytest.MonkeyPatch, world: World) -> InMemoryAttempts:
-    attempts = InMemoryAttempts()
+def withdrawals(monkeypatch: pytest.MonkeyPatch) -> WithdrawalAttempts:
+    withdrawals = WithdrawalAttempts()
+    monkeypatch.setattr(app, "withdrawals", lambda: withdrawals.ports)
+    return withdrawals
+
+
+@pytest.fixture(autouse=True)
+def attempts(monkeypatch: pytest.MonkeyPatch, world: World, withdrawals: WithdrawalAttempts) -> InMemoryAttempts:
+    attempts = withdrawals.attempts
     played: Any = world
     ports = PlanningPorts(
         gatherer=played,
@@ -104,9 +113,25 @@ def test_a_plan_is_made_for_the_account_that_owns_the_share_of_what_was_let_in_a
 ) -> None:
     answer = invoke(app.lambda_handler, step(request=INPUT, decision=decision, on=ON))
 
-    assert answer == {"items": [0]}
+    assert answer == {"items": [0], "removals": []}
     assert attempts.kept(INPUT).plan == PLAN
     assert attempts.planned(INPUT, 0).at == LATER.now
+
+
+def test_what_no_binding_calls_for_any_longer_is_planned_to_be_taken_down_in_the_same_attempt(
+    attempts: InMemoryAttempts, withdrawals: WithdrawalAttempts
+) -> None:
+    withdrawals.world.owned_objects.marked = [ENDPOINT]
+    withdrawals.world.attach(endpoint_id=ENDPOINT.id)
+
+    answer = invoke(app.lambda_handler, STEP)
+
+    assert answer == {"items": [0], "removals": [0]}
+    removal = attempts.planned_removal(INPUT, 0).removal
+    assert isinstance(removal, ObjectRemoval)
+    assert removal.removed == ENDPOINT
+    assert attempts.kept(INPUT).plan == PLAN
+    assert withdrawals.asked_for == [INPUT.request_id]
 
 
 def test_an_association_that_is_decided_again_is_kept_as_it_is_desired_by_now(

@@ -8,18 +8,24 @@ import msgspec
 import pytest
 
 from drawbridge.association import Plan
+from drawbridge.bounds import size_of
 from drawbridge.decision import Hold
 from drawbridge.errors import UpstreamError
 from drawbridge.publication import Publication
 from drawbridge.record import OutcomeBasis
 from drawbridge.record.outcome import Decided, Published
 from drawbridge.status import Reason, Status
+from drawbridge.withdrawal import Cause, WithdrawalPlan, Withdrawn
+from drawbridge.withdrawal.plan import MOST_AT_ONCE
 from functions.record_outcome import app
+from tests.aws_limits import EVENT_BYTES
 from tests.builders import desired, execution_input, row
 from tests.fakes.attempts import InMemoryAttempts
 from tests.fakes.ledger import InMemoryLedger
 from tests.fakes.status_bus import InMemoryStatusBus
 from tests.functions.invocations import invoke, refuses, step
+from tests.unit.largest import LARGEST_SNAPSHOT, LONGEST_NAME, longest_removal
+from tests.workflow.played import removals
 
 INPUT = execution_input(attempt=3)
 STEP = step(request=INPUT, progress=Decided(Hold((Reason("policy", "because"),)), "digest"))
@@ -101,13 +107,21 @@ def test_a_broken_step_is_refused_by_its_field(path: str, value: object) -> None
         ({"step": "failure", "error": {"Error": "RequestGoneError"}}, "WITHDRAWN"),
         ({"step": "publication", "publication": {"dnsName": "db.example", "parameters": ["/a"]}}, "AVAILABLE"),
         ({"step": "end"}, "AVAILABLE"),
-        ({"step": "plan"}, "ACCEPTED"),
+        ({"step": "plan"}, "ASSOCIATING"),
     ],
 )
 def test_every_kind_of_progress_is_read(attempts: InMemoryAttempts, progress: dict[str, Any], status: str) -> None:
-    attempts.keep_plan(INPUT, PLAN)
+    attempts.keep_plan(INPUT, msgspec.structs.replace(PLAN, associations=(desired(),)))
+    attempts.keep_result(INPUT, 0, Published(Publication(dns_name="db.example", parameters=("/a",))))
 
     assert invoke(app.lambda_handler, STEP | {"progress": progress})["status"] == status
+
+
+@pytest.mark.parametrize("step_", ["plan", "end"])
+def test_of_a_share_of_which_nothing_is_desired_nothing_is_available(attempts: InMemoryAttempts, step_: str) -> None:
+    attempts.keep_plan(INPUT, PLAN)
+
+    assert invoke(app.lambda_handler, STEP | {"progress": {"step": step_}})["status"] == "ACCEPTED"
 
 
 @pytest.mark.parametrize(("changes", "status"), [({"broken": (WHY,)}, "ACCEPTED"), ({"refused": (WHY,)}, "HELD")])
@@ -173,3 +187,123 @@ def test_what_a_plan_was_made_from_is_handed_to_the_ledger(ledger: InMemoryLedge
 
     ((_, outcome),) = ledger.written
     assert outcome.basis == OutcomeBasis(observed_fingerprint="state", bindings_fingerprint="bindings", contents=None)
+
+
+FIRST, SECOND = removals("vpce-1", "vpce-2").removals
+ERROR = {"Error": "ConflictError", "Cause": '{"errorMessage": "it has associations"}'}
+
+
+def report(**progress: Any) -> Any:
+    return invoke(app.lambda_handler, STEP | {"progress": progress})
+
+
+@pytest.mark.parametrize(
+    ("progress", "status"),
+    [
+        ({"step": "withdrawal-plan"}, "WITHDRAWING"),
+        ({"step": "withdrawal-end"}, "WITHDRAWN"),
+        ({"step": "listed-again", "because": {"code": "listed-again", "text": "AWS lists it again"}}, "ACCEPTED"),
+        ({"step": "withdrawal-failure", "error": {"Error": "AccessDeniedError", "Cause": "{}"}}, "WITHDRAWING"),
+        ({"step": "withdrawal-failure", "error": {"Error": "States.Timeout"}}, "WITHDRAWING"),
+    ],
+)
+def test_every_kind_of_progress_of_a_withdrawal_is_read(progress: dict[str, Any], status: str) -> None:
+    settled = progress["step"] != "withdrawal-plan"
+
+    assert report(**progress) == {"status": status, "settled": settled}
+
+
+@pytest.mark.filterwarnings("ignore:No application metrics to publish")
+@pytest.mark.parametrize("end", ["end", "withdrawal-end"])
+def test_what_became_of_one_removal_is_kept_and_is_no_status(
+    ledger: InMemoryLedger, attempts: InMemoryAttempts, end: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    attempts.keep_plan(INPUT, PLAN)
+    attempts.keep_withdrawal(INPUT, removals("vpce-1", "vpce-2"))
+    attempts.keep_removal_result(INPUT, 1, Withdrawn(what=str(SECOND), parameters=("/a/dns-name",)))
+
+    assert (report(step="removal-failure", item=0, error=ERROR), ledger.written) == ({}, [])
+    assert '"RemovalsFailed":[1.0]' in capsys.readouterr().out
+    report(step=end)
+
+    ((change, outcome),) = ledger.written
+    assert outcome.status is (Status.FAILED if end == "end" else Status.WITHDRAWING)
+    assert outcome.taken_back == ("/a/dns-name",)
+    assert change.reasons[0]["code"] == "not-withdrawn"
+    assert change.reasons[0]["text"] == f"{FIRST}: ConflictError: it has associations"
+
+
+def test_a_removal_of_which_nothing_is_kept_is_a_failure(ledger: InMemoryLedger, attempts: InMemoryAttempts) -> None:
+    attempts.keep_withdrawal(INPUT, removals("vpce-1"))
+
+    report(step="withdrawal-end")
+
+    ((change, outcome),) = ledger.written
+    assert outcome.status is Status.WITHDRAWING
+    assert change.reasons[0]["text"].startswith(f"{FIRST}: no-outcome: ")
+
+
+def test_what_is_taken_down_beside_what_is_made_is_told_with_the_plan(
+    ledger: InMemoryLedger, attempts: InMemoryAttempts
+) -> None:
+    attempts.keep_plan(INPUT, PLAN)
+    attempts.keep_withdrawal(INPUT, removals("vpce-1"))
+
+    assert report(step="plan") == {"status": "ASSOCIATING", "settled": False}
+
+    ((change, _),) = ledger.written
+    assert [(each["code"], each["source"]) for each in change.reasons] == [("withdrawing", Cause.BINDING)]
+
+
+def test_the_row_of_a_request_that_ends_forgets_what_was_made(
+    ledger: InMemoryLedger, bus: InMemoryStatusBus, attempts: InMemoryAttempts
+) -> None:
+    there = msgspec.structs.replace(
+        ledger.kept[INPUT.request_id], status=Status.WITHDRAWING, attachments=(LARGEST_SNAPSHOT,)
+    )
+    ledger.kept[INPUT.request_id] = there
+    ledger.published[INPUT.request_id] = {"/a/dns-name", "/a/connection"}
+    attempts.keep_withdrawal(INPUT, removals("vpce-1"))
+    attempts.keep_removal_result(INPUT, 0, Withdrawn(what=str(FIRST), parameters=("/a/dns-name", "/a/connection")))
+
+    report(step="withdrawal-end")
+
+    connected = ledger.connected(INPUT.request_id)
+    assert (connected.attachments, connected.published) == ((), ())
+    assert [each.status for each in bus.announced] == [Status.WITHDRAWN]
+
+
+@pytest.mark.parametrize("step_", ["plan", "withdrawal-plan", "withdrawal-end", "end"])
+def test_the_largest_withdrawal_fits_into_a_row_and_an_event(
+    ledger: InMemoryLedger, attempts: InMemoryAttempts, step_: str
+) -> None:
+    largest = tuple(longest_removal(number) for number in range(MOST_AT_ONCE))
+    attempts.keep_plan(INPUT, PLAN)
+    attempts.keep_withdrawal(INPUT, WithdrawalPlan(removals=largest, staying=(LARGEST_SNAPSHOT,) * 150))
+    for place, removal in enumerate(largest):
+        names = tuple(f"{LONGEST_NAME}-{place}-{number}" for number in range(200))
+        attempts.keep_removal_result(INPUT, place, Withdrawn(what=str(removal), parameters=names))
+
+    report(step=step_)
+
+    ((change, outcome),) = ledger.written
+    assert size_of(change) + size_of(outcome.taken_back) < EVENT_BYTES
+    assert size_of(outcome.attachments) < EVENT_BYTES
+    assert len(outcome.reasons) >= MOST_AT_ONCE
+
+
+@pytest.mark.filterwarnings("ignore:No application metrics to publish")
+@pytest.mark.parametrize(
+    ("progress", "path", "value"),
+    [
+        ({"step": "removal-failure", "item": 0, "error": ERROR}, "progress.item", ...),
+        ({"step": "removal-failure", "item": 0, "error": ERROR}, "progress.item", "0"),
+        ({"step": "removal-failure", "item": 0, "error": ERROR}, "progress.error", None),
+        ({"step": "listed-again", "because": {"code": "a", "text": "b"}}, "progress.because", ...),
+        ({"step": "withdrawal-failure", "error": ERROR}, "progress.error.Error", ...),
+    ],
+)
+def test_a_broken_step_of_a_withdrawal_is_refused_by_its_field(
+    progress: dict[str, Any], path: str, value: object
+) -> None:
+    refuses(app.lambda_handler, STEP | {"progress": progress}, path, value)

@@ -164,9 +164,10 @@ def test_nothing_is_taken_down_by_a_plan_that_is_too_old_but_waiting_goes_on() -
 def test_what_aws_does_not_delete_yet_is_waited_for_in_its_words() -> None:
     taking = Taking()
     removal = taking.planned()
-    taking.objects.depended_on["vpce-1"] = "ConflictException: it has associations"
+    taking.objects.there["snra-1"] = ObservedObject(state=ObjectState.PRESENT)
+    taking.objects.depended_on["vpce-1"] = "snra-1"
 
-    with pytest.raises(NotReadyError, match="ConflictException: it has associations"):
+    with pytest.raises(NotReadyError, match="snra-1 depends on it"):
         taking.run(removal)
 
 

@@ -20,10 +20,12 @@ from drawbridge.publication.names import connection_path, document_parameter, na
 from drawbridge.publication.parameters import ObservedParameter
 from drawbridge.request.absence import Absence
 from drawbridge.withdrawal import ConnectedRecord
+from drawbridge.withdrawal.attempt import WithdrawalPorts
 from drawbridge.withdrawal.called_for import Demand
 from drawbridge.withdrawal.plan import WithdrawalPlanner
 from tests.builders import CONSUMER, NOW, PROVIDER, RESOURCE_ARN, entity
 from tests.builders import VPC_ID as VPC
+from tests.fakes.attempts import InMemoryAttempts
 from tests.fakes.existence import InMemoryExistences
 from tests.fakes.owned_objects import InMemoryOwnedObjects
 from tests.fakes.parameter_store import InMemoryPublicationStore
@@ -132,3 +134,30 @@ class WithdrawalWorld:
 
     def _network(self, named: NetworkRef) -> ObservedServiceNetwork | None:
         return self.networks.get(named.identifier)
+
+
+class WithdrawalAttempts:
+    """Attempts that take something down in such an account; what people configure may change between two plans."""
+
+    def __init__(self) -> None:
+        self.world = WithdrawalWorld()
+        self.attempts = InMemoryAttempts()
+        self.bindings: list[Binding] = []
+        self.time = NOW
+        self.asked_for: list[str] = []
+        """The requests whose rows were read."""
+
+    def connected(self, request_id: str) -> ConnectedRecord:
+        self.asked_for.append(request_id)
+        return self.world.connected
+
+    @property
+    def ports(self) -> WithdrawalPorts:
+        return WithdrawalPorts(
+            ledger=self,
+            planner=lambda: self.world.planner(*self.bindings),
+            attempts=self.attempts,
+            existences=self.world.existences,
+            now=lambda: self.time,
+            prefix=PREFIX,
+        )

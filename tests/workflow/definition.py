@@ -1,4 +1,4 @@
-"""The onboarding workflow's definition and the template around it, as data."""
+"""The workflows' definitions and the template around them, as data."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ WORKFLOWS: tuple[Workflow, ...] = get_args(Workflow)
 DEFINITIONS: dict[Workflow, Json] = {
     name: json.loads((REPOSITORY / "statemachine" / f"{name}.asl.json").read_text()) for name in WORKFLOWS
 }
-DEFINITION: Json = DEFINITIONS["onboarding"]
 TEMPLATE: Json = yaml_parse((REPOSITORY / "template.yaml").read_text())
 RESOURCES: dict[str, Json] = TEMPLATE["Resources"]
 
@@ -28,8 +27,10 @@ SUBSTITUTIONS_OF: dict[Workflow, Json] = {
     name: RESOURCES[f"{name.title()}StateMachine"]["Properties"]["DefinitionSubstitutions"] for name in WORKFLOWS
 }
 """What is filled into each definition when it is deployed."""
-SUBSTITUTIONS: Json = SUBSTITUTIONS_OF["onboarding"]
-CALLED: Json = {name: value for name, value in SUBSTITUTIONS.items() if name.endswith("FunctionArn")}
+CALLED_BY: dict[Workflow, Json] = {
+    workflow: {name: value for name, value in given.items() if name.endswith("FunctionArn")}
+    for workflow, given in SUBSTITUTIONS_OF.items()
+}
 """Those of them that name the functions' versions."""
 
 _SUBSTITUTION = re.compile(r"\$\{([\w:]+)\}")
@@ -44,7 +45,7 @@ class Machine:
     states: Mapping[str, Json]
 
 
-def machines(definition: Json = DEFINITION, name: str = "onboarding") -> Iterator[Machine]:
+def machines(definition: Json, name: str) -> Iterator[Machine]:
     """Yield the machine and all that are inside of it."""
     yield Machine(name, definition["StartAt"], definition["States"])
     for state_name, state in definition["States"].items():
@@ -52,17 +53,18 @@ def machines(definition: Json = DEFINITION, name: str = "onboarding") -> Iterato
             yield from machines(state["ItemProcessor"], state_name)
 
 
-def states() -> dict[str, Json]:
-    """Return the states of all machines, by name."""
+def states(workflow: Workflow) -> dict[str, Json]:
+    """Return the states of all machines of a workflow, by name."""
     found: dict[str, Json] = {}
-    for machine in machines():
+    for machine in machines(DEFINITIONS[workflow], workflow):
         assert not found.keys() & machine.states.keys(), "a state's name is given once, or logs say little"
         found |= machine.states
     return found
 
 
-def tasks() -> dict[str, Json]:
-    return {name: state for name, state in states().items() if state["Type"] == "Task"}
+def states_of_both() -> dict[tuple[Workflow, str], Json]:
+    """Return the states of both workflows, by the workflow and their names."""
+    return {(workflow, name): state for workflow in WORKFLOWS for name, state in states(workflow).items()}
 
 
 def next_states(state: Json) -> list[str]:

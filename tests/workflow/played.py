@@ -17,6 +17,7 @@ import msgspec
 
 from drawbridge.acceptance import Acceptance, AcceptanceResult, DecideAgain
 from drawbridge.association import MadeAttachment, Plan
+from drawbridge.association.owned_object import OwnedKind, OwnedObject
 from drawbridge.aws.state_machine import StateMachine
 from drawbridge.decision import Accept, DecidedOn, Decision
 from drawbridge.decision.decision_record import DecisionRecord
@@ -27,7 +28,8 @@ from drawbridge.record.attempt import AssociationFailed, RemovalFailed, failed_r
 from drawbridge.record.outcome import Failure, Published, Refused
 from drawbridge.request import ExecutionInput, Request
 from drawbridge.status import Reason, Status
-from drawbridge.withdrawal import StaysAfterAll, WithdrawalPlan, Withdrawn
+from drawbridge.withdrawal import NOTHING as NOTHING_GOES
+from drawbridge.withdrawal import Cause, ObjectRemoval, StaysAfterAll, WithdrawalPlan, Withdrawn
 from functions.accept_request import app as accept_request
 from functions.associate_resource import app as associate_resource
 from functions.plan_associations import app as plan_associations
@@ -39,9 +41,10 @@ from local_aws.testing.accounts import Account
 from local_aws.testing.clock import clock
 from local_aws.testing.workflows import Function, FunctionError, is_waiting
 from local_aws_tests.waiting import until
-from tests.builders import NOW, SHARE, desired, execution_input, share_facts
+from tests.builders import NOW, RESOURCE_ARN, SHARE, VPC_ID, desired, execution_input, share_facts
 from tests.fakes.attempts import InMemoryAttempts
-from tests.workflow.definition import CALLED, DEFINITIONS, RESOURCES, Json, Workflow, attribute_of
+from tests.fakes.ledger import InMemoryLedger
+from tests.workflow.definition import CALLED_BY, DEFINITIONS, RESOURCES, Json, Workflow, attribute_of
 
 WHY = (Reason("policy", "A policy says so.", source="some-policy"),)
 YES = Accept(WHY)
@@ -73,7 +76,7 @@ class Script:
     decides_again: int = 0
     """How often acceptance finds that the facts have changed since the decision, before it answers."""
     plan: Plan = NOTHING
-    withdrawal: WithdrawalPlan = WithdrawalPlan()
+    withdrawal: WithdrawalPlan = NOTHING_GOES
     listed_again: Reason | None = None
     """Why nothing is taken down of a request that was thought to be gone."""
     put_off: Mapping[str, int] = field(default_factory=dict)
@@ -110,6 +113,7 @@ class Cast:
     failed: Counter[str] = field(default_factory=Counter)
     decided_again: Counter[str] = field(default_factory=Counter)
     attempts: InMemoryAttempts = field(default_factory=InMemoryAttempts)
+    ledger: InMemoryLedger = field(default_factory=InMemoryLedger)
 
     @property
     def statuses(self) -> list[Status]:
@@ -234,7 +238,8 @@ class Cast:
         what = str(self.attempts.planned_removal(step.execution, step.item).removal)
         if self.decided_again[what] < self.script.put_off.get(what, 0):
             return {"next": "decide-again"}
-        self.attempts.keep_removal_result(step.execution, step.item, Withdrawn(what=what))
+        names_gone = parameters(what.partition(",")[0])
+        self.attempts.keep_removal_result(step.execution, step.item, Withdrawn(what=what, parameters=names_gone))
         return {"next": "withdrawn"}
 
     def _recorded(self, step: record_outcome.RecordOutcomeInput) -> Json:
@@ -247,7 +252,7 @@ class Cast:
                 self.attempts.keep_removal_result(step.execution, failed.item, result)
                 return {}
             case progress:
-                outcome = outcome_of_report(progress, step.execution, self.attempts)
+                outcome = outcome_of_report(progress, step.execution, self.attempts, self.ledger)
         self.outcomes.append(outcome)
         return {"status": outcome.status, "settled": outcome.settled}
 
@@ -296,15 +301,27 @@ def associations(*names: str) -> Plan:
     )
 
 
+def removals(*ids: str) -> WithdrawalPlan:
+    """Plan to take down endpoints of these ids."""
+    endpoints = (
+        OwnedObject(id=each, kind=OwnedKind.ENDPOINT, resource_arn=RESOURCE_ARN, vpc_id=VPC_ID) for each in ids
+    )
+    return WithdrawalPlan(
+        removals=tuple(
+            ObjectRemoval(removed=each, cause=Cause.BINDING, why="no binding wants it") for each in endpoints
+        )
+    )
+
+
 def parameters(name: str) -> tuple[str, ...]:
-    """Return the parameters that the played publication of a resource, or of a consumer, writes."""
+    """Return the parameters that the played publication of a resource or a consumer writes, or a removal takes back."""
     return (f"/{name}/dns-name", f"/{name}/connection")
 
 
 def _definition(workflow: Workflow) -> str:
     """Return the definition with each function named after its folder."""
     text = json.dumps(DEFINITIONS[workflow]).replace("${LambdaInvoke}", "arn:aws:states:::lambda:invoke")
-    for substitution, arn in CALLED.items():
+    for substitution, arn in CALLED_BY[workflow].items():
         folder = RESOURCES[attribute_of(arn)]["Properties"]["CodeUri"].rstrip("/").rpartition("/")[2]
         text = text.replace(f"${{{substitution}}}", folder)
     return text

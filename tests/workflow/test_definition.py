@@ -1,4 +1,4 @@
-"""The onboarding workflow's definition, as data: that it holds together, before it ever runs."""
+"""The workflows' definitions, as data: that they hold together, before they ever run."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from jsonata import Jsonata
 
 from tests.builders import REPOSITORY
 from tests.workflow.definition import (
-    CALLED,
-    DEFINITION,
-    RESOURCES,
-    SUBSTITUTIONS,
+    CALLED_BY,
+    DEFINITIONS,
+    SUBSTITUTIONS_OF,
     TEMPLATE,
+    WORKFLOWS,
     Json,
     Machine,
+    Workflow,
     attribute_of,
     expressions,
     functions,
     machines,
     next_states,
     states,
+    states_of_both,
     substitutions,
-    tasks,
 )
 from tests.workflow.promises import OUR_ERRORS, PROMISES
 
 LAST_RESORT = "RecordFailure"
-STATE_MACHINE: Json = RESOURCES["OnboardingStateMachine"]["Properties"]
 
 ERROR_HANDLING = "https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html"
 SERVICE_EXCEPTIONS = "https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html"
@@ -50,13 +50,28 @@ NAMES_OF_AWS = {
 """Errors that Step Functions and Lambda report themselves, each with the page that names it."""
 
 
-every_machine = pytest.mark.parametrize("machine", list(machines()), ids=lambda machine: machine.name)
-every_state = pytest.mark.parametrize("state", list(states().values()), ids=list(states()))
-WAITS = {name: task for name, task in tasks().items() if task["Resource"].endswith(".waitForTaskToken")}
+STATES = states_of_both()
+WAITS = {key: state for key, state in STATES.items() if str(state.get("Resource", "")).endswith(".waitForTaskToken")}
 """Tasks that wait for a person."""
-CALLS = {name: task for name, task in tasks().items() if name not in WAITS}
-every_task = pytest.mark.parametrize("task", list(CALLS.values()), ids=list(CALLS))
-every_wait = pytest.mark.parametrize("task", list(WAITS.values()), ids=list(WAITS))
+CALLS = {key: state for key, state in STATES.items() if state["Type"] == "Task" and key not in WAITS}
+
+
+def parametrized(name: str, these: dict[tuple[Workflow, str], Json]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(name, list(these.values()), ids=["-".join(key) for key in these])
+
+
+every_workflow = pytest.mark.parametrize("workflow", WORKFLOWS)
+every_machine = pytest.mark.parametrize(
+    "machine",
+    [
+        pytest.param(machine, id=f"{workflow}-{machine.name}")
+        for workflow in WORKFLOWS
+        for machine in machines(DEFINITIONS[workflow], workflow)
+    ],
+)
+every_state = parametrized("state", STATES)
+every_task = parametrized("task", CALLS)
+every_wait = parametrized("task", WAITS)
 
 
 def retried(state: Json) -> list[str]:
@@ -68,9 +83,10 @@ def caught(state: Json) -> list[str]:
 
 
 def function_of(task: Json) -> str:
-    """Return the logical id of the function that a task invokes."""
+    """Return the logical id of the function that a task invokes; both workflows call it by one name."""
     (name,) = substitutions(task["Arguments"]["FunctionName"])
-    return attribute_of(CALLED[name])
+    (found,) = {attribute_of(called[name]) for called in CALLED_BY.values() if name in called}
+    return found
 
 
 @every_machine
@@ -99,22 +115,25 @@ def test_every_state_goes_on_or_ends(state: Json) -> None:
     assert state["Type"] != "Choice" or "Default" in state
 
 
-def test_the_query_language_is_jsonata_throughout() -> None:
-    assert DEFINITION["QueryLanguage"] == "JSONata"
-    assert [name for name, state in states().items() if state.get("QueryLanguage", "JSONata") != "JSONata"] == []
+@every_workflow
+def test_the_query_language_is_jsonata_throughout(workflow: Workflow) -> None:
+    assert DEFINITIONS[workflow]["QueryLanguage"] == "JSONata"
+    others = [name for name, state in states(workflow).items() if state.get("QueryLanguage", "JSONata") != "JSONata"]
+    assert others == []
 
 
-@pytest.mark.parametrize("expression", sorted(set(expressions(DEFINITION))))
+@pytest.mark.parametrize("expression", sorted({each for one in DEFINITIONS.values() for each in expressions(one)}))
 def test_every_expression_compiles(expression: str) -> None:
     assert Jsonata(expression)
 
 
-def test_an_expression_is_the_whole_text() -> None:
+@every_workflow
+def test_an_expression_is_the_whole_text(workflow: Workflow) -> None:
     def texts(value: Any) -> list[str]:
         inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
         return [value] if isinstance(value, str) else [text for each in inner for text in texts(each)]
 
-    marked = [text for text in texts(DEFINITION) if "{%" in text or "%}" in text]
+    marked = [text for text in texts(DEFINITIONS[workflow]) if "{%" in text or "%}" in text]
 
     assert [text for text in marked if not (text.startswith("{%") and text.endswith("%}"))] == []
 
@@ -170,15 +189,16 @@ def test_a_throttled_task_comes_back_spread_out(task: Json) -> None:
     assert "Lambda.TooManyRequestsException" in retry["ErrorEquals"]
 
 
-def test_every_task_and_map_has_its_failure_recorded_but_the_last_resort() -> None:
-    working = {name: state for name, state in states().items() if state["Type"] in {"Task", "Map"}}
+@every_workflow
+def test_every_task_and_map_has_its_failure_recorded_but_the_last_resort(workflow: Workflow) -> None:
+    working = {name: state for name, state in states(workflow).items() if state["Type"] in {"Task", "Map"}}
 
     assert [name for name, state in working.items() if "States.ALL" not in caught(state)] == [LAST_RESORT]
     outside = {
         catch["Next"]
-        for name in DEFINITION["States"]
-        if name not in WAITS
-        for catch in DEFINITION["States"][name].get("Catch", ())
+        for name, state in DEFINITIONS[workflow]["States"].items()
+        if (workflow, name) not in WAITS
+        for catch in state.get("Catch", ())
     }
     assert outside == {LAST_RESORT}
 
@@ -201,9 +221,9 @@ def test_a_task_that_waits_comes_back_where_slack_or_lambda_could_not(task: Json
 
 
 def test_whatever_becomes_of_slack_there_is_a_wait_that_needs_none() -> None:
-    loud = {name: task for name, task in WAITS.items() if task["Arguments"]["Payload"]["how"] != "quiet"}
+    loud = {key: task for key, task in WAITS.items() if task["Arguments"]["Payload"]["how"] != "quiet"}
 
-    handlers = {name: [catch["Next"] for catch in task["Catch"]] for name, task in loud.items()}
+    handlers = {name: [catch["Next"] for catch in task["Catch"]] for (_, name), task in loud.items()}
     assert handlers == {
         "RequestApproval": ["RemindApprovers", "RecordTrouble"],
         "RemindApprovers": ["CloseQuestion", "AwaitQuietly"],
@@ -213,12 +233,12 @@ def test_whatever_becomes_of_slack_there_is_a_wait_that_needs_none() -> None:
 def test_the_longest_wait_fits_into_an_execution() -> None:
     hours = int(TEMPLATE["Parameters"]["ApprovalHours"]["MaxValue"])
 
-    assert DEFINITION["TimeoutSeconds"] >= hours * 3600 + 24 * 3600
+    assert DEFINITIONS["onboarding"]["TimeoutSeconds"] >= hours * 3600 + 24 * 3600
 
 
 CATCHES = [
-    pytest.param(catch, id=name)
-    for name, state in states().items()
+    pytest.param(catch, id="-".join(key))
+    for key, state in STATES.items()
     for catch in state.get("Catch", ())
     if catch.get("Output")
 ]
@@ -249,17 +269,32 @@ def test_an_error_without_a_cause_as_a_timeout_is_handed_on_without_words(catch:
     assert handed_on == {"Error": "States.Timeout", "Cause": ""}
 
 
-def test_one_association_that_fails_does_not_fail_the_map() -> None:
-    (inner,) = (machine for machine in machines() if machine.name == "AssociateResources")
+@pytest.mark.parametrize(
+    ("workflow", "each", "noting", "unnoted"),
+    [
+        ("onboarding", "AssociateResources", "NoteFailure", "LeaveUnnoted"),
+        ("onboarding", "WithdrawAttachments", "NoteRemovalFailure", "RemovalEnded"),
+        ("withdrawal", "WithdrawAttachments", "NoteRemovalFailure", "RemovalEnded"),
+    ],
+)
+def test_one_association_or_removal_that_fails_does_not_fail_the_map(
+    workflow: Workflow, each: str, noting: str, unnoted: str
+) -> None:
+    (inner,) = (machine for machine in machines(DEFINITIONS[workflow], workflow) if machine.name == each)
 
     caught_by = {name: {catch["Next"] for catch in state.get("Catch", ())} for name, state in inner.states.items()}
 
     # It is noted; and if it can't be, it is left to the record, which finds nothing noted.
-    noted, unnoted = {"NoteFailure"}, {"LeaveUnnoted"}
-    assert caught_by.pop("NoteFailure") == unnoted
-    assert {next_state for ends in caught_by.values() for next_state in ends} == noted
-    assert inner.states["LeaveUnnoted"]["Type"] == "Pass"
-    assert "ToleratedFailurePercentage" not in DEFINITION["States"]["AssociateResources"]
+    assert caught_by.pop(noting) == {unnoted}
+    assert {next_state for ends in caught_by.values() for next_state in ends} == {noting}
+    assert inner.states[unnoted]["Type"] == "Pass"
+    assert "ToleratedFailurePercentage" not in DEFINITIONS[workflow]["States"][each]
+
+
+def test_both_workflows_take_down_in_the_same_way() -> None:
+    onboarding, withdrawal = (DEFINITIONS[workflow]["States"]["WithdrawAttachments"] for workflow in WORKFLOWS)
+
+    assert onboarding | {"Comment": "", "Next": ""} == withdrawal | {"Comment": "", "Next": ""}
 
 
 @every_task
@@ -269,18 +304,20 @@ def test_a_task_gives_its_function_the_time_that_the_function_has(task: Json) ->
     assert function["Timeout"] < task["TimeoutSeconds"]
 
 
-def test_every_substitution_is_given_and_none_in_vain() -> None:
-    assert substitutions(DEFINITION) == SUBSTITUTIONS.keys()
-    assert {attribute_of(each) for each in CALLED.values()} <= functions().keys()
+@every_workflow
+def test_every_substitution_is_given_and_none_in_vain(workflow: Workflow) -> None:
+    assert substitutions(DEFINITIONS[workflow]) == SUBSTITUTIONS_OF[workflow].keys()
+    assert {attribute_of(each) for each in CALLED_BY[workflow].values()} <= functions().keys()
 
 
 def test_neither_definition_nor_template_is_for_one_partition_only() -> None:
     """Step Functions knows its integrations under the partition's name: aws-cn and aws-us-gov are others."""
     template = (REPOSITORY / "template.yaml").read_text()
 
-    assert "arn:aws" not in json.dumps(DEFINITION)
+    assert "arn:aws" not in json.dumps(DEFINITIONS)
     assert "arn:aws" not in template
-    assert SUBSTITUTIONS["LambdaInvoke"] == {"Fn::Sub": "arn:${AWS::Partition}:states:::lambda:invoke"}
+    for substitutions_given in SUBSTITUTIONS_OF.values():
+        assert substitutions_given["LambdaInvoke"] == {"Fn::Sub": "arn:${AWS::Partition}:states:::lambda:invoke"}
 
 
 @every_task
@@ -289,9 +326,10 @@ def test_a_task_invokes_a_function_by_its_substitution(task: Json) -> None:
     assert re.fullmatch(r"\$\{\w+\}", task["Arguments"]["FunctionName"])
 
 
-def test_an_execution_keeps_to_the_versions_of_the_functions_that_it_began_with() -> None:
+@every_workflow
+def test_an_execution_keeps_to_the_versions_of_the_functions_that_it_began_with(workflow: Workflow) -> None:
     """It may wait for days, and across an update, with a definition that the new functions do not know."""
-    called = {attribute_of(each): each for each in CALLED.values()}
+    called = {attribute_of(each): each for each in CALLED_BY[workflow].values()}
 
     assert called == {name: {"Ref": f"{name}.Version"} for name in called}
     # Of the layers too, which hold nearly all of the code.

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from drawbridge.association.owned_object import OwnedKind, OwnedObject
 from drawbridge.aws.endpoint_services import MANAGED_TAG
 from drawbridge.aws.ownership import OWNER_TAG
+from local_aws.testing.accounts import Account as SomeAccount
 from local_aws.testing.accounts import Accounts
 from local_aws.testing.deployment import cloudformation_of, policies_of
 from local_aws.testing.iam import refusal
 from local_aws.testing.workflows import issue_token
 from tests.builders import REPOSITORY
+from tests.contracts.accounts import Account
+from tests.contracts.owned_objects import owned_object
 
 ACCOUNT = "111122223333"
 HERE = f"us-east-1:{ACCOUNT}"
@@ -48,8 +53,8 @@ def network_s_vpc(preference: str) -> dict[str, Any]:
     return {**named, "privateDnsEnabled": True, "dnsOptions": {"privateDnsPreference": preference}}
 
 
-def records(*kinds: str, zone: str = "Z0123456789ABC") -> dict[str, Any]:
-    sets = [{"Action": "UPSERT", "ResourceRecordSet": {"Name": "orders.example.com", "Type": kind}} for kind in kinds]
+def records(*kinds: str, zone: str = "Z0123456789ABC", action: str = "UPSERT") -> dict[str, Any]:
+    sets = [{"Action": action, "ResourceRecordSet": {"Name": "orders.example.com", "Type": kind}} for kind in kinds]
     return {"HostedZoneId": zone, "ChangeBatch": {"Changes": sets}}
 
 
@@ -118,10 +123,18 @@ ALLOWED = [
     ),
     pytest.param("PublishDns", "ssm:DeleteParameter", {"Name": "/drawbridge/connections/ours"}, id="taking ours back"),
     pytest.param(
+        "WithdrawAttachment", "ssm:DeleteParameter", {"Name": "/drawbridge/connections/ours"}, id="taking ours down"
+    ),
+    pytest.param(
+        "WithdrawAttachment",
+        "route53:ChangeResourceRecordSets",
+        records("A", "TXT", action="DELETE"),
+        id="an alias gone",
+    ),
+    pytest.param(
         "RelayNotification", "events:PutEvents", event("Endpoint Connection Notification"), id="a notification"
     ),
 ]
-
 DENIED = [
     pytest.param(
         "AssociateResource",
@@ -210,6 +223,32 @@ DENIED = [
     pytest.param("PublishDns", "ssm:DeleteParameter", {"Name": "/drawbridge/connections/theirs"}, id="deleting theirs"),
     pytest.param("PublishDns", "ssm:PutParameter", {"Name": "/drawbridge/config/policies/p"}, id="a policy"),
     pytest.param(
+        "WithdrawAttachment", "ssm:DeleteParameter", {"Name": "/drawbridge/connections/theirs"}, id="taking theirs down"
+    ),
+    pytest.param(
+        "WithdrawAttachment", "ssm:DeleteParameter", {"Name": "/drawbridge/config/policies/p"}, id="lifting a policy"
+    ),
+    pytest.param("WithdrawAttachment", "route53:ChangeResourceRecordSets", records("A"), id="writing an alias"),
+    pytest.param(
+        "WithdrawAttachment",
+        "route53:ChangeResourceRecordSets",
+        records("NS", action="DELETE"),
+        id="deleting a record of another type",
+    ),
+    pytest.param(
+        "WithdrawAttachment",
+        "route53:ChangeResourceRecordSets",
+        records("A", zone="Z9", action="DELETE"),
+        id="deleting from another zone",
+    ),
+    pytest.param(
+        "WithdrawAttachment",
+        "vpc-lattice:TagResource",
+        {"resourceArn": f"{LATTICE}:servicenetwork/sn-1", "tags": OWNED},
+        id="tagging what it would delete",
+    ),
+    pytest.param("PlanWithdrawal", "ec2:DeleteVpcEndpoints", {"VpcEndpointIds": ["vpce-1"]}, id="deleting by planning"),
+    pytest.param(
         "RelayNotification", "events:PutEvents", event("Request Status Changed"), id="a status, by who relays"
     ),
     pytest.param(
@@ -228,13 +267,20 @@ TRUST = {
 def _account(local_aws_accounts: Accounts, local_aws_unthrottled_persons: None) -> None:
     """Have the functions' roles in an account, and parameters there."""
     somebody = local_aws_accounts.person(ACCOUNT)
-    iam, ssm = somebody.client("iam"), somebody.client("ssm")
-    for name, document in DOCUMENTS.items():
+    ssm = somebody.client("ssm")
+    for name in DOCUMENTS:
         if "FunctionRole" in name:
-            iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
-            iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=json.dumps(document))
+            with_role(somebody, name)
     for name, tags in (("ours", OWNED_LIST), ("theirs", [])):
         ssm.put_parameter(Name=f"/drawbridge/connections/{name}", Type="String", Value="x", Tags=tags)
+
+
+def with_role(somebody: SomeAccount, name: str) -> None:
+    """Give the account a role of the template's."""
+    iam = somebody.client("iam")
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
+    document = json.dumps(DOCUMENTS[name]).replace(ACCOUNT, somebody.account_id)
+    iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=document)
 
 
 def refused(function: str, name: str, params: dict[str, Any]) -> str | None:
@@ -256,6 +302,41 @@ def test_a_function_may_not_do_more(function: str, name: str, params: dict[str, 
 
     assert denied is not None
     assert name.lower() in denied.lower()
+
+
+DELETIONS: dict[str, tuple[OwnedKind, Callable[[OwnedObject], dict[str, Any]]]] = {
+    "ec2:DeleteVpcEndpoints": (OwnedKind.NETWORK_ENDPOINT, lambda made: {"VpcEndpointIds": [made.id]}),
+    "vpc-lattice:DeleteServiceNetwork": (
+        OwnedKind.SERVICE_NETWORK,
+        lambda made: {"serviceNetworkIdentifier": made.arn},
+    ),
+    "vpc-lattice:DeleteServiceNetworkResourceAssociation": (
+        OwnedKind.RESOURCE_ASSOCIATION,
+        lambda made: {"serviceNetworkResourceAssociationIdentifier": made.id},
+    ),
+    "vpc-lattice:DeleteServiceNetworkVpcAssociation": (
+        OwnedKind.VPC_ASSOCIATION,
+        lambda made: {"serviceNetworkVpcAssociationIdentifier": made.id},
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("tags", "allowed"), [(OWNED, True), ({OWNER_TAG: "another"}, False), ({"Owner": "drawbridge"}, False), ({}, False)]
+)
+@pytest.mark.parametrize("name", DELETIONS)
+def test_withdrawal_deletes_what_carries_our_tag_and_nothing_else(
+    local_aws_accounts: Accounts, name: str, tags: dict[str, str], *, allowed: bool
+) -> None:
+    kind, params = DELETIONS[name]
+    person = local_aws_accounts.new_person()
+    account_id, somebody = person.account_id, Account(person.account_id, person.url)
+    made = owned_object(somebody, kind, tags)
+    with_role(somebody, "WithdrawAttachmentFunctionRole")
+
+    denied = refusal(account_id, "WithdrawAttachmentFunctionRole", name, params(made))
+
+    assert (denied is None) is allowed, denied
 
 
 @pytest.mark.parametrize("function", ["DiscoverRequests", "RequestApproval", "ReceiveApproval"])

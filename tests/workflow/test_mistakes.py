@@ -57,7 +57,7 @@ SOUND: Json = {
 
 def mistakes(definition: Json) -> list[str]:
     found = definition_problems(definition) + variables.problems(definition)
-    for machine in machines(definition):
+    for machine in machines(definition, "machine"):
         for name, state in machine.states.items():
             waits = state.get("Resource", "").endswith(".waitForTaskToken")
             if waits and "$states.context.Task.Token" not in json.dumps(state.get("Arguments")):

@@ -8,9 +8,11 @@ import pytest
 from drawbridge.association.plan import MOST_AT_ONCE
 from drawbridge.bounds import size_of
 from drawbridge.status import Reason, Status
+from drawbridge.withdrawal import WithdrawalPlan
+from drawbridge.withdrawal.plan import MOST_AT_ONCE as MOST_REMOVALS
 from tests.aws_limits import STATE_BYTES
-from tests.unit.largest import ALL_LONGEST, LARGEST_BY
-from tests.workflow.definition import Json
+from tests.unit.largest import ALL_LONGEST, LARGEST_BY, longest_removal
+from tests.workflow.definition import WORKFLOWS, Json, Workflow
 from tests.workflow.played import Cast, Script, Stage, associations, parameters
 
 ENOUGH = STATE_BYTES // 8
@@ -31,8 +33,8 @@ def handed_on(stage: Stage, execution: Json) -> list[tuple[int, str]]:
     return sorted(sizes, reverse=True)
 
 
-def played(stage: Stage, script: Script) -> tuple[Cast, list[tuple[int, str]]]:
-    cast, execution = stage.play(script)
+def played(stage: Stage, script: Script, workflow: Workflow = "onboarding") -> tuple[Cast, list[tuple[int, str]]]:
+    cast, execution = stage.play(script, workflow=workflow)
     assert execution["status"] == "SUCCEEDED"
     return cast, handed_on(stage, execution)
 
@@ -60,6 +62,31 @@ def test_as_much_as_can_be_planned_and_fail_fits_whatever_the_names_and_causes(s
     assert cast.statuses == [Status.ACCEPTED, Status.ASSOCIATING, Status.FAILED]
     assert len(cast.outcomes[-1].reasons) == MOST_AT_ONCE
     assert sizes[0][0] < ENOUGH
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+@pytest.mark.parametrize("cause", ["x", "\u0000", "😀"])
+def test_as_much_as_can_be_taken_down_and_fail_fits_whatever_the_causes(
+    stage: Stage, workflow: Workflow, cause: str
+) -> None:
+    plan = WithdrawalPlan(removals=tuple(longest_removal(number) for number in range(MOST_REMOVALS)))
+    fails = {f"withdraw_attachment {each}": ("ConflictError",) for each in plan.removals}
+
+    cast, sizes = played(stage, Script(withdrawal=plan, fails=fails, words="{}" + cause * 32_768), workflow)
+
+    failed = cast.outcomes[-1]
+    assert failed.status is (Status.FAILED if workflow == "onboarding" else Status.WITHDRAWING)
+    assert [reason.code for reason in failed.reasons] == ["not-withdrawn"] * MOST_REMOVALS
+    assert sizes[0][0] < ENOUGH
+
+
+def test_every_state_of_a_removal_hands_on_its_place_and_no_plan(stage: Stage) -> None:
+    names = tuple(longest_removal(number, names=60) for number in range(2))
+
+    cast, sizes = played(stage, Script(withdrawal=WithdrawalPlan(removals=names)), "withdrawal")
+
+    assert cast.statuses[-1] is Status.WITHDRAWN
+    assert sizes[0][0] < 1_000
 
 
 def test_what_makes_a_resource_reachable_is_small() -> None:

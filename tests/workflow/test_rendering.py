@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from statemachine import picture, render, source
-from tests.workflow.definition import DEFINITION, Json, states
+from tests.workflow.definition import DEFINITIONS, WORKFLOWS, Json, Workflow, states
 
 NAMES = sorted(path.name for path in render.definitions())
 
@@ -83,10 +83,11 @@ def test_a_key_that_is_there_twice_among_what_is_shared_is_refused(tmp_path: Pat
         source.definition(path)
 
 
-def test_each_state_is_in_the_picture() -> None:
-    drawn = picture.drawn(DEFINITION)
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+def test_each_state_is_in_the_picture(workflow: Workflow) -> None:
+    drawn = picture.drawn(DEFINITIONS[workflow])
 
-    assert [name for name in states() if not re.search(rf"\b{name}\b", drawn)] == []
+    assert [name for name in states(workflow) if not re.search(rf"\b{name}\b", drawn)] == []
 
 
 def test_what_many_states_catch_everything_to_is_drawn_as_one_arrow() -> None:

@@ -14,10 +14,12 @@ from local_aws.testing.deployment import cloudformation_of, parameter_values
 from local_aws.testing.iam import Action, find_action
 from tests.builders import REPOSITORY
 from tests.workflow.definition import (
-    CALLED,
+    CALLED_BY,
     RESOURCES,
     TEMPLATE,
+    WORKFLOWS,
     Json,
+    Workflow,
     attribute_of,
     functions,
     of_type,
@@ -84,6 +86,7 @@ PATTERNS = {
     "secretsmanager:secret:${Prefix}/slack-*": "AWS adds six characters to a secret's name.",
     "states:execution:${OnboardingStateMachine.Name}:*": "Discovery names the executions, after requests and attempts.",
     "states:execution:${Prefix}-withdrawal:*": "Discovery names the executions, after requests and attempts.",
+    "ssm:parameter/${Prefix}/config/bindings/*": "People name their bindings.",
     "ssm:parameter/${Prefix}/config/*": "People name their policies and bindings.",
     "ssm:parameter/${Prefix}/connections/*": "The names come from bindings and from shares.",
     "ssm:parameter/${Prefix}/consumers/*": "The names are accounts and endpoints.",
@@ -103,6 +106,7 @@ DEPLOYED: dict[str, Json] = cloudformation_of(REPOSITORY / "template.yaml")["Res
 """What SAM makes of the template."""
 
 ROLES = of_type("AWS::IAM::Role")
+WITHDRAWING = "WithdrawAttachmentFunctionRole"
 every_role = pytest.mark.parametrize("role", ROLES)
 
 
@@ -213,7 +217,7 @@ def test_a_function_writes_its_own_log_and_no_other(function: str) -> None:
     assert [each["Sid"] for each in others if "logs:" in str(each["Action"])] == []
 
 
-@pytest.mark.parametrize("role", ["LookRole", "OnboardingStateMachineRole"])
+@pytest.mark.parametrize("role", ["LookRole", "OnboardingStateMachineRole", "WithdrawalStateMachineRole"])
 def test_a_service_takes_a_role_for_this_account_only(role: str) -> None:
     (trust,) = ROLES[role]["AssumeRolePolicyDocument"]["Statement"]
 
@@ -388,10 +392,15 @@ def test_a_parameter_of_the_stack_limits_what_iam_allows(
         ),
     ],
 )
-def test_aliases_go_to_the_zones_that_are_listed(zones: str, arns: str | list[str]) -> None:
-    deployed = as_deployed("PublishDnsFunctionRole", {"AliasZones": zones})
+@pytest.mark.parametrize(
+    ("role", "writing"), [("PublishDnsFunctionRole", "PointAliases"), (WITHDRAWING, "RemoveAliases")]
+)
+def test_aliases_go_to_and_from_the_zones_that_are_listed(
+    zones: str, arns: str | list[str], role: str, writing: str
+) -> None:
+    deployed = as_deployed(role, {"AliasZones": zones})
 
-    assert deployed["PointAliases"]["Resource"] == arns
+    assert deployed[writing]["Resource"] == arns
     assert deployed["ReadAliases"]["Resource"] == arns
 
 
@@ -525,6 +534,72 @@ def test_only_what_is_being_made_is_tagged() -> None:
     assert in_ec2 == "CreateVpcEndpoint"
 
 
+def deleting(role: str) -> dict[str, Json]:
+    """Return the statements by which a role deletes, by the action."""
+    return {
+        action: each
+        for each in every_statement(role)
+        for action in listed(each["Action"])
+        if action.partition(":")[2].startswith("Delete") and not action.startswith("logs:")
+    }
+
+
+def test_only_what_carries_our_tag_is_deleted_by_withdrawal() -> None:
+    found = deleting(WITHDRAWING)
+
+    assert found.keys() == {
+        "ec2:DeleteVpcEndpoints",
+        "ssm:DeleteParameter",
+        "vpc-lattice:DeleteServiceNetwork",
+        "vpc-lattice:DeleteServiceNetworkResourceAssociation",
+        "vpc-lattice:DeleteServiceNetworkServiceAssociation",
+        "vpc-lattice:DeleteServiceNetworkVpcAssociation",
+    }
+    for action, each in found.items():
+        assert each["Condition"] == {"StringEquals": {f"aws:ResourceTag/{OWNER_TAG}": {"Ref": "Prefix"}}}, action
+
+
+def test_each_kind_of_thing_is_deleted_by_a_statement_of_its_own() -> None:
+    """A condition on what IAM gives no tags for would hold off everything; a resource of another kind, nothing."""
+    patterns = {action: [*map(text_of, resources(each))] for action, each in deleting(WITHDRAWING).items()}
+
+    kinds = {action: {each.rpartition(":")[2] for each in arns} for action, arns in patterns.items()}
+    assert kinds == {
+        "ec2:DeleteVpcEndpoints": {"vpc-endpoint/*"},
+        "ssm:DeleteParameter": {"parameter/${Prefix}/connections/*", "parameter/${Prefix}/consumers/*"},
+        "vpc-lattice:DeleteServiceNetwork": {"servicenetwork/*"},
+        "vpc-lattice:DeleteServiceNetworkResourceAssociation": {"servicenetworkresourceassociation/*"},
+        "vpc-lattice:DeleteServiceNetworkServiceAssociation": {"servicenetworkserviceassociation/*"},
+        "vpc-lattice:DeleteServiceNetworkVpcAssociation": {"servicenetworkvpcassociation/*"},
+    }
+
+
+def test_withdrawal_makes_and_tags_nothing() -> None:
+    making = re.compile(r"\w[\w-]*:(Create|Put|Tag|AddTags|Modify|Update|Accept|Reject|Associate)\w*")
+    others = {"dynamodb:PutItem", "logs:CreateLogStream", "logs:PutLogEvents"}
+    others |= {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+
+    made = {
+        action
+        for role in (WITHDRAWING, "PlanWithdrawalFunctionRole")
+        for each in every_statement(role)
+        for action in listed(each["Action"])
+        if making.fullmatch(action)
+    }
+
+    assert made == others
+    assert deleting("PlanWithdrawalFunctionRole") == {}
+
+
+def test_withdrawal_only_deletes_records_of_an_alias_and_its_marker() -> None:
+    removing = statement(WITHDRAWING, "RemoveAliases")["Condition"]["ForAllValues:StringEquals"]
+
+    assert removing == {
+        "route53:ChangeResourceRecordSetsActions": ["DELETE"],
+        "route53:ChangeResourceRecordSetsRecordTypes": ["A", "TXT"],
+    }
+
+
 @pytest.mark.parametrize("role", ["DecideRequestFunctionRole", "PlanAssociationsFunctionRole"])
 def test_the_organization_s_role_is_taken_in_its_account_only_where_that_is_known(role: str) -> None:
     ((asks, assuming, nothing),) = (each["Fn::If"] for each in statements(role) if "Fn::If" in each)
@@ -539,9 +614,10 @@ def test_the_organization_s_role_is_taken_in_its_account_only_where_that_is_know
     assert nothing == {"Ref": "AWS::NoValue"}
 
 
-def test_the_workflow_may_invoke_the_functions_that_it_names_and_no_others() -> None:
-    invoking = statement("OnboardingStateMachineRole", "InvokeFunctions")
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+def test_a_workflow_may_invoke_the_functions_that_it_names_and_no_others(workflow: Workflow) -> None:
+    invoking = statement(f"{workflow.title()}StateMachineRole", "InvokeFunctions")
 
     assert invoking["Action"] == "lambda:InvokeFunction"
-    versions = [{"Fn::Sub": f"${{{attribute_of(each)}.Arn}}:*"} for each in CALLED.values()]
+    versions = [{"Fn::Sub": f"${{{attribute_of(each)}.Arn}}:*"} for each in CALLED_BY[workflow].values()]
     assert sorted(map(str, invoking["Resource"])) == sorted(map(str, versions))

@@ -15,7 +15,9 @@ from tests.builders import REPOSITORY, sample
 from tests.workflow.definition import (
     RESOURCES,
     TEMPLATE,
+    WORKFLOWS,
     Json,
+    Workflow,
     attribute_of,
     filled_in,
     functions,
@@ -40,6 +42,7 @@ NO_EVENTS = {"schedule", "sns-connection-notification"}
 """Samples that do not come in by a rule."""
 STRANGER = "999999999999"
 
+every_workflow = pytest.mark.parametrize("workflow", WORKFLOWS)
 every_function = pytest.mark.parametrize("function", list(functions().values()), ids=list(functions()))
 MAPPINGS = of_type("AWS::Lambda::EventSourceMapping")
 every_mapping = pytest.mark.parametrize("mapping", list(MAPPINGS.values()), ids=list(MAPPINGS))
@@ -93,6 +96,45 @@ def test_no_log_is_kept_for_ever() -> None:
     groups = of_type("AWS::Logs::LogGroup")
 
     assert [name for name, group in groups.items() if "RetentionInDays" not in group] == []
+
+
+@every_workflow
+def test_a_workflow_logs_its_errors_and_none_of_its_data_to_a_group_of_its_own(workflow: Workflow) -> None:
+    properties = RESOURCES[f"{workflow.title()}StateMachine"]["Properties"]
+    (destination,) = properties["Logging"]["Destinations"]
+    group = RESOURCES[attribute_of(destination["CloudWatchLogsLogGroup"]["LogGroupArn"])]
+
+    assert properties["Name"] == {"Fn::Sub": f"${{Prefix}}-{workflow}"}
+    assert properties["Type"] == "STANDARD"
+    assert properties["Tracing"] == {"Enabled": True}
+    assert (properties["Logging"]["Level"], properties["Logging"]["IncludeExecutionData"]) == ("ERROR", False)
+    assert group["Properties"]["LogGroupName"] == {"Fn::Sub": f"/aws/vendedlogs/states/${{Prefix}}-{workflow}"}
+
+
+@every_workflow
+def test_an_execution_of_a_workflow_that_fails_raises_an_alarm_of_its_own(workflow: Workflow) -> None:
+    machine = [{"Name": "StateMachineArn", "Value": {"Ref": f"{workflow.title()}StateMachine"}}]
+
+    (alarm,) = (each for each in of_type("AWS::CloudWatch::Alarm").values() if each["Dimensions"] == machine)
+
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("AWS/States", "ExecutionsFailed", "Sum")
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (1, "GreaterThanOrEqualToThreshold")
+    assert workflow in alarm["AlarmDescription"]
+
+
+@pytest.mark.parametrize(
+    ("output", "resource"),
+    [
+        ("LedgerTableName", "LedgerTable"),
+        ("ConsumersTableName", "ConsumersTable"),
+        ("BusName", "Bus"),
+        ("HintsQueueUrl", "HintsQueue"),
+        ("OnboardingStateMachineArn", "OnboardingStateMachine"),
+        ("WithdrawalStateMachineArn", "WithdrawalStateMachine"),
+    ],
+)
+def test_what_users_rely_on_to_find_is_an_output(output: str, resource: str) -> None:
+    assert TEMPLATE["Outputs"][output]["Value"] == {"Ref": resource}
 
 
 def test_what_is_kept_outlives_the_stack_and_a_mistake() -> None:

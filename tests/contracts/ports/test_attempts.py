@@ -12,15 +12,28 @@ import pytest
 
 from drawbridge.association import Plan, PlannedAssociation
 from drawbridge.aws.attempts_table import AttemptsTable
+from drawbridge.bounds import size_of
 from drawbridge.errors import UpstreamError
 from drawbridge.record.outcome import Failure, Published, Refused, WorkflowError
 from drawbridge.request import ExecutionInput
 from drawbridge.status import Reason
+from drawbridge.withdrawal import (
+    NOTHING,
+    Cause,
+    KeptWithdrawal,
+    NamesRemoval,
+    NotWithdrawn,
+    PlannedRemoval,
+    RemovalResult,
+    StaysAfterAll,
+    WithdrawalPlan,
+    Withdrawn,
+)
 from tests.builders import NOW, desired, execution_input
 from tests.contracts.conftest import NewAccount
 from tests.contracts.ports.implementations import IMPLEMENTATIONS, either
 from tests.fakes.attempts import InMemoryAttempts
-from tests.unit.largest import largest_publication
+from tests.unit.largest import LARGEST_SNAPSHOT, largest_publication, longest_removal
 
 Attempts = InMemoryAttempts | AttemptsTable
 
@@ -159,3 +172,155 @@ def test_a_result_outside_the_plan_is_no_result_of_it(attempts: Attempts, reques
     attempts.keep_result(request_, 2, Refused(WHY))
 
     assert attempts.kept(request_).results == {}
+
+
+WITHDRAWAL = WithdrawalPlan(
+    removals=tuple(longest_removal(number, names=2) for number in range(3)),
+    unconfirmed=(Reason("unconfirmed", "vpce-9: AWS has yet to confirm that"),),
+    staying=(LARGEST_SNAPSHOT,),
+    cut=("2 more are to be taken down, which the next attempt does.",),
+)
+FEWER = msgspec.structs.replace(WITHDRAWAL, removals=WITHDRAWAL.removals[1:], unconfirmed=(), staying=(), cut=())
+NAMES = NamesRemoval(names=WITHDRAWAL.removals[0].names, cause=Cause.CONNECTION_GONE, why="gone")
+
+
+def test_a_withdrawal_is_read_as_it_was_kept_and_each_removal_by_its_place(
+    attempts: Attempts, request_: ExecutionInput
+) -> None:
+    places = attempts.keep_withdrawal(request_, WITHDRAWAL, NOW)
+
+    assert places == (0, 1, 2)
+    assert attempts.kept_withdrawal(request_) == KeptWithdrawal(plan=WITHDRAWAL)
+    assert attempts.planned_removal(request_, 2) == PlannedRemoval(removal=WITHDRAWAL.removals[2], at=NOW)
+
+
+def test_an_attempt_of_which_no_withdrawal_is_kept_takes_nothing_down(
+    attempts: Attempts, request_: ExecutionInput
+) -> None:
+    attempts.keep_plan(request_, TWO, NOW)
+
+    assert attempts.kept_withdrawal(request_) == KeptWithdrawal(plan=NOTHING)
+    with pytest.raises(UpstreamError, match="not kept"):
+        attempts.planned_removal(request_, 0)
+
+
+def test_a_withdrawal_that_is_planned_anew_replaces_the_old_one_with_all_that_came_of_it(
+    attempts: Attempts, request_: ExecutionInput
+) -> None:
+    attempts.keep_withdrawal(request_, WITHDRAWAL, NOW)
+    attempts.keep_removal_result(request_, 0, Withdrawn(what="vpce-1"))
+
+    attempts.keep_withdrawal(request_, FEWER, NOW + timedelta(minutes=1))
+
+    assert attempts.kept_withdrawal(request_) == KeptWithdrawal(plan=FEWER)
+    assert attempts.planned_removal(request_, 1).at == NOW + timedelta(minutes=1)
+    with pytest.raises(UpstreamError, match="not kept"):
+        attempts.planned_removal(request_, 2)
+
+
+def test_a_withdrawal_of_nothing_replaces_the_old_one_too(attempts: Attempts, request_: ExecutionInput) -> None:
+    attempts.keep_withdrawal(request_, WITHDRAWAL, NOW)
+
+    assert attempts.keep_withdrawal(request_, NOTHING, NOW) == ()
+
+    assert attempts.kept_withdrawal(request_) == KeptWithdrawal(plan=NOTHING)
+
+
+def test_plan_and_withdrawal_of_one_attempt_leave_each_other_as_they_are(
+    attempts: Attempts, request_: ExecutionInput
+) -> None:
+    gone = Withdrawn(what="vpce-1", parameters=("/a/dns-name",))
+    attempts.keep_withdrawal(request_, WITHDRAWAL, NOW)
+    attempts.keep_removal_result(request_, 0, gone)
+    attempts.keep_plan(request_, THREE, NOW)
+    attempts.keep_result(request_, 1, Refused(WHY))
+
+    attempts.keep_plan(request_, TWO, NOW)
+    assert attempts.kept_withdrawal(request_) == KeptWithdrawal(plan=WITHDRAWAL, results={0: gone})
+    attempts.keep_result(request_, 1, Refused(WHY))
+    attempts.keep_withdrawal(request_, FEWER, NOW)
+    assert (attempts.kept(request_).plan, attempts.kept(request_).results) == (TWO, {1: Refused(WHY)})
+
+
+def test_what_another_attempt_takes_down_is_not_this_one_s(attempts: Attempts, request_: ExecutionInput) -> None:
+    attempts.keep_withdrawal(request_, FEWER, NOW)
+    another = execution_input(attempt=next(_numbers))
+
+    attempts.keep_withdrawal(another, WITHDRAWAL, NOW)
+    attempts.keep_removal_result(another, 0, Withdrawn(what="vpce-1"))
+
+    assert attempts.kept_withdrawal(request_) == KeptWithdrawal(plan=FEWER)
+
+
+def test_a_removal_that_is_decided_again_replaces_itself_and_no_other(
+    attempts: Attempts, request_: ExecutionInput
+) -> None:
+    attempts.keep_withdrawal(request_, WITHDRAWAL, NOW)
+    later = PlannedRemoval(removal=NAMES, at=NOW + timedelta(minutes=2))
+
+    attempts.keep_planned_removal(request_, 1, later)
+
+    assert (attempts.planned_removal(request_, 0).at, attempts.planned_removal(request_, 1)) == (NOW, later)
+    first, _, third = WITHDRAWAL.removals
+    assert attempts.kept_withdrawal(request_).plan.removals == (first, NAMES, third)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        Withdrawn(what="vpce-1", parameters=("/a/dns-name", "/a/connection")),
+        StaysAfterAll(WHY),
+        NotWithdrawn(what="vpce-1", error="ConflictError", text="it has associations"),
+    ],
+)
+def test_what_came_of_a_removal_is_kept(attempts: Attempts, request_: ExecutionInput, result: RemovalResult) -> None:
+    attempts.keep_withdrawal(request_, WITHDRAWAL, NOW)
+
+    attempts.keep_removal_result(request_, 1, StaysAfterAll(Reason("before", "what was kept first")))
+    attempts.keep_removal_result(request_, 1, result)
+
+    assert attempts.kept_withdrawal(request_).results == {1: result}
+
+
+def test_what_was_read_of_a_withdrawal_does_not_change_with_what_is_kept_later(
+    attempts: Attempts, request_: ExecutionInput
+) -> None:
+    attempts.keep_withdrawal(request_, WITHDRAWAL, NOW)
+    before = attempts.kept_withdrawal(request_)
+
+    attempts.keep_removal_result(request_, 0, StaysAfterAll(WHY))
+
+    assert before.results == {}
+
+
+def test_a_result_of_a_removal_outside_the_plan_is_no_result_of_it(
+    attempts: Attempts, request_: ExecutionInput
+) -> None:
+    attempts.keep_withdrawal(request_, FEWER, NOW)
+
+    attempts.keep_removal_result(request_, 2, StaysAfterAll(WHY))
+
+    assert attempts.kept_withdrawal(request_).results == {}
+
+
+def test_of_a_removal_s_result_as_much_is_kept_as_there_is_room_for(
+    attempts: Attempts, request_: ExecutionInput
+) -> None:
+    attempts.keep_withdrawal(request_, WITHDRAWAL, NOW)
+
+    attempts.keep_removal_result(request_, 0, NotWithdrawn(what="vpce-1", error="Error", text="x" * 100_000))
+    attempts.keep_removal_result(request_, 1, StaysAfterAll(Reason("code", "x" * 100_000)))
+    attempts.keep_removal_result(
+        request_, 2, Withdrawn(what="vpce-1", parameters=tuple(f"/{number:0100}" for number in range(2_000)))
+    )
+
+    results = attempts.kept_withdrawal(request_).results
+    assert results.keys() == {0, 1, 2}
+    assert all(size_of(each) < 100_000 for each in results.values())
+    failed, stays, gone = (results[place] for place in range(3))
+    assert isinstance(failed, NotWithdrawn)
+    assert failed.text.startswith("xxx")
+    assert isinstance(stays, StaysAfterAll)
+    assert stays.because.text.startswith("xxx")
+    assert isinstance(gone, Withdrawn)
+    assert gone.parameters[0] == f"/{0:0100}"

@@ -616,6 +616,32 @@ def test_what_was_made_and_published_is_returned_for_its_withdrawal(ledger: Ledg
     assert ledger.connected("share-nobody-knows") == ConnectedRecord()
 
 
+def test_what_was_taken_down_is_not_made_or_published_any_longer(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    other = msgspec.structs.replace(SNAPSHOT, name="orders/users-db")
+    reach(ledger, Status.AVAILABLE, published=("/a", "/b", "/c"), attachments=(SNAPSHOT, other))
+    ledger.claim(observed_request(), 2, after=row(ledger))
+
+    # What failed leaves the attachments as they were known.
+    reach(ledger, Status.FAILED, 2, published=(), taken_back=("/a",), attachments=None)
+    assert ledger.connected(ID) == ConnectedRecord(
+        account_id=CONSUMER, attachments=(SNAPSHOT, other), published=("/b", "/c")
+    )
+    ledger.claim(observed_request(), 3, after=row(ledger))
+    reach(ledger, Status.AVAILABLE, 3, published=(), taken_back=("/b",), attachments=(other,))
+    assert ledger.connected(ID) == ConnectedRecord(account_id=CONSUMER, attachments=(other,), published=("/c",))
+
+
+def test_an_attempt_that_begins_changes_nothing_of_what_was_made_and_published(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    reach(ledger, Status.AVAILABLE, published=("/a",), attachments=(SNAPSHOT,), let_in=LET_IN)
+    before = ledger.connected(ID)
+
+    ledger.claim_withdrawal(row(ledger), (), ())
+
+    assert ledger.connected(ID) == before
+
+
 MARK = Absence(of=CONNECTION.subject, since=NOW)
 OTHER_MARK = Absence(of=RESOURCE_ARN, since=NOW + timedelta(minutes=1))
 CONFIRMED = (msgspec.structs.replace(MARK, confirmed=True),)

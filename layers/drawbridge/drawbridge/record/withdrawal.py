@@ -59,11 +59,11 @@ def outcome_of_withdrawal(progress: WithdrawalProgress) -> Outcome:
 
 
 def _withdrawn(ended: WithdrawalEnded) -> Outcome:
-    """Return the end of a request whose subject is gone; what AWS did not take down is tried again later."""
+    """Return the end of a request whose subject is gone; what is left of it is tried again later."""
     failures = failed_removals(ended.removals)
     stays = tuple(each.because for each in ended.removals if isinstance(each, StaysAfterAll))
     gone = fitting(parameters_gone(ended.removals), PUBLISHED_BYTES)
-    if failures or ended.cut:
+    if failures or ended.unconfirmed or ended.cut:
         return Outcome(
             status=Status.WITHDRAWING,
             reasons=(*failures, *stays, *ended.unconfirmed),

@@ -103,6 +103,11 @@ class ConnectedRecord(Struct, frozen=True, kw_only=True):
     absent: tuple[Absence, ...] = ()
 
     @property
+    def is_anything_there(self) -> bool:
+        """Whether anything may have been made or published; of a share also by an attempt that broke off."""
+        return bool(self.attachments or self.published or self.let_in)
+
+    @property
     def confirmed_absent(self) -> frozenset[str]:
         """Return what AWS said twice is gone."""
         return frozenset(each.of for each in self.absent if each.confirmed)

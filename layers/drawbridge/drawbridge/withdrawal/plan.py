@@ -165,13 +165,17 @@ class WithdrawalPlanner:
                     return Reason("called-for-again", f"{what}: a binding wants it again, so that it stays")
                 case NotKnown(why):
                     return Reason("not-known", f"{what}: {why}, so that it stays")
-                case NotCalledFor(cause=Cause.NOT_SHARED) if removal.cause is not Cause.NOT_SHARED and arn:
+                case NotCalledFor(cause=Cause.NOT_SHARED) if arn and not self._is_confirmed_still(removal, arn):
                     return Reason("not-known", f"{what}: AWS does not list {arn} any longer, which is to be confirmed")
                 case NotCalledFor():
                     pass
                 case _:
                     assert_never(verdict)
         return removal
+
+    def _is_confirmed_still(self, removal: Removal, arn: str) -> bool:
+        """Return whether what was confirmed when it was planned is so still: a list may leave something out."""
+        return removal.cause is Cause.NOT_SHARED and self._existences.resource(arn) is Existence.GONE
 
     def _candidates(
         self, arns: Collection[str], connected: ConnectedRecord, there: Iterable[OwnedObject]

@@ -1,0 +1,135 @@
+"""The door of ``withdraw_attachment``: the place of a removal in, whether it is gone out."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from drawbridge.association import Alias
+from drawbridge.association.aliases import Holder
+from drawbridge.errors import NotReadyError, OwnershipLostError, UpstreamError
+from drawbridge.publication.names import document_parameter, name_parameter
+from drawbridge.withdrawal import WithdrawalPlan, Withdrawn
+from drawbridge.withdrawal.steps import ObjectState, ObservedObject
+from drawbridge.withdrawal.take_down import TakeDown
+from functions.withdraw_attachment import app
+from tests.builders import NOW, RESOURCE_ARN, execution_input
+from tests.fakes.object_deletion import InMemoryObjectDeletions
+from tests.functions.invocations import invoke, refuses, step
+from tests.unit.withdrawing import ENDPOINT, WithdrawalAttempts
+
+INPUT = execution_input(attempt=2)
+STEP = step(request=INPUT, item=0)
+
+
+class Records:
+    """Hosted zones of which none is used."""
+
+    def remove(self, alias: Alias, *, holder: Holder, dns_name: str) -> None:
+        raise AssertionError(alias)
+
+
+@pytest.fixture
+def objects(monkeypatch: pytest.MonkeyPatch) -> InMemoryObjectDeletions:
+    return InMemoryObjectDeletions(ENDPOINT.id)
+
+
+@pytest.fixture(autouse=True)
+def withdrawals(monkeypatch: pytest.MonkeyPatch, objects: InMemoryObjectDeletions) -> WithdrawalAttempts:
+    withdrawals = WithdrawalAttempts()
+    take_down = TakeDown(objects, withdrawals.world.store, Records())
+    monkeypatch.setattr(app, "attempts", lambda: withdrawals.attempts)
+    monkeypatch.setattr(app, "take_down", lambda: take_down)
+    monkeypatch.setattr(app, "now", lambda: NOW)
+    return withdrawals
+
+
+def planned(withdrawals: WithdrawalAttempts, at: datetime = NOW) -> WithdrawalPlan:
+    """Plan that the endpoint goes, with the names that lead through it."""
+    withdrawals.world.owned_objects.marked = [ENDPOINT]
+    plan = withdrawals.world.planner().plan(withdrawals.world.connected, [RESOURCE_ARN])
+    withdrawals.attempts.keep_withdrawal(INPUT, plan, at)
+    return plan
+
+
+def test_what_is_planned_is_taken_down_and_kept_as_withdrawn_once_it_is_gone(
+    withdrawals: WithdrawalAttempts, objects: InMemoryObjectDeletions
+) -> None:
+    path = withdrawals.world.publish()
+    planned(withdrawals)
+    with pytest.raises(NotReadyError, match=ENDPOINT.id):
+        invoke(app.lambda_handler, STEP)
+    assert withdrawals.attempts.kept_withdrawal(INPUT).results == {}
+    objects.finish()
+
+    answer = invoke(app.lambda_handler, STEP)
+
+    assert answer == {"next": "withdrawn"}
+    gone = Withdrawn(what=str(ENDPOINT), parameters=(name_parameter(path), document_parameter(path)))
+    assert withdrawals.attempts.kept_withdrawal(INPUT).results == {0: gone}
+    assert (objects.deleted, withdrawals.world.store.there) == ([ENDPOINT.id], {})
+
+
+@pytest.mark.parametrize("seconds", [59, 60, 3600])
+def test_nothing_is_taken_down_by_a_plan_that_is_a_minute_old(
+    withdrawals: WithdrawalAttempts, objects: InMemoryObjectDeletions, seconds: int
+) -> None:
+    withdrawals.world.publish()
+    before = {**withdrawals.world.store.there}
+    planned(withdrawals, NOW - timedelta(seconds=seconds))
+
+    if seconds < 60:
+        with pytest.raises(NotReadyError):
+            invoke(app.lambda_handler, STEP)
+        assert objects.deleted == [ENDPOINT.id]
+    else:
+        assert invoke(app.lambda_handler, STEP) == {"next": "decide-again"}
+        assert (objects.deleted, withdrawals.world.store.there) == ([], before)
+        assert withdrawals.attempts.kept_withdrawal(INPUT).results == {}
+
+
+def test_what_is_only_waited_for_is_not_decided_again(
+    withdrawals: WithdrawalAttempts, objects: InMemoryObjectDeletions
+) -> None:
+    planned(withdrawals, NOW - timedelta(days=1))
+    objects.delete(ENDPOINT)
+
+    with pytest.raises(NotReadyError, match="is not gone yet"):
+        invoke(app.lambda_handler, STEP)
+    objects.finish()
+
+    assert invoke(app.lambda_handler, STEP) == {"next": "withdrawn"}
+
+
+def test_what_does_not_carry_our_tag_any_longer_is_a_failure_that_is_never_retried(
+    withdrawals: WithdrawalAttempts, objects: InMemoryObjectDeletions
+) -> None:
+    planned(withdrawals)
+    objects.there[ENDPOINT.id] = ObservedObject(state=ObjectState.PRESENT, is_ours=False)
+
+    with pytest.raises(OwnershipLostError, match=ENDPOINT.id):
+        invoke(app.lambda_handler, STEP)
+
+    assert (objects.deleted, withdrawals.attempts.kept_withdrawal(INPUT).results) == ([], {})
+
+
+def test_what_is_not_kept_any_longer_is_not_taken_down(objects: InMemoryObjectDeletions) -> None:
+    with pytest.raises(UpstreamError, match="not kept"):
+        invoke(app.lambda_handler, STEP)
+
+    assert objects.deleted == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("request", ...),
+        ("request.attempt", "1"),
+        ("request.request.shareArn", "orders"),
+        ("item", ...),
+        ("item", "0"),
+    ],
+)
+def test_a_broken_step_is_refused_by_its_field(path: str, value: object) -> None:
+    refuses(app.lambda_handler, STEP, path, value)
