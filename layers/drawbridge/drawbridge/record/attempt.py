@@ -35,8 +35,14 @@ from drawbridge.record.withdrawal import (
 )
 from drawbridge.request import ExecutionInput
 from drawbridge.status import Status
-from drawbridge.withdrawal import KeptWithdrawal, NotWithdrawn, RemovalResult, StaysAfterAll, Withdrawn
-from drawbridge.withdrawal.attempt import ConnectedRecords
+from drawbridge.withdrawal import (
+    ConnectedRecords,
+    KeptWithdrawal,
+    NotWithdrawn,
+    RemovalResult,
+    StaysAfterAll,
+    Withdrawn,
+)
 
 _NAME_BYTES = 60_000
 """Of the names of one association's parameters; a group of 60 children has 120."""
