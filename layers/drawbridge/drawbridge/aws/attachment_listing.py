@@ -13,6 +13,7 @@ from drawbridge.aws.ownership import OWNER_TAG
 from drawbridge.aws.pages import pages
 from drawbridge.aws.service_networks import association_names
 from drawbridge.aws.vpc_endpoints import ENDPOINT_TYPES, TERMINATED, endpoint_names, named_resource
+from drawbridge.errors import GoneError, UpstreamError
 from drawbridge.publication.named import NamedResource
 
 if TYPE_CHECKING:
@@ -30,13 +31,28 @@ class AttachmentListing:
         self._entities = LatticeEntities(lattice)
         self._in_network = Once[str, list[NamedResource]](lambda arn: self._entities.named_in_network(arn, arn))
         self._in_vpcs = Once[str, dict[str, Any]](self._list_vpcs)
+        self._unlisted = Once[str, Any](self._ask_for)
         self._all_endpoints = Once[None, dict[str, Any]](lambda _: self._list_endpoints())
         self._all_named = Once[None, dict[str, list[NamedResource]]](lambda _: self._list_named())
 
     def security_groups(self, endpoint_id: str) -> frozenset[str] | None:
-        """Return the groups of an endpoint; ``None`` if it is gone, or going."""
-        found = self._endpoints.get(endpoint_id)
+        """Return the groups of an endpoint; ``None`` if it is gone, or going: of one that is not listed EC2 is asked.
+
+        Raises:
+            UpstreamError: EC2 neither shows the endpoint nor says that there is none.
+        """
+        found = self._endpoints.get(endpoint_id) or self._unlisted(endpoint_id)
         return None if found is None else frozenset(group["GroupId"] for group in found.get("Groups", []))
+
+    def _ask_for(self, endpoint_id: str) -> Any:
+        try:
+            with translated(f"ask for {endpoint_id}"):
+                found = self._ec2.describe_vpc_endpoints(VpcEndpointIds=[endpoint_id])["VpcEndpoints"]
+        except GoneError:
+            return None
+        if not found:
+            raise UpstreamError(f"EC2 neither shows {endpoint_id} nor says that there is none")
+        return found[0] if found[0]["State"].lower() not in TERMINATED else None
 
     def settings(self, made: MadeAttachment) -> str:
         """Return what ``settings_of`` makes of the endpoint, or of the VPC's association; empty if that is gone."""
