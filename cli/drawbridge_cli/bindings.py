@@ -18,13 +18,16 @@ from drawbridge_cli.bindings_screen import (
     show_binding,
     show_changes,
     show_effects,
+    show_going,
     show_matches,
     show_statuses,
 )
-from drawbridge_cli.plan_screen import show_left_behind, show_unknown
+from drawbridge_cli.plan_screen import show_unknown
 from drawbridge_cli.schemas import schema_of
 from drawbridge_cli.screen import complain, say, show_json
+from drawbridge_cli.share_plans import paths_to_publish
 from drawbridge_cli.stack import Stack
+from drawbridge_cli.withdrawal_screen import show_withdrawal, withdrawal_documents
 
 app = typer.Typer(no_args_is_help=True, help="Bindings: which shared resource goes where, and what comes of it.")
 
@@ -53,17 +56,18 @@ def list_all(context: typer.Context, as_json: Json = False) -> None:
     """List the bindings, in force and broken, and what each comes to now."""
     stack: Stack = context.obj
     bindings = stack.bindings_in_force()
-    plan_context = stack.plan_context()
-    share_plans, left = plan_context.share_plans(bindings), plan_context.left_behind(bindings)
+    share_plans = stack.plan_context().share_plans(bindings)
+    withdrawal = stack.withdrawal_context().withdrawal(bindings, paths_to_publish(share_plans, stack.prefix))
     published, orphans = _published(stack, bindings)
     statuses = statuses_of(bindings, share_plans, published, stack.planning.network)
     if as_json:
-        show_json({"bindings": statuses, "published": published, "orphans": orphans, "leftBehind": left})
+        document = {"bindings": statuses, "published": published, "orphans": orphans}
+        show_json(document | withdrawal_documents(withdrawal))
         return
     show_statuses(statuses)
     for path, dns_name in sorted(orphans.items()):
         say(f"{path}/dns-name is published for a binding that there is not any longer: {dns_name}", "doubtful")
-    show_left_behind(left)
+    show_withdrawal(withdrawal)
     show_unknown(share_plans)
 
 
@@ -80,9 +84,8 @@ def show(
         complain(f"{name}: there is no binding of that name; 'bindings list' lists them")
         raise typer.Exit(1)
     bindings = stack.bindings_in_force()
-    plan_context = stack.plan_context()
-    share_plans = plan_context.share_plans(bindings)
-    left = [each for each in plan_context.left_behind(bindings) if each.binding == name]
+    share_plans = stack.plan_context().share_plans(bindings)
+    withdrawal = stack.withdrawal_context().withdrawal(bindings, paths_to_publish(share_plans, stack.prefix)).of(name)
     published, _ = _published(stack, bindings)
     statuses = statuses_of(bindings, share_plans, published, stack.planning.network)
     (status,) = (each for each in statuses if each.name == name)
@@ -92,12 +95,12 @@ def show(
     ]
     if as_json:
         names = published.get(name, {})
-        document = {"binding": status, "text": text, "shares": matches(matched), "published": names, "leftBehind": left}
-        show_json(document)
+        document = {"binding": status, "text": text, "shares": matches(matched), "published": names}
+        show_json(document | withdrawal_documents(withdrawal))
         return
     show_binding(status, text, there[name].value)
     show_matches(matched, stack.prefix)
-    show_left_behind(left)
+    show_withdrawal(withdrawal)
     show_unknown(matched)
 
 
@@ -123,19 +126,21 @@ def apply(
     show_changes(changes)
     if changes.is_empty:
         return
-    plan_context = stack.plan_context()
+    plan_context, withdrawal_context = stack.plan_context(), stack.withdrawal_context()
     now, then = plan_context.share_plans(in_force), plan_context.share_plans(changes.then)
     show_effects(effects_of(now, then), stack.prefix)
-    left_now = plan_context.left_behind(in_force)
-    show_left_behind(left_now, "left behind already")
-    show_left_behind(
-        (each for each in plan_context.left_behind(changes.then) if each not in left_now), "would be left behind"
+    going_now = withdrawal_context.withdrawal(in_force, paths_to_publish(now, stack.prefix))
+    going_then = withdrawal_context.withdrawal(
+        changes.then, paths_to_publish(then, stack.prefix), removed=changes.to_remove
     )
+    going, already = going_then.split_by(going_now)
+    show_going(going, already)
     show_unknown(then)
     if dry_run:
         return
     if not yes:
-        typer.confirm("Put them in force?", abort=True)
+        and_go = f", and have {going.number} taken down" if going.number else ""
+        typer.confirm(f"Put them in force{and_go}?", abort=True)
     for name, text in changes.to_write:
         stack.configuration.write(PATH, name, text)
         say(f"written  {name}", "good")

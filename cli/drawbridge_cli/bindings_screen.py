@@ -5,12 +5,14 @@ from typing import Any
 
 from drawbridge.association.evaluation import Candidate
 from drawbridge.legible import legible
+from drawbridge_cli.account_withdrawal import AccountWithdrawal
 from drawbridge_cli.binding_changes import BindingChanges, BindingEffects
 from drawbridge_cli.binding_files import BindingProblem
 from drawbridge_cli.binding_status import BindingStatus
 from drawbridge_cli.plan_screen import association_document, refusal_document, show_association, show_name, show_refusal
 from drawbridge_cli.screen import complain, say, show_table
 from drawbridge_cli.share_plans import AssociationPlan, SharePlan
+from drawbridge_cli.withdrawal_screen import show_withdrawal
 
 
 def say_problems(problems: Iterable[BindingProblem]) -> None:
@@ -43,13 +45,21 @@ def show_effects(effects: BindingEffects, prefix: str) -> None:
     if effects.dropped:
         say(f"{len(effects.dropped)} not wanted any longer", "title")
         for desired in effects.dropped:
-            say(f"  {legible(desired.name)}: what was made for it and published is left behind", "doubtful")
+            say(f"  {legible(desired.name)}: what was made and published for it alone is taken down", "doubtful")
     if effects.refused:
         say(f"{len(effects.refused)} refused", "title")
         for reason in effects.refused:
             show_refusal(reason)
     if not (effects.made or effects.changed or effects.dropped or effects.refused):
         say("Nothing that is shared now would be associated otherwise.")
+
+
+def show_going(going: AccountWithdrawal, already: AccountWithdrawal) -> None:
+    """Print what would be taken down, and what is whatever becomes of the changes."""
+    for title, withdrawal in (("would be taken down", going), ("taken down already, as things are", already)):
+        if withdrawal.removals:
+            say(f"{withdrawal.number} {title}", "title")
+        show_withdrawal(withdrawal)
 
 
 _COLUMNS = ("binding", "mode", "where", "matches", "wanted", "refused", "published")

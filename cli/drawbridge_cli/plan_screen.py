@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from drawbridge.association.attachment_document import document_of
-from drawbridge.association.owned_object import OwnedObject
 from drawbridge.association.steps import Await, Blocked, Step
 from drawbridge.legible import legible
 from drawbridge.publication.names import binding_path, connection_path
 from drawbridge.publication.plan import NameChange, NamePlan
 from drawbridge.status import Reason
+from drawbridge.withdrawal.steps import AwaitGone, NotOurs
+from drawbridge_cli.account_withdrawal import AccountWithdrawal
 from drawbridge_cli.refusals import what_to_do
 from drawbridge_cli.screen import say
 from drawbridge_cli.share_plans import AssociationPlan, SharePlan, association_plans, unknown_places
@@ -77,13 +78,6 @@ def show_refusal(reason: Reason) -> None:
         say(f"    to do: {todo}")
 
 
-def show_left_behind(left: Iterable[OwnedObject], title: str = "left behind") -> None:
-    """Print what is left behind."""
-    for each in left:
-        of = f" of binding {each.binding}" if each.binding else ""
-        say(f"{title}{of}: {each}", "doubtful")
-
-
 def show_unknown(share_plans: Sequence[SharePlan]) -> None:
     """Print the accounts whose place in the organization is unknown, which may change what policies decide."""
     unknown = unknown_places([*share_plans])
@@ -95,25 +89,33 @@ def show_unknown(share_plans: Sequence[SharePlan]) -> None:
         )
 
 
-def summary(share_plans: Sequence[SharePlan], left: Sequence[OwnedObject]) -> str:
+def summary(share_plans: Sequence[SharePlan], withdrawal: AccountWithdrawal) -> str:
     """Return a summary in one line."""
     associations = [*association_plans([*share_plans])]
     refused = sum(len(each.refused) for each in share_plans)
     also = f"; {refused} wanted and refused" if refused else ""
-    also += f"; {len(left)} left behind" if left else ""
-    if all(each.is_at_rest for each in share_plans):
+    unconfirmed = len(withdrawal.unconfirmed)
+    also += (
+        f"; {unconfirmed} not called for and {'stays' if unconfirmed == 1 else 'stay'} for now" if unconfirmed else ""
+    )
+    if all(each.is_at_rest for each in share_plans) and not withdrawal.removals:
         return f"Nothing to do{also or ': everything is as wanted'}."
     to_do = [step for association in associations for step in association.steps]
     changes = [name.change for association in associations for name in association.names]
     waits = sum(isinstance(step, Await) for step in to_do) + sum(
         len(association.pending) for association in associations
     )
+    being_deleted = sum(isinstance(each.next_step, AwaitGone) for each in withdrawal.removals)
+    not_ours = sum(isinstance(each.next_step, NotOurs) for each in withdrawal.removals)
     numbers = {
         ("step", "steps"): sum(not isinstance(step, Await | Blocked) for step in to_do),
         ("name to write", "names to write"): sum(each in {NameChange.NEW, NameChange.CHANGED} for each in changes),
         ("name to take back", "names to take back"): changes.count(NameChange.GONE),
-        ("to wait for", "to wait for"): waits + sum(bool(each.not_ready) for each in share_plans),
-        ("stuck", "stuck"): sum(isinstance(step, Blocked) for step in to_do) + changes.count(NameChange.REFUSED),
+        ("to take down", "to take down"): withdrawal.number - being_deleted - not_ours,
+        ("to wait for", "to wait for"): waits + being_deleted + sum(bool(each.not_ready) for each in share_plans),
+        ("stuck", "stuck"): not_ours
+        + sum(isinstance(step, Blocked) for step in to_do)
+        + changes.count(NameChange.REFUSED),
     }
     text = ", ".join(f"{number} {one if number == 1 else more}" for (one, more), number in numbers.items() if number)
     return f"{text}{also}."

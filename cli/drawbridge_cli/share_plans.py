@@ -16,7 +16,6 @@ from drawbridge.association.actions import (
 from drawbridge.association.binding import Binding
 from drawbridge.association.coverage import Coverage
 from drawbridge.association.evaluation import Candidate, Refusal
-from drawbridge.association.owned_object import OwnedObject
 from drawbridge.association.plan import Planner
 from drawbridge.association.reconcile import AttachmentReconciler
 from drawbridge.association.steps import Step, made_attachment, steps
@@ -30,6 +29,7 @@ from drawbridge.decision.gather import Gatherer
 from drawbridge.decision.let_in import LetIn, decided_on
 from drawbridge.decision.live import approved_before, kept
 from drawbridge.errors import NotReadyError
+from drawbridge.publication.names import connection_path
 from drawbridge.publication.plan import NameChange, NamePlan
 from drawbridge.publication.planner import PublicationPlanner
 from drawbridge.record.entry import Entry
@@ -138,10 +138,6 @@ class PlanContext(Struct, frozen=True, kw_only=True):
             if any(binding.match.could_match(share.owner, share.name) for binding in bindings.things)
         ]
 
-    def left_behind(self, bindings: InForce[Binding]) -> tuple[OwnedObject, ...]:
-        """Return what Drawbridge made in this account and these bindings do not call for."""
-        return self.planner_of(bindings).left_behind()
-
     def _share_plan(self, share: Share, bindings: InForce[Binding]) -> SharePlan:
         request = ResourceShareRequest(share_arn=share.arn)
         entry = self.entry_of(request.request_id)
@@ -223,6 +219,18 @@ def _not_let_in(candidate: Candidate, known: SharePlan) -> Candidate:
 def unknown_places(share_plans: list[SharePlan]) -> tuple[str, ...]:
     """Return the providers whose place in the organization is unknown."""
     return tuple(sorted({each.share.owner for each in share_plans if each.place_unknown}))
+
+
+def paths_to_publish(share_plans: list[SharePlan], prefix: str) -> frozenset[str]:
+    """Return where the names of what is planned are or will be published; of groups and networks, those that are."""
+    found: set[str] = set()
+    for each in association_plans(share_plans):
+        desired = each.desired
+        found |= {name.path for name in each.names if name.change is not NameChange.GONE}
+        if not desired.resource.holds_others:
+            vpc_id = desired.vpc_id if desired.per_vpc else None
+            found.add(connection_path(prefix, desired.binding, desired.resource.name, vpc_id))
+    return frozenset(found)
 
 
 def association_plans(share_plans: list[SharePlan]) -> Iterator[AssociationPlan]:

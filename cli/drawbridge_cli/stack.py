@@ -19,6 +19,7 @@ from drawbridge.aws.consumers_table import ConsumersTable
 from drawbridge.aws.errors import translated
 from drawbridge.aws.hosted_zones import HostedZones
 from drawbridge.aws.ledger_table import LedgerTable
+from drawbridge.aws.object_deletion import ObjectDeletions
 from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
 from drawbridge.aws.secrets import Secrets
 from drawbridge.aws.task_callback import TaskCallback
@@ -31,8 +32,11 @@ from drawbridge.decision.in_force import compiled, policies_in_force
 from drawbridge.decision.policies import Policy
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError, RefusedError
 from drawbridge.publication.planner import PublicationPlanner
+from drawbridge.publication.published import published_names
 from drawbridge.record.entry import Entry
 from drawbridge.slack.messenger import SlackMessenger
+from drawbridge.withdrawal.take_down import TakeDown
+from drawbridge_cli.account_withdrawal import WithdrawalContext
 from drawbridge_cli.screen import complain
 from drawbridge_cli.share_plans import PlanContext
 
@@ -160,6 +164,17 @@ class Stack:
             entry_of=self.ledger.entry,
             evaluation_time=EvaluationTime(datetime.now(UTC), self.zone),
             asks=bool(self.slack_channel),
+        )
+
+    def withdrawal_context(self) -> WithdrawalContext:
+        """Return a context for what would be taken down; of what takes down only the observing is in it."""
+        objects = ObjectDeletions(self._client("ec2"), self._client("vpc-lattice"), owner=self.prefix)
+        zones = HostedZones(self._client("route53"), owner=self.prefix)
+        return WithdrawalContext(
+            planner_of=self.planning.withdrawal_planner,
+            parameters=self.configuration,
+            published=tuple(published_names(self.published.below(f"/{self.prefix}/connections"))),
+            observe=TakeDown(objects, self.published, zones).observe,
         )
 
     @property

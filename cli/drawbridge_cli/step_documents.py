@@ -15,10 +15,27 @@ from drawbridge.association.actions import (
     UpdateVpcAssociation,
 )
 from drawbridge.association.steps import Await, Blocked, Step
+from drawbridge.withdrawal.steps import AwaitGone, DeleteObject, NotOurs, TakeBackName, WithdrawalStep
 
 
 def step_document(step: Step) -> dict[str, Any]:
     return {"do": str(step)} | _fields(step)
+
+
+def withdrawal_step_document(step: WithdrawalStep) -> dict[str, Any]:
+    document: dict[str, Any]
+    match step:
+        case TakeBackName(name=name):
+            document = {"type": "TakeBackName", "path": name.path, "binding": name.binding}
+        case DeleteObject(removed=removed, failure=failure):
+            document = {"type": "Delete", "id": removed.id, "failure": failure}
+        case AwaitGone(what=what):
+            document = {"type": "AwaitGone", "what": what}
+        case NotOurs():
+            document = {"type": "Stuck", "code": "ownership-lost", "why": str(step)}
+        case _:
+            assert_never(step)
+    return {"do": str(step)} | document
 
 
 def _fields(step: Step) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def test_only_what_has_changed_is_written(at_work: Drawbridge, operator: Operato
     assert lines[0] == "changed  orders"
     assert "1 would be associated" in lines
     assert "1 not wanted any longer" in lines
-    assert f"  orders/orders-db/{operator.vpc()}: what was made for it and published is left behind" in lines
+    assert f"  orders/orders-db/{operator.vpc()}: what was made and published for it alone is taken down" in lines
     assert versions(operator) == {"orders": 2, "none": 1}
 
 

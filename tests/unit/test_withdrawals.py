@@ -453,17 +453,37 @@ def test_so_many_that_not_all_can_be_asked_for_are_capped_all_the_same(world: Wo
     assert all(kept(world, each.request_id).absent for each in lost)
 
 
-def test_a_connection_of_a_service_that_is_not_managed_any_longer_stays_until_it_is_gone(world: World) -> None:
+@pytest.mark.parametrize("status", [Status.AVAILABLE, Status.FAILED])
+def test_a_connection_of_a_service_that_is_not_managed_any_longer_stays_until_it_is_gone(
+    world: World, status: Status
+) -> None:
     world.services.managed = list  # type: ignore[method-assign]  # its tag was removed
+    world.ledger.kept[CONNECTION.request_id] = msgspec.structs.replace(
+        kept(world, CONNECTION.request_id), status=status
+    )
 
     released = [sweep(world, minutes) for minutes in (0, 10, 20)]
+    asked = [*world.existences.asked]
     disconnect(world)
     sweep(world, 30)
     gone = sweep(world, 40)
 
-    assert [each.started for each in released] == [(), (), ()]
+    assert ([each.started for each in released], asked) == ([(), (), ()], [])
     assert marks(world, CONNECTION.request_id) == {ENDPOINT_ID: (after(30), True)}
     assert gone.started == (CONNECTION_EXECUTION,)
+
+
+def test_an_attempt_that_is_under_way_is_seen_to_as_ever_while_its_share_is_gone(world: World) -> None:
+    unshare(world)
+    world.ledger.kept[SHARE.request_id] = msgspec.structs.replace(kept(world), status=Status.ASSOCIATING, settled=False)
+
+    sweep(world, 10)
+
+    assert [*world.state_machine.running] == [f"{SHARE.request_id}-1"]
+    assert (world.withdrawals.running, world.existences.asked) == ({}, [])
+    world.state_machine.end(f"{SHARE.request_id}-1", None)
+    assert sweep(world, 20).started == (SHARE_EXECUTION,)
+    assert [*world.state_machine.running] == [SHARE_EXECUTION]
 
 
 def test_what_is_not_connected_with_a_service_that_is_not_managed_any_longer_is_recorded_as_ever(world: World) -> None:

@@ -26,7 +26,7 @@ from drawbridge.decision.decide import Policies
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.request import ResourceShareRequest
 from drawbridge.withdrawal.called_for import Demand
-from drawbridge.withdrawal.plan import WithdrawalPlanner
+from drawbridge.withdrawal.plan import WithdrawalPlanner, WrittenParameters
 
 Client = Callable[[str], Any]
 """Returns the client of an AWS service, by boto3's name for it."""
@@ -61,8 +61,10 @@ class Planning:
             account_id=account_id,
         )
 
-    def withdrawal_planner(self, bindings: InForce[Binding]) -> WithdrawalPlanner:
-        """Return a planner of what is to be taken down."""
+    def withdrawal_planner(
+        self, bindings: InForce[Binding], parameters: WrittenParameters | None = None
+    ) -> WithdrawalPlanner:
+        """Return a planner of what is to be taken down; ``parameters`` are those that are there, if left out."""
         shares = {share.arn: share.name for share in self.shares.shares() if share.in_effect}
         shared_as = defaultdict[str, set[str]](set)
         for each in self.shares.resources():
@@ -79,7 +81,7 @@ class Planning:
         )
         return WithdrawalPlanner(
             bindings=bindings,
-            parameters=self._parameters,
+            parameters=parameters or self._parameters,
             demand=demand,
             owned_objects=self._owned_objects,
             names=self.names,

@@ -262,7 +262,7 @@ class Sweeper:
 
         Those that are followed come from the index, and are not read again. It may be a moment behind: then what is
         entered or noted here is lost, because the row is not any longer as it was read, and the next sweep does it; an
-        execution that has ended meanwhile is asked for in vain, and a status announced once more, under the same id.
+        execution that has ended meanwhile is asked for in vain, and what was announced is once more, under the same id.
         """
         ids = {each.request.request_id for each in observed}
         rows = {row.request_id: row for row in followed if row.request_id in ids}

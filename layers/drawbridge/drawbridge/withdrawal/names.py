@@ -6,6 +6,9 @@ from drawbridge.publication.names import text_of_segment
 from drawbridge.publication.published import PublishedName
 from drawbridge.withdrawal import PublishedPath
 
+_BINDING_LEVEL = 3
+"""Of a name's path, which begins with a slash."""
+
 
 def resource_of(name: PublishedName) -> str:
     """Return the ARN of what is shared: of a child's name the group or network that it came with."""
@@ -34,9 +37,11 @@ def through(document: ConnectionDocument) -> str:
 
 def published_path(name: PublishedName) -> PublishedPath:
     """Return where a name is published, to be taken back if it still leads through the same by then."""
+    levels = name.path.split("/")
     return PublishedPath(
         path=name.path,
         subject=name.document.resource_configuration_arn,
-        binding=text_of_segment(name.path.split("/")[3]) or "",
+        # Who writes by hand may write right below the names' root.
+        binding=text_of_segment(levels[_BINDING_LEVEL]) or "" if len(levels) > _BINDING_LEVEL else "",
         through=through(name.document),
     )

@@ -114,12 +114,12 @@ class WithdrawalPlanner:
         """
         there = tuple(self._owned_objects.network_associations())
         candidates = self._candidates({*visible, *connected.resources}, connected, there)
-        return self._plan(connected, candidates, self._published(connected), there)
+        return _bounded(self._plan(connected, candidates, self._published(connected), there))
 
     def plan_everywhere(self, names: Collection[PublishedName]) -> WithdrawalPlan:
         """Plan what is to be taken down in this account by the bindings; ``names`` are all that are published.
 
-        What is not shared any longer is not confirmed here.
+        What is not shared any longer is not confirmed here, and nothing is cut: it is to be shown.
 
         Raises:
             UpstreamError: something was not listed that is there, so that nothing can be told from the listing.
@@ -135,12 +135,13 @@ class WithdrawalPlanner:
         names: Collection[PublishedName],
         there: Collection[OwnedObject],
     ) -> WithdrawalPlan:
-        self._check_bindings(connected, candidates)
+        self._check_bindings(connected, candidates, names)
         due, unconfirmed = self._due(connected, candidates)
         due = [each for each in due if not self._is_needed(each, due, there)]
         due += self._empty_networks(connected, due, (*candidates, *there))
         due_names, unconfirmed_names = self._due_names(connected, names)
-        return _bounded(_removals(due, names, due_names), (*unconfirmed, *unconfirmed_names))
+        removals = tuple(_removals(due, names, due_names))
+        return WithdrawalPlan(removals=removals, unconfirmed=(*unconfirmed, *unconfirmed_names))
 
     def plan_again(self, connected: ConnectedRecord, removal: Removal) -> Removal | Reason:
         """Decide again on one removal: return it, or why it is to stay after all."""
@@ -149,8 +150,8 @@ class WithdrawalPlanner:
                 self._check_bindings(connected, [removed])
                 verdicts = [(str(removed), self._demand.of_object(removed), removed.resource_arn)]
             case NamesRemoval(names=paths):
-                self._check_bindings(connected, ())
                 found = {each.path: each for each in self._published(connected)}
+                self._check_bindings(connected, (), found.values())
                 verdicts = [
                     (path.path, self._demand.of_name(found[path.path]), resource_of(found[path.path]))
                     for path in paths
@@ -192,12 +193,14 @@ class WithdrawalPlanner:
         documents = [each for each in connected.published if path_of_document(each) is not None]
         return [*published_names(self._names.published(documents).items())]
 
-    def _check_bindings(self, connected: ConnectedRecord, candidates: Iterable[OwnedObject]) -> None:
-        """Have each binding that something was made for, and that is not listed, asked for by its name."""
+    def _check_bindings(
+        self, connected: ConnectedRecord, candidates: Iterable[OwnedObject], names: Iterable[PublishedName] = ()
+    ) -> None:
+        """Have each binding that something was made or published for, and that is not listed, asked for by its name."""
         listed = {each.name for each in self._bindings.things} | {each.name for each in self._bindings.broken}
         made_for = {each.name.partition("/")[0] for each in connected.attachments}
-        made_for |= {each.binding for each in candidates if each.binding}
-        for name in sorted(made_for - listed):
+        made_for |= {each.binding for each in candidates} | {published_path(each).binding for each in names}
+        for name in sorted(made_for - listed - {""}):
             if self._parameters.is_written(BINDINGS, name):
                 raise UpstreamError(f"Parameter Store did not list binding {name}, which is there")
 
@@ -230,7 +233,8 @@ class WithdrawalPlanner:
                 case NotCalledFor() as confirmed:
                     due.append((published_path(each), confirmed))
                 case NotKnown(why):
-                    unconfirmed.append(Reason("unconfirmed", f"{each.path}: {why}"))
+                    published = published_path(each)
+                    unconfirmed.append(Reason("unconfirmed", f"{each.path}: {why}", source=published.binding))
         return due, unconfirmed
 
     def _confirmed(
@@ -303,9 +307,8 @@ def _removals(
     yield from objects
 
 
-def _bounded(removals: Iterable[Removal], unconfirmed: tuple[Reason, ...]) -> WithdrawalPlan:
-    found = [*removals]
-    kept = fitting(found[:MOST_AT_ONCE], _PLAN_BYTES)
-    left_out = len(found) - len(kept)
+def _bounded(plan: WithdrawalPlan) -> WithdrawalPlan:
+    kept = fitting(plan.removals[:MOST_AT_ONCE], _PLAN_BYTES)
+    left_out = len(plan.removals) - len(kept)
     cut = (f"{left_out} more are to be taken down, which the next attempt does.",) if left_out else ()
-    return WithdrawalPlan(removals=kept, unconfirmed=unconfirmed[:MOST_AT_ONCE], cut=cut)
+    return WithdrawalPlan(removals=kept, unconfirmed=plan.unconfirmed[:MOST_AT_ONCE], cut=cut)

@@ -71,6 +71,17 @@ class TakeDown:
         self._parameters = parameters
         self._records = records
 
+    def observe(self, removal: Removal) -> ObservedRemoval:
+        """Return what of it is there still."""
+        names = tuple(each for each in removal.names if self._is_there(each))
+        match removal:
+            case ObjectRemoval(removed=removed):
+                return ObservedRemoval(names=names, removed=self._objects.observe(removed))
+            case NamesRemoval():
+                return ObservedRemoval(names=names)
+            case _:
+                assert_never(removal)
+
     def take_down_while(self, may_take_down: Callable[[], bool], removal: Removal) -> Withdrawn | None:
         """Take it down until it is gone; ``None`` if ``may_take_down`` says no before something is done.
 
@@ -80,7 +91,7 @@ class TakeDown:
             NotReadyError: AWS has not finished, or something depends on it still; the message says what.
             OwnershipLostError: it does not carry our tag any longer.
         """
-        observed = self._observe(removal)
+        observed = self.observe(removal)
         while (step := next_step(removal, observed)) is not None:
             match step:
                 case AwaitGone(what=what):
@@ -94,7 +105,7 @@ class TakeDown:
                     observed = msgspec.structs.replace(observed, names=observed.names[1:])
                 case DeleteObject():
                     self._delete(step)
-                    observed = self._observe(removal)
+                    observed = self.observe(removal)
                     if observed.removed.state is not ObjectState.GONE:
                         # What AWS shows right after may be as it was before: it is not told twice in one breath.
                         before = f"; AWS had given up on it: {step.failure}" if step.failure else ""
@@ -102,16 +113,6 @@ class TakeDown:
                 case _:
                     assert_never(step)
         return Withdrawn(what=str(removal), parameters=tuple(self._parameters_gone(removal)))
-
-    def _observe(self, removal: Removal) -> ObservedRemoval:
-        names = tuple(each for each in removal.names if self._is_there(each))
-        match removal:
-            case ObjectRemoval(removed=removed):
-                return ObservedRemoval(names=names, removed=self._objects.observe(removed))
-            case NamesRemoval():
-                return ObservedRemoval(names=names)
-            case _:
-                assert_never(removal)
 
     def _is_there(self, name: PublishedPath) -> bool:
         """Return whether a name is published as it was planned: the JSON goes last, and tells."""

@@ -1,4 +1,4 @@
-"""What ``drawbridge`` reports of objects that Drawbridge made and no binding calls for any longer."""
+"""What ``drawbridge`` reports of what Drawbridge made and no binding calls for any longer: it is taken down."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tests.cli.operators import Drawbridge, Operator
 from tests.cli.sharing import bind, carry_out, let_in, offer, share
 
 OTHER_VPC = "vpc-00000000000000000"
+PATH = "/drawbridge/connections/left/left-db"
 
 
 def text(vpc: str, **attach: object) -> str:
@@ -26,7 +27,7 @@ def provider(new_operator: Callable[[], Operator]) -> Operator:
 
 @pytest.fixture(scope="module")
 def made(operator: Operator, provider: Operator) -> str:
-    """Have a database associated by an endpoint that is not needed any longer; return the endpoint's id."""
+    """Have a database associated by an endpoint and published; return the endpoint's id."""
     let_in(operator, provider)
     share_arn = share(provider, operator, *offer(provider, "left-db"), name="left")
     bind(operator, "left", text(operator.vpc()))
@@ -34,7 +35,7 @@ def made(operator: Operator, provider: Operator) -> str:
     return str(json.loads(operator.parameter("/drawbridge/connections/left/left-db/connection") or "")["endpointId"])
 
 
-def test_what_a_binding_would_leave_behind_is_reported_before_it_is_so_and_after(
+def test_what_a_changed_binding_takes_down_is_reported_before_it_is_so_and_after(
     at_work: Drawbridge, operator: Operator, made: str, tmp_path: Path
 ) -> None:
     assert at_work("plan", "--exit-code").code == 0
@@ -45,24 +46,27 @@ def test_what_a_binding_would_leave_behind_is_reported_before_it_is_so_and_after
         at_work(*command) for command in (("plan", "--exit-code"), ("bindings", "show", "left"), ("bindings", "list"))
     )
 
-    line_start = f"left behind of binding left: {made}, the endpoint to "
-    assert [line for line in before.out.splitlines() if line.startswith(f"would be {line_start}")]
-    assert "left behind already" not in before.out
+    line_start = f"- {made}, the endpoint to "
+    assert [line for line in before.out.splitlines() if line.startswith(line_start)]
+    assert "1 would be taken down" in before.out.splitlines()
+    assert "taken down already" not in before.out
     for ended in (plan, show, listed):
         assert [line for line in ended.out.splitlines() if line.startswith(line_start) and operator.vpc() in line]
     assert (plan.code, "as wanted" in plan.out) == (1, False)
-    assert plan.out.splitlines()[-1] == "Nothing to do; 1 wanted and refused; 1 left behind."
+    assert plan.out.splitlines()[-1] == "1 to take down; 1 wanted and refused."
     for command in (("plan",), ("plan", "--binding", "left"), ("bindings", "list"), ("bindings", "show", "left")):
-        assert [each["id"] for each in at_work(*command, "--json").json["leftBehind"]] == [made]
+        assert [each["id"] for each in at_work(*command, "--json").json["removals"]] == [made]
 
 
-def test_what_others_made_is_never_called_left_behind(at_work: Drawbridge, operator: Operator, made: str) -> None:
+def test_what_others_made_is_never_taken_down(at_work: Drawbridge, operator: Operator, made: str) -> None:
     operator.client("ec2").delete_tags(Resources=[made], Tags=[{"Key": "drawbridge:owner"}])
 
-    assert at_work("plan", "--json").json["leftBehind"] == []
+    # The name is Drawbridge's still.
+    going = at_work("plan", "--json").json["removals"]
+    assert [(each["kind"], each["id"], each["names"]) for each in going] == [("names", "", [PATH])]
 
 
-def test_what_a_network_had_made_for_it_is_left_behind_by_another_mode(
+def test_what_a_network_had_made_for_it_is_taken_down_by_another_mode(
     at_work: Drawbridge, operator: Operator, provider: Operator, made: str
 ) -> None:
     network = {"name": "left-net", "create": True}
@@ -70,9 +74,16 @@ def test_what_a_network_had_made_for_it_is_left_behind_by_another_mode(
     clock.advance(40)
     (shared,) = (each["share"]["arn"] for each in at_work("plan", "--json").json["shares"])
     carry_out(operator, shared, provider)
-    assert at_work("plan", "--json").json["leftBehind"] == []
+    assert at_work("plan", "--json").json["removals"] == []
 
     bind(operator, "left", text(operator.vpc()))
 
-    left = at_work("plan", "--json").json["leftBehind"]
-    assert [each["kind"] for each in left] == ["in-service-network", "vpc-in-service-network"]
+    going = at_work("plan", "--json").json["removals"]
+    assert [each["kind"] for each in going] == ["vpc-in-service-network", "in-service-network", "service-network"]
+    # The name goes with the first of them.
+    assert [[step["type"] for step in each["steps"]] for each in going] == [
+        ["TakeBackName", "Delete", "AwaitGone"],
+        ["Delete", "AwaitGone"],
+        ["Delete", "AwaitGone"],
+    ]
+    assert [each["names"] for each in going] == [[PATH]] * 3

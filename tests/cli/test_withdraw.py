@@ -1,0 +1,126 @@
+"""``drawbridge withdraw``, on requests that the ledger of a stack keeps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from drawbridge.aws.ledger_table import LedgerTable
+from drawbridge.decision.let_in import LetIn
+from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.record import Outcome
+from drawbridge.record.record import status_change
+from drawbridge.request import EndpointConnectionRequest
+from drawbridge.request.absence import Absence
+from drawbridge.status import Status
+from tests.builders import CONSUMER, NOW, RESOURCE_ARN, SERVICE_ID, SHARE, execution_input, observed_request
+from tests.cli.operators import Drawbridge, Operator, denied
+
+REQUESTS = [EndpointConnectionRequest(service_id=SERVICE_ID, endpoint_id=f"vpce-{number:017x}") for number in (1, 2)]
+CAPPED, FREE = REQUESTS
+SINCE = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def ledger(operator: Operator) -> Iterator[LedgerTable]:
+    """Return a ledger with a connection and a share that are held back, and a connection that is only marked."""
+    table = operator.table("LedgerTableName")
+    ledger = LedgerTable(table, now=lambda: NOW)
+    for request in (CAPPED, SHARE, FREE):
+        ledger.claim(observed_request(request=request, account_id=CONSUMER), 1, after=None)
+        outcome = Outcome(status=Status.AVAILABLE, reasons=(), settled=True, let_in=LetIn(at=NOW, because=()))
+        ledger.change_status(status_change(execution_input(request), outcome), outcome)
+        gone = RESOURCE_ARN if request is SHARE else request.subject
+        ledger.note_absent(of(ledger, request.request_id), (Absence(of=gone, since=SINCE),), capped=request is not FREE)
+    yield ledger
+    for item in table.scan(ProjectionExpression="request_id")["Items"]:
+        table.delete_item(Key=item)
+
+
+def of(ledger: LedgerTable, request_id: str) -> LedgerRow:
+    return ledger.rows([request_id])[request_id]
+
+
+def confirmed(ledger: LedgerTable) -> list[str]:
+    rows = ledger.rows([each.request_id for each in (CAPPED, SHARE, FREE)]).values()
+    return sorted(row.request_id for row in rows if all(mark.confirmed for mark in row.absent))
+
+
+def test_what_is_held_back_is_shown_and_let_go_and_nothing_else(
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable
+) -> None:
+    operator.hints()
+
+    ended = at_work("withdraw", "--confirm", typed="y\n")
+
+    assert ended.code == 0
+    rows = [line.split() for line in ended.out.splitlines()]
+    assert [CAPPED.endpoint_id, CONSUMER, "all", "of", "it", "2026-11-21", "12:00"] in rows
+    assert [SHARE.share_arn, CONSUMER, "1", "resources", "2026-11-21", "12:00"] in rows
+    assert FREE.endpoint_id not in ended.out
+    assert confirmed(ledger) == sorted([CAPPED.request_id, SHARE.request_id])
+    # It stays marked as held back until the sweep lets it go.
+    assert of(ledger, CAPPED.request_id).withdrawal_capped
+    (hint,) = operator.hints()
+    assert json.loads(hint)["detail-type"] == "Sweep"
+
+
+@pytest.mark.parametrize(("options", "typed", "code"), [((), "n\n", 1), (("--dry-run",), "", 0)])
+def test_without_a_yes_nothing_is_let_go(
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable, options: tuple[str, ...], typed: str, code: int
+) -> None:
+    operator.hints()
+
+    ended = at_work("withdraw", "--confirm", *options, typed=typed)
+
+    assert ended.code == code
+    assert CAPPED.endpoint_id in ended.out
+    assert (confirmed(ledger), operator.hints()) == ([], [])
+
+
+def test_what_has_changed_meanwhile_is_held_back_still(
+    at_work: Drawbridge, ledger: LedgerTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted = LedgerTable.note_absent
+
+    def late(self: LedgerTable, row: LedgerRow, absent: tuple[Absence, ...], *, capped: bool) -> bool:
+        if row.request_id == CAPPED.request_id:
+            noted(self, row, (), capped=False)
+        return noted(self, row, absent, capped=capped)
+
+    monkeypatch.setattr(LedgerTable, "note_absent", late)
+
+    ended = at_work("withdraw", "--confirm", "--yes")
+
+    assert ended.code == 1
+    assert f"{CAPPED.request_id}: it has changed meanwhile" in ended.err
+    assert of(ledger, CAPPED.request_id).absent == ()
+    assert of(ledger, SHARE.request_id).absent[0].confirmed
+
+
+def test_whoever_may_not_send_a_hint_is_told_that_it_takes_longer(
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable
+) -> None:
+    with denied("sqs:SendMessage", operator.account_id):
+        ended = at_work("withdraw", "--confirm", "--yes")
+
+    assert ended.code == 0
+    assert "within its schedule" in ended.err
+    assert len(confirmed(ledger)) == 2
+
+
+def test_where_nothing_is_held_back_nothing_is_asked(at_work: Drawbridge) -> None:
+    ended = at_work("withdraw", "--confirm")
+
+    assert (ended.code, ended.out) == (0, "nothing is held back\n")
+
+
+@pytest.mark.parametrize("arguments", [(), ("--yes",), ("share-1",), ("share-1", "--confirm")])
+def test_nothing_else_can_be_withdrawn_yet(at_work: Drawbridge, arguments: tuple[str, ...]) -> None:
+    ended = at_work("withdraw", *arguments)
+
+    assert ended.code == 2
+    assert ended.err.startswith("withdraw: only what is held back can be let go yet")

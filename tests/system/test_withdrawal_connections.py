@@ -1,0 +1,103 @@
+"""Withdrawal on the provider's side: a consumer's names go with its endpoint, and what is not managed is released."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from scenarios.people import Person
+from tests.system.conftest import World, until
+from tests.system.requests_in_ledger import reasons, row_of, settled, statuses
+
+
+@pytest.fixture(scope="module")
+def consumer(world: World) -> Person:
+    return world.person("520000000151")
+
+
+@pytest.fixture
+def provider(deployed_for: Callable[..., Person], consumer: Person) -> Person:
+    permit = f'permit(principal == Account::"{consumer.account_id}", action == Action::"accept", resource);'
+    return deployed_for("connections", 510000001510, lambda person: person.write_policy("let-consumer-in", permit))
+
+
+@pytest.fixture
+def connected(provider: Person, consumer: Person) -> tuple[str, str]:
+    """Return a managed service, and the endpoint of a consumer that is connected with it."""
+    service_id, service_name = provider.offer_service()
+    endpoint_id = consumer.connect(service_name)
+    settled(provider, endpoint_id, "AVAILABLE")
+    assert len(names_of(provider, endpoint_id)) == 2
+    return service_id, endpoint_id
+
+
+def names_of(provider: Person, endpoint_id: str) -> list[str]:
+    return [name for name, _ in provider.published() if f"/{endpoint_id}/" in name]
+
+
+def state_of(provider: Person, service_id: str, endpoint_id: str) -> str:
+    filters = [{"Name": "service-id", "Values": [service_id]}, {"Name": "vpc-endpoint-id", "Values": [endpoint_id]}]
+    found = provider.client("ec2").describe_vpc_endpoint_connections(Filters=filters)["VpcEndpointConnections"]
+    return str(found[0]["VpcEndpointState"])
+
+
+def names_stay_for(world: World, seconds: int, provider: Person, endpoint_id: str) -> None:
+    world.control("clock", {"advance": seconds})
+    until(world.quiet, lambda: "quiet")
+    assert len(names_of(provider, endpoint_id)) == 2
+
+
+def reject(provider: Person, service_id: str, endpoint_id: str) -> None:
+    provider.client("ec2").reject_vpc_endpoint_connections(ServiceId=service_id, VpcEndpointIds=[endpoint_id])
+
+
+def test_the_names_of_an_endpoint_that_is_deleted_go_once_aws_has_said_so_twice(
+    world: World, provider: Person, consumer: Person, connected: tuple[str, str]
+) -> None:
+    _, endpoint_id = connected
+
+    consumer.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[endpoint_id])
+
+    names_stay_for(world, 9 * 60, provider, endpoint_id)
+    row = settled(provider, endpoint_id, "WITHDRAWN")
+    assert names_of(provider, endpoint_id) == []
+    assert statuses(row)[-2:] == ["WITHDRAWING", "WITHDRAWN"]
+    assert row.get("published") is None
+
+
+def test_the_names_of_a_connection_that_somebody_rejects_go(provider: Person, connected: tuple[str, str]) -> None:
+    service_id, endpoint_id = connected
+
+    reject(provider, service_id, endpoint_id)
+
+    row = settled(provider, endpoint_id, "WITHDRAWN")
+    assert (names_of(provider, endpoint_id), reasons(row)[0]) == ([], "gone")
+
+
+def test_a_service_that_is_not_managed_any_longer_is_released_and_nothing_of_it_taken_down(
+    world: World, provider: Person, consumer: Person, connected: tuple[str, str]
+) -> None:
+    service_id, endpoint_id = connected
+    before = names_of(provider, endpoint_id)
+
+    provider.client("ec2").delete_tags(Resources=[service_id], Tags=[{"Key": "drawbridge:managed"}])
+
+    names_stay_for(world, 30 * 60, provider, endpoint_id)
+    assert (names_of(provider, endpoint_id), state_of(provider, service_id, endpoint_id)) == (before, "available")
+    consumer.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[endpoint_id])
+    settled(provider, endpoint_id, "WITHDRAWN")
+    assert names_of(provider, endpoint_id) == []
+
+
+def test_a_parameter_of_somebody_s_below_the_same_path_stays(
+    provider: Person, consumer: Person, connected: tuple[str, str]
+) -> None:
+    _, endpoint_id = connected
+    theirs = f"/drawbridge/consumers/{consumer.account_id}/{endpoint_id}/ticket"
+    provider.client("ssm").put_parameter(Name=theirs, Type="String", Value="OPS-1")
+
+    consumer.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[endpoint_id])
+
+    settled(provider, endpoint_id, "WITHDRAWN")
+    until(lambda: names_of(provider, endpoint_id) == [theirs], lambda: f"{row_of(provider, endpoint_id)}")
