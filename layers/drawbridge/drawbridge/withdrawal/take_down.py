@@ -30,7 +30,7 @@ DECISION_HOLDS = timedelta(minutes=1)
 """What was decided longer ago is decided again before anything is taken down."""
 
 
-class PublishedParameters(Protocol):
+class ParameterRemoval(Protocol):
     """Parameter Store, as withdrawal needs it."""
 
     def read(self, name: str) -> ObservedParameter | None: ...
@@ -66,7 +66,7 @@ class ObjectDeletion(Protocol):
 class TakeDown:
     """Takes down what was planned."""
 
-    def __init__(self, objects: ObjectDeletion, parameters: PublishedParameters, records: RecordRemoval) -> None:
+    def __init__(self, objects: ObjectDeletion, parameters: ParameterRemoval, records: RecordRemoval) -> None:
         self._objects = objects
         self._parameters = parameters
         self._records = records
