@@ -129,7 +129,20 @@ class Demand:
         if not is_own and made.network_arn not in self._shared_as:
             return NotCalledFor(Cause.NOT_SHARED, f"no share in effect holds {made.network_arn}")
         bindings = self._of_network(made.network_arn, modes)
-        return self._through([each for each in bindings if self._is_placed(each, made.vpc_id)])
+        verdict = self._through([each for each in bindings if self._is_placed(each, made.vpc_id)])
+        return verdict or self._unless_undescribed(made, modes)
+
+    def _unless_undescribed(self, made: OwnedObject, modes: Collection[Mode]) -> Verdict | None:
+        """Return that it is not known whether a shared network is matched, if VPC Lattice does not describe it."""
+        names = self._shared_as.get(made.network_arn, ())
+        if not names or self._entity_of(made.network_arn) is not None:
+            return None
+        owner = Arn.parse(made.network_arn).account_id
+        unnamed = (each for each in self._of_modes(modes) if each.attach.network is None)
+        could = (each for each in unnamed if any(each.match.could_match(owner, name) for name in names))
+        if any(self._is_placed(each, made.vpc_id) for each in could):
+            return NotKnown(f"VPC Lattice does not describe {made.network_arn}")
+        return None
 
     def _through(self, bindings: Collection[Binding]) -> Verdict | None:
         """Return whether a binding that names a network wants anything that is shared; ``None`` without bindings."""
