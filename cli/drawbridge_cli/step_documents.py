@@ -15,7 +15,7 @@ from drawbridge.association.actions import (
     UpdateVpcAssociation,
 )
 from drawbridge.association.steps import Await, Blocked, Step
-from drawbridge.withdrawal.steps import AwaitGone, DeleteObject, NotOurs, TakeBackName, WithdrawalStep
+from drawbridge.withdrawal.steps import AwaitGone, AwaitNames, DeleteObject, NotOurs, TakeBackName, WithdrawalStep
 
 
 def step_document(step: Step) -> dict[str, Any]:
@@ -31,6 +31,8 @@ def withdrawal_step_document(step: WithdrawalStep) -> dict[str, Any]:
             document = {"type": "Delete", "id": removed.id, "failure": failure}
         case AwaitGone(what=what):
             document = {"type": "AwaitGone", "what": what}
+        case AwaitNames(names=names):
+            document = {"type": "AwaitNames", "paths": [each.path for each in names]}
         case NotOurs():
             document = {"type": "Stuck", "code": "ownership-lost", "why": str(step)}
         case _:

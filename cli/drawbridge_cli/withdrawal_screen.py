@@ -5,7 +5,7 @@ from typing import Any, assert_never
 from drawbridge.legible import legible
 from drawbridge.status import Reason
 from drawbridge.withdrawal import NamesRemoval, ObjectRemoval, Removal
-from drawbridge.withdrawal.steps import AwaitGone, DeleteObject, NotOurs, TakeBackName, WithdrawalStep
+from drawbridge.withdrawal.steps import AwaitGone, AwaitNames, DeleteObject, NotOurs, TakeBackName, WithdrawalStep
 from drawbridge_cli.account_withdrawal import AccountWithdrawal
 from drawbridge_cli.screen import say
 from drawbridge_cli.step_documents import withdrawal_step_document
@@ -73,7 +73,7 @@ def _sign(step: WithdrawalStep) -> tuple[str, str]:
     match step:
         case TakeBackName() | DeleteObject():
             return "-", "bad"
-        case AwaitGone():
+        case AwaitGone() | AwaitNames():
             return ".", "doubtful"
         case NotOurs():
             return "!", "bad"

@@ -18,34 +18,51 @@ _FUNCTIONS = (
     "DecideRequest",
     "DiscoverRequests",
     "PlanAssociations",
+    "PlanWithdrawal",
     "PublishDns",
     "ReceiveApproval",
     "RecordOutcome",
     "RelayNotification",
     "RequestApproval",
     "TellApprovers",
+    "WithdrawAttachment",
 )
-_MACHINE = "OnboardingStateMachineRole"
+_MACHINES = ("OnboardingStateMachineRole", "WithdrawalStateMachineRole")
 _TRACES = "AWS writes the traces, in the role's name; the local AWS has none."
 _DELIVERY = "Step Functions orders the delivery of its logs when it gets the role; the local AWS writes no such logs."
+
+_MACHINE_TRACES = (
+    "WriteTraces xray:PutTraceSegments",
+    "WriteTraces xray:PutTelemetryRecords",
+    "WriteTraces xray:GetSamplingRules",
+    "WriteTraces xray:GetSamplingTargets",
+)
+_MACHINE_LOGS = (
+    "CreateLogDelivery",
+    "GetLogDelivery",
+    "UpdateLogDelivery",
+    "DeleteLogDelivery",
+    "ListLogDeliveries",
+    "PutResourcePolicy",
+    "DescribeResourcePolicies",
+    "DescribeLogGroups",
+)
 
 NOT_USED: dict[str, str] = {
     **{f"{each}FunctionRole WriteTraces xray:PutTraceSegments": _TRACES for each in _FUNCTIONS},
     **{f"{each}FunctionRole WriteTraces xray:PutTelemetryRecords": _TRACES for each in _FUNCTIONS},
-    f"{_MACHINE} WriteTraces xray:PutTraceSegments": _TRACES,
-    f"{_MACHINE} WriteTraces xray:PutTelemetryRecords": _TRACES,
-    f"{_MACHINE} WriteTraces xray:GetSamplingRules": _TRACES,
-    f"{_MACHINE} WriteTraces xray:GetSamplingTargets": _TRACES,
-    f"{_MACHINE} DeliverLogs logs:CreateLogDelivery": _DELIVERY,
-    f"{_MACHINE} DeliverLogs logs:GetLogDelivery": _DELIVERY,
-    f"{_MACHINE} DeliverLogs logs:UpdateLogDelivery": _DELIVERY,
-    f"{_MACHINE} DeliverLogs logs:DeleteLogDelivery": _DELIVERY,
-    f"{_MACHINE} DeliverLogs logs:ListLogDeliveries": _DELIVERY,
-    f"{_MACHINE} DeliverLogs logs:PutResourcePolicy": _DELIVERY,
-    f"{_MACHINE} DeliverLogs logs:DescribeResourcePolicies": _DELIVERY,
-    f"{_MACHINE} DeliverLogs logs:DescribeLogGroups": _DELIVERY,
+    **{f"{machine} {each}": _TRACES for machine in _MACHINES for each in _MACHINE_TRACES},
+    **{f"{machine} DeliverLogs logs:{each}": _DELIVERY for machine in _MACHINES for each in _MACHINE_LOGS},
     "PublishDnsFunctionRole PublishAnew resource 1": "A consumer's endpoint that gets another name: none does here.",
     "RecordOutcomeFunctionRole WriteLedger dynamodb:GetItem": "A row that grew before rows were bounded is cut first.",
+    "DiscoverRequestsFunctionRole AskForServiceNetworks vpc-lattice:GetServiceNetwork": (
+        "A shared service network that is gone: none goes here."
+    ),
+    "DiscoverRequestsFunctionRole AskHowItEnded resource 1": "A withdrawal that could not record its end: none here.",
+    "PlanWithdrawalFunctionRole ListConnections ec2:DescribeVpcEndpointServiceConfigurations": (
+        "When no connection at all is listed any longer, the service is asked for."
+    ),
+    "PlanWithdrawalFunctionRole ReadConfiguration ssm:GetParameterHistory": "For a binding that is broken by then.",
     "LookRole SendHints resource 1": "For the dead-letter queue, when a hint can't be sent as the hints queue is gone.",
 }
 """What a role may do although no test needs it: role, statement, action or place of the resource, and the reason."""

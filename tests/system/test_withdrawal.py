@@ -259,3 +259,34 @@ def test_a_resource_that_is_taken_out_of_a_share_goes_and_the_rest_is_not_even_r
     settled(consumer, share_arn, "AVAILABLE")
     path = f"/drawbridge/connections/{name}/{name}-one/connection"
     assert len(consumer.client("ssm").get_parameter_history(Name=path)["Parameters"]) == 1
+
+
+def test_a_service_that_is_shared_no_longer_goes_with_its_alias(
+    world: World, provider: Person, consumer: Person, new_vpc: Callable[[], str], name: str
+) -> None:
+    vpc, route53 = new_vpc(), consumer.client("route53")
+    zone_of_vpc = {"VPCRegion": "us-east-1", "VPCId": vpc}
+    made = route53.create_hosted_zone(Name="back.internal", CallerReference=name, VPC=zone_of_vpc)
+    zone = made["HostedZone"]["Id"].rpartition("/")[2]
+    consumer.write_binding(
+        name,
+        resource=name,
+        share=f"{name}*",
+        provider=provider.account_id,
+        alias={"zone": zone, "name": f"{name}.back.internal"},
+        **attach("service-network", "service", name, vpc),
+    )
+    share_arn = providers.share(provider, name, providers.service(provider, name), consumer.account_id)
+    settled(consumer, share_arn, "AVAILABLE")
+
+    def records() -> list[str]:
+        found = route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+        return sorted(each["Type"] for each in found if each["Type"] not in {"NS", "SOA"})
+
+    assert records() == ["A", "TXT"]
+
+    provider.client("ram").delete_resource_share(resourceShareArn=share_arn)
+
+    is_taken_down(consumer, share_arn, name, vpc)
+    settled(consumer, share_arn, "WITHDRAWN")
+    assert records() == []

@@ -225,6 +225,20 @@ def test_whatever_is_observed_the_names_go_first_and_only_what_is_ours_is_delete
     assert all(str(each) for each in taken)
 
 
+def test_an_object_waits_for_names_that_another_removal_takes_back() -> None:
+    taking = Taking()
+    path = taking.world.publish()
+    names = taking.planned().names
+    waiting = ObjectRemoval(removed=ENDPOINT, after=names, cause=Cause.BINDING, why="")
+
+    with pytest.raises(NotReadyError, match=f"until {path} is taken back"):
+        taking.run(waiting)
+    assert (taking.objects.deleted, taking.world.store.writes) == ([], [])
+    taking.run(NamesRemoval(names=names, cause=Cause.BINDING, why=""))
+    with pytest.raises(NotReadyError, match="is being deleted"):
+        taking.run(waiting)
+
+
 def test_when_everything_is_gone_there_is_no_step() -> None:
     removal = ObjectRemoval(removed=ENDPOINT, cause=Cause.BINDING, why="")
 

@@ -186,6 +186,20 @@ def test_names_go_with_what_they_lead_through_and_others_before_it() -> None:
     assert [each.path for each in endpoint.names] == [through]
 
 
+def test_a_name_goes_with_one_object_and_the_others_that_it_leads_through_wait_for_that() -> None:
+    world = WithdrawalWorld()
+    world.owned_objects.there = [IN_NETWORK, VPC_OF_NETWORK]
+    path = world.publish(
+        "central", endpoint_id=None, association_id="snra-1", vpc_association_id="snva-1", service_network_arn=NET
+    )
+
+    removals = world.planner().plan(world.connected, [RESOURCE_ARN]).removals
+
+    objects = [each for each in removals if isinstance(each, ObjectRemoval)]
+    assert [[one.path for one in each.names] for each in objects] == [[path], [], []]
+    assert [[one.path for one in each.after] for each in objects] == [[], [path], [path]]
+
+
 def test_a_name_stays_at_its_path_when_its_binding_moves_to_another_vpc() -> None:
     world = WithdrawalWorld()
     world.owned_objects.marked = [ENDPOINT]

@@ -41,6 +41,8 @@ class ObjectRemoval(Struct, frozen=True, kw_only=True, tag="object", tag_field="
 
     removed: OwnedObject
     names: tuple[PublishedPath, ...] = ()
+    after: tuple[PublishedPath, ...] = ()
+    """Names that lead through it too, and that another removal of the same plan takes back."""
     cause: Cause
     why: str
 

@@ -287,17 +287,23 @@ class WithdrawalPlanner:
 def _removals(
     due: Iterable[_Due], names: Collection[PublishedName], due_names: Iterable[tuple[PublishedPath, NotCalledFor]]
 ) -> Iterator[Removal]:
-    """Yield each object with the names that lead through it, after the names that lead through none of them."""
-    objects = [
-        ObjectRemoval(
+    """Yield each object with the names that lead through it, after the names that lead through none of them.
+
+    A name goes with the first object that it leads through; the others wait for that.
+    """
+    objects: list[ObjectRemoval] = []
+    with_objects: set[PublishedPath] = set()
+    for each in sorted(due, key=lambda one: (_ORDER[one.removed.kind], one.removed.id)):
+        through = {published_path(name) for name in names if leads_through(name.document, each.removed)}
+        removal = ObjectRemoval(
             removed=each.removed,
-            names=tuple(sorted(published_path(name) for name in names if leads_through(name.document, each.removed))),
+            names=tuple(sorted(through - with_objects)),
+            after=tuple(sorted(through & with_objects)),
             cause=each.verdict.cause,
             why=each.verdict.why,
         )
-        for each in sorted(due, key=lambda one: (_ORDER[one.removed.kind], one.removed.id))
-    ]
-    with_objects = {path for each in objects for path in each.names}
+        objects.append(removal)
+        with_objects |= through
     alone = defaultdict[NotCalledFor, list[PublishedPath]](list)
     for path, verdict in due_names:
         if path not in with_objects:

@@ -41,6 +41,8 @@ class ObservedRemoval(Struct, frozen=True, kw_only=True):
 
     names: tuple[PublishedPath, ...] = ()
     """Those of the names that still lead where they led when they were planned."""
+    after: tuple[PublishedPath, ...] = ()
+    """Those of the names that another removal takes back, and that still lead through it."""
     removed: ObservedObject = GONE
 
 
@@ -73,6 +75,15 @@ class AwaitGone(Struct, frozen=True):
         return f"wait until {self.what} is gone"
 
 
+class AwaitNames(Struct, frozen=True):
+    """Nothing is to be done before these names are gone."""
+
+    names: tuple[PublishedPath, ...]
+
+    def __str__(self) -> str:
+        return f"wait until {', '.join(each.path for each in self.names)} is taken back"
+
+
 class NotOurs(Struct, frozen=True):
     """It does not carry our tag any longer, and is not touched; says what somebody has to do."""
 
@@ -85,7 +96,7 @@ class NotOurs(Struct, frozen=True):
         )
 
 
-WithdrawalStep = TakeBackName | DeleteObject | AwaitGone | NotOurs
+WithdrawalStep = TakeBackName | AwaitNames | DeleteObject | AwaitGone | NotOurs
 
 
 def next_step(removal: Removal, observed: ObservedRemoval) -> WithdrawalStep | None:
@@ -96,6 +107,8 @@ def next_step(removal: Removal, observed: ObservedRemoval) -> WithdrawalStep | N
         case NamesRemoval():
             return None
         case ObjectRemoval(removed=removed):
+            if observed.after and observed.removed.state is ObjectState.PRESENT:
+                return AwaitNames(observed.after)
             return _object_step(removed, observed.removed)
         case _:
             assert_never(removal)
@@ -125,6 +138,8 @@ def steps(removal: Removal, observed: ObservedRemoval) -> Iterator[WithdrawalSte
                 observed = msgspec.structs.replace(observed, removed=deleting)
             case AwaitGone():
                 observed = msgspec.structs.replace(observed, removed=GONE)
+            case AwaitNames():
+                observed = msgspec.structs.replace(observed, after=())
             case NotOurs():
                 return
             case _:

@@ -17,6 +17,7 @@ from drawbridge.withdrawal import NamesRemoval, ObjectRemoval, PublishedPath, Re
 from drawbridge.withdrawal.names import through
 from drawbridge.withdrawal.steps import (
     AwaitGone,
+    AwaitNames,
     DeleteObject,
     NotOurs,
     ObjectState,
@@ -76,7 +77,8 @@ class TakeDown:
         names = tuple(each for each in removal.names if self._is_there(each))
         match removal:
             case ObjectRemoval(removed=removed):
-                return ObservedRemoval(names=names, removed=self._objects.observe(removed))
+                after = tuple(each for each in removal.after if self._is_there(each))
+                return ObservedRemoval(names=names, after=after, removed=self._objects.observe(removed))
             case NamesRemoval():
                 return ObservedRemoval(names=names)
             case _:
@@ -96,6 +98,8 @@ class TakeDown:
             match step:
                 case AwaitGone(what=what):
                     raise NotReadyError(f"{what} is not gone yet")
+                case AwaitNames():
+                    raise NotReadyError(str(step))
                 case NotOurs():
                     raise OwnershipLostError(str(step))
                 case _ if not may_take_down():
