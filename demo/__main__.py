@@ -10,12 +10,14 @@ from rich.table import Table
 from rich.text import Text
 
 from demo.watch import StateVisit, Watch
-from local_aws.testing.clock import clock
+from local_aws.testing.clock import clock, fast_forward
 from local_aws.testing.organizations import arrange
 from local_aws.testing.server import LocalAws
 from local_stack.stack import ACCOUNTS, deploy_stack
-from scenarios.cases import IN_ORDER, Case, Expectation, People
+from scenarios.cases import IN_ORDER, WITHDRAWAL, Case, Expectation, People
 from scenarios.people import APPROVER, CONSUMER, MANAGEMENT, PROVIDER, STRANGER, Approver, Person
+
+CASES = (*IN_ORDER, WITHDRAWAL)
 
 SPEED = 1
 """Seconds on the local AWS for each of ours: endpoints take time there as they do on AWS, if less of it."""
@@ -75,9 +77,9 @@ def main() -> int:
         return 130
     console.print()
     if failed:
-        console.print(f"{failed} of {len(IN_ORDER)} cases did not come out as they should; see .local/logs.")
+        console.print(f"{failed} of {len(CASES)} cases did not come out as they should; see .local/logs.")
         return 1
-    console.print(f"All {len(IN_ORDER)} cases came out as they should, in {time.monotonic() - began:.0f} s.")
+    console.print(f"All {len(CASES)} cases came out as they should, in {time.monotonic() - began:.0f} s.")
     console.print("Try next:")
     console.print("  make up      the same local AWS, for your own AWS CLI or SDK, and its Slack for you to click")
     console.print("  make test    the tests")
@@ -91,11 +93,12 @@ def _play(url: str, screen: Screen, console: Console) -> int:
     people = People(provider, consumer, Person(url, STRANGER, "stranger"), Approver(url, APPROVER))
     watch = Watch([provider, consumer])
     failed = 0
-    for number, case in enumerate(IN_ORDER, start=1):
+    for number, case in enumerate(CASES, start=1):
         screen.case(number, case)
         if case.in_organization:
             arrange(MANAGEMENT, {PROVIDER: "workloads/prod", CONSUMER: "workloads/test"}, ram_sharing=True)
         expectation = case.play(people, screen.say)
+        fast_forward(case.minutes * 60)
         evidence = _wait_for(expectation, watch, screen)
         screen.end(expectation, evidence)
         failed += evidence is None

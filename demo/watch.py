@@ -32,18 +32,25 @@ class _Execution:
 
 
 class Watch:
-    """Follows the onboarding workflows of some accounts."""
+    """Follows the workflows of some accounts."""
 
     def __init__(self, people: list[Person]) -> None:
         self._people = people
-        self._machines = {person.account_id: person.output("OnboardingStateMachineArn") for person in people}
+        self._machines = {
+            person.account_id: [person.output(f"{each}StateMachineArn") for each in ("Onboarding", "Withdrawal")]
+            for person in people
+        }
         self._executions: dict[str, _Execution] = {}
 
     def steps(self) -> Iterator[StateVisit]:
         """Yield the steps that were finished since the last time, in order."""
         for person in self._people:
             states = person.client("stepfunctions")
-            listed = states.list_executions(stateMachineArn=self._machines[person.account_id])["executions"]
+            listed = [
+                each
+                for machine in self._machines[person.account_id]
+                for each in states.list_executions(stateMachineArn=machine)["executions"]
+            ]
             for each in sorted(listed, key=lambda execution: execution["startDate"]):
                 known = self._executions.setdefault(each["executionArn"], _Execution())
                 pages = states.get_paginator("get_execution_history").paginate(executionArn=each["executionArn"])

@@ -31,6 +31,8 @@ class Case:
     play: Callable[[People, Say], Expectation]
     in_organization: bool = False
     """Whether both accounts are in one organization by then."""
+    minutes: int = 0
+    """How many minutes have to pass before what is expected can come."""
 
 
 def invitation(people: People, say: Say) -> Expectation:
@@ -117,6 +119,30 @@ def service_network(people: People, say: Say) -> Expectation:
     return Expectation(f"{' and '.join(names)} in {CONSUMER}, and both resolve in {consumer.vpc()}", resolve)
 
 
+def withdrawal(people: People, say: Say) -> Expectation:
+    """The way back, on both sides: a binding is removed, and a consumer deletes its endpoint."""
+    consumer, provider = people.consumer, people.provider
+    below = f"/drawbridge/consumers/{CONSUMER}/"
+    endpoint_id = next(
+        name.removeprefix(below).partition("/")[0] for name, _ in provider.published() if name.startswith(below)
+    )
+    tagged = [{"Name": "tag:drawbridge:binding", "Values": ["orders"]}]
+    say(consumer.called, "removes the binding orders: nothing calls for its endpoint any longer, which goes at once")
+    consumer.client("ssm").delete_parameter(Name="/drawbridge/config/bindings/orders")
+    say(consumer.called, f"deletes its endpoint {endpoint_id}")
+    consumer.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[endpoint_id])
+    say("", "(that it is gone counts once AWS has said so twice, ten minutes apart: the clock is advanced)")
+
+    def nothing_left() -> str | None:
+        endpoints = consumer.client("ec2").describe_vpc_endpoints(Filters=tagged)["VpcEndpoints"]
+        live = [each for each in endpoints if each["State"].lower() != "deleted"]
+        names = [name for name, _ in consumer.published() if name.startswith("/drawbridge/connections/orders/")]
+        names += [name for name, _ in provider.published() if f"/{endpoint_id}/" in name]
+        return None if live or names else "no endpoint, no name"
+
+    return Expectation("nothing is left of either, and everything else is as it was", nothing_left)
+
+
 def _published(person: Person, name: str) -> Expectation:
     return Expectation(f"{name} in {person.account_id}", lambda: person.parameter(name))
 
@@ -130,3 +156,6 @@ IN_ORDER = (
         "A share that is reached by a service network, and by an endpoint to one", service_network, in_organization=True
     ),
 )
+
+WITHDRAWAL = Case("What nothing calls for any longer is taken down again", withdrawal, in_organization=True, minutes=15)
+"""Played after the others: it takes away what they made."""
