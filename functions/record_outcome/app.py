@@ -33,7 +33,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def _record(execution: ExecutionInput, progress: Reported) -> dict[str, Any]:
-    outcome = outcome_of_report(progress, execution, attempts())
+    outcome = outcome_of_report(progress, execution, attempts(), ledger())
     recorded = record(execution, outcome, ledger(), bus())
     logger.info("recorded", request_id=execution.request_id, status=outcome.status, superseded=recorded is None)
     metrics.add_metric(f"Requests{outcome.status.title().replace('_', '')}", MetricUnit.Count, 1)

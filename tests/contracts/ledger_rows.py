@@ -13,7 +13,7 @@ from drawbridge.record import Outcome
 from drawbridge.record.record import StatusChange, StatusLedger, status_change
 from drawbridge.request import EndpointConnectionRequest, Request
 from drawbridge.status import Reason, Status
-from drawbridge.withdrawal.attempt import ConnectedRecords
+from drawbridge.withdrawal import ConnectedRecords
 from tests.builders import CONNECTION, NOW, SERVICE_ID, connection_facts, execution_input, resource_facts
 
 

@@ -43,6 +43,7 @@ from local_aws.testing.workflows import Function, FunctionError, is_waiting
 from local_aws_tests.waiting import until
 from tests.builders import NOW, RESOURCE_ARN, SHARE, VPC_ID, desired, execution_input, share_facts
 from tests.fakes.attempts import InMemoryAttempts
+from tests.fakes.ledger import InMemoryLedger
 from tests.workflow.definition import CALLED_BY, DEFINITIONS, RESOURCES, Json, Workflow, attribute_of
 
 WHY = (Reason("policy", "A policy says so.", source="some-policy"),)
@@ -112,6 +113,7 @@ class Cast:
     failed: Counter[str] = field(default_factory=Counter)
     decided_again: Counter[str] = field(default_factory=Counter)
     attempts: InMemoryAttempts = field(default_factory=InMemoryAttempts)
+    ledger: InMemoryLedger = field(default_factory=InMemoryLedger)
 
     @property
     def statuses(self) -> list[Status]:
@@ -250,7 +252,7 @@ class Cast:
                 self.attempts.keep_removal_result(step.execution, failed.item, result)
                 return {}
             case progress:
-                outcome = outcome_of_report(progress, step.execution, self.attempts)
+                outcome = outcome_of_report(progress, step.execution, self.attempts, self.ledger)
         self.outcomes.append(outcome)
         return {"status": outcome.status, "settled": outcome.settled}
 

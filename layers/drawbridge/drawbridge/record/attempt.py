@@ -34,7 +34,15 @@ from drawbridge.record.withdrawal import (
     outcome_of_withdrawal,
 )
 from drawbridge.request import ExecutionInput
-from drawbridge.withdrawal import KeptWithdrawal, NotWithdrawn, RemovalResult, StaysAfterAll, Withdrawn
+from drawbridge.status import Status
+from drawbridge.withdrawal import (
+    ConnectedRecords,
+    KeptWithdrawal,
+    NotWithdrawn,
+    RemovalResult,
+    StaysAfterAll,
+    Withdrawn,
+)
 
 _NAME_BYTES = 60_000
 """Of the names of one association's parameters; a group of 60 children has 120."""
@@ -126,7 +134,9 @@ Reported = (
 """How far a request has come, as the workflow reports it."""
 
 
-def outcome_of_report(reported: Reported, execution: ExecutionInput, attempts: AttemptResults) -> Outcome:
+def outcome_of_report(
+    reported: Reported, execution: ExecutionInput, attempts: AttemptResults, ledger: ConnectedRecords
+) -> Outcome:
     """Return the status that a report amounts to.
 
     Raises:
@@ -135,7 +145,18 @@ def outcome_of_report(reported: Reported, execution: ExecutionInput, attempts: A
     progress = progress_of(reported, execution, attempts)
     if isinstance(progress, WithdrawalProgress):
         return outcome_of_withdrawal(progress)
-    return outcome_of(progress)
+    outcome = outcome_of(progress)
+    if outcome.status is Status.WITHDRAWN and ledger.connected(execution.request_id).is_anything_there:
+        return _while_connected(outcome)
+    return outcome
+
+
+def _while_connected(outcome: Outcome) -> Outcome:
+    """Return the outcome of an attempt that found the request gone: what is connected has yet to be taken down.
+
+    It is watched on, and withdrawn once AWS has confirmed that it is gone.
+    """
+    return msgspec.structs.replace(outcome, status=Status.FAILED, let_in=None, kept=None)
 
 
 def progress_of(

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 import msgspec
 from msgspec import Struct
@@ -103,6 +104,11 @@ class ConnectedRecord(Struct, frozen=True, kw_only=True):
     absent: tuple[Absence, ...] = ()
 
     @property
+    def is_anything_there(self) -> bool:
+        """Whether anything may have been made or published; of a share also by an attempt that broke off."""
+        return bool(self.attachments or self.published or self.let_in)
+
+    @property
     def confirmed_absent(self) -> frozenset[str]:
         """Return what AWS said twice is gone."""
         return frozenset(each.of for each in self.absent if each.confirmed)
@@ -122,6 +128,14 @@ class ConnectedRecord(Struct, frozen=True, kw_only=True):
     def resources(self) -> frozenset[str]:
         """Return the ARNs of what may have been attached."""
         return frozenset((*(each.resource_arn for each in self.attachments), *self.let_in))
+
+
+class ConnectedRecords(Protocol):
+    """The ledger."""
+
+    def connected(self, request_id: str) -> ConnectedRecord:
+        """Return what was made and published for a request; an empty record if there is no row."""
+        ...
 
 
 class Withdrawn(Struct, frozen=True, kw_only=True, tag="withdrawn", rename="camel"):

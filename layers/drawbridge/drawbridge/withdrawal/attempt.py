@@ -17,6 +17,7 @@ from drawbridge.status import Reason
 from drawbridge.withdrawal import (
     Cause,
     ConnectedRecord,
+    ConnectedRecords,
     NamesRemoval,
     PlannedRemoval,
     PublishedPath,
@@ -27,14 +28,6 @@ from drawbridge.withdrawal import (
     is_removed,
 )
 from drawbridge.withdrawal.plan import WithdrawalPlanner
-
-
-class ConnectedRecords(Protocol):
-    """The ledger."""
-
-    def connected(self, request_id: str) -> ConnectedRecord:
-        """Return what was made and published for a request; an empty record if there is no row."""
-        ...
 
 
 class WithdrawalPlans(Protocol):
