@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
+from botocore.exceptions import ClientError
 
 from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
 from drawbridge.configuration import ConfigurationParameter
@@ -354,3 +356,27 @@ def test_a_configuration_is_written_although_the_listing_left_it_out(account: Ac
         assert read(configuration.below("bindings")) == []
 
     assert configuration.is_written("bindings", "orders")
+
+
+def test_what_others_removed_first_is_gone_although_the_role_s_condition_finds_no_tags_there(account: Account) -> None:
+    ssm, names = account.client("ssm"), names_of(account)
+    names.create(NAME, "value", subject="us")
+    delete = ssm.delete_parameter
+
+    def removed_by_others(**request: str) -> None:
+        delete(**request)
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "DeleteParameter")
+
+    with mock.patch.object(ssm, "delete_parameter", removed_by_others):
+        names.remove(NAME, subject="us")
+
+    assert names.read(NAME) is None
+
+
+def test_a_removal_that_is_denied_of_what_is_there_is_an_error(account: Account) -> None:
+    ssm, names = account.client("ssm"), names_of(account)
+    names.create(NAME, "value", subject="us")
+    denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "DeleteParameter")
+
+    with mock.patch.object(ssm, "delete_parameter", side_effect=denied), pytest.raises(AccessDeniedError):
+        names.remove(NAME, subject="us")

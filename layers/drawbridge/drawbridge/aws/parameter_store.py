@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from drawbridge.aws.errors import code_of, translated
 from drawbridge.aws.ownership import OWNER_TAG
 from drawbridge.configuration import ConfigurationParameter
-from drawbridge.errors import GoneError
+from drawbridge.errors import AccessDeniedError, GoneError
 from drawbridge.publication.parameters import ObservedParameter
 
 if TYPE_CHECKING:
@@ -154,8 +154,13 @@ class PublishedParameters:
         there = self.read(name)
         # What is not ours has no subject.
         if there is not None and there.subject and there.subject == subject:
-            with suppress(GoneError), translated(f"remove {name}"):
-                self._ssm.delete_parameter(Name=name)
+            try:
+                with suppress(GoneError), translated(f"remove {name}"):
+                    self._ssm.delete_parameter(Name=name)
+            except AccessDeniedError:
+                # What somebody else has just removed has no tags any longer, by which the role allows it.
+                if self.read(name) is not None:
+                    raise
 
     def _tags(self, subject: str) -> list[TagTypeDef]:
         return [{"Key": OWNER_TAG, "Value": self._owner}, {"Key": SUBJECT_TAG, "Value": subject}]
