@@ -21,7 +21,16 @@ from drawbridge.lattice import PrivateDns
 from drawbridge.record.outcome import ATTACHMENTS_BYTES, Failure, Published, Refused, WorkflowError
 from drawbridge.request import ExecutionInput
 from drawbridge.status import Reason
-from drawbridge.withdrawal import NOTHING, Cause, NotWithdrawn, ObjectRemoval, PublishedPath, WithdrawalPlan, Withdrawn
+from drawbridge.withdrawal import (
+    NOTHING,
+    Cause,
+    EarlierAttachments,
+    NotWithdrawn,
+    ObjectRemoval,
+    PublishedPath,
+    WithdrawalPlan,
+    Withdrawn,
+)
 from drawbridge.withdrawal.plan import MOST_AT_ONCE
 from tests.aws_limits import ITEM_BYTES
 from tests.builders import NOW, RESOURCE_ARN, SHARE_ARN, desired, desired_by_network, execution_input, resource_facts
@@ -220,7 +229,7 @@ def test_a_withdrawal_is_kept_beside_the_plan_and_both_are_forgotten(
 REMOVAL_AS_WRITTEN = (
     '{"removal":{"of":"object","removed":{"id":"vpce-1","kind":"endpoint","binding":"orders","resourceArn":"arn:a",'
     '"vpcId":"vpc-1"},"names":[{"path":"/p","subject":"arn:a","binding":"orders","through":"vpce-1"}],'
-    '"cause":"no-binding-wants-it","why":"so"},"at":"2026-11-21T12:00:00Z"}'
+    '"after":[],"cause":"no-binding-wants-it","why":"so"},"at":"2026-11-21T12:00:00Z"}'
 )
 
 
@@ -272,7 +281,7 @@ def test_the_largest_withdrawal_with_the_largest_results_is_kept_in_items_with_r
         Reason("unconfirmed", f"{each}: {each.why}; AWS has yet to confirm that", source="b" * 64) for each in removals
     )
     in_row = fitting((LARGEST_SNAPSHOT,) * MOST_AT_ONCE, ATTACHMENTS_BYTES)
-    plan = WithdrawalPlan(removals=removals, unconfirmed=unconfirmed, staying=in_row)
+    plan = WithdrawalPlan(removals=removals, unconfirmed=unconfirmed, earlier=EarlierAttachments(staying=in_row))
     attempts.keep_withdrawal(request_, plan, NOW)
     for place in range(10):
         names = tuple(f"{LONGEST_NAME}-{number}" for number in range(2_000))

@@ -17,6 +17,7 @@ from drawbridge.decision.let_in import NOT_MANAGED, LetIn, let_in_before
 from drawbridge.discovery.ledger_row import LedgerRow, is_failure, is_followed
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review
+from drawbridge.publication import AttachmentSnapshot
 from drawbridge.record import Outcome, OutcomeBasis
 from drawbridge.record.record import StatusChange, reasons_for_status
 from drawbridge.request.absence import Absence
@@ -75,6 +76,9 @@ class InMemoryLedger:
             let_in=(let_in.arns if let_in else None) or (),
             absent=there.absent,
         )
+
+    def attachments_of_others(self, request_id: str) -> list[AttachmentSnapshot]:
+        return [each for row in self.followed() if row.request_id != request_id for each in row.attachments or ()]
 
     def claim(
         self,
@@ -161,6 +165,8 @@ class InMemoryLedger:
                 failures = 0
             self.published[there.request_id] |= {*change.published}
             self.published[there.request_id] -= {*outcome.taken_back}
+            if change.status is Status.WITHDRAWN and not change.published:
+                self.published[there.request_id].clear()
             self.kept[there.request_id] = replace(
                 there,
                 failures=failures,

@@ -15,7 +15,7 @@ from drawbridge.publication import Publication
 from drawbridge.record import OutcomeBasis
 from drawbridge.record.outcome import Decided, Published
 from drawbridge.status import Reason, Status
-from drawbridge.withdrawal import Cause, WithdrawalPlan, Withdrawn
+from drawbridge.withdrawal import Cause, EarlierAttachments, WithdrawalPlan, Withdrawn
 from drawbridge.withdrawal.plan import MOST_AT_ONCE
 from functions.record_outcome import app
 from tests.aws_limits import EVENT_BYTES
@@ -279,7 +279,9 @@ def test_the_largest_withdrawal_fits_into_a_row_and_an_event(
 ) -> None:
     largest = tuple(longest_removal(number) for number in range(MOST_AT_ONCE))
     attempts.keep_plan(INPUT, PLAN)
-    attempts.keep_withdrawal(INPUT, WithdrawalPlan(removals=largest, staying=(LARGEST_SNAPSHOT,) * 150))
+    attempts.keep_withdrawal(
+        INPUT, WithdrawalPlan(removals=largest, earlier=EarlierAttachments(staying=(LARGEST_SNAPSHOT,) * 150))
+    )
     for place, removal in enumerate(largest):
         names = tuple(f"{LONGEST_NAME}-{place}-{number}" for number in range(200))
         attempts.keep_removal_result(INPUT, place, Withdrawn(what=str(removal), parameters=names))

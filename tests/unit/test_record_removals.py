@@ -9,12 +9,14 @@ import pytest
 
 from drawbridge.association import Plan
 from drawbridge.bounds import size_of
+from drawbridge.decision import AlreadyResolved
 from drawbridge.publication import AttachmentSnapshot, Publication
 from drawbridge.record import GONE, Outcome
-from drawbridge.record.attempt import RemovalFailed, failed_removal
+from drawbridge.record.attempt import RemovalFailed, Reported, failed_removal, outcome_of_report
 from drawbridge.record.outcome import (
     ATTACHMENTS_BYTES,
     PUBLISHED_BYTES,
+    Decided,
     Ended,
     Failure,
     Planned,
@@ -34,6 +36,8 @@ from drawbridge.record.withdrawal import (
 from drawbridge.status import Reason, Status
 from drawbridge.withdrawal import (
     Cause,
+    ConnectedRecord,
+    EarlierAttachments,
     NamesRemoval,
     NotWithdrawn,
     PublishedPath,
@@ -58,6 +62,7 @@ ERROR = WorkflowError("ConflictError", "it has associations")
 GONE_1 = Withdrawn(what="vpce-1", parameters=("/b/dns-name", "/b/connection"))
 FAILED_2 = NotWithdrawn(what="vpce-2", error="ConflictError", text="it has associations")
 STAYS_3 = StaysAfterAll(Reason("called-for-again", "vpce-3: a binding wants it again"))
+NOT_KNOWN = StaysAfterAll(Reason("not-known", "vpce-5: a binding can't be read, so that it stays"))
 WAITS = Reason("unconfirmed", "vpce-4: AWS has yet to confirm that")
 REFUSED = Reason("no-vpc", "none fits", source="users")
 
@@ -115,7 +120,8 @@ def test_what_the_same_attempt_published_anew_is_not_taken_back() -> None:
 
 
 def test_what_failed_to_be_published_and_what_was_taken_down_are_told_together() -> None:
-    outcome = ended(GONE_1, FAILED_2, STAYS_3, results=(Failure(name="orders/db", error=ERROR),))
+    earlier = EarlierAttachments(made_anew=(SNAPSHOT,), going=(OTHER,))
+    outcome = ended(GONE_1, FAILED_2, STAYS_3, results=(Failure(name="orders/db", error=ERROR),), earlier=earlier)
 
     assert (outcome.status, outcome.settled) == (Status.FAILED, True)
     assert outcome.reasons == (
@@ -124,8 +130,8 @@ def test_what_failed_to_be_published_and_what_was_taken_down_are_told_together()
         STAYS_3.because,
     )
     assert outcome.taken_back == GONE_1.parameters
-    # How things were left is not known: the row keeps what it has.
-    assert outcome.attachments is None
+    # What failed is as it was, and watched on.
+    assert outcome.attachments == (SNAPSHOT, OTHER)
 
 
 def test_one_removal_that_failed_leaves_what_was_published_in_the_row() -> None:
@@ -136,15 +142,68 @@ def test_one_removal_that_failed_leaves_what_was_published_in_the_row() -> None:
 
 
 def test_what_stays_after_all_leaves_the_attempt_incomplete_and_the_row_s_attachments() -> None:
-    outcome = ended(GONE_1, STAYS_3)
+    outcome = ended(GONE_1, STAYS_3, earlier=EarlierAttachments(going=(OTHER,)))
 
-    assert (outcome.status, outcome.incomplete, outcome.attachments) == (Status.AVAILABLE, True, None)
+    assert outcome.attachments == (SNAPSHOT, OTHER)
+
+    assert (outcome.status, outcome.incomplete) == (Status.AVAILABLE, True)
     assert outcome.reasons[-1] == STAYS_3.because
 
 
+def test_what_was_refused_after_all_may_be_attached_still_and_keeps_the_row_s_attachments() -> None:
+    outcome = ended(results=(PUBLISHED, Refused(REFUSED)), earlier=EarlierAttachments(made_anew=(OTHER,)))
+
+    assert outcome.attachments == (SNAPSHOT, OTHER)
+
+
+@pytest.mark.parametrize(
+    ("changes", "again"),
+    [
+        ({"refused": (REFUSED,)}, True),
+        ({"more_to_withdraw": True}, True),
+        ({}, False),
+    ],
+)
+def test_what_went_may_have_been_in_the_way_of_the_rest_which_is_looked_at_again(
+    changes: dict[str, Any], again: bool
+) -> None:
+    assert (ended(GONE_1, **changes).basis is not None) is again
+    # Names that are somebody's by now did not go: the next attempt would find them so too.
+    assert ended(Withdrawn(what="names"), **changes).basis is None
+    assert (ended(Withdrawn(what="vpce-1", object_went=True), **changes).basis is not None) is again
+
+
+class Connected:
+    """A ledger in which something was made for each request."""
+
+    def __init__(self, record: ConnectedRecord) -> None:
+        self._record = record
+
+    def connected(self, request_id: str) -> ConnectedRecord:
+        return self._record
+
+    def attachments_of_others(self, request_id: str) -> tuple[AttachmentSnapshot, ...]:
+        return ()
+
+
+def reported(reported: Reported, record: ConnectedRecord) -> Status:
+    return outcome_of_report(reported, execution_input(), InMemoryAttempts(), Connected(record)).status
+
+
+@pytest.mark.parametrize("status", [Status.WITHDRAWN, Status.REJECTED, Status.EXPIRED])
+def test_what_is_connected_when_its_request_is_found_over_is_watched_on_until_it_is_withdrawn(status: Status) -> None:
+    over = Decided(AlreadyResolved(status, ()), decision_fingerprint="policies")
+
+    assert reported(over, ConnectedRecord()) is status
+    assert reported(over, ConnectedRecord(published=("/a/connection",))) is Status.FAILED
+    assert reported(over, ConnectedRecord(attachments=(SNAPSHOT,))) is Status.FAILED
+
+
 def test_how_what_stays_was_left_is_kept_beside_what_was_published() -> None:
-    assert ended(GONE_1, staying=(OTHER,)).attachments == (SNAPSHOT, OTHER)
-    assert ended(staying=(OTHER,)).attachments == (SNAPSHOT, OTHER)
+    assert ended(GONE_1, earlier=EarlierAttachments(staying=(OTHER,))).attachments == (SNAPSHOT, OTHER)
+    assert ended(GONE_1, earlier=EarlierAttachments(going=(OTHER,))).attachments == (SNAPSHOT,)
+    assert ended(GONE_1, earlier=EarlierAttachments(made_anew=(SNAPSHOT,))).attachments == (SNAPSHOT,)
+    assert ended(earlier=EarlierAttachments(staying=(OTHER,))).attachments == (SNAPSHOT, OTHER)
     assert ended(GONE_1, results=()).attachments == ()
 
 
@@ -168,7 +227,7 @@ def test_as_many_names_are_taken_back_and_attachments_kept_as_there_is_room_for(
     names = tuple(f"{LONGEST_NAME}-{number}" for number in range(1_000))
     staying: tuple[AttachmentSnapshot, ...] = (LARGEST_SNAPSHOT,) * 300
 
-    outcome = ended(Withdrawn(what="vpce-1", parameters=names), staying=staying)
+    outcome = ended(Withdrawn(what="vpce-1", parameters=names), earlier=EarlierAttachments(staying=staying))
 
     assert size_of(outcome.taken_back) <= PUBLISHED_BYTES + 2
     assert outcome.taken_back == names[: len(outcome.taken_back)]
@@ -217,6 +276,7 @@ def test_what_another_share_calls_for_stays_and_the_request_ends_all_the_same() 
             WithdrawalEnded((GONE_1, FAILED_2, STAYS_3)),
             ("vpce-2: ConflictError: it has associations", STAYS_3.because.text),
         ),
+        (WithdrawalEnded((GONE_1, NOT_KNOWN)), (NOT_KNOWN.because.text,)),
         (WithdrawalEnded((GONE_1,), unconfirmed=(WAITS,)), (WAITS.text,)),
         (WithdrawalEnded((GONE_1,), cut=("2 more",)), ()),
     ],
@@ -237,7 +297,10 @@ def test_what_is_listed_again_has_nothing_taken_down_and_is_compared_anew() -> N
     outcome = outcome_of_withdrawal(ListedAgain(because))
 
     assert (outcome.status, outcome.settled, outcome.reasons) == (Status.ACCEPTED, True, (because,))
-    assert (outcome.basis, outcome.attachments, outcome.taken_back) == (GONE, None, ())
+    assert (outcome.attachments, outcome.taken_back) == (None, ())
+    # Neither what is there nor what is gone is taken for what was observed already.
+    assert outcome.basis is not None
+    assert outcome.basis.observed_fingerprint not in {"", GONE.observed_fingerprint}
 
 
 def test_a_withdrawal_that_broke_off_keeps_its_status_and_says_why() -> None:

@@ -83,7 +83,7 @@ def test_names_are_taken_back_then_the_endpoint_is_deleted_and_waited_for() -> N
     taking.objects.finish()
 
     assert taking.run(removal) == Withdrawn(
-        what=str(ENDPOINT), parameters=(name_parameter(path), document_parameter(path))
+        what=str(ENDPOINT), parameters=(name_parameter(path), document_parameter(path)), object_went=True
     )
     assert taking.objects.deleted == ["vpce-1"]
 
@@ -93,7 +93,7 @@ def test_what_is_gone_already_is_taken_for_done() -> None:
     removal = taking.planned()
     taking.objects.there.clear()
 
-    assert taking.run(removal) == Withdrawn(what=str(ENDPOINT))
+    assert taking.run(removal) == Withdrawn(what=str(ENDPOINT), object_went=True)
 
 
 def test_a_record_of_ours_goes_with_the_name() -> None:

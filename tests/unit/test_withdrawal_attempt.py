@@ -175,8 +175,11 @@ def test_what_stays_of_earlier_attempts_is_kept_as_it_was_left(withdrawals: With
     planned = both(withdrawals, associations=(desired(),))
 
     # The first goes, the last is made now.
-    assert [each.name for each in planned.withdrawal.staying] == ["central/orders-db"]
-    assert withdrawals.attempts.kept_withdrawal(OF_SHARE).plan.staying == planned.withdrawal.staying
+    earlier = planned.withdrawal.earlier
+    assert [each.made.endpoint_id for each in earlier.staying] == ["vpce-2"]
+    assert [each.made.endpoint_id for each in earlier.going] == ["vpce-1"]
+    assert [each.made.endpoint_id for each in earlier.made_anew] == ["vpce-3"]
+    assert withdrawals.attempts.kept_withdrawal(OF_SHARE).plan.earlier.staying == planned.withdrawal.earlier.staying
 
 
 def test_of_what_is_not_confirmed_how_it_was_left_stays(withdrawals: WithdrawalAttempts) -> None:
@@ -189,7 +192,7 @@ def test_of_what_is_not_confirmed_how_it_was_left_stays(withdrawals: WithdrawalA
     planned = both(withdrawals, visible=())
 
     assert (planned.removals, len(planned.withdrawal.unconfirmed)) == ((), 1)
-    assert [each.name for each in planned.withdrawal.staying] == ["orders/orders-db"]
+    assert [each.name for each in planned.withdrawal.earlier.staying] == ["orders/orders-db"]
 
 
 @pytest.mark.parametrize(

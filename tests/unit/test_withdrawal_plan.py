@@ -59,11 +59,12 @@ def test_an_endpoint_goes_that_its_binding_does_not_call_for_any_longer(
 ) -> None:
     world = WithdrawalWorld()
     world.owned_objects.marked = [ENDPOINT]
+    world.attach(endpoint_id="vpce-1")
 
     plan = world.planner(*bindings).plan(world.connected, [RESOURCE_ARN])
 
     assert going(plan) == ids
-    assert {each.cause for each in plan.removals} <= {Cause.BINDING}
+    assert {each.cause for each in plan.removals} <= {Cause.BINDING, Cause.OTHER_SHARE}
     assert going(world.planner(*bindings).plan_everywhere(())) == ids
 
 
@@ -90,6 +91,7 @@ def test_of_a_network_goes_what_no_binding_calls_for_and_the_network_with_its_la
     bindings: list[Binding], ids: list[str]
 ) -> None:
     world = WithdrawalWorld()
+    world.attach_by_network()
     world.owned_objects.marked, world.owned_objects.there = [TO_NETWORK], [IN_NETWORK, VPC_OF_NETWORK]
 
     assert going(world.planner(*bindings).plan(world.connected, [RESOURCE_ARN])) == ids
@@ -98,6 +100,7 @@ def test_of_a_network_goes_what_no_binding_calls_for_and_the_network_with_its_la
 def test_a_network_of_peoples_stays_and_so_does_what_they_associated() -> None:
     world = WithdrawalWorld()
     by_people = replace(IN_NETWORK, id="snra-2", arn="arn:3", resource_arn=SECOND_ARN)
+    world.attach_by_network()
     world.owned_objects.there = [IN_NETWORK, VPC_OF_NETWORK, by_people]
     world.owned_objects.not_ours = {"snra-2", "sn-0123456789abcdef0"}
 
@@ -107,6 +110,7 @@ def test_a_network_of_peoples_stays_and_so_does_what_they_associated() -> None:
 def test_a_network_of_ours_that_people_use_stays() -> None:
     world = WithdrawalWorld()
     by_people = replace(IN_NETWORK, id="snra-2", arn="arn:3", resource_arn=SECOND_ARN)
+    world.attach_by_network()
     world.owned_objects.there = [IN_NETWORK, by_people]
     world.owned_objects.not_ours = {"snra-2"}
 
@@ -119,6 +123,7 @@ def test_what_a_network_is_reached_by_stays_for_another_binding_that_wants_what_
     world.entities[SECOND_ARN] = entity(arn=SECOND_ARN, name="billing-db")
     for_billing = replace(by_network(), name="billing", match=Match(resource="billing-*"))
     in_network = replace(IN_NETWORK, id="snra-2", arn="arn:3", resource_arn=SECOND_ARN)
+    world.attach_by_network()
     world.owned_objects.there = [IN_NETWORK, VPC_OF_NETWORK, in_network]
 
     assert going(world.planner(for_billing).plan(world.connected, [RESOURCE_ARN])) == ["snra-1"]
@@ -126,6 +131,7 @@ def test_what_a_network_is_reached_by_stays_for_another_binding_that_wants_what_
 
 def test_what_others_made_stays() -> None:
     world = WithdrawalWorld()
+    world.attach_by_network()
     world.owned_objects.there = [IN_NETWORK, VPC_OF_NETWORK]
     world.owned_objects.not_ours = {"snra-1", "snva-1"}
 
@@ -147,17 +153,16 @@ def test_what_is_not_shared_goes_once_aws_has_said_so_twice_and_says_so_still() 
     world.shared_as.clear()
     world.owned_objects.marked = [ENDPOINT]
     world.attach(endpoint_id="vpce-1")
-    planner = world.planner(binding())
 
-    unmarked = planner.plan(world.connected)
+    unmarked = world.planner(binding()).plan(world.connected)
     assert (going(unmarked), len(unmarked.unconfirmed)) == ([], 1)
     world.mark(RESOURCE_ARN, confirmed=False)
-    assert going(planner.plan(world.connected)) == []
+    assert going(world.planner(binding()).plan(world.connected)) == []
     world.mark(RESOURCE_ARN)
-    gone = planner.plan(world.connected)
+    gone = world.planner(binding()).plan(world.connected)
     assert (going(gone), gone.removals[0].cause) == (["vpce-1"], Cause.NOT_SHARED)
     world.existences.held.add(RESOURCE_ARN)
-    assert going(planner.plan(world.connected)) == []
+    assert going(world.planner(binding()).plan(world.connected)) == []
 
 
 def test_a_share_that_is_gone_takes_all_along_that_no_other_share_holds() -> None:
@@ -170,6 +175,70 @@ def test_a_share_that_is_gone_takes_all_along_that_no_other_share_holds() -> Non
     world.existences.held.clear()
 
     assert going(world.planner(binding()).plan(world.connected.with_all_absent)) == ["vpce-1"]
+
+
+def test_an_endpoint_that_another_share_s_request_attached_is_left_to_that() -> None:
+    world = WithdrawalWorld()
+    world.owned_objects.marked = [ENDPOINT]
+    by_another = binding(match={"share": "another"})
+
+    assert world.planner(by_another).plan(world.connected, [RESOURCE_ARN]) == WithdrawalPlan()
+    world.attach(endpoint_id="vpce-1")
+    assert going(world.planner(by_another).plan(world.connected, [RESOURCE_ARN])) == ["vpce-1"]
+    # Its own share does not hold it any longer, another one does: AWS never said that it is gone.
+    elsewhere = world.planner(by_another).plan(world.connected, [])
+    assert (going(elsewhere), len(elsewhere.unconfirmed)) == ([], 1)
+
+
+def test_an_association_that_another_request_s_binding_needs_stays_when_that_binding_is_not_listed() -> None:
+    world = WithdrawalWorld()
+    world.attach_by_network()
+    world.owned_objects.there = [IN_NETWORK, VPC_OF_NETWORK]
+    other = WithdrawalWorld()
+    other.attach(f"billing/billing-db/{VPC}", network_arn=NET, vpc_association="snva-1")
+    of_others = other.connected.attachments
+
+    plan = world.planner().plan(world.connected, [RESOURCE_ARN], lambda: of_others)
+    assert "snva-1" in going(plan)
+    world.written = {"billing"}
+    with pytest.raises(UpstreamError, match="did not list binding billing"):
+        world.planner().plan(world.connected, [RESOURCE_ARN], lambda: of_others)
+
+
+def test_an_association_of_a_network_that_the_row_did_not_record_is_left_to_whose_it_is() -> None:
+    world = WithdrawalWorld()
+    world.owned_objects.there = [IN_NETWORK, VPC_OF_NETWORK]
+
+    assert world.planner().plan(world.connected, [RESOURCE_ARN]) == WithdrawalPlan()
+
+
+def test_an_endpoint_whose_tags_do_not_say_for_which_binding_it_was_made_stays() -> None:
+    world = WithdrawalWorld()
+    world.owned_objects.marked = [replace(ENDPOINT, binding="")]
+
+    plan = world.planner().plan(world.connected, [RESOURCE_ARN])
+
+    assert (going(plan), len(plan.unconfirmed)) == ([], 1)
+
+
+def test_a_recorded_endpoint_that_no_listing_shows_is_asked_for_by_its_id() -> None:
+    world = WithdrawalWorld()
+    world.attach(endpoint_id="vpce-1")
+
+    assert going(world.planner().plan(world.connected, [RESOURCE_ARN])) == ["vpce-1"]
+    assert going(world.planner(binding()).plan(world.connected, [RESOURCE_ARN])) == []
+
+
+def test_names_that_no_row_records_go_with_what_they_lead_through() -> None:
+    world = WithdrawalWorld()
+    world.owned_objects.marked = [ENDPOINT]
+    through = world.publish()
+    world.publish("orders", "elsewhere-db", endpoint_id="vpce-9")
+    world.connected = replace(world.connected, published=())
+
+    (removal,) = world.planner().plan(world.connected, [RESOURCE_ARN]).removals
+
+    assert [each.path for each in removal.names] == [through]
 
 
 def test_names_go_with_what_they_lead_through_and_others_before_it() -> None:
@@ -188,6 +257,7 @@ def test_names_go_with_what_they_lead_through_and_others_before_it() -> None:
 
 def test_a_name_goes_with_one_object_and_the_others_that_it_leads_through_wait_for_that() -> None:
     world = WithdrawalWorld()
+    world.attach_by_network()
     world.owned_objects.there = [IN_NETWORK, VPC_OF_NETWORK]
     path = world.publish(
         "central", endpoint_id=None, association_id="snra-1", vpc_association_id="snva-1", service_network_arn=NET
@@ -258,6 +328,7 @@ def test_a_binding_that_parameter_store_left_out_of_its_list_takes_nothing_down(
 def test_a_network_that_aws_does_not_describe_is_not_taken_for_one_that_nobody_names() -> None:
     world = WithdrawalWorld()
     world.networks.clear()
+    world.attach_by_network()
     world.owned_objects.there = [IN_NETWORK]
 
     with pytest.raises(UpstreamError, match="does not describe"):
@@ -268,6 +339,7 @@ def test_a_network_that_is_not_shared_any_longer_is_left_once_that_is_confirmed(
     world = WithdrawalWorld()
     foreign = NET.replace("222222222222", PROVIDER)
     association = replace(VPC_OF_NETWORK, network_arn=foreign)
+    world.attach_by_network(foreign)
     world.owned_objects.there = [association]
     wants_it = binding(attach={"mode": "service-network", "vpc": VPC})
     world.connected = replace(world.connected, let_in=(foreign,))
@@ -317,6 +389,7 @@ def test_what_there_is_no_room_for_is_told() -> None:
 
 def test_a_service_network_comes_last() -> None:
     world = WithdrawalWorld()
+    world.attach_by_network()
     world.owned_objects.there = [IN_NETWORK, VPC_OF_NETWORK]
 
     kinds = [

@@ -56,6 +56,8 @@ class WithdrawalWorld:
         self.written: set[str] = set()
         """Bindings that are written, whether or not Parameter Store lists them."""
         self.connected = ConnectedRecord(account_id=PROVIDER)
+        self.of_others: list[AttachmentSnapshot] = []
+        """How other requests' attachments were left."""
 
     def publish(self, binding: str = "orders", resource: str = "orders-db", **document: Any) -> str:
         """Publish a name, as the request's row tells; return its path."""
@@ -97,6 +99,16 @@ class WithdrawalWorld:
         )
         self.connected = msgspec.structs.replace(self.connected, attachments=(*self.connected.attachments, snapshot))
 
+    def attach_by_network(self, network_arn: str = NET) -> None:
+        """Keep in the row that the resource was attached by a service network, and by an endpoint to it."""
+        self.attach(
+            f"central/orders-db/{VPC}",
+            network_arn=network_arn,
+            resource_association="snra-1",
+            vpc_association="snva-1",
+            endpoint_id="vpce-2",
+        )
+
     def mark(self, *gone: str, confirmed: bool = True) -> None:
         """Have AWS say that these are gone, and keep the marks in the row."""
         self.existences.held -= {*gone}
@@ -123,6 +135,7 @@ class WithdrawalWorld:
             owned_objects=self.owned_objects,
             names=self,
             existences=self.existences,
+            prefix=PREFIX,
             account_id=CONSUMER,
         )
 
@@ -131,6 +144,9 @@ class WithdrawalWorld:
 
     def published(self, parameters: Collection[str]) -> Mapping[str, str]:
         return {name: there.value for name in parameters if (there := self.store.read(name)) is not None}
+
+    def below(self, path: str) -> list[tuple[str, str]]:
+        return self.store.below(path)
 
     def _network(self, named: NetworkRef) -> ObservedServiceNetwork | None:
         return self.networks.get(named.identifier)
@@ -150,6 +166,9 @@ class WithdrawalAttempts:
     def connected(self, request_id: str) -> ConnectedRecord:
         self.asked_for.append(request_id)
         return self.world.connected
+
+    def attachments_of_others(self, request_id: str) -> list[AttachmentSnapshot]:
+        return self.world.of_others
 
     @property
     def ports(self) -> WithdrawalPorts:

@@ -20,6 +20,7 @@ from drawbridge.status import Reason
 from drawbridge.withdrawal import (
     NOTHING,
     Cause,
+    EarlierAttachments,
     KeptWithdrawal,
     NamesRemoval,
     NotWithdrawn,
@@ -177,10 +178,12 @@ def test_a_result_outside_the_plan_is_no_result_of_it(attempts: Attempts, reques
 WITHDRAWAL = WithdrawalPlan(
     removals=tuple(longest_removal(number, names=2) for number in range(3)),
     unconfirmed=(Reason("unconfirmed", "vpce-9: AWS has yet to confirm that"),),
-    staying=(LARGEST_SNAPSHOT,),
+    earlier=EarlierAttachments(staying=(LARGEST_SNAPSHOT,)),
     cut=("2 more are to be taken down, which the next attempt does.",),
 )
-FEWER = msgspec.structs.replace(WITHDRAWAL, removals=WITHDRAWAL.removals[1:], unconfirmed=(), staying=(), cut=())
+FEWER = msgspec.structs.replace(
+    WITHDRAWAL, removals=WITHDRAWAL.removals[1:], unconfirmed=(), earlier=EarlierAttachments(), cut=()
+)
 NAMES = NamesRemoval(names=WITHDRAWAL.removals[0].names, cause=Cause.CONNECTION_GONE, why="gone")
 
 

@@ -32,7 +32,18 @@ from tests.builders import (
     observed_request,
 )
 from tests.contracts.conftest import NewAccount
-from tests.contracts.ledger_rows import ASSOCIATION, ID, WHY, Ledger, Watch, decision_record_of, reach, row, settled
+from tests.contracts.ledger_rows import (
+    ASSOCIATION,
+    ID,
+    WHY,
+    Ledger,
+    Watch,
+    connection,
+    decision_record_of,
+    reach,
+    row,
+    settled,
+)
 from tests.contracts.ports.implementations import IMPLEMENTATIONS, either
 from tests.fakes.ledger import InMemoryLedger
 
@@ -616,6 +627,16 @@ def test_what_was_made_and_published_is_returned_for_its_withdrawal(ledger: Ledg
     assert ledger.connected("share-nobody-knows") == ConnectedRecord()
 
 
+def test_what_is_withdrawn_has_published_nothing_whatever_is_left_there_for_another_request(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    reach(ledger, Status.AVAILABLE, published=("/drawbridge/connections/b/r/connection",))
+
+    ledger.claim_withdrawal(row(ledger), (), (WHY,))
+    reach(ledger, Status.WITHDRAWN, 2, published=(), attachments=())
+
+    assert ledger.connected(ID).published == ()
+
+
 def test_what_was_taken_down_is_not_made_or_published_any_longer(ledger: Ledger) -> None:
     ledger.claim(observed_request(), 1, after=None)
     other = msgspec.structs.replace(SNAPSHOT, name="orders/users-db")
@@ -791,3 +812,19 @@ def test_a_row_stays_followed_when_it_is_noted_to_be(ledger: Ledger, connected: 
     ledger.note_followed(connected)
 
     assert ledger.followed() == [row(ledger)] == [connected]
+
+
+def test_how_other_requests_attachments_were_left_is_returned_as_long_as_they_are_followed(ledger: Ledger) -> None:
+    one, other = connection(1), connection(2)
+    for each in (one, other):
+        ledger.claim(observed_request(request=each), 1, after=None)
+        reach(ledger, Status.AVAILABLE, request=each, attachments=(SNAPSHOT,))
+
+    def others_of(request: Request) -> int:
+        return [*ledger.attachments_of_others(request.request_id)].count(SNAPSHOT)
+
+    both = others_of(CONNECTION)
+    assert (others_of(one), others_of(other)) == (both - 1, both - 1)
+    ledger.claim_withdrawal(row(ledger, other.request_id), (), (WHY,))
+    reach(ledger, Status.WITHDRAWN, 2, request=other, attachments=())
+    assert (others_of(one), others_of(other)) == (both - 2, both - 1)

@@ -61,8 +61,12 @@ class Match(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return fnmatchcase(provider, self.provider) and fnmatchcase(share_name, self.share)
 
     def matches(self, resource: Entity | MatchAttributes, share_name: str) -> bool:
+        return self.could_match(resource.owner, share_name) and self.matches_in_some_share(resource)
+
+    def matches_in_some_share(self, resource: Entity | MatchAttributes) -> bool:
+        """Return whether the resource fits, in a share whose name does."""
         return (
-            self.could_match(resource.owner, share_name)
+            fnmatchcase(resource.owner, self.provider)
             and fnmatchcase(resource.name, self.resource)
             and (not self.types or resource.type in self.types)
         )

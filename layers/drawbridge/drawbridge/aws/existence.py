@@ -68,9 +68,10 @@ class ExistenceById:
         for each in self._connections(("service-id", service_id), ("vpc-endpoint-id", endpoint_id)):
             if each.get("VpcEndpointId") == endpoint_id:
                 return _existence(ConnectionState.parse(each.get("VpcEndpointState", "")))
-        for each in self._connections():
+        others = [each.get("VpcEndpointId") for each in self._connections()]
+        if others:
             # Listed here and not there: the two answers are not of one time.
-            return Existence.UNKNOWN if each.get("VpcEndpointId") == endpoint_id else Existence.GONE
+            return Existence.UNKNOWN if endpoint_id in others else Existence.GONE
         return Existence.UNKNOWN if self._is_there(service_id) else Existence.GONE
 
     def _is_shared(self, arn: str) -> bool:

@@ -264,9 +264,7 @@ class LedgerTable:
         if outcome.association_decision_record:
             write.set(association_grounds=_text(outcome.association_decision_record))
         if change.status in _OVER:
-            # If it comes again, it is there.
-            write.remove("absent")
-            write.remove("withdrawal_capped")
+            _note_over(write, change)
         _note_let_in(write, change.status, outcome)
         if outcome.basis:
             write.set(**_basis(outcome.basis))
@@ -304,6 +302,10 @@ class LedgerTable:
             let_in=(let_in.arns if let_in else None) or (),
             absent=_read("absent", str(item.get("absent", ""))),
         )
+
+    def attachments_of_others(self, request_id: str) -> Iterator[AttachmentSnapshot]:
+        """Yield how the attachments of all other requests that are followed were left."""
+        return (each for row in self.followed() if row.request_id != request_id for each in row.attachments or ())
 
     def entry(self, request_id: str) -> Entry | None:
         """Return all that the ledger knows of a request.
@@ -431,6 +433,15 @@ def _basis(basis: OutcomeBasis) -> dict[str, str]:
     if basis.contents is not UNSET:
         attributes["contents"] = _text(basis.contents)
     return {name: value for name, value in attributes.items() if value}
+
+
+def _note_over(write: Write, change: StatusChange) -> None:
+    # If it comes again, it is there.
+    write.remove("absent")
+    write.remove("withdrawal_capped")
+    if change.status is Status.WITHDRAWN and not change.published:
+        # What is published still is another request's by now.
+        write.remove("published")
 
 
 def _note_let_in(write: Write, status: Status, outcome: Outcome) -> None:

@@ -86,6 +86,7 @@ class Planning:
             owned_objects=self._owned_objects,
             names=self.names,
             existences=self.existences,
+            prefix=self._prefix,
             account_id=self._account_id,
         )
 

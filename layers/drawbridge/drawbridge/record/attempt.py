@@ -146,9 +146,14 @@ def outcome_of_report(
     if isinstance(progress, WithdrawalProgress):
         return outcome_of_withdrawal(progress)
     outcome = outcome_of(progress)
-    if outcome.status is Status.WITHDRAWN and ledger.connected(execution.request_id).is_anything_there:
+    # A rejection of our own is no news; what others did to what is connected has yet to be followed.
+    found_over = outcome.status is Status.WITHDRAWN or (isinstance(progress, Decided) and outcome.status in _OVER)
+    if found_over and ledger.connected(execution.request_id).is_anything_there:
         return _while_connected(outcome)
     return outcome
+
+
+_OVER = frozenset({Status.WITHDRAWN, Status.REJECTED, Status.EXPIRED})
 
 
 def _while_connected(outcome: Outcome) -> Outcome:
@@ -178,7 +183,14 @@ def progress_of(
             withdrawal = attempts.kept_withdrawal(execution)
             cut = (*kept.plan.cut, *withdrawal.plan.cut)
             removals = _removal_results(withdrawal)
-            return Ended(kept.plan.refused, results, cut, removals=removals, staying=withdrawal.plan.staying)
+            return Ended(
+                kept.plan.refused,
+                results,
+                cut,
+                removals=removals,
+                earlier=withdrawal.plan.earlier,
+                more_to_withdraw=bool(withdrawal.plan.cut),
+            )
         case WithdrawalKept():
             return WithdrawalPlanned(attempts.kept_withdrawal(execution).plan)
         case WithdrawalReached():

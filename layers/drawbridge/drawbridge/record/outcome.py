@@ -26,7 +26,15 @@ from drawbridge.publication import AttachmentSnapshot, Publication
 from drawbridge.record import GONE, Outcome, OutcomeBasis
 from drawbridge.record.removals import failed_removals, parameters_gone, withdrawn_reasons
 from drawbridge.status import Reason, Status
-from drawbridge.withdrawal import NOTHING, RemovalResult, StaysAfterAll, WithdrawalPlan, Withdrawn, reason_of
+from drawbridge.withdrawal import (
+    NOTHING,
+    EarlierAttachments,
+    RemovalResult,
+    StaysAfterAll,
+    WithdrawalPlan,
+    Withdrawn,
+    reason_of,
+)
 
 PUBLISHED_BYTES = 40_000
 """Of the names of parameters that one status adds to a row and to its event: 120 of the longest."""
@@ -128,8 +136,9 @@ class Ended(Struct, frozen=True, tag="end", tag_field="step"):
     """What of the plan there was no room for."""
     removals: tuple[RemovalResult, ...] = ()
     """What came of each removal of the same attempt."""
-    staying: tuple[AttachmentSnapshot, ...] = ()
-    """How what stays of earlier attempts was left."""
+    earlier: EarlierAttachments = EarlierAttachments()
+    more_to_withdraw: bool = False
+    """Whether there was no room for all removals."""
 
 
 class Failed(Struct, frozen=True, tag="failure", tag_field="step"):
@@ -281,6 +290,10 @@ def _ended(ended: Ended) -> Outcome:
     cut = (*ended.cut, *([_CUT_NAMES.format(left_out)] if left_out else ()))
     gone = (*(name for each in publications for name in each.taken_back), *parameters_gone(ended.removals))
     taken_back = fitting((name for name in gone if name not in names), PUBLISHED_BYTES)
+    all_attachments = _attachments(publications, ended)
+    attachments = fitting(all_attachments, ATTACHMENTS_BYTES)
+    without_room = len(all_attachments) - len(attachments)
+    cut = (*cut, *([_CUT_ATTACHMENTS.format(without_room)] if without_room else ()))
     if failures:
         return Outcome(
             status=Status.FAILED,
@@ -288,25 +301,36 @@ def _ended(ended: Ended) -> Outcome:
             settled=True,
             published=published,
             taken_back=taken_back,
+            attachments=attachments,
             cut=cut,
         )
-    all_attachments = (*(each.attachment for each in publications if each.attachment is not None), *ended.staying)
-    attachments = fitting(all_attachments, ATTACHMENTS_BYTES)
-    without_room = len(all_attachments) - len(attachments)
     return Outcome(
         status=_status_of_end(publications, refused),
         reasons=(*_published_reasons(publications), *withdrawn_reasons(ended.removals), *refused),
         settled=True,
         published=published,
         taken_back=taken_back,
-        # What stays after all is as the row has it.
-        attachments=None if stays else attachments,
+        attachments=attachments,
         # What went may have been in the way of what was refused: the next sweep takes it for changed.
-        basis=_LOOK_AGAIN if refused and any(isinstance(each, Withdrawn) for each in ended.removals) else None,
+        basis=_LOOK_AGAIN if (refused or ended.more_to_withdraw) and _anything_went(ended.removals) else None,
         # What a person denied is asked about again when it is something else, and not because time has passed.
         incomplete=any(reason.code not in _HOLDS_NOTHING_UP for reason in refused),
-        cut=(*cut, *([_CUT_ATTACHMENTS.format(without_room)] if without_room else ())),
+        cut=cut,
     )
+
+
+def _attachments(publications: list[Publication], ended: Ended) -> tuple[AttachmentSnapshot, ...]:
+    """Return how everything was left that is attached now, or may be: what was not made anew is as it was."""
+    now = [each.attachment for each in publications if each.attachment is not None]
+    names, earlier = {each.name for each in now}, ended.earlier
+    gone = all(isinstance(each, Withdrawn) for each in ended.removals)
+    as_before = (each for each in earlier.made_anew if each.name not in names)
+    return (*now, *earlier.staying, *as_before, *(() if gone else earlier.going))
+
+
+def _anything_went(removals: tuple[RemovalResult, ...]) -> bool:
+    """Return whether anything was taken down: names that are somebody's by now are not."""
+    return any(isinstance(each, Withdrawn) and (each.object_went or each.parameters) for each in removals)
 
 
 def _status_of_end(publications: list[Publication], refused: tuple[Reason, ...]) -> Status:

@@ -5,11 +5,11 @@ from typing import assert_never
 from msgspec import Struct
 
 from drawbridge.bounds import fitting
-from drawbridge.record import GONE, Outcome
+from drawbridge.record import GONE, Outcome, OutcomeBasis
 from drawbridge.record.outcome import PUBLISHED_BYTES, WorkflowError
 from drawbridge.record.removals import failed_removals, parameters_gone, withdrawn_reasons
 from drawbridge.status import Reason, Status
-from drawbridge.withdrawal import RemovalResult, StaysAfterAll, WithdrawalPlan, reason_of
+from drawbridge.withdrawal import CALLED_FOR_AGAIN, RemovalResult, StaysAfterAll, WithdrawalPlan, reason_of
 
 
 class WithdrawalPlanned(Struct, frozen=True, tag="withdrawal-plan", tag_field="step"):
@@ -50,8 +50,9 @@ def outcome_of_withdrawal(progress: WithdrawalProgress) -> Outcome:
         case WithdrawalEnded():
             return _withdrawn(progress)
         case ListedAgain(because):
-            # The next sweep finds that it differs from what was observed, and starts an attempt.
-            return Outcome(status=Status.ACCEPTED, reasons=(because,), settled=True, basis=GONE)
+            # The next sweep finds that it differs, whatever it observes, and starts an attempt.
+            again = OutcomeBasis(observed_fingerprint="listed-again")
+            return Outcome(status=Status.ACCEPTED, reasons=(because,), settled=True, basis=again)
         case WithdrawalFailed(error):
             return Outcome(status=Status.WITHDRAWING, reasons=(Reason(error.error, error.text),), settled=True)
         case _:
@@ -63,7 +64,8 @@ def _withdrawn(ended: WithdrawalEnded) -> Outcome:
     failures = failed_removals(ended.removals)
     stays = tuple(each.because for each in ended.removals if isinstance(each, StaysAfterAll))
     gone = fitting(parameters_gone(ended.removals), PUBLISHED_BYTES)
-    if failures or ended.unconfirmed or ended.cut:
+    unknown = any(each.code != CALLED_FOR_AGAIN for each in stays)
+    if failures or unknown or ended.unconfirmed or ended.cut:
         return Outcome(
             status=Status.WITHDRAWING,
             reasons=(*failures, *stays, *ended.unconfirmed),

@@ -1,5 +1,6 @@
 """Withdrawal: what nothing calls for any longer is taken down: its names first, then what leads to the resource."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -7,7 +8,7 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
-from drawbridge.association.owned_object import OwnedObject
+from drawbridge.association.owned_object import OwnedKind, OwnedObject
 from drawbridge.publication import AttachmentSnapshot
 from drawbridge.request.absence import Absence
 from drawbridge.status import Reason
@@ -20,6 +21,8 @@ class Cause(StrEnum):
     """Bindings were removed or changed, or the VPC is not one that they choose any longer."""
     NOT_SHARED = "no-longer-shared"
     """No share in effect holds the resource."""
+    OTHER_SHARE = "not-in-a-share-that-is-wanted"
+    """A share in effect holds the resource, and no binding wants it in a share of that name."""
     CONNECTION_GONE = "connection-gone"
     """The consumer's endpoint was deleted, or rejected."""
 
@@ -78,6 +81,14 @@ class PlannedRemoval(Struct, frozen=True, kw_only=True, rename="camel"):
     """Before anything was asked of bindings or AWS: what changed since then was not observed."""
 
 
+class EarlierAttachments(Struct, frozen=True, kw_only=True):
+    """How earlier attempts left what they attached, by what becomes of it in this one."""
+
+    made_anew: tuple[AttachmentSnapshot, ...] = ()
+    staying: tuple[AttachmentSnapshot, ...] = ()
+    going: tuple[AttachmentSnapshot, ...] = ()
+
+
 class WithdrawalPlan(Struct, frozen=True, kw_only=True, rename="camel"):
     """What is to be taken down of one request."""
 
@@ -85,8 +96,7 @@ class WithdrawalPlan(Struct, frozen=True, kw_only=True, rename="camel"):
     """In the order in which they can go: a service network comes after what it is associated with."""
     unconfirmed: tuple[Reason, ...] = ()
     """What is not called for as AWS lists things, and stays until AWS has confirmed it, or somebody sees to it."""
-    staying: tuple[AttachmentSnapshot, ...] = ()
-    """How what earlier attempts attached, and neither goes nor is made now, was left."""
+    earlier: EarlierAttachments = EarlierAttachments()
     cut: tuple[str, ...] = ()
     """What there was no room for, in sentences."""
 
@@ -104,6 +114,28 @@ class ConnectedRecord(Struct, frozen=True, kw_only=True):
     let_in: tuple[str, ...] = ()
     """The ARNs that were let in, as far as they are kept."""
     absent: tuple[Absence, ...] = ()
+
+    @property
+    def endpoints(self) -> tuple[OwnedObject, ...]:
+        """Return its endpoints to resources; those to service networks may be somebody else's, and used as well."""
+        own = (each for each in self.attachments if each.made.endpoint_id and not each.made.network_arn)
+        return tuple(
+            OwnedObject(
+                id=each.made.endpoint_id,
+                kind=OwnedKind.ENDPOINT,
+                binding=each.name.partition("/")[0],
+                resource_arn=each.resource_arn,
+                vpc_id=each.name.rpartition("/")[2],
+            )
+            for each in own
+        )
+
+    @property
+    def object_ids(self) -> frozenset[str]:
+        """Return the ids of what its attachments are made of."""
+        made = (each.made for each in self.attachments)
+        ids = (one for each in made for one in (each.endpoint_id, each.resource_association, each.vpc_association))
+        return frozenset(ids) - {""}
 
     @property
     def is_anything_there(self) -> bool:
@@ -139,6 +171,10 @@ class ConnectedRecords(Protocol):
         """Return what was made and published for a request; an empty record if there is no row."""
         ...
 
+    def attachments_of_others(self, request_id: str) -> Iterable[AttachmentSnapshot]:
+        """Return how the attachments of all other requests that are followed were left."""
+        ...
+
 
 class Withdrawn(Struct, frozen=True, kw_only=True, tag="withdrawn", rename="camel"):
     """Taken down."""
@@ -146,6 +182,12 @@ class Withdrawn(Struct, frozen=True, kw_only=True, tag="withdrawn", rename="came
     what: str
     parameters: tuple[str, ...] = ()
     """Those that are not there any longer, by their full names."""
+    object_went: bool = False
+    """Whether it was an object, and not only names."""
+
+
+CALLED_FOR_AGAIN = "called-for-again"
+"""The code of the reason that a binding wants it again: nothing is left to take down."""
 
 
 class StaysAfterAll(Struct, frozen=True, tag="stays"):

@@ -1,6 +1,6 @@
 """The withdrawal plans of attempts: beside what is to be made of a share, or of a whole request that ends."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Protocol, assert_never
 
@@ -10,6 +10,7 @@ from msgspec import Struct
 from drawbridge.association import Plan
 from drawbridge.association.attempt import PlanningPorts, ShareAttempt, plan_attempt
 from drawbridge.errors import NotReadyError
+from drawbridge.publication import AttachmentSnapshot
 from drawbridge.publication.names import consumer_path
 from drawbridge.request import EndpointConnectionRequest, ExecutionInput, ResourceShareRequest
 from drawbridge.request.absence import Existence, Existences, existence_of_subject
@@ -18,6 +19,7 @@ from drawbridge.withdrawal import (
     Cause,
     ConnectedRecord,
     ConnectedRecords,
+    EarlierAttachments,
     NamesRemoval,
     PlannedRemoval,
     PublishedPath,
@@ -64,6 +66,10 @@ class WithdrawalPorts(Struct, frozen=True, kw_only=True):
     now: Callable[[], datetime]
     prefix: str
 
+    def of_others(self, execution: ExecutionInput) -> Callable[[], Iterable[AttachmentSnapshot]]:
+        """Return what returns how the attachments of other requests were left."""
+        return lambda: self.ledger.attachments_of_others(execution.request_id)
+
 
 class AttemptPlan(Struct, frozen=True, kw_only=True):
     """What an attempt at a share makes, and what it takes down."""
@@ -94,12 +100,21 @@ def plan_both_directions(
     now = withdrawals.now()
     associations, items = plan_attempt(attempt, ports, tries=tries)
     connected = withdrawals.ledger.connected(attempt.execution.request_id)
-    withdrawal = withdrawals.planner().plan(connected, associations.visible)
+    withdrawal = withdrawals.planner().plan(connected, associations.visible, withdrawals.of_others(attempt.execution))
     made_now = {each.name for each in associations.associations}
-    staying = (each for each in connected.attachments if each.name not in made_now and not is_removed(each, withdrawal))
-    withdrawal = msgspec.structs.replace(withdrawal, staying=tuple(staying))
+    withdrawal = msgspec.structs.replace(withdrawal, earlier=_earlier(connected, made_now, withdrawal))
     removals = withdrawals.attempts.keep_withdrawal(attempt.execution, withdrawal, now)
     return AttemptPlan(associations=associations, withdrawal=withdrawal, items=items, removals=removals)
+
+
+def _earlier(connected: ConnectedRecord, made_now: Collection[str], plan: WithdrawalPlan) -> EarlierAttachments:
+    """Return what becomes of what earlier attempts attached; ``made_now`` are names of attachments."""
+    rest = [each for each in connected.attachments if each.name not in made_now]
+    return EarlierAttachments(
+        made_anew=tuple(each for each in connected.attachments if each.name in made_now),
+        staying=tuple(each for each in rest if not is_removed(each, plan)),
+        going=tuple(each for each in rest if is_removed(each, plan)),
+    )
 
 
 def plan_withdrawal(
@@ -125,7 +140,7 @@ def plan_withdrawal(
             assert_never(existence)
     match request:
         case ResourceShareRequest():
-            plan = ports.planner().plan(connected.with_all_absent)
+            plan = ports.planner().plan(connected.with_all_absent, (), ports.of_others(execution))
         case EndpointConnectionRequest():
             plan = _of_connection(request, connected, ports.prefix)
         case _:

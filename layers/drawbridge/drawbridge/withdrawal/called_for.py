@@ -76,6 +76,8 @@ class Demand:
         """Return whether an object is called for: a service network is as long as anything is wanted in it."""
         match made.kind:
             case OwnedKind.ENDPOINT:
+                if not made.binding:
+                    return NotKnown("its tags do not say for which binding it was made")
                 modes = {Mode.RESOURCE_ENDPOINT}
                 bindings = [each for each in self._of_modes(modes) if each.name == made.binding]
                 verdict = self._of_resource(bindings, made.resource_arn, made.vpc_id)
@@ -119,9 +121,16 @@ class Demand:
         if entity is None:
             return NotKnown(f"VPC Lattice does not describe {resource_arn}")
         names = self._shared_as[resource_arn]
-        matching = (each for each in bindings if any(each.match.matches(entity, name) for name in names))
-        placed = (each for each in matching if self._is_placed(each, vpc_id, is_name=is_name))
-        return CalledFor() if any(True for _ in placed) else None
+        placed = [
+            each
+            for each in bindings
+            if each.match.matches_in_some_share(entity) and self._is_placed(each, vpc_id, is_name=is_name)
+        ]
+        if any(each.match.matches(entity, name) for each in placed for name in names):
+            return CalledFor()
+        if placed:
+            return NotCalledFor(Cause.OTHER_SHARE, "no share by which a binding wants it is in effect")
+        return None
 
     def _of_carrier(self, made: OwnedObject, modes: Collection[Mode]) -> Verdict | None:
         """Return whether something shared is wanted through a network's endpoint or association with a VPC."""

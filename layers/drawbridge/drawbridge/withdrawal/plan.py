@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Protocol, assert_never
 
 from msgspec import Struct
@@ -15,11 +16,13 @@ from drawbridge.association.owned_object import OwnedKind, OwnedObject
 from drawbridge.bounds import fitting
 from drawbridge.configuration import InForce
 from drawbridge.errors import UpstreamError
-from drawbridge.publication.names import path_of_document
+from drawbridge.publication import AttachmentSnapshot
+from drawbridge.publication.names import binding_path, path_of_document
 from drawbridge.publication.published import PublishedName, published_names
 from drawbridge.request.absence import Existence, Existences
 from drawbridge.status import Reason
 from drawbridge.withdrawal import (
+    CALLED_FOR_AGAIN,
     Cause,
     ConnectedRecord,
     NamesRemoval,
@@ -52,6 +55,29 @@ class _Due(Struct, frozen=True):
     verdict: NotCalledFor
 
 
+class _Scope(Struct, frozen=True):
+    """What a plan decides on: what was made for one request, or everything."""
+
+    connected: ConnectedRecord
+    visible: frozenset[str] = frozenset()
+    of_others: Callable[[], Iterable[AttachmentSnapshot]] = tuple
+    everything: bool = False
+
+    def decides_on(self, made: OwnedObject, verdict: NotKnown | NotCalledFor) -> bool:
+        """Return whether an object is this request's to take down: what bindings of others share is theirs, too.
+
+        Whatever the row recorded is; an endpoint names its binding, of which Parameter Store is asked.
+        """
+        if self.everything or made.id in self.connected.object_ids:
+            return True
+        other_share = isinstance(verdict, NotCalledFor) and verdict.cause is Cause.OTHER_SHARE
+        return made.kind is OwnedKind.ENDPOINT and not other_share
+
+    def is_of_its_share(self, arn: str) -> bool:
+        """Return whether the request's own share holds the resource, or is known to be gone."""
+        return self.everything or arn in self.visible or arn in self.connected.confirmed_absent
+
+
 class OwnedObjects(Protocol):
     """What there is of the kinds that Drawbridge makes."""
 
@@ -75,6 +101,10 @@ class PublishedNames(Protocol):
         """Return the values of those of the parameters that are there, by their full names."""
         ...
 
+    def below(self, path: str) -> Iterable[tuple[str, str]]:
+        """Return name and value of all parameters below a path."""
+        ...
+
 
 class WrittenParameters(Protocol):
     """What people configure, asked for one by one."""
@@ -96,6 +126,7 @@ class WithdrawalPlanner:
         owned_objects: OwnedObjects,
         names: PublishedNames,
         existences: Existences,
+        prefix: str,
         account_id: str,
     ) -> None:
         self._bindings = bindings
@@ -103,18 +134,27 @@ class WithdrawalPlanner:
         self._demand = demand
         self._owned_objects = owned_objects
         self._names = names
-        self._existences = existences
+        self._existence_of = cache(existences.resource)
+        self._prefix = prefix
         self._account_id = account_id
 
-    def plan(self, connected: ConnectedRecord, visible: Collection[str] = ()) -> WithdrawalPlan:
+    def plan(
+        self,
+        connected: ConnectedRecord,
+        visible: Collection[str] = (),
+        of_others: Callable[[], Iterable[AttachmentSnapshot]] = tuple,
+    ) -> WithdrawalPlan:
         """Plan what is to be taken down of what was made for a request; ``visible`` are the ARNs that its share holds.
+
+        ``of_others`` returns how other requests' attachments were left: it is asked where one is shared with them.
 
         Raises:
             UpstreamError: something was not listed that is there, so that nothing can be told from the listing.
         """
         there = tuple(self._owned_objects.network_associations())
         candidates = self._candidates({*visible, *connected.resources}, connected, there)
-        return _bounded(self._plan(connected, candidates, self._published(connected), there))
+        scope = _Scope(connected, frozenset(visible), of_others)
+        return _bounded(self._plan(scope, candidates, self._published(connected), there))
 
     def plan_everywhere(self, names: Collection[PublishedName]) -> WithdrawalPlan:
         """Plan what is to be taken down in this account by the bindings; ``names`` are all that are published.
@@ -126,20 +166,22 @@ class WithdrawalPlanner:
         """
         there = tuple(self._owned_objects.network_associations())
         candidates = tuple(sorted({*self._owned_objects.endpoints(), *there}))
-        return self._plan(ConnectedRecord(), candidates, names, there)
+        return self._plan(_Scope(ConnectedRecord(), everything=True), candidates, names, there)
 
     def _plan(
         self,
-        connected: ConnectedRecord,
+        scope: _Scope,
         candidates: Collection[OwnedObject],
         names: Collection[PublishedName],
         there: Collection[OwnedObject],
     ) -> WithdrawalPlan:
-        self._check_bindings(connected, candidates, names)
-        due, unconfirmed = self._due(connected, candidates)
+        self._check_bindings(scope.connected, candidates, names)
+        due, unconfirmed = self._due(scope, candidates)
+        self._check_bindings_of_others(scope, due)
         due = [each for each in due if not self._is_needed(each, due, there)]
-        due += self._empty_networks(connected, due, (*candidates, *there))
-        due_names, unconfirmed_names = self._due_names(connected, names)
+        due += self._empty_networks(scope.connected, due, (*candidates, *there))
+        names = self._with_unrecorded(scope, due, names)
+        due_names, unconfirmed_names = self._due_names(scope, names)
         removals = tuple(_removals(due, names, due_names))
         return WithdrawalPlan(removals=removals, unconfirmed=(*unconfirmed, *unconfirmed_names))
 
@@ -162,7 +204,7 @@ class WithdrawalPlanner:
         for what, verdict, arn in verdicts:
             match verdict:
                 case CalledFor():
-                    return Reason("called-for-again", f"{what}: a binding wants it again, so that it stays")
+                    return Reason(CALLED_FOR_AGAIN, f"{what}: a binding wants it again, so that it stays")
                 case NotKnown(why):
                     return Reason("not-known", f"{what}: {why}, so that it stays")
                 case NotCalledFor(cause=Cause.NOT_SHARED) if arn and not self._is_confirmed_still(removal, arn):
@@ -175,7 +217,7 @@ class WithdrawalPlanner:
 
     def _is_confirmed_still(self, removal: Removal, arn: str) -> bool:
         """Return whether what was confirmed when it was planned is so still: a list may leave something out."""
-        return removal.cause is Cause.NOT_SHARED and self._existences.resource(arn) is Existence.GONE
+        return removal.cause is Cause.NOT_SHARED and self._existence_of(arn) is Existence.GONE
 
     def _candidates(
         self, arns: Collection[str], connected: ConnectedRecord, there: Iterable[OwnedObject]
@@ -183,15 +225,36 @@ class WithdrawalPlanner:
         """Return what could have been made for these resources, and for the networks that they are in, or are."""
         networks = {each.network_arn for each in there if each.resource_arn in arns} | {*arns}
         networks |= {each.made.network_arn for each in connected.attachments if each.made.network_arn}
+        listed = {*self._owned_objects.endpoints(), *there}
+        ids = {each.id for each in listed}
+        # What was recorded and is not listed may have lost its tags: it is asked for by its id.
+        listed |= {each for each in connected.endpoints if each.id not in ids}
         return tuple(
             each
-            for each in sorted({*self._owned_objects.endpoints(), *there})
+            for each in sorted(listed)
             if each.resource_arn in arns or (not each.resource_arn and each.network_arn in networks)
         )
 
     def _published(self, connected: ConnectedRecord) -> list[PublishedName]:
         documents = [each for each in connected.published if path_of_document(each) is not None]
         return [*published_names(self._names.published(documents).items())]
+
+    def _with_unrecorded(
+        self, scope: _Scope, due: Collection[_Due], names: Collection[PublishedName]
+    ) -> list[PublishedName]:
+        """Return the names with those that lead through what goes, and that no row records.
+
+        An attempt that failed, or broke off, may have published them; and a row has room for so many.
+        """
+        ids = {each.removed.id for each in due}
+        using = (each for each in scope.connected.attachments if ids & ConnectedRecord(attachments=(each,)).object_ids)
+        bindings = {each.name.partition("/")[0] for each in using} | {each.removed.binding for each in due} - {""}
+        found = {each.path: each for each in names}
+        for binding in sorted(bindings):
+            for name in published_names(self._names.below(binding_path(self._prefix, binding))):
+                if any(leads_through(name.document, each.removed) for each in due):
+                    found.setdefault(name.path, name)
+        return [*found.values()]
 
     def _check_bindings(
         self, connected: ConnectedRecord, candidates: Iterable[OwnedObject], names: Iterable[PublishedName] = ()
@@ -204,16 +267,25 @@ class WithdrawalPlanner:
             if self._parameters.is_written(BINDINGS, name):
                 raise UpstreamError(f"Parameter Store did not list binding {name}, which is there")
 
-    def _due(self, connected: ConnectedRecord, candidates: Iterable[OwnedObject]) -> tuple[list[_Due], list[Reason]]:
+    def _check_bindings_of_others(self, scope: _Scope, due: Iterable[_Due]) -> None:
+        """Have the bindings of other requests that share a network's association asked for, if they are not listed."""
+        shared = {each.removed.id for each in due if each.removed.kind is not OwnedKind.ENDPOINT}
+        others = scope.of_others() if shared else ()
+        using = tuple(each for each in others if shared & ConnectedRecord(attachments=(each,)).object_ids)
+        self._check_bindings(ConnectedRecord(attachments=using), ())
+
+    def _due(self, scope: _Scope, candidates: Iterable[OwnedObject]) -> tuple[list[_Due], list[Reason]]:
         due: list[_Due] = []
         unconfirmed: list[Reason] = []
         for each in candidates:
             verdict = self._demand.of_object(each)
             # Only of what nothing calls for it is asked whose it is.
-            if isinstance(verdict, CalledFor) or not self._owned_objects.is_ours(each):
+            if isinstance(verdict, CalledFor) or not scope.decides_on(each, verdict):
+                continue
+            if not self._owned_objects.is_ours(each):
                 continue
             arn = each.resource_arn or ("" if is_of(each.network_arn, self._account_id) else each.network_arn)
-            match self._confirmed(verdict, arn, connected):
+            match self._confirmed(verdict, arn, scope):
                 case NotCalledFor() as confirmed:
                     due.append(_Due(each, confirmed))
                 case NotKnown(why):
@@ -221,7 +293,7 @@ class WithdrawalPlanner:
         return due, unconfirmed
 
     def _due_names(
-        self, connected: ConnectedRecord, names: Iterable[PublishedName]
+        self, scope: _Scope, names: Iterable[PublishedName]
     ) -> tuple[list[tuple[PublishedPath, NotCalledFor]], list[Reason]]:
         due: list[tuple[PublishedPath, NotCalledFor]] = []
         unconfirmed: list[Reason] = []
@@ -229,7 +301,7 @@ class WithdrawalPlanner:
             verdict = self._demand.of_name(each)
             if isinstance(verdict, CalledFor):
                 continue
-            match self._confirmed(verdict, resource_of(each), connected):
+            match self._confirmed(verdict, resource_of(each), scope):
                 case NotCalledFor() as confirmed:
                     due.append((published_path(each), confirmed))
                 case NotKnown(why):
@@ -237,15 +309,16 @@ class WithdrawalPlanner:
                     unconfirmed.append(Reason("unconfirmed", f"{each.path}: {why}", source=published.binding))
         return due, unconfirmed
 
-    def _confirmed(
-        self, verdict: NotKnown | NotCalledFor, arn: str, connected: ConnectedRecord
-    ) -> NotKnown | NotCalledFor:
+    def _confirmed(self, verdict: NotKnown | NotCalledFor, arn: str, scope: _Scope) -> NotKnown | NotCalledFor:
         """Return the verdict; that a resource is not shared counts once AWS has said twice that it is gone, and now."""
-        if not isinstance(verdict, NotCalledFor) or verdict.cause is not Cause.NOT_SHARED or not arn:
-            return verdict
-        if arn in connected.confirmed_absent and self._existences.resource(arn) is Existence.GONE:
-            return verdict
-        return NotKnown(f"{verdict.why}; AWS has yet to confirm that")
+        match verdict:
+            case NotCalledFor(cause=Cause.NOT_SHARED, why=why) if arn:
+                gone = arn in scope.connected.confirmed_absent and self._existence_of(arn) is Existence.GONE
+                return verdict if gone else NotKnown(f"{why}; AWS has yet to confirm that")
+            case NotCalledFor(cause=Cause.OTHER_SHARE, why=why) if not scope.is_of_its_share(arn):
+                return NotKnown(f"{why}; another share holds {arn}")
+            case _:
+                return verdict
 
     def _is_needed(self, made: _Due, due: Collection[_Due], there: Iterable[OwnedObject]) -> bool:
         """Return whether a network's endpoint or association with a VPC is needed by what stays in the network.

@@ -116,7 +116,11 @@ class TakeDown:
                         raise NotReadyError(f"{step.removed} is being deleted{before}")
                 case _:
                     assert_never(step)
-        return Withdrawn(what=str(removal), parameters=tuple(self._parameters_gone(removal)))
+        return Withdrawn(
+            what=str(removal),
+            parameters=tuple(self._parameters_gone(removal)),
+            object_went=isinstance(removal, ObjectRemoval),
+        )
 
     def _is_there(self, name: PublishedPath) -> bool:
         """Return whether a name is published as it was planned: the JSON goes last, and tells."""
