@@ -46,6 +46,7 @@ def test_what_is_to_be_taken_down_is_kept_and_its_places_are_handed_on(withdrawa
 
 def test_where_nothing_is_left_there_is_nothing_to_take_down(withdrawals: WithdrawalAttempts) -> None:
     withdrawals.world.owned_objects.marked = []
+    withdrawals.world.connected = msgspec.structs.replace(withdrawals.world.connected, attachments=())
 
     assert invoke(app.lambda_handler, STEP) == {"next": "withdraw", "removals": []}
 

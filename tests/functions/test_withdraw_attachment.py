@@ -66,7 +66,7 @@ def test_what_is_planned_is_taken_down_and_kept_as_withdrawn_once_it_is_gone(
     answer = invoke(app.lambda_handler, STEP)
 
     assert answer == {"next": "withdrawn"}
-    gone = Withdrawn(what=str(ENDPOINT), parameters=(name_parameter(path), document_parameter(path)))
+    gone = Withdrawn(what=str(ENDPOINT), parameters=(name_parameter(path), document_parameter(path)), object_went=True)
     assert withdrawals.attempts.kept_withdrawal(INPUT).results == {0: gone}
     assert (objects.deleted, withdrawals.world.store.there) == ([ENDPOINT.id], {})
 
