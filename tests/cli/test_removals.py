@@ -80,10 +80,10 @@ def test_what_a_network_had_made_for_it_is_taken_down_by_another_mode(
 
     going = at_work("plan", "--json").json["removals"]
     assert [each["kind"] for each in going] == ["vpc-in-service-network", "in-service-network", "service-network"]
-    # The name goes with the first of them.
+    # The name goes with the first of them; the others wait until nobody can read it any more.
     assert [[step["type"] for step in each["steps"]] for each in going] == [
         ["TakeBackName", "Delete", "AwaitGone"],
-        ["Delete", "AwaitGone"],
-        ["Delete", "AwaitGone"],
+        ["AwaitNames", "Delete", "AwaitGone"],
+        ["AwaitNames", "Delete", "AwaitGone"],
     ]
-    assert [each["names"] for each in going] == [[PATH]] * 3
+    assert [each["names"] for each in going] == [[PATH], [], []]

@@ -69,7 +69,12 @@ NOT_USED: dict[str, str] = {
 
 _FIRST_OF_SEVERAL = "For an approver who is only in a user group, if they are the first of several who click at once."
 
+_PUT_OFF = "A removal that AWS puts off for more than a minute is decided again."
+
 BY_CHANCE: dict[str, str] = {
+    "OnboardingStateMachineRole InvokeFunctions resource 6": _PUT_OFF,
+    "PlanWithdrawalFunctionRole KeepPlan dynamodb:GetItem": _PUT_OFF,
+    "PlanWithdrawalFunctionRole ReadBindings ssm:GetParameter": "A binding that is removed while its share goes.",
     "DecideRequestFunctionRole KeepMembers dynamodb:GetItem": _FIRST_OF_SEVERAL,
     "DecideRequestFunctionRole KeepMembers dynamodb:PutItem": _FIRST_OF_SEVERAL,
     "DecideRequestFunctionRole ReadSecret secretsmanager:GetSecretValue": _FIRST_OF_SEVERAL,

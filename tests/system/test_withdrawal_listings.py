@@ -91,6 +91,8 @@ def faulty(world: World) -> Iterator[Callable[[str, str], None]]:
 
     yield strike
     world.control("faults", {})
+    # What was put off must not be under way still when other tests wait for quiet.
+    fast_forward(3600, until=world.quiet)
 
 
 def what_there_is(account: Person) -> dict[str, Any]:
