@@ -54,7 +54,6 @@ NOT_USED: dict[str, str] = {
     **{f"{machine} {each}": _TRACES for machine in _MACHINES for each in _MACHINE_TRACES},
     **{f"{machine} DeliverLogs logs:{each}": _DELIVERY for machine in _MACHINES for each in _MACHINE_LOGS},
     "PublishDnsFunctionRole PublishAnew resource 1": "A consumer's endpoint that gets another name: none does here.",
-    "RecordOutcomeFunctionRole WriteLedger dynamodb:GetItem": "A row that grew before rows were bounded is cut first.",
     "DiscoverRequestsFunctionRole AskForServiceNetworks vpc-lattice:GetServiceNetwork": (
         "A shared service network that is gone: none goes here."
     ),
