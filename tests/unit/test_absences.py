@@ -13,18 +13,18 @@ from hypothesis import strategies as st
 
 from drawbridge.discovery.absences import (
     Answers,
-    Lack,
-    LookAt,
+    RowAbsences,
+    Unlisted,
+    absences_of,
     confirmed,
     is_capped,
     is_newly_due,
     is_still_open,
-    lack_of,
-    look_at,
     may_go,
     reasons_of,
     still_marked,
     to_ask,
+    unlisted_of,
     watched_of,
 )
 from drawbridge.discovery.existence import Watched
@@ -89,8 +89,8 @@ def test_of_what_is_connected_its_subject_and_each_attached_resource_is_watched(
 
 def look(
     before: LedgerRow, answers: Mapping[Watched, Existence], *, listed: tuple[str, ...] = (), now: datetime = NOW
-) -> LookAt:
-    return look_at(lack_of(before, listed), answers, now, WAIT)
+) -> RowAbsences:
+    return absences_of(unlisted_of(before, listed), answers, now, WAIT)
 
 
 @pytest.mark.parametrize(
@@ -100,9 +100,9 @@ def look(
 def test_what_is_not_listed_is_marked_only_if_aws_says_that_it_is_gone(
     answer: Existence | None, marks: tuple[Absence, ...]
 ) -> None:
-    looked = look(attached(), {SUBJECT: answer} if answer else {})
+    found = look(attached(), {SUBJECT: answer} if answer else {})
 
-    assert (looked.marks, looked.due) == (marks, ())
+    assert (found.marks, found.due) == (marks, ())
 
 
 @pytest.mark.parametrize(
@@ -121,9 +121,9 @@ def test_a_mark_is_due_if_aws_says_again_long_enough_after_that_it_is_gone(
 ) -> None:
     kept = (mark(minutes=minutes),)
 
-    looked = look(attached(absent=kept), {SUBJECT: answer} if answer else {})
+    found = look(attached(absent=kept), {SUBJECT: answer} if answer else {})
 
-    assert (looked.marks, looked.due) == (kept if stays else (), kept if due else ())
+    assert (found.marks, found.due) == (kept if stays else (), kept if due else ())
 
 
 def test_what_is_listed_again_or_is_not_watched_any_longer_loses_its_mark() -> None:
@@ -140,13 +140,13 @@ def test_what_is_listed_while_an_attempt_runs_loses_its_mark_and_nothing_else_do
 
 
 def test_the_oldest_marks_are_asked_for_first_then_what_has_none_then_what_is_held_back() -> None:
-    def lacking(number: int, **changes: Any) -> Lack:
+    def lacking(number: int, **changes: Any) -> Unlisted:
         arn = f"{RESOURCE_ARN[:-1]}{number}"
         ago = changes.pop("ago", None)
         absent = () if ago is None else (mark(arn, ago, confirmed=changes.pop("confirmed", False)),)
-        return lack_of(attached(arn, absent=absent, **changes), (SHARE_ARN,))
+        return unlisted_of(attached(arn, absent=absent, **changes), (SHARE_ARN,))
 
-    lacks = [
+    unlisted = [
         lacking(1, ago=9),
         lacking(2),
         lacking(3, ago=30, withdrawal_capped=True),
@@ -156,7 +156,7 @@ def test_the_oldest_marks_are_asked_for_first_then_what_has_none_then_what_is_he
         lacking(5, ago=12),
     ]
 
-    assert [each.of[-1] for each in to_ask(lacks, NOW, WAIT)] == ["5", "6", "4", "2", "3"]
+    assert [each.of[-1] for each in to_ask(unlisted, NOW, WAIT)] == ["5", "6", "4", "2", "3"]
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_more_than_the_cap_and_more_than_a_quarter_of_all_is_too_many(
 
 def test_what_there_was_no_room_to_ask_for_counts_as_if_it_were_due() -> None:
     def is_open(*absent: Absence, answers: Answers | None = None) -> bool:
-        return is_still_open(lack_of(attached(absent=absent), ()), answers or {}, NOW, WAIT)
+        return is_still_open(unlisted_of(attached(absent=absent), ()), answers or {}, NOW, WAIT)
 
     assert is_open()
     assert is_open(mark())
@@ -191,9 +191,9 @@ def test_what_there_was_no_room_to_ask_for_counts_as_if_it_were_due() -> None:
 
 
 def test_what_was_confirmed_before_is_not_newly_due() -> None:
-    assert is_newly_due(LookAt(row=attached(), marks=(), due=(mark(), mark(RESOURCE_ARN, confirmed=True))))
-    assert not is_newly_due(LookAt(row=attached(), marks=(), due=(mark(confirmed=True),)))
-    assert not is_newly_due(LookAt(row=attached(), marks=(mark(),)))
+    assert is_newly_due(RowAbsences(row=attached(), marks=(), due=(mark(), mark(RESOURCE_ARN, confirmed=True))))
+    assert not is_newly_due(RowAbsences(row=attached(), marks=(), due=(mark(confirmed=True),)))
+    assert not is_newly_due(RowAbsences(row=attached(), marks=(mark(),)))
 
 
 OF_RESOURCE = (mark(RESOURCE_ARN),)
@@ -224,15 +224,15 @@ LISTED = (SHARE_ARN,)
 def test_what_is_due_goes_at_once_and_again_after_the_waits_of_a_failure(
     going: tuple[Absence, ...], listed: tuple[str, ...], changes: dict[str, Any], minutes: int, goes: bool
 ) -> None:
-    lack = lack_of(attached(RESOURCE_ARN, absent=going, **changes), listed)
+    one = unlisted_of(attached(RESOURCE_ARN, absent=going, **changes), listed)
 
-    assert may_go(lack, going, NOW + timedelta(minutes=minutes)) is goes
+    assert may_go(one, going, NOW + timedelta(minutes=minutes)) is goes
 
 
 def test_the_marks_that_are_acted_on_are_confirmed_and_say_why() -> None:
-    looked = LookAt(row=attached(), marks=(mark(), mark(RESOURCE_ARN)), due=(mark(),))
+    found = RowAbsences(row=attached(), marks=(mark(), mark(RESOURCE_ARN)), due=(mark(),))
 
-    marks = confirmed(looked, looked.due)
+    marks = confirmed(found, found.due)
 
     assert marks == (mark(confirmed=True), mark(RESOURCE_ARN))
     (reason,) = reasons_of(marks)
@@ -246,10 +246,10 @@ def test_the_marks_of_a_row_are_bounded_and_those_that_are_there_keep_their_plac
     arns = [f"{RESOURCE_ARN}-{number:04}" for number in range(500)]
     kept = (mark(arns[499]),)
 
-    looked = look(attached(*arns, absent=kept), {Watched(of=arn): Existence.GONE for arn in arns})
+    found = look(attached(*arns, absent=kept), {Watched(of=arn): Existence.GONE for arn in arns})
 
-    assert kept[0] in looked.marks
-    assert 100 < len(looked.marks) < 300
+    assert kept[0] in found.marks
+    assert 100 < len(found.marks) < 300
 
 
 signs = st.sampled_from(["", "listed", *Existence])
@@ -266,15 +266,15 @@ def test_a_thing_is_due_only_if_two_answers_long_enough_apart_say_that_it_is_gon
     """When AWS was heard to say that it is gone, since there was a sign of it."""
     for minutes, sign in steps:
         now += timedelta(minutes=minutes)
-        lack = lack_of(before, (SHARE_ARN,) if sign == "listed" else ())
-        answers = {each: Existence(sign) for each in to_ask([lack], now, WAIT) if sign}
+        one = unlisted_of(before, (SHARE_ARN,) if sign == "listed" else ())
+        answers = {each: Existence(sign) for each in to_ask([one], now, WAIT) if sign}
         if sign == "listed" or Existence.PRESENT in answers.values():
             gone_since.clear()
         is_gone = Existence.GONE in answers.values()
         expected = is_gone and bool(gone_since) and now - gone_since[0] >= WAIT
         gone_since += [now] if is_gone else []
 
-        looked = look_at(lack, answers, now, WAIT)
+        found = absences_of(one, answers, now, WAIT)
 
-        assert bool(looked.due) is expected
-        before = msgspec.structs.replace(before, absent=looked.marks)
+        assert bool(found.due) is expected
+        before = msgspec.structs.replace(before, absent=found.marks)

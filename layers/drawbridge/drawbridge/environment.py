@@ -111,7 +111,7 @@ class Environment:
 
     @property
     def withdraw_cap(self) -> int:
-        """How many connections may go in one look, whatever part of all they are."""
+        """How many connections may go in one sweep, whatever part of all they are."""
         return int(self._required("WITHDRAW_CAP"))
 
     @property

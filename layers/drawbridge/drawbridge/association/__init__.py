@@ -260,6 +260,11 @@ class MadeAttachment(Struct, frozen=True, kw_only=True, rename="camel"):
     settings: str = ""
     """What else it was left with, as ``settings_of`` writes it; empty where other bindings may share that."""
 
+    @property
+    def ids(self) -> frozenset[str]:
+        """Return the ids of its endpoint and associations; a service network that they are of is not among them."""
+        return frozenset({self.endpoint_id, self.resource_association, self.vpc_association} - {""})
+
 
 def settings_of(private_dns: PrivateDns, domains: Iterable[str], owner: str = "") -> str:
     """Return as a text what is compared to find drift: private DNS, and an endpoint's ownership tag."""

@@ -10,17 +10,17 @@ import msgspec
 from drawbridge.discovery.absences import (
     MOST_ASKED,
     Answers,
-    Lack,
-    LookAt,
+    RowAbsences,
+    Unlisted,
+    absences_of,
     confirmed,
     is_capped,
     is_newly_due,
     is_still_open,
-    lack_of,
-    look_at,
     may_go,
     still_marked,
     to_ask,
+    unlisted_of,
 )
 from drawbridge.discovery.existence import Watched, existence_of
 from drawbridge.discovery.ledger_row import LedgerRow
@@ -38,7 +38,7 @@ class MarkedRows(Protocol):
 
 @dataclass
 class Watch:
-    """What one look at all that is connected found."""
+    """What one sweep found of all that is connected."""
 
     going: dict[str, tuple[Absence, ...]] = field(default_factory=dict)
     """The marks, some of them confirmed, with which the next attempt of a request is to take something down."""
@@ -61,8 +61,8 @@ class AbsenceWatch:
         self._wait = confirm_after
         self._cap = cap
 
-    def look(self, rows: Collection[LedgerRow], listed: Collection[str], connected: int, now: datetime) -> Watch:
-        """Look at rows of kinds that were listed: ``listed`` has the ids and ARNs of what is there.
+    def observe(self, rows: Collection[LedgerRow], listed: Collection[str], connected: int, now: datetime) -> Watch:
+        """Observe rows of kinds that were listed: ``listed`` has the ids and ARNs of what is there.
 
         ``connected`` is how many rows of all kinds are connected.
         """
@@ -70,13 +70,13 @@ class AbsenceWatch:
         for row in rows:
             if not row.settled:
                 self._note(row, still_marked(row, listed), watch, capped=row.withdrawal_capped)
-        lacks = [lack_of(row, listed) for row in rows if row.settled]
-        answers = self._ask(to_ask(lacks, now, self._wait), watch)
-        looks = [(lack, look_at(lack, answers, now, self._wait)) for lack in lacks]
-        newly_due = sum(is_newly_due(looked) or is_still_open(lack, answers, now, self._wait) for lack, looked in looks)
+        unlisted = [unlisted_of(row, listed) for row in rows if row.settled]
+        answers = self._ask(to_ask(unlisted, now, self._wait), watch)
+        absences = [(one, absences_of(one, answers, now, self._wait)) for one in unlisted]
+        newly_due = sum(is_newly_due(found) or is_still_open(one, answers, now, self._wait) for one, found in absences)
         capped = is_capped(newly_due, connected, self._cap)
-        for lack, looked in looks:
-            self._decide(lack, looked, watch, now, capped=capped)
+        for one, found in absences:
+            self._decide(one, found, watch, now, capped=capped)
         return watch
 
     def _ask(self, things: list[Watched], watch: Watch) -> Answers:
@@ -93,15 +93,15 @@ class AbsenceWatch:
         watch.unknown += [each.of for each, answer in answers.items() if answer is Existence.UNKNOWN]
         return answers
 
-    def _decide(self, lack: Lack, looked: LookAt, watch: Watch, now: datetime, *, capped: bool) -> None:
-        row = lack.row
-        held_back = capped and is_newly_due(looked)
+    def _decide(self, unlisted: Unlisted, found: RowAbsences, watch: Watch, now: datetime, *, capped: bool) -> None:
+        row = unlisted.row
+        held_back = capped and is_newly_due(found)
         if held_back:
             watch.capped.append(row.request_id)
-        self._note(row, looked.marks, watch, capped=row.withdrawal_capped or held_back)
-        going = [mark for mark in looked.due if mark.confirmed or not capped]
-        if may_go(lack, going, now):
-            watch.going[row.request_id] = confirmed(looked, going)
+        self._note(row, found.marks, watch, capped=row.withdrawal_capped or held_back)
+        going = [mark for mark in found.due if mark.confirmed or not capped]
+        if may_go(unlisted, going, now):
+            watch.going[row.request_id] = confirmed(found, going)
 
     def _note(self, row: LedgerRow, marks: tuple[Absence, ...], watch: Watch, *, capped: bool) -> None:
         now = msgspec.structs.replace(row, absent=marks, withdrawal_capped=capped and bool(marks))

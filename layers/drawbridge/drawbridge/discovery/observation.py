@@ -7,10 +7,10 @@ from msgspec import Struct
 
 from drawbridge.discovery.fingerprints import FingerprintsInForce
 from drawbridge.discovery.ledger_row import LedgerRow
-from drawbridge.discovery.observed_request import GONE_FINGERPRINT, ObservedRequest
+from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest
 from drawbridge.request.connections import ConnectionState, EndpointConnection, ManagedService, count_other_connections
-from drawbridge.request.fingerprints import fingerprint, share_fingerprint
+from drawbridge.request.fingerprints import GONE_FINGERPRINT, fingerprint, share_fingerprint
 from drawbridge.request.shares import Invitation, InvitationStatus, Share, SharedResource, newest
 
 

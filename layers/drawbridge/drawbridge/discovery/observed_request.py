@@ -4,10 +4,8 @@ from msgspec import Struct
 
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.request import Request
+from drawbridge.request.fingerprints import GONE_FINGERPRINT
 from drawbridge.request.shares import SharedResource
-
-GONE_FINGERPRINT = "gone"
-"""Stands for a request that is followed and that AWS does not list any longer."""
 
 
 class ObservedRequest(Struct, frozen=True, kw_only=True):

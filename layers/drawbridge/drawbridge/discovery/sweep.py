@@ -269,7 +269,7 @@ class Sweeper:
         listed = [row for row in followed if isinstance(row.request, tuple(findings.kinds))]
         connected = sum(row.is_connected for row in followed)
         try:
-            watch = self._absences.look(listed, findings.listed, connected, now)
+            watch = self._absences.observe(listed, findings.listed, connected, now)
         except Exception as error:  # noqa: BLE001 - what can't be watched stops nothing else
             findings.failures.append(_failure("watch", error))
         else:

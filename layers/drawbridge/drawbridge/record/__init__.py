@@ -9,6 +9,7 @@ from drawbridge.decision.decision_record import AssociationDecisionRecord, Decis
 from drawbridge.decision.let_in import LetIn
 from drawbridge.lattice import MatchAttributes
 from drawbridge.publication import AttachmentSnapshot
+from drawbridge.request.fingerprints import GONE_FINGERPRINT
 from drawbridge.status import Reason, Status
 
 
@@ -56,5 +57,5 @@ class OutcomeBasis(Struct, frozen=True, kw_only=True):
     """What else a plan rests on."""
 
 
-GONE = OutcomeBasis(observed_fingerprint="gone")
+GONE = OutcomeBasis(observed_fingerprint=GONE_FINGERPRINT)
 """AWS lists nothing any longer: whatever it lists later is something new."""

@@ -5,6 +5,9 @@ from collections.abc import Iterable
 
 import msgspec
 
+GONE_FINGERPRINT = "gone"
+"""Stands for a request that is over, or that AWS does not list any longer."""
+
 
 def fingerprint(*parts: object) -> str:
     """Return a short text that changes when any of the parts does."""

@@ -133,9 +133,7 @@ class ConnectedRecord(Struct, frozen=True, kw_only=True):
     @property
     def object_ids(self) -> frozenset[str]:
         """Return the ids of what its attachments are made of."""
-        made = (each.made for each in self.attachments)
-        ids = (one for each in made for one in (each.endpoint_id, each.resource_association, each.vpc_association))
-        return frozenset(ids) - {""}
+        return frozenset(one for each in self.attachments for one in each.made.ids)
 
     @property
     def is_anything_there(self) -> bool:
@@ -217,8 +215,6 @@ class KeptWithdrawal(Struct, frozen=True, kw_only=True):
 
 def is_removed(snapshot: AttachmentSnapshot, plan: WithdrawalPlan) -> bool:
     """Return whether what an attachment is made of is among what goes, or its names are."""
-    made = snapshot.made
-    ids = {made.endpoint_id, made.resource_association, made.vpc_association} - {""}
     removed = {each.removed.id for each in plan.removals if isinstance(each, ObjectRemoval)}
     through = {one for each in plan.removals for path in each.names for one in path.through.split()}
-    return bool(ids & (removed | through))
+    return bool(snapshot.made.ids & (removed | through))

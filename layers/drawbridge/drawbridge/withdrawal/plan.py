@@ -247,7 +247,7 @@ class WithdrawalPlanner:
         An attempt that failed, or broke off, may have published them; and a row has room for so many.
         """
         ids = {each.removed.id for each in due}
-        using = (each for each in scope.connected.attachments if ids & ConnectedRecord(attachments=(each,)).object_ids)
+        using = (each for each in scope.connected.attachments if ids & each.made.ids)
         bindings = {each.name.partition("/")[0] for each in using} | {each.removed.binding for each in due} - {""}
         found = {each.path: each for each in names}
         for binding in sorted(bindings):
@@ -271,7 +271,7 @@ class WithdrawalPlanner:
         """Have the bindings of other requests that share a network's association asked for, if they are not listed."""
         shared = {each.removed.id for each in due if each.removed.kind is not OwnedKind.ENDPOINT}
         others = scope.of_others() if shared else ()
-        using = tuple(each for each in others if shared & ConnectedRecord(attachments=(each,)).object_ids)
+        using = tuple(each for each in others if shared & each.made.ids)
         self._check_bindings(ConnectedRecord(attachments=using), ())
 
     def _due(self, scope: _Scope, candidates: Iterable[OwnedObject]) -> tuple[list[_Due], list[Reason]]:
