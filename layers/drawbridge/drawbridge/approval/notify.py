@@ -9,6 +9,7 @@ from drawbridge.approval import Approved, Denied
 from drawbridge.approval.answer import outcome_text
 from drawbridge.approval.ask import ApprovalRecord, Posted
 from drawbridge.approval.message import MessageEnding, SlackMessage, message
+from drawbridge.request.announced import Announced
 from drawbridge.status import Reason, Status
 
 _ENDINGS = {
@@ -45,6 +46,8 @@ class StatusReached(Struct, frozen=True, kw_only=True):
     status: Status
     attempt: int
     reasons: Sequence[Reason] = ()
+    announced: tuple[Announced, ...] = ()
+    """What of it is taken down although it is there, and when."""
 
 
 class MessageNotes(Protocol):

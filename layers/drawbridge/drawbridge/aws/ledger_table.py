@@ -33,6 +33,7 @@ from drawbridge.record.outcome import PUBLISHED_BYTES
 from drawbridge.record.record import StatusChange, reasons_for_history, reasons_for_status
 from drawbridge.request import kind_of
 from drawbridge.request.absence import Absence
+from drawbridge.request.announced import Announced, WithdrawalCommand, earliest
 from drawbridge.status import Reason, Status
 from drawbridge.withdrawal import ConnectedRecord
 
@@ -47,6 +48,8 @@ FOLLOWED_INDEX = "followed"
 
 _OVER = frozenset({Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN})
 """Statuses in which nothing is let in any more."""
+_RETRY = "retry"
+"""Stands for what was observed of a request that is to be tried again: whatever is observed differs."""
 _NOTHING = "null"
 """Says in a row that nothing is let in; an earlier version kept only decision records, and its rows say nothing."""
 
@@ -232,16 +235,51 @@ class LedgerTable:
         _replace_marks(write, row, absent, capped=capped)
         return self._update(row.request_id, write) is not None
 
+    def note_announced(self, row: LedgerRow, announced: tuple[Announced, ...], *, capped: bool) -> bool:
+        """Note what of it is announced; ``False`` if the row and what was announced are not any longer as read."""
+        write = Write()
+        write.only_if(attempt=row.attempt, settled=True)
+        _replace_announced(write, row, announced)
+        _set_capped(write, capped=capped)
+        return self._update(row.request_id, write) is not None
+
+    def note_announcement_sent(self, row: LedgerRow, fingerprint: str) -> None:
+        """Note which marks were put on the bus; nothing if the row has a later attempt by now."""
+        self._note(row, Write(announcement_sent=fingerprint))
+
+    def note_tagged(self, row: LedgerRow, tagged: Mapping[str, str]) -> None:
+        """Note what carries the tag that says when it is taken down; nothing if the row has a later attempt by now."""
+        self._note(row, Write(tagged=dict(tagged)))
+
+    def command_withdrawal(self, row: LedgerRow, command: WithdrawalCommand) -> bool:
+        """Note an operator's command; ``False`` if the row is not any longer as it was read."""
+        write = Write(commanded=_text(command))
+        write.only_if(attempt=row.attempt, settled=row.settled)
+        return self._update(row.request_id, write) is not None
+
+    def retry(self, row: LedgerRow) -> bool:
+        """Have the next sweep start an attempt, and end what was commanded; ``False`` if it is not as it was read."""
+        write = Write(seen=_RETRY)
+        write.remove("commanded")
+        write.only_if(attempt=row.attempt, settled=True)
+        return self._update(row.request_id, write) is not None
+
     def _note(self, row: LedgerRow, write: Write) -> None:
         write.only_if(attempt=row.attempt, settled=True)
         self._update(row.request_id, write)
 
-    def note_review(self, row: LedgerRow, review: Review, *, policies_fingerprint: str) -> None:
-        """Note what a review came to, under which configuration; nothing if the row has a later attempt by now."""
+    def note_review(
+        self, row: LedgerRow, review: Review, announced: tuple[Announced, ...], *, policies_fingerprint: str
+    ) -> bool:
+        """Note what a review came to, under which configuration, and what is announced by it.
+
+        ``False`` if the row has a later attempt by now, or what is announced is not as it was read.
+        """
         projection = {"at": self._timestamp(), "reasons": msgspec.to_builtins(reasons_for_status(review.reasons))}
         write = Write(reviewed=policies_fingerprint, no_longer_permitted=not review.permitted, review=projection)
         write.only_if(attempt=row.attempt, settled=True)
-        self._update(row.request_id, write)
+        _replace_announced(write, row, announced)
+        return self._update(row.request_id, write) is not None
 
     @staticmethod
     def _change(change: StatusChange, outcome: Outcome, now: str) -> Write:
@@ -289,7 +327,7 @@ class LedgerTable:
 
     def connected(self, request_id: str) -> ConnectedRecord:
         """Return what was made and published for a request; an empty record if there is no row."""
-        projection = only(("account_id", "ways", "published", "let_in", "absent"))
+        projection = only(("account_id", "ways", "published", "let_in", "absent", "announced", "commanded"))
         with translated(f"read what was made for {request_id}", missing=UpstreamError):
             item: Any = self._table.get_item(Key={"request_id": request_id}, ConsistentRead=True, **projection).get(
                 "Item", {}
@@ -301,6 +339,8 @@ class LedgerTable:
             published=tuple(sorted(map(str, item.get("published", ())))),
             let_in=(let_in.arns if let_in else None) or (),
             absent=_read("absent", str(item.get("absent", ""))),
+            announced=_read("announced", str(item.get("announced", ""))),
+            commanded=_read("commanded", str(item.get("commanded", ""))),
         )
 
     def attachments_of_others(self, request_id: str) -> Iterator[AttachmentSnapshot]:
@@ -320,13 +360,14 @@ class LedgerTable:
     def status_reached(self, request_id: str) -> StatusReached | None:
         """Return the status that a request has by now, and why; ``None`` if it has no row."""
         with translated(f"read {request_id}", missing=UpstreamError):
-            projection = only(("request_id", "status", "attempt", "reasons"))
+            projection = only(("request_id", "status", "attempt", "reasons", "announced"))
             item: Any = self._table.get_item(Key={"request_id": request_id}, ConsistentRead=True, **projection).get(
                 "Item"
             )
         if item is None:
             return None
-        return msgspec.convert(item | {"attempt": int(item["attempt"])}, StatusReached)
+        announced = _read("announced", str(item.get("announced", "")))
+        return msgspec.convert(item | {"attempt": int(item["attempt"]), "announced": announced}, StatusReached)
 
     def entries(self) -> Iterator[Entry]:
         """Yield all that the ledger knows, in no order."""
@@ -415,6 +456,22 @@ def _replace_marks(write: Write, read: LedgerRow, absent: tuple[Absence, ...], *
         write.set(absent=_text(absent))
     else:
         write.remove("absent")
+    _set_capped(write, capped=capped)
+
+
+def _replace_announced(write: Write, read: LedgerRow, announced: tuple[Announced, ...]) -> None:
+    """Replace what is announced if it is as it was read: an operator may have let it go meanwhile."""
+    if read.announced:
+        write.only_if(announced=_text(read.announced))
+    first = earliest(announced)
+    if first is None:
+        write.remove("announced")
+        write.remove("withdraw_after")
+    else:
+        write.set(announced=_text(announced), withdraw_after=first.isoformat(timespec="seconds"))
+
+
+def _set_capped(write: Write, *, capped: bool) -> None:
     if capped:
         write.set(withdrawal_capped=True)
     else:
@@ -436,9 +493,9 @@ def _basis(basis: OutcomeBasis) -> dict[str, str]:
 
 
 def _note_over(write: Write, change: StatusChange) -> None:
-    # If it comes again, it is there.
-    write.remove("absent")
-    write.remove("withdrawal_capped")
+    # If it comes again, it is there, and permitted.
+    for mark in ("absent", "withdrawal_capped", "announced", "withdraw_after", "announcement_sent", "tagged"):
+        write.remove(mark)
     if change.status is Status.WITHDRAWN and not change.published:
         # What is published still is another request's by now.
         write.remove("published")
@@ -470,6 +527,8 @@ _IN_JSON: Mapping[str, tuple[Any, object]] = {
     "inputs": (PlanInputs, PlanInputs()),
     "let_in": (LetIn | None, None),
     "absent": (tuple[Absence, ...], ()),
+    "announced": (tuple[Announced, ...], ()),
+    "commanded": (WithdrawalCommand | None, None),
 }
 """The attributes that hold JSON: of what kind each is, and what is read of one that another version wrote otherwise."""
 

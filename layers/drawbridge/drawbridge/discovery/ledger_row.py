@@ -1,5 +1,6 @@
 """A request as the ledger has it."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
@@ -12,6 +13,7 @@ from drawbridge.lattice import MatchAttributes
 from drawbridge.publication import AttachmentSnapshot
 from drawbridge.request import Request
 from drawbridge.request.absence import Absence
+from drawbridge.request.announced import Announced, WithdrawalCommand
 from drawbridge.status import Reason, Status
 
 SETTLED_FOR_NOW = frozenset({Status.HELD, Status.FAILED, Status.ACCEPTED})
@@ -89,6 +91,14 @@ class LedgerRow(Struct, frozen=True, kw_only=True):
     """What of it AWS says is gone."""
     withdrawal_capped: bool = False
     """Whether it would go, were it not one of too many that would go at once."""
+    announced: tuple[Announced, ...] = ()
+    """What of it policies no longer permit, and when that is taken down."""
+    announcement_sent: str = ""
+    """A fingerprint of the marks that were put on the bus last."""
+    tagged: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """What carries the tag that says when it is taken down, by id or ARN."""
+    commanded: WithdrawalCommand | None = None
+    """The command to take it down, which is in force until somebody has it tried again."""
 
     @property
     def request_id(self) -> str:

@@ -41,5 +41,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     let_in: LetIn | None = None
     """What was let in; ``None`` where nothing was, or it is not known."""
     no_longer_permitted: bool = False
+    withdraw_after: str = ""
+    """When it is taken down, if that is announced: ISO 8601, UTC."""
     cut: tuple[str, ...] = ()
     """What the row had no room for, in sentences."""

@@ -11,6 +11,7 @@ from msgspec import Struct
 from drawbridge.association.owned_object import OwnedKind, OwnedObject
 from drawbridge.publication import AttachmentSnapshot
 from drawbridge.request.absence import Absence
+from drawbridge.request.announced import Announced, WithdrawalCommand
 from drawbridge.status import Reason
 
 
@@ -25,6 +26,10 @@ class Cause(StrEnum):
     """A share in effect holds the resource, and no binding wants it in a share of that name."""
     CONNECTION_GONE = "connection-gone"
     """The consumer's endpoint was deleted, or rejected."""
+    NOT_PERMITTED = "no-longer-permitted"
+    """Policies no longer permit it, and what was announced has passed."""
+    COMMANDED = "withdrawn-on-command"
+    """An operator had it withdrawn."""
 
 
 class PublishedPath(Struct, frozen=True, kw_only=True, order=True, rename="camel"):
@@ -64,7 +69,20 @@ class NamesRemoval(Struct, frozen=True, kw_only=True, tag="names", tag_field="of
         return ", ".join(each.path for each in self.names)
 
 
-Removal = ObjectRemoval | NamesRemoval
+class ConnectionRemoval(Struct, frozen=True, kw_only=True, tag="connection", tag_field="of", rename="camel"):
+    """The connection of a consumer's endpoint is rejected, after its names."""
+
+    service_id: str
+    endpoint_id: str
+    names: tuple[PublishedPath, ...] = ()
+    cause: Cause
+    why: str
+
+    def __str__(self) -> str:
+        return f"the connection of {self.endpoint_id} to {self.service_id}"
+
+
+Removal = ObjectRemoval | NamesRemoval | ConnectionRemoval
 """One thing to take down, with all that taking it down needs."""
 
 
@@ -99,6 +117,8 @@ class WithdrawalPlan(Struct, frozen=True, kw_only=True, rename="camel"):
     earlier: EarlierAttachments = EarlierAttachments()
     cut: tuple[str, ...] = ()
     """What there was no room for, in sentences."""
+    because: tuple[Reason, ...] = ()
+    """Why the whole request ends; empty where it does not."""
 
 
 NOTHING = WithdrawalPlan()
@@ -114,6 +134,8 @@ class ConnectedRecord(Struct, frozen=True, kw_only=True):
     let_in: tuple[str, ...] = ()
     """The ARNs that were let in, as far as they are kept."""
     absent: tuple[Absence, ...] = ()
+    announced: tuple[Announced, ...] = ()
+    commanded: WithdrawalCommand | None = None
 
     @property
     def endpoints(self) -> tuple[OwnedObject, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Protocol, assert_never
 
+import msgspec
 from msgspec import Struct
 
 from drawbridge.arns import Arn, is_of
@@ -38,6 +39,20 @@ class NotCalledFor(Struct, frozen=True):
 Verdict = CalledFor | NotKnown | NotCalledFor
 
 
+class Refused(Struct, frozen=True, kw_only=True):
+    """What is shared and wanted, and all the same not to be connected: policies or an operator say so."""
+
+    share_arn: str = ""
+    """A share of which nothing is to be connected; what another share holds as well is."""
+    resources: Mapping[str, NotCalledFor] = msgspec.field(default_factory=dict)
+    """What that share holds, or held, by its ARN."""
+    associations: Mapping[tuple[str, str], NotCalledFor] = msgspec.field(default_factory=dict)
+    """What one binding may not have, by the binding and the resource's ARN."""
+
+
+NOTHING_REFUSED = Refused()
+
+
 class VpcTags(Protocol):
     """The tags of a VPC, asked for by its id."""
 
@@ -50,7 +65,8 @@ class Demand:
     """What the bindings in force ask for, of what is shared.
 
     ``shared_as`` gives the names of all shares in effect that hold a resource, by its ARN: it is called for as long as
-    a binding matches it in any of them. ``entity_of`` returns what VPC Lattice describes of it.
+    a binding matches it in any of them; of a share that is refused it gives nothing. ``entity_of`` returns what VPC
+    Lattice describes of it.
     """
 
     def __init__(
@@ -63,6 +79,7 @@ class Demand:
         tags_of_vpc: VpcTags,
         network_of: Callable[[NetworkRef], ObservedServiceNetwork | None],
         entity_of: Callable[[str], Entity | None],
+        refused: Refused = NOTHING_REFUSED,
     ) -> None:
         self._bindings = bindings
         self._prefix = prefix
@@ -71,6 +88,7 @@ class Demand:
         self._tags_of_vpc = tags_of_vpc
         self._network_of = network_of
         self._entity_of = entity_of
+        self._refused = refused
 
     def of_object(self, made: OwnedObject) -> Verdict:
         """Return whether an object is called for: a service network is as long as anything is wanted in it."""
@@ -92,7 +110,7 @@ class Demand:
                 return self._of_carrier(made, {Mode.SERVICE_NETWORK}) or self._unless_broken()
             case OwnedKind.SERVICE_NETWORK:
                 modes = {Mode.SERVICE_NETWORK, Mode.SERVICE_NETWORK_ENDPOINT}
-                verdict = self._through(self._of_network(made.network_arn, modes))
+                verdict = self._through(self._of_network(made.network_arn, modes), made.network_arn)
                 return verdict or NotCalledFor(Cause.BINDING, "nothing is in it any longer")
             case _:
                 assert_never(made.kind)
@@ -116,7 +134,8 @@ class Demand:
         if not bindings:
             return None
         if resource_arn not in self._shared_as:
-            return NotCalledFor(Cause.NOT_SHARED, f"no share in effect holds {resource_arn}")
+            not_shared = NotCalledFor(Cause.NOT_SHARED, f"no share in effect holds {resource_arn}")
+            return self._refused.resources.get(resource_arn, not_shared)
         entity = self._entity_of(resource_arn)
         if entity is None:
             return NotKnown(f"VPC Lattice does not describe {resource_arn}")
@@ -126,8 +145,12 @@ class Demand:
             for each in bindings
             if each.match.matches_in_some_share(entity) and self._is_placed(each, vpc_id, is_name=is_name)
         ]
-        if any(each.match.matches(entity, name) for each in placed for name in names):
+        wanting = [each for each in placed if any(each.match.matches(entity, name) for name in names)]
+        refused = [self._refused.associations.get((each.name, resource_arn)) for each in wanting]
+        if None in refused:
             return CalledFor()
+        if refused:
+            return refused[0]
         if placed:
             return NotCalledFor(Cause.OTHER_SHARE, "no share by which a binding wants it is in effect")
         return None
@@ -136,9 +159,11 @@ class Demand:
         """Return whether something shared is wanted through a network's endpoint or association with a VPC."""
         is_own = is_of(made.network_arn, self._account_id)
         if not is_own and made.network_arn not in self._shared_as:
-            return NotCalledFor(Cause.NOT_SHARED, f"no share in effect holds {made.network_arn}")
+            not_shared = NotCalledFor(Cause.NOT_SHARED, f"no share in effect holds {made.network_arn}")
+            return self._refused.resources.get(made.network_arn, not_shared)
         bindings = self._of_network(made.network_arn, modes)
-        verdict = self._through([each for each in bindings if self._is_placed(each, made.vpc_id)])
+        placed = [each for each in bindings if self._is_placed(each, made.vpc_id)]
+        verdict = self._through(placed, made.network_arn)
         return verdict or self._unless_undescribed(made, modes)
 
     def _unless_undescribed(self, made: OwnedObject, modes: Collection[Mode]) -> Verdict | None:
@@ -153,15 +178,23 @@ class Demand:
             return NotKnown(f"VPC Lattice does not describe {made.network_arn}")
         return None
 
-    def _through(self, bindings: Collection[Binding]) -> Verdict | None:
+    def _through(self, bindings: Collection[Binding], network_arn: str) -> Verdict | None:
         """Return whether a binding that names a network wants anything that is shared; ``None`` without bindings."""
         if not bindings:
             return None
-        wanted = [True if each.attach.network is None else self._wants_anything(each) for each in bindings]
+        wanted = [
+            (each.name, network_arn) not in self._refused.associations
+            if each.attach.network is None
+            else self._wants_anything(each)
+            for each in bindings
+        ]
         if any(wanted):
             return CalledFor()
         if None in wanted:
             return NotKnown("VPC Lattice does not describe all that is shared")
+        refused = (*self._refused.associations.values(), *self._refused.resources.values())
+        if refused:
+            return refused[0]
         return NotCalledFor(Cause.NOT_SHARED, "no share in effect holds anything that is wanted through it")
 
     def _wants_anything(self, binding: Binding) -> bool | None:
@@ -170,6 +203,8 @@ class Demand:
         for arn, names in self._shared_as.items():
             owner = Arn.parse(arn).account_id
             if not any(binding.match.could_match(owner, name) for name in names):
+                continue
+            if (binding.name, arn) in self._refused.associations:
                 continue
             entity = self._entity_of(arn)
             unknown |= entity is None

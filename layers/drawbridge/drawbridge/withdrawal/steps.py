@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.association.owned_object import OwnedObject
-from drawbridge.withdrawal import NamesRemoval, ObjectRemoval, PublishedPath, Removal
+from drawbridge.withdrawal import ConnectionRemoval, NamesRemoval, ObjectRemoval, PublishedPath, Removal
 
 
 class ObjectState(StrEnum):
@@ -24,7 +24,7 @@ class ObjectState(StrEnum):
 
 
 class ObservedObject(Struct, frozen=True, kw_only=True):
-    """An object as AWS shows it when asked for it by its id."""
+    """An object, or the connection of a consumer's endpoint, as AWS shows it when asked for it by its id."""
 
     state: ObjectState
     is_ours: bool = True
@@ -66,6 +66,16 @@ class DeleteObject(Struct, frozen=True):
         return f"delete {self.removed}"
 
 
+class RejectConnection(Struct, frozen=True):
+    """Have AWS reject the connection of a consumer's endpoint."""
+
+    service_id: str
+    endpoint_id: str
+
+    def __str__(self) -> str:
+        return f"reject the connection of {self.endpoint_id} to {self.service_id}"
+
+
 class AwaitGone(Struct, frozen=True):
     """Nothing is to be done but to wait."""
 
@@ -96,7 +106,7 @@ class NotOurs(Struct, frozen=True):
         )
 
 
-WithdrawalStep = TakeBackName | AwaitNames | DeleteObject | AwaitGone | NotOurs
+WithdrawalStep = TakeBackName | AwaitNames | DeleteObject | RejectConnection | AwaitGone | NotOurs
 
 
 def next_step(removal: Removal, observed: ObservedRemoval) -> WithdrawalStep | None:
@@ -110,6 +120,8 @@ def next_step(removal: Removal, observed: ObservedRemoval) -> WithdrawalStep | N
             if observed.after and observed.removed.state is ObjectState.PRESENT:
                 return AwaitNames(observed.after)
             return _object_step(removed, observed.removed)
+        case ConnectionRemoval():
+            return _connection_step(removal, observed.removed)
         case _:
             assert_never(removal)
 
@@ -126,6 +138,18 @@ def _object_step(removed: OwnedObject, observed: ObservedObject) -> WithdrawalSt
             assert_never(observed.state)
 
 
+def _connection_step(removal: ConnectionRemoval, observed: ObservedObject) -> WithdrawalStep | None:
+    match observed.state:
+        case ObjectState.GONE:
+            return None
+        case ObjectState.DELETING:
+            return AwaitGone(str(removal))
+        case ObjectState.PRESENT:
+            return RejectConnection(removal.service_id, removal.endpoint_id)
+        case _:
+            assert_never(observed.state)
+
+
 def steps(removal: Removal, observed: ObservedRemoval) -> Iterator[WithdrawalStep]:
     """Yield all the steps, each on the assumption that those before it went well."""
     while (step := next_step(removal, observed)) is not None:
@@ -133,7 +157,7 @@ def steps(removal: Removal, observed: ObservedRemoval) -> Iterator[WithdrawalSte
         match step:
             case TakeBackName():
                 observed = msgspec.structs.replace(observed, names=observed.names[1:])
-            case DeleteObject():
+            case DeleteObject() | RejectConnection():
                 deleting = ObservedObject(state=ObjectState.DELETING)
                 observed = msgspec.structs.replace(observed, removed=deleting)
             case AwaitGone():

@@ -13,9 +13,18 @@ from drawbridge.errors import ConflictError, GoneError, NotReadyError, Ownership
 from drawbridge.publication.documents import ConnectionDocument, read_connection
 from drawbridge.publication.names import document_parameter, name_parameter
 from drawbridge.publication.parameters import ObservedParameter
-from drawbridge.withdrawal import NamesRemoval, ObjectRemoval, PublishedPath, Removal, Withdrawn
+from drawbridge.request.connections import ConnectionState
+from drawbridge.withdrawal import (
+    ConnectionRemoval,
+    NamesRemoval,
+    ObjectRemoval,
+    PublishedPath,
+    Removal,
+    Withdrawn,
+)
 from drawbridge.withdrawal.names import through
 from drawbridge.withdrawal.steps import (
+    GONE,
     AwaitGone,
     AwaitNames,
     DeleteObject,
@@ -23,6 +32,7 @@ from drawbridge.withdrawal.steps import (
     ObjectState,
     ObservedObject,
     ObservedRemoval,
+    RejectConnection,
     TakeBackName,
     next_step,
 )
@@ -64,13 +74,36 @@ class ObjectDeletion(Protocol):
         ...
 
 
+class ConnectionRejection(Protocol):
+    """The connections to this account's endpoint services."""
+
+    def state(self, service_id: str, endpoint_id: str) -> ConnectionState:
+        """Return a connection's state.
+
+        Raises:
+            GoneError: AWS lists no such connection.
+        """
+        ...
+
+    def answer(self, service_id: str, endpoint_ids: list[str], *, accept: bool) -> dict[str, str]:
+        """Accept or reject connections of one service; return AWS's reason for each for which that failed."""
+        ...
+
+
 class TakeDown:
     """Takes down what was planned."""
 
-    def __init__(self, objects: ObjectDeletion, parameters: ParameterRemoval, records: RecordRemoval) -> None:
+    def __init__(
+        self,
+        objects: ObjectDeletion,
+        parameters: ParameterRemoval,
+        records: RecordRemoval,
+        connections: ConnectionRejection,
+    ) -> None:
         self._objects = objects
         self._parameters = parameters
         self._records = records
+        self._connections = connections
 
     def observe(self, removal: Removal) -> ObservedRemoval:
         """Return what of it is there still."""
@@ -81,6 +114,8 @@ class TakeDown:
                 return ObservedRemoval(names=names, after=after, removed=self._objects.observe(removed))
             case NamesRemoval():
                 return ObservedRemoval(names=names)
+            case ConnectionRemoval():
+                return ObservedRemoval(names=names, removed=self._observe_connection(removal))
             case _:
                 assert_never(removal)
 
@@ -114,13 +149,35 @@ class TakeDown:
                         # What AWS shows right after may be as it was before: it is not told twice in one breath.
                         before = f"; AWS had given up on it: {step.failure}" if step.failure else ""
                         raise NotReadyError(f"{step.removed} is being deleted{before}")
+                case RejectConnection():
+                    self._reject(step)
+                    observed = self.observe(removal)
                 case _:
                     assert_never(step)
         return Withdrawn(
             what=str(removal),
             parameters=tuple(self._parameters_gone(removal)),
-            object_went=isinstance(removal, ObjectRemoval),
+            object_went=not isinstance(removal, NamesRemoval),
         )
+
+    def _observe_connection(self, removal: ConnectionRemoval) -> ObservedObject:
+        try:
+            state = self._connections.state(removal.service_id, removal.endpoint_id)
+        except GoneError:
+            return GONE
+        # A state that nobody has heard of is no end: it is told to be rejected, and AWS says what it thinks of that.
+        return GONE if state.is_over else ObservedObject(state=ObjectState.PRESENT)
+
+    def _reject(self, step: RejectConnection) -> None:
+        refused = self._connections.answer(step.service_id, [step.endpoint_id], accept=False)
+        try:
+            state = self._connections.state(step.service_id, step.endpoint_id)
+        except GoneError:
+            return
+        if not state.is_over:
+            # What EC2 shows right after may be as it was before: it is not told twice in one breath.
+            why = refused.get(step.endpoint_id, "it is not visible yet")
+            raise NotReadyError(f"{step.endpoint_id} is still {state}: {why}")
 
     def _is_there(self, name: PublishedPath) -> bool:
         """Return whether a name is published as it was planned: the JSON goes last, and tells."""

@@ -1,0 +1,67 @@
+"""Announced: what is there and is to be taken down all the same, since policies no longer permit it, or on command."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from msgspec import Struct
+
+from drawbridge.status import Reason
+
+
+class Announced(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The mark of what policies no longer permit."""
+
+    binding: str = ""
+    resource_arn: str = ""
+    """Of the association that is no longer permitted; both are empty where the whole request is not."""
+    since: datetime
+    withdraw_after: datetime
+    forbidden: bool
+    """Whether a forbid stands against it, which somebody wrote; else nothing permits it any longer."""
+    confirmed: bool = False
+    """Whether an operator let it go, whatever else goes with it."""
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is of the whole request."""
+        return not self.resource_arn
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Return what it is of: the binding and the resource's ARN."""
+        return self.binding, self.resource_arn
+
+    def is_due(self, now: datetime) -> bool:
+        """Return whether its time has come."""
+        return self.withdraw_after <= now
+
+
+class WithdrawalCommand(Struct, frozen=True, kw_only=True):
+    """The command of an operator: the request is taken down, and stays so until somebody has it tried again."""
+
+    by: str
+    """The ARN of who gave it."""
+    at: datetime
+
+    @property
+    def reason(self) -> Reason:
+        """Return it as the reason for what is done."""
+        return Reason(COMMANDED, f"{self.by} had it withdrawn at {self.at:%Y-%m-%d %H:%M} UTC.", source=self.by)
+
+
+COMMANDED = "withdrawn-on-command"
+"""The code of the reason that names the operator who had it withdrawn."""
+
+NO_LONGER_PERMITTED = "no-longer-permitted"
+"""The code of the reason that policies no longer permit what is connected."""
+
+
+def earliest(marks: Iterable[Announced]) -> datetime | None:
+    """Return when the first of it is taken down; ``None`` if there are no marks."""
+    return min((each.withdraw_after for each in marks), default=None)
+
+
+def whole(marks: Iterable[Announced]) -> Announced | None:
+    """Return the mark of the whole request, if there is one."""
+    return next((each for each in marks if each.is_whole), None)
