@@ -110,6 +110,11 @@ class Environment:
         return timedelta(minutes=int(self._required("CONFIRM_GONE_MINUTES")))
 
     @property
+    def withdraw_after(self) -> timedelta:
+        """How long what policies no longer permit stays connected."""
+        return timedelta(hours=int(self._required("WITHDRAW_AFTER_HOURS")))
+
+    @property
     def withdraw_cap(self) -> int:
         """How many connections may go in one sweep, whatever part of all they are."""
         return int(self._required("WITHDRAW_CAP"))

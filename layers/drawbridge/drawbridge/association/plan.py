@@ -182,6 +182,19 @@ class Planner:
         text = f"{planned.name}: the binding was changed or removed meanwhile"
         return Reason("no-binding-wants-it", text, source=planned.binding)
 
+    def asked(self, share_arn: str, requester: Requester) -> Iterator[ResourceFacts]:
+        """Yield what policies are asked about each resource of the share that a binding matches, and may have.
+
+        Raises:
+            NotReadyError: the share is not visible yet.
+        """
+        share = self._share(share_arn)
+        described = self._described(share, self._shares.contents_of_share(share_arn), ()).described
+        for binding in self._bindings.things:
+            for resource in described:
+                if binding.match.matches(resource, share.name) and impossible(binding, resource) is None:
+                    yield self._facts_of(binding, resource, requester, share)
+
     def evaluate(
         self,
         share_arn: str,
@@ -317,10 +330,7 @@ class Planner:
         permitting: Because = ()
         refusal = impossible(binding, resource)
         if refusal is None:
-            # A call for each resource, which most policies do not need.
-            tags_matter = bool(self._policies.referring_to(Fact.RESOURCE_TAGS))
-            tags = self._entities.tags(resource.arn) if tags_matter else None
-            facts = facts_of(binding, resource, requester=requester, share_name=share.name, tags=tags)
+            facts = self._facts_of(binding, resource, requester, share)
             refusal, permitting = self._refusal(facts, evaluation_time)
             refusal = refusal or name_taken(binding, resource, fits)
         if refusal is not None:
@@ -338,6 +348,12 @@ class Planner:
             associations=tuple(placed),
             refused=tuple(unplaced),
         )
+
+    def _facts_of(self, binding: Binding, resource: Entity, requester: Requester, share: Share) -> ResourceFacts:
+        # A call for each resource, which most policies do not need.
+        tags_matter = bool(self._policies.referring_to(Fact.RESOURCE_TAGS))
+        tags = self._entities.tags(resource.arn) if tags_matter else None
+        return facts_of(binding, resource, requester=requester, share_name=share.name, tags=tags)
 
     def _refusal(self, facts: ResourceFacts, evaluation_time: EvaluationTime) -> tuple[Reason | None, Because]:
         """Return why policies do not permit it; or ``None``, and what permits it."""

@@ -70,6 +70,8 @@ _GONE = (
     "ResourceShareInvitationAlreadyRejectedException", "ResourceShareInvitationExpiredException",
     "UnknownResourceException", "ParameterNotFound", "ParameterVersionNotFound", "AccountNotFoundException",
     "TaskDoesNotExist", "TaskTimedOut", "ExecutionDoesNotExist",
+    # Systems Manager's, where something is to be tagged that is not there.
+    "InvalidResourceId",
 )  # fmt: skip
 """Only these say that what a request is about is gone: that a subnet or a group is, says that a binding is wrong."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from drawbridge.aws.errors import error_for, translated
-from drawbridge.discovery.announcements import RequestReview
+from drawbridge.discovery.announcements import RequestReview, WithdrawalAnnouncement
 from drawbridge.hint.notification import CONNECTION_NOTIFICATION
 from drawbridge.record.record import StatusChange
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 SOURCE = "drawbridge"
 STATUS_CHANGED = "Request Status Changed"
 REVIEWED = "Request Reviewed"
+WITHDRAWAL_ANNOUNCED = "Withdrawal Announced"
+WITHDRAWAL_CANCELLED = "Withdrawal Cancelled"
 
 
 class EventBus:
@@ -33,6 +35,11 @@ class EventBus:
     def announce_review(self, review: RequestReview) -> None:
         """Put what a review came to on the bus."""
         self._put(REVIEWED, msgspec.to_builtins(review), resources=[review.subject])
+
+    def announce_withdrawal(self, announcement: WithdrawalAnnouncement) -> None:
+        """Put on the bus that something is to be taken down, or is not any longer."""
+        name = WITHDRAWAL_ANNOUNCED if announcement.withdraw_after else WITHDRAWAL_CANCELLED
+        self._put(name, msgspec.to_builtins(announcement), resources=[announcement.subject])
 
     def relay(self, details: list[dict[str, Any]]) -> None:
         """Put connection notifications on the bus."""

@@ -281,6 +281,10 @@ class LedgerTable:
         _replace_announced(write, row, announced)
         return self._update(row.request_id, write) is not None
 
+    def note_reviewed(self, row: LedgerRow, *, policies_fingerprint: str) -> None:
+        """Note under which configuration what was withdrawn was compared; nothing if it has a later attempt by now."""
+        self._note(row, Write(reviewed=policies_fingerprint))
+
     @staticmethod
     def _change(change: StatusChange, outcome: Outcome, now: str) -> Write:
         write = Write(

@@ -18,6 +18,7 @@ from drawbridge.aws.parameter_store import ConfigurationParameters
 from drawbridge.aws.resource_shares import ResourceShares
 from drawbridge.aws.state_machine import StateMachine
 from drawbridge.aws.task_callback import TaskCallback
+from drawbridge.aws.withdraw_after_tags import ObjectTags
 from drawbridge.bootstrap.clients import client, table
 from drawbridge.decision.in_force import compiled
 from drawbridge.discovery.absence_watch import AbsenceWatch
@@ -28,6 +29,7 @@ from drawbridge.discovery.drift import DriftDetector
 from drawbridge.discovery.endings import EndingRecorder
 from drawbridge.discovery.fingerprints import CachedRegistry, FingerprintsInForce
 from drawbridge.discovery.observation import Observer
+from drawbridge.discovery.permission_watch import PermissionWatch
 from drawbridge.discovery.reviewer import PolicyReviewer
 from drawbridge.discovery.sweep import Sweeper
 from drawbridge.discovery.waiting import WaitingRequests
@@ -77,6 +79,13 @@ def sweeper(
         listed=settings.managed_services,
         topic_arn=settings.notification_topic,
     )
+    reviewer = PolicyReviewer(
+        compiled(configuration.policies),
+        registry,
+        ConfigurationParameters(client("ssm"), prefix=settings.prefix).is_written,
+        [each.name for each in configuration.policies.broken],
+    )
+    announcements = BusAnnouncements(bus)
     configured = FingerprintsInForce(configuration.policies, configuration.bindings, configuration.quotas, registry)
     return Sweeper(
         observer=Observer(ResourceShares(client("ram")), services, configured),
@@ -85,8 +94,8 @@ def sweeper(
         workflows=workflows,
         endings=EndingRecorder(workflows, ledger, bus),
         fingerprints=configured,
-        announcements=BusAnnouncements(bus),
-        reviewer=PolicyReviewer(compiled(configuration.policies), registry),
+        announcements=announcements,
+        reviewer=reviewer,
         drift=DriftDetector(attachments, HostedZoneListing(lambda: client("route53"))),
         plan_inputs=CurrentPlanInputs(configuration.bindings, configuration.quotas, inventory),
         absences=AbsenceWatch(
@@ -94,6 +103,15 @@ def sweeper(
             ledger,
             confirm_after=settings.confirm_gone_after,
             cap=settings.withdraw_cap,
+        ),
+        permissions=PermissionWatch(
+            reviewer,
+            ledger,
+            announcements,
+            ObjectTags(client("ec2"), client("vpc-lattice"), client("ssm")),
+            withdraw_after=settings.withdraw_after,
+            prefix=settings.prefix,
+            account_id=settings.account_id,
         ),
         questions_at_once=settings.open_questions,
         waiting=WaitingRequests(

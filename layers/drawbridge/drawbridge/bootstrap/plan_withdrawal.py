@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from drawbridge.bootstrap.withdrawals import withdrawal_ports
+from drawbridge.bootstrap.attempt_planning import AttemptPlanning
 from drawbridge.environment import Environment
 from drawbridge.withdrawal.attempt import WithdrawalPorts
 
@@ -10,4 +10,4 @@ from drawbridge.withdrawal.attempt import WithdrawalPorts
 @cache
 def ports() -> WithdrawalPorts:
     """Return the ports of planning withdrawals."""
-    return withdrawal_ports(Environment())
+    return AttemptPlanning(Environment()).withdrawal_ports()

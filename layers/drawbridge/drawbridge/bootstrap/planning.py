@@ -25,7 +25,7 @@ from drawbridge.configuration import InForce
 from drawbridge.decision.decide import Policies
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.request import ResourceShareRequest
-from drawbridge.withdrawal.called_for import Demand
+from drawbridge.withdrawal.called_for import NOTHING_REFUSED, Demand, Refused
 from drawbridge.withdrawal.plan import WithdrawalPlanner, WrittenParameters
 
 Client = Callable[[str], Any]
@@ -62,10 +62,15 @@ class Planning:
         )
 
     def withdrawal_planner(
-        self, bindings: InForce[Binding], parameters: WrittenParameters | None = None
+        self,
+        bindings: InForce[Binding],
+        parameters: WrittenParameters | None = None,
+        *,
+        refused: Refused = NOTHING_REFUSED,
     ) -> WithdrawalPlanner:
         """Return a planner of what is to be taken down; ``parameters`` are those that are there, if left out."""
-        shares = {share.arn: share.name for share in self.shares.shares() if share.in_effect}
+        in_effect = (share for share in self.shares.shares() if share.in_effect and share.arn != refused.share_arn)
+        shares = {share.arn: share.name for share in in_effect}
         shared_as = defaultdict[str, set[str]](set)
         for each in self.shares.resources():
             if each.share_arn in shares and each.is_lattice:
@@ -78,6 +83,7 @@ class Planning:
             tags_of_vpc=self.network.tags_of,
             network_of=self.reconciler.network,
             entity_of=cache(self.entities.entity),
+            refused=refused,
         )
         return WithdrawalPlanner(
             bindings=bindings,

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 from drawbridge.aws.attempts_table import AttemptsTable
+from drawbridge.aws.endpoint_services import EndpointServices
 from drawbridge.aws.hosted_zones import HostedZones
 from drawbridge.aws.object_deletion import ObjectDeletions
 from drawbridge.aws.parameter_store import PublishedParameters
@@ -34,4 +35,5 @@ def take_down() -> TakeDown:
         ObjectDeletions(client("ec2"), client("vpc-lattice"), owner=owner),
         PublishedParameters(client("ssm"), owner=owner),
         HostedZones(client("route53"), owner=owner),
+        EndpointServices(client("ec2")),
     )

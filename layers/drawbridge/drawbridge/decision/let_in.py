@@ -23,6 +23,9 @@ APPROVED = "approved"
 """The code of the reason that names the person who approved."""
 
 
+ADOPTED = "adopted"
+"""The code of the reason that it was live before it was decided on here."""
+
 DENIED = "denied"
 """The code of the reason that names the person who denied."""
 
@@ -88,7 +91,7 @@ def let_in_by(decision: Decision, facts: Facts, before: LetIn | None, at: dateti
         case Accept(because):
             return _let_in(facts, because, at)
         case Keep() if before is None and isinstance(facts, ConnectionFacts):
-            adopted = Reason("adopted", "It was live before it was decided on here: somebody else let it in.")
+            adopted = Reason(ADOPTED, "It was live before it was decided on here: somebody else let it in.")
             return LetIn(at=at, because=(adopted,))
         case _:
             return None

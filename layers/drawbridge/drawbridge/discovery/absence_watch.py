@@ -49,6 +49,8 @@ class Watch:
     unknown: list[str] = field(default_factory=list)
     """What AWS, asked by id, said nothing of."""
     failures: list[DrawbridgeError] = field(default_factory=list)
+    is_capped: bool = False
+    """Whether too many would go at once."""
 
 
 class AbsenceWatch:
@@ -61,10 +63,13 @@ class AbsenceWatch:
         self._wait = confirm_after
         self._cap = cap
 
-    def observe(self, rows: Collection[LedgerRow], listed: Collection[str], connected: int, now: datetime) -> Watch:
+    def observe(
+        self, rows: Collection[LedgerRow], listed: Collection[str], connected: int, now: datetime, *, also_due: int = 0
+    ) -> Watch:
         """Observe rows of kinds that were listed: ``listed`` has the ids and ARNs of what is there.
 
-        ``connected`` is how many rows of all kinds are connected.
+        ``connected`` is how many rows of all kinds are connected, ``also_due`` how many would go although they are
+        there, which counts for the cap.
         """
         watch = Watch()
         for row in rows:
@@ -74,7 +79,7 @@ class AbsenceWatch:
         answers = self._ask(to_ask(unlisted, now, self._wait), watch)
         absences = [(one, absences_of(one, answers, now, self._wait)) for one in unlisted]
         newly_due = sum(is_newly_due(found) or is_still_open(one, answers, now, self._wait) for one, found in absences)
-        capped = is_capped(newly_due, connected, self._cap)
+        capped = watch.is_capped = is_capped(newly_due + also_due, connected, self._cap)
         for one, found in absences:
             self._decide(one, found, watch, now, capped=capped)
         return watch
@@ -104,7 +109,7 @@ class AbsenceWatch:
             watch.going[row.request_id] = confirmed(found, going)
 
     def _note(self, row: LedgerRow, marks: tuple[Absence, ...], watch: Watch, *, capped: bool) -> None:
-        now = msgspec.structs.replace(row, absent=marks, withdrawal_capped=capped and bool(marks))
+        now = msgspec.structs.replace(row, absent=marks, withdrawal_capped=capped and bool(marks or row.announced))
         if now == row:
             return
         try:

@@ -11,6 +11,7 @@ from drawbridge.discovery.review import Review
 from drawbridge.record import Outcome
 from drawbridge.record.record import StatusBus, reasons_for_status, status_change
 from drawbridge.request import ExecutionInput, kind_of
+from drawbridge.request.announced import earliest
 from drawbridge.status import Reason, Status
 
 
@@ -29,8 +30,40 @@ class RequestReview(Struct, frozen=True, kw_only=True, rename="camel"):
     reasons: tuple[dict[str, str], ...]
 
 
+class AnnouncedAssociation(Struct, frozen=True, kw_only=True):
+    """An association that is to be taken down."""
+
+    binding: str
+    resource: str
+
+
+class WithdrawalAnnouncement(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """The detail of the domain event that announces a withdrawal, or that it is called off."""
+
+    id: str
+    """The same for every delivery of one announcement."""
+    request_id: str
+    kind: str
+    subject: str
+    account_id: str
+    status: Status
+    withdraw_after: str = ""
+    """When the first of it is taken down: ISO 8601, UTC. Left out if nothing is to be taken down any longer."""
+    associations: tuple[AnnouncedAssociation, ...] = ()
+    """Those that are taken down; none where the whole request is."""
+    reasons: tuple[dict[str, str], ...] = ()
+
+
+_MOST_ASSOCIATIONS = 100
+"""Of one event, which is 256 KB at most."""
+
+
 class ReviewBus(StatusBus, Protocol):
     """The bus that others build on, for what reviews come to as well."""
+
+    def announce_withdrawal(self, announcement: WithdrawalAnnouncement) -> None:
+        """Put on the bus that something is to be taken down, or is not any longer; at least once."""
+        ...
 
     def announce_review(self, review: RequestReview) -> None:
         """Put what a review came to on the bus; at least once."""
@@ -52,6 +85,28 @@ class BusAnnouncements:
         request = ExecutionInput(request=row.request, request_id=row.request_id, attempt=attempt)
         outcome = Outcome(status=Status.WITHDRAWING, reasons=reasons, settled=False)
         self._bus.announce(status_change(request, outcome, account_id=row.account_id))
+
+    def announced(self, row: LedgerRow, fingerprint: str) -> None:
+        """Announce what the row has marks of, or that it has none any longer."""
+        first = earliest(row.announced)
+        parts = [mark for mark in row.announced if not mark.is_whole]
+        reasons = dict.fromkeys(reason for mark in row.announced for reason in mark.reasons)
+        self._bus.announce_withdrawal(
+            WithdrawalAnnouncement(
+                id=f"{row.request_id}/{row.attempt}/{'announced' if first else 'cancelled'}/{fingerprint}",
+                request_id=row.request_id,
+                kind=kind_of(row.request),
+                subject=row.request.subject,
+                account_id=row.account_id,
+                status=row.status,
+                withdraw_after=first.isoformat(timespec="seconds") if first else "",
+                associations=tuple(
+                    AnnouncedAssociation(binding=mark.binding, resource=mark.resource_arn)
+                    for mark in parts[:_MOST_ASSOCIATIONS]
+                ),
+                reasons=tuple(msgspec.to_builtins(reason) for reason in reasons_for_status(tuple(reasons))),
+            )
+        )
 
     def reviewed(self, row: LedgerRow, review: Review, *, policies_fingerprint: str) -> None:
         self._bus.announce_review(

@@ -22,6 +22,7 @@ SETTLED_FOR_NOW = frozenset({Status.HELD, Status.FAILED, Status.ACCEPTED})
 _CONNECTED = frozenset({Status.AVAILABLE, Status.WITHDRAWING})
 """Statuses that are only reached by what was let in."""
 
+_OVER = frozenset({Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN})
 
 MOST_ATTEMPTS = 1_000_000
 """Far more than there can be: the number is part of an execution's name, whose length is limited."""
@@ -122,3 +123,15 @@ class LedgerRow(Struct, frozen=True, kw_only=True):
     def waits_for_approval(self) -> bool:
         """Whether an attempt waits for a person's answer."""
         return self.status is Status.WAITING_FOR_APPROVAL and not self.settled
+
+    @property
+    def is_to_be_withdrawn(self) -> bool:
+        """Whether an operator commanded its withdrawal, and it has not come to its end; an attempt ends first."""
+        if self.commanded is None:
+            return False
+        return self.status not in _OVER if self.settled else self.status is Status.WITHDRAWING
+
+    @property
+    def stays_withdrawn(self) -> bool:
+        """Whether it was withdrawn on command, so that nothing but a command brings it back."""
+        return self.commanded is not None and self.settled and self.status is Status.WITHDRAWN

@@ -50,6 +50,9 @@ def _changed(observed: ObservedRequest, row: LedgerRow) -> bool:
         # What is connected is not just recorded as gone: that is watched, and taken down.
         is_left = row.status is Status.AVAILABLE and not row.is_connected
         return observed.open or row.status in SETTLED_FOR_NOW or (is_left and observed.is_gone)
+    if row.status is Status.WITHDRAWN:
+        # It is there, and was taken down all the same: policies or an operator have to say otherwise.
+        return False
     if observed.open and (
         observed.drift_fingerprint not in {"", row.drift_fingerprint} or _inputs_changed(observed, row)
     ):

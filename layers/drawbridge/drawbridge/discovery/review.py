@@ -2,16 +2,34 @@
 
 from msgspec import Struct
 
+from drawbridge.decision.lapse import Lapsed
 from drawbridge.status import Reason
 
 
+class Lapse(Struct, frozen=True, kw_only=True):
+    """What of a connection policies refuse for certain."""
+
+    binding: str = ""
+    resource_arn: str = ""
+    """Of the association that they refuse; both are empty where it is the whole request."""
+    name: str = ""
+    lapsed: Lapsed
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Return what it is of: the binding and the resource's ARN."""
+        return self.binding, self.resource_arn
+
+
 class Review(Struct, frozen=True):
-    """The effect of a change of policies or registry on a connection. It is announced; nothing is taken down."""
+    """The effect of a change of policies or registry on a connection."""
 
     permitted: bool
     """Whether it would be let in, and each of its resources associated, now as well."""
     reasons: tuple[Reason, ...] = ()
     """Why it would not."""
+    lapses: tuple[Lapse, ...] = ()
+    """What is to be taken down for that: not what a person would be asked about, and nothing for an unknown fact."""
 
 
 class ReviewOpen(Struct, frozen=True):

@@ -1,6 +1,6 @@
 """Reviewing: deciding again, by the policies in force, on the facts that the ledger keeps."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 
 import msgspec
@@ -10,11 +10,13 @@ from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.decide import may_associate
 from drawbridge.decision.decide_again import decide_again, outcome_name
 from drawbridge.decision.decision_record import DecisionRecord
-from drawbridge.decision.facts import EvaluationTime, Fact, Requester, ShareFacts
+from drawbridge.decision.facts import EvaluationTime, Fact, Requester, ResourceFacts, ShareFacts
 from drawbridge.decision.gather import ConsumerRegistry, contents_of
-from drawbridge.decision.let_in import APPROVED, DENIED
+from drawbridge.decision.in_force import PATH as POLICIES
+from drawbridge.decision.lapse import Lapsed, permission_of, permission_to_associate
+from drawbridge.decision.let_in import ADOPTED, APPROVED, DENIED
 from drawbridge.discovery.ledger_row import LedgerRow
-from drawbridge.discovery.review import Review, ReviewOpen
+from drawbridge.discovery.review import Lapse, Review, ReviewOpen
 from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason
 
@@ -24,12 +26,21 @@ _UNAPPROVED = frozenset({DENIED, "approval-timed-out"})
 class PolicyReviewer:
     """Decides again on the facts that the ledger keeps, and on contents as they are now where it keeps none.
 
-    It asks AWS for nothing but the registry's entry.
+    It asks AWS for nothing but the registry's entry, and for a policy that let something in and is not listed.
     """
 
-    def __init__(self, policies: PolicySet, registry: ConsumerRegistry) -> None:
+    def __init__(
+        self,
+        policies: PolicySet,
+        registry: ConsumerRegistry,
+        is_written: Callable[[str, str], bool],
+        broken: Collection[str] = (),
+    ) -> None:
+        """``is_written`` asks Parameter Store for one parameter; ``broken`` are policies that can't be in force."""
         self._policies = policies
         self._registry = registry
+        self._is_written = is_written
+        self._broken = frozenset(broken)
 
     def goes_by_the_clock(self) -> bool:
         """Return whether a policy refers to the time."""
@@ -46,24 +57,35 @@ class PolicyReviewer:
         return as_it_was and outcome_name(by_now) != decision_record.outcome
 
     def review(self, row: LedgerRow, contents: Collection[SharedResource]) -> Review | ReviewOpen:
-        """Review what was let in, as of the time of its decision; ``contents`` is what the share holds now."""
+        """Review what was let in, as of the time of its decision; ``contents`` is what the share holds now.
+
+        Raises:
+            DrawbridgeError: Parameter Store can't be asked for a policy that let it in and that it did not list.
+        """
         decision_record = row.decision_record
         if decision_record is None:
             return ReviewOpen("the ledger keeps no facts of the decision")
-        decision_record = _with_contents(decision_record, contents)
+        decision_record = self._as_now(decision_record, contents)
         not_accepted = [*self._not_accepted(decision_record, row)]
         unkept = (fact for fact in decision_record.unkept if fact in decision_record.facts.unknown)
         missing = [fact for fact in unkept if self._policies.referring_to(fact)]
         if not_accepted and missing:
             return ReviewOpen(f"there was no room for facts that policies go by: {', '.join(missing)}")
         lost = [*not_accepted, *self._not_associated(row)]
-        return Review(not lost, tuple(lost))
+        if lost and (unlisted := self._unlisted_policy(decision_record)) is not None:
+            return ReviewOpen(f"Parameter Store did not list policy {unlisted}, which is there")
+        return Review(not lost, tuple(lost), tuple(self._lapses(decision_record, row)) if lost else ())
+
+    def lets_in_now(self, row: LedgerRow, contents: Collection[SharedResource]) -> bool:
+        """Return whether what was withdrawn would be let in again, or a person asked."""
+        decision_record = row.decision_record
+        if decision_record is None:
+            return False
+        decision = decide_again(self._as_now(decision_record, contents), self._policies)
+        return isinstance(decision, Accept | AskApprover)
 
     def _not_accepted(self, decision_record: DecisionRecord, row: LedgerRow) -> Iterator[Reason]:
-        facts = msgspec.structs.replace(
-            decision_record.facts, requester=self._as_registered(decision_record.facts.requester)
-        )
-        decision = decide_again(msgspec.structs.replace(decision_record, facts=facts), self._policies)
+        decision = decide_again(decision_record, self._policies)
         if isinstance(decision, Accept):
             return
         if isinstance(decision, AskApprover):
@@ -74,15 +96,50 @@ class PolicyReviewer:
         yield from decision.because
 
     def _not_associated(self, row: LedgerRow) -> Iterator[Reason]:
-        record = row.association_decision_record
-        if record is None:
-            return
-        for facts in record.resources:
-            facts_now = msgspec.structs.replace(facts, requester=self._as_registered(facts.requester))
-            permitted, because = may_associate(facts_now, self._policies, record.evaluation_time)
+        for facts, evaluation_time in self._associated(row):
+            permitted, because = may_associate(facts, self._policies, evaluation_time)
             if not permitted:
                 why = "; ".join(reason.text for reason in because)
                 yield Reason("association-not-permitted", f"{facts.name}: {why}", source=facts.binding)
+
+    def _lapses(self, decision_record: DecisionRecord, row: LedgerRow) -> Iterator[Lapse]:
+        of_request = permission_of(decision_record.facts, self._policies, decision_record.evaluation_time)
+        # What was live before it was decided on here was never let in by a policy: only a forbid takes it down.
+        if isinstance(of_request, Lapsed) and (of_request.forbidden or not _adopted(row)):
+            yield Lapse(lapsed=of_request)
+            return
+        for facts, evaluation_time in self._associated(row):
+            permission = permission_to_associate(facts, self._policies, evaluation_time)
+            if isinstance(permission, Lapsed):
+                yield Lapse(binding=facts.binding, resource_arn=facts.arn, name=facts.name, lapsed=permission)
+
+    def _associated(self, row: LedgerRow) -> Iterator[tuple[ResourceFacts, EvaluationTime]]:
+        """Yield the facts, as registered now, of what is associated, each with the time of its decision."""
+        record = row.association_decision_record
+        if record is None:
+            return
+        attached = {(each.binding, each.resource_arn) for each in row.attachments or ()}
+        for facts in record.resources:
+            # An earlier version kept no snapshots.
+            if row.attachments is None or (facts.binding, facts.arn) in attached:
+                facts_now = msgspec.structs.replace(facts, requester=self._as_registered(facts.requester))
+                yield facts_now, record.evaluation_time
+
+    def _unlisted_policy(self, decision_record: DecisionRecord) -> str | None:
+        """Return a policy that determined the decision and is there, although it is not listed; ``None`` if none is.
+
+        A listing that was cut short must not look like a policy that somebody deleted.
+        """
+        listed = {each.name for each in self._policies.policies} | self._broken
+        determined_by = {each.partition("@")[0] for each in decision_record.determined_by}
+        return next((name for name in sorted(determined_by - listed) if self._is_written(POLICIES, name)), None)
+
+    def _as_now(self, decision_record: DecisionRecord, contents: Collection[SharedResource]) -> DecisionRecord:
+        """Return the record with the registry's entry as it is now, and with what the share holds if that lacks."""
+        decision_record = _with_contents(decision_record, contents)
+        requester = self._as_registered(decision_record.facts.requester)
+        facts = msgspec.structs.replace(decision_record.facts, requester=requester)
+        return msgspec.structs.replace(decision_record, facts=facts)
 
     def _as_registered(self, requester: Requester) -> Requester:
         return msgspec.structs.replace(requester, consumer=self._registry.consumer(requester.account_id))
@@ -105,3 +162,8 @@ def _approved(row: LedgerRow) -> bool:
     # Rows of earlier versions have only the reasons of their decision.
     because = row.let_in.because if row.let_in else row.decided_by
     return any(reason.code == APPROVED for reason in because)
+
+
+def _adopted(row: LedgerRow) -> bool:
+    """Whether it was live before it was decided on here."""
+    return bool(row.let_in) and any(reason.code == ADOPTED for reason in row.let_in.because)

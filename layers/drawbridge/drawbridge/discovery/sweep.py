@@ -11,6 +11,7 @@ from msgspec import Struct
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.discovery.absence_watch import AbsenceWatch, Watch
 from drawbridge.discovery.absences import reasons_of
+from drawbridge.discovery.announced import is_held_back_by_cap, marks_due, may_take_down, reasons_of_marks
 from drawbridge.discovery.announcements import BusAnnouncements
 from drawbridge.discovery.current_plan_inputs import CurrentPlanInputs
 from drawbridge.discovery.drift import DriftDetector
@@ -22,6 +23,7 @@ from drawbridge.discovery.next_action import NextAction, is_time_to_ensure, is_y
 from drawbridge.discovery.notifications import NotifyingServices, ensure_notifications
 from drawbridge.discovery.observation import Observation, Observer
 from drawbridge.discovery.observed_request import ObservedRequest
+from drawbridge.discovery.permission_watch import PermissionWatch
 from drawbridge.discovery.review import Review, ReviewOpen
 from drawbridge.discovery.reviewer import PolicyReviewer
 from drawbridge.discovery.waiting import WaitingRequests, WaitState
@@ -30,6 +32,7 @@ from drawbridge.errors import DrawbridgeError, InvalidInputError, UpstreamError
 from drawbridge.hint import SweepScope
 from drawbridge.request import EndpointConnectionRequest, ExecutionInput, Request, ResourceShareRequest
 from drawbridge.request.absence import Absence
+from drawbridge.request.announced import Announced, whole
 from drawbridge.request.connections import EndpointConnection
 from drawbridge.status import Reason, Status
 
@@ -87,8 +90,8 @@ class SweepLedger(Protocol):
         """Note the inputs for the next sweep to compare with; do nothing if the row has a later attempt."""
         ...
 
-    def note_review(self, row: LedgerRow, review: Review, *, policies_fingerprint: str) -> None:
-        """Note a review, and under which configuration it was made; do nothing if the row has a later attempt."""
+    def note_reviewed(self, row: LedgerRow, *, policies_fingerprint: str) -> None:
+        """Note under which configuration what was withdrawn was compared; nothing if the row has a later attempt."""
         ...
 
 
@@ -131,6 +134,10 @@ class _Findings:
     """The marks with which an attempt is to take down what is gone of a request."""
     withdrawals_capped: list[str] = field(default_factory=list)
     existence_unknown: list[str] = field(default_factory=list)
+    reviewed: set[str] = field(default_factory=set)
+    """The requests that were reviewed."""
+    is_capped: bool = False
+    """Whether so much would go at once that nothing goes which nobody let go."""
     unknown: dict[str, DrawbridgeError] = field(default_factory=dict)
     """Why drift could not be detected, each reason once."""
     unlisted: DrawbridgeError | None = None
@@ -155,6 +162,7 @@ class _Findings:
         self.withdrawals_capped += watch.capped
         self.existence_unknown += watch.unknown
         self.failures += watch.failures
+        self.is_capped = watch.is_capped
 
     def lists(self, row: LedgerRow) -> bool:
         """Return whether AWS lists what the request is about."""
@@ -179,6 +187,7 @@ class Sweeper:
         drift: DriftDetector,
         plan_inputs: CurrentPlanInputs,
         absences: AbsenceWatch,
+        permissions: PermissionWatch,
         questions_at_once: int,
     ) -> None:
         """``questions_at_once`` is how many questions of one account are open at most."""
@@ -195,6 +204,7 @@ class Sweeper:
         self._questions_at_once = questions_at_once
         self._plan_inputs = plan_inputs
         self._absences = absences
+        self._permissions = permissions
 
     def sweep(self, scope: SweepScope, now: datetime) -> SweepResult:
         """Sweep what the hints say.
@@ -216,8 +226,8 @@ class Sweeper:
             row = rows.get(each.request.request_id)
             try:
                 execution = self._reconcile_request(each, row, slots, now, findings)
-                if execution is None and row is not None and self._is_no_longer_permitted(each, row, findings):
-                    findings.no_longer_permitted.append(row.request_id)
+                if execution is None and row is not None:
+                    execution = self._review(each, row, now, findings)
             except InvalidInputError as error:
                 findings.broken.append(error)
             except Exception as error:  # noqa: BLE001 - whatever is wrong with one request, it stops no other
@@ -268,8 +278,9 @@ class Sweeper:
         rows = {row.request_id: row for row in followed if row.request_id in ids}
         listed = [row for row in followed if isinstance(row.request, tuple(findings.kinds))]
         connected = sum(row.is_connected for row in followed)
+        refused = sum(any(map(is_held_back_by_cap, marks_due(row, now))) for row in followed)
         try:
-            watch = self._absences.observe(listed, findings.listed, connected, now)
+            watch = self._absences.observe(listed, findings.listed, connected, now, also_due=refused)
         except Exception as error:  # noqa: BLE001 - what can't be watched stops nothing else
             findings.failures.append(_failure("watch", error))
         else:
@@ -307,12 +318,12 @@ class Sweeper:
             return None
         if row is not None and row.settled and not row.followed and is_followed(row.status, settled=True):
             self._ledger.note_followed(row)
-        if row is not None and self._is_for_withdrawal(row, findings):
+        if row is not None and self._is_for_withdrawal(row, now, findings):
             return self._withdraw(observed, row, now, findings)
         observed = self._with_drift(self._with_matching_bindings(observed, row), row, findings)
         observed = self._with_inputs(observed, row, findings)
-        if row is not None and row.request_id in findings.going:
-            return self._start_attempt(observed, row, absent=findings.going[row.request_id])
+        if row is not None and (execution := self._take_down_part(observed, row, now, findings)) is not None:
+            return execution
         action = next_action(observed, row, now)
         if action is NextAction.NOTHING and not self._is_to_be_decided_again(observed, row, slots, now):
             return None
@@ -391,12 +402,14 @@ class Sweeper:
         """Return whether a settled request is to be decided again where ``next_action`` has no reason for it.
 
         So it is if a question slot is free for it, if it is held and policies decide otherwise because time has passed,
-        or if it was kept and is permitted again.
+        if it was kept and is permitted again, or if it was withdrawn and would be let in again.
         """
         if row is None or not row.settled or not observed.open:
             return False
         if slots.is_next(row):
             return True
+        if row.status is Status.WITHDRAWN:
+            return self._is_let_in_again(observed, row)
         if row.status is Status.HELD:
             by_clock = self._reviewer.goes_by_the_clock()
             return by_clock and self._reviewer.decides_otherwise(self._ledger.with_decision_records(row), now)
@@ -405,26 +418,60 @@ class Sweeper:
         review = self._reviewer.review(self._ledger.with_decision_records(row), observed.contents)
         return isinstance(review, Review) and review.permitted
 
-    def _is_no_longer_permitted(self, observed: ObservedRequest, row: LedgerRow, findings: "_Findings") -> bool:
-        """Review what was let in if the configuration changed; return whether it was found to be no longer permitted.
+    def _is_let_in_again(self, observed: ObservedRequest, row: LedgerRow) -> bool:
+        """Return whether what was withdrawn and is there would be let in by what changed since."""
+        if observed.policies_fingerprint == (row.reviewed_fingerprint or row.decision_fingerprint):
+            return False
+        if self._reviewer.lets_in_now(self._ledger.with_decision_records(row), observed.contents):
+            return True
+        self._ledger.note_reviewed(row, policies_fingerprint=observed.policies_fingerprint)
+        return False
 
-        Nothing is taken down.
+    def _review(self, observed: ObservedRequest, row: LedgerRow, now: datetime, findings: "_Findings") -> str | None:
+        """Review what is connected if that is due, announce what is no longer permitted, and take down what is due.
+
+        Return the name of the execution if one was started.
         """
-        let_in = row.settled and row.status is Status.AVAILABLE and observed.open
-        # What was kept was not let in by what is in force: that is announced as any change is.
-        if not let_in or observed.policies_fingerprint == (
-            row.reviewed_fingerprint or ("" if row.kept else row.decision_fingerprint)
-        ):
-            return False
-        review = self._reviewer.review(self._ledger.with_decision_records(row), observed.contents)
-        if isinstance(review, ReviewOpen):
-            findings.reviews_open.append(f"{row.request_id}: {review.because}")
-            return False
-        changed = review.permitted is row.no_longer_permitted
-        if changed:
-            self._announcements.reviewed(row, review, policies_fingerprint=observed.policies_fingerprint)
-        self._ledger.note_review(row, review, policies_fingerprint=observed.policies_fingerprint)
-        return changed and not review.permitted
+        if row.request_id in findings.reviewed or not self._permissions.concerns(row, observed):
+            return None
+        findings.reviewed.add(row.request_id)
+        if not self._permissions.is_review_due(row, observed, now):
+            self._permissions.tell(row)
+            return None
+        reviewed = self._permissions.review(row, observed, now)
+        if isinstance(reviewed, ReviewOpen):
+            findings.reviews_open.append(f"{row.request_id}: {reviewed.because}")
+        if reviewed is None or isinstance(reviewed, ReviewOpen):
+            return None
+        if reviewed.no_longer_permitted and not row.no_longer_permitted:
+            findings.no_longer_permitted.append(row.request_id)
+        self._permissions.tell(reviewed)
+        return self._take_down_refused(observed, reviewed, row.announced, now, findings)
+
+    def _take_down_refused(
+        self,
+        observed: ObservedRequest,
+        row: LedgerRow,
+        before: Collection[Announced],
+        now: datetime,
+        findings: "_Findings",
+    ) -> str | None:
+        """Start what takes down that of which the time has come; ``before`` are the marks as they were read.
+
+        What nobody forbade was counted for the cap only if its mark was there when the sweep began.
+        """
+        counted = {mark.key for mark in before}
+        due = [mark for mark in marks_due(row, now) if mark.forbidden or mark.key in counted]
+        held_back = [mark for mark in due if findings.is_capped and is_held_back_by_cap(mark)]
+        if held_back:
+            findings.withdrawals_capped.append(row.request_id)
+            self._permissions.hold_back(row)
+        going = [mark for mark in due if mark not in held_back]
+        if not going or not may_take_down(row, going, now):
+            return None
+        if whole(going) is not None:
+            return self._start_withdrawal(row, row.absent, reasons_of_marks(going))
+        return self._start_attempt(observed, row, absent=row.absent)
 
     def _is_running_or_recorded(self, observed: ObservedRequest, row: LedgerRow) -> bool:
         """Ensure that the attempt's execution runs, or record its end; ``False`` if nobody knows how it ended."""
@@ -435,27 +482,63 @@ class Sweeper:
         if row.status is Status.PENDING:
             self._announcements.pending(observed, row.attempt)
         elif row.status is Status.WITHDRAWING:
-            self._announcements.withdrawing(row, row.attempt, reasons_of(row.absent))
+            self._announcements.withdrawing(row, row.attempt, _reasons_to_withdraw(row))
         return self._workflows.of(row).start(_input(row.request, row.attempt))
 
     @staticmethod
-    def _is_for_withdrawal(row: LedgerRow, findings: "_Findings") -> bool:
-        """Return whether nothing but a withdrawal may become of it: it is connected, and AWS does not list it."""
+    def _is_for_withdrawal(row: LedgerRow, now: datetime, findings: "_Findings") -> bool:
+        """Return whether nothing but a withdrawal may become of it.
+
+        An operator commanded it, its time has come and it was begun, or it is connected and AWS does not list it.
+        """
+        if row.stays_withdrawn or row.is_to_be_withdrawn:
+            return True
+        is_begun = row.status is Status.WITHDRAWING
         if findings.lists(row):
-            return False
-        return row.is_connected if row.settled else row.status is Status.WITHDRAWING
+            return is_begun and whole(marks_due(row, now)) is not None
+        return row.is_connected if row.settled else is_begun
 
     def _withdraw(self, observed: ObservedRequest, row: LedgerRow, now: datetime, findings: "_Findings") -> str | None:
+        if row.stays_withdrawn:
+            return None
+        if row.is_to_be_withdrawn or findings.lists(row):
+            return self._withdraw_listed(observed, row, now)
+        return self._withdraw_absent(observed, row, now, findings)
+
+    def _take_down_part(
+        self, observed: ObservedRequest, row: LedgerRow, now: datetime, findings: "_Findings"
+    ) -> str | None:
+        """Start an attempt that takes down what is gone of a request, or what of it was announced and is due."""
+        if row.request_id in findings.going:
+            return self._start_attempt(observed, row, absent=findings.going[row.request_id])
+        return self._review(observed, row, now, findings) if marks_due(row, now) else None
+
+    def _withdraw_absent(
+        self, observed: ObservedRequest, row: LedgerRow, now: datetime, findings: "_Findings"
+    ) -> str | None:
         """Start the withdrawal if what the request is about is gone, or see to the one that was started."""
-        absent = findings.going.get(row.request_id, ())
-        if not row.settled:
-            if is_young(row, now) or self._is_running_or_recorded(observed, row) or not may_try_again(row, now):
-                return None
-            # Its marks are those of what is still gone.
-            absent = row.absent
+        if not row.settled and not self._is_lost(observed, row, now):
+            return None
+        # Under way, its marks are those of what is still gone.
+        absent = findings.going.get(row.request_id, ()) if row.settled else row.absent
         if not any(mark.of == row.request.subject and mark.confirmed for mark in absent):
             return None
-        reasons = reasons_of(absent)
+        return self._start_withdrawal(row, absent, reasons_of(absent))
+
+    def _withdraw_listed(self, observed: ObservedRequest, row: LedgerRow, now: datetime) -> str | None:
+        """Start the withdrawal of what is there, or see to the one that was started."""
+        if row.settled:
+            if row.status is Status.WITHDRAWING and not may_try_again(row, now):
+                return None
+        elif not self._is_lost(observed, row, now):
+            return None
+        return self._start_withdrawal(row, row.absent, _reasons_to_withdraw(row))
+
+    def _is_lost(self, observed: ObservedRequest, row: LedgerRow, now: datetime) -> bool:
+        """Return whether an attempt does not run, nobody knows how it ended, and it is time for another one."""
+        return not (is_young(row, now) or self._is_running_or_recorded(observed, row)) and may_try_again(row, now)
+
+    def _start_withdrawal(self, row: LedgerRow, absent: tuple[Absence, ...], reasons: tuple[Reason, ...]) -> str | None:
         if not self._ledger.claim_withdrawal(row, absent, reasons):
             return None
         attempt = row.attempt + 1
@@ -474,6 +557,14 @@ class Sweeper:
         execution = _input(observed.request, attempt)
         self._workflows.onboarding.start(execution)
         return execution.execution_name
+
+
+def _reasons_to_withdraw(row: LedgerRow) -> tuple[Reason, ...]:
+    """Return why a whole request is withdrawn: the same whenever it is asked for."""
+    if row.commanded is not None:
+        return (row.commanded.reason,)
+    is_gone = any(mark.of == row.request.subject and mark.confirmed for mark in row.absent)
+    return reasons_of(row.absent) if is_gone else reasons_of_marks(row.announced)
 
 
 def _failure(of: str, error: Exception) -> DrawbridgeError:

@@ -27,6 +27,11 @@ class AttachmentSnapshot(Struct, frozen=True, kw_only=True, rename="camel"):
     """A fingerprint of what AWS listed of it."""
     records: tuple[PointedRecord, ...] = ()
 
+    @property
+    def binding(self) -> str:
+        """Return the binding that it was made for: the first part of its name."""
+        return self.name.partition("/")[0]
+
 
 class Publication(Struct, frozen=True, kw_only=True, rename="camel"):
     """What was published."""

@@ -195,7 +195,8 @@ def progress_of(
             return WithdrawalPlanned(attempts.kept_withdrawal(execution).plan)
         case WithdrawalReached():
             withdrawal = attempts.kept_withdrawal(execution)
-            return WithdrawalEnded(_removal_results(withdrawal), withdrawal.plan.unconfirmed, withdrawal.plan.cut)
+            plan = withdrawal.plan
+            return WithdrawalEnded(_removal_results(withdrawal), plan.unconfirmed, plan.cut, plan.because)
         case ConsumerPublished(publication):
             return Ended((), (Published(publication),))
         case Decided() | Questioned() | Accepted() | Failed() | ListedAgain() | WithdrawalFailed():

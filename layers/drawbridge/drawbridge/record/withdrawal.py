@@ -9,25 +9,34 @@ from drawbridge.record import GONE, Outcome, OutcomeBasis
 from drawbridge.record.outcome import PUBLISHED_BYTES, WorkflowError
 from drawbridge.record.removals import failed_removals, parameters_gone, withdrawn_reasons
 from drawbridge.status import Reason, Status
-from drawbridge.withdrawal import CALLED_FOR_AGAIN, RemovalResult, StaysAfterAll, WithdrawalPlan, reason_of
+from drawbridge.withdrawal import (
+    CALLED_FOR_AGAIN,
+    PERMITTED_AGAIN,
+    RemovalResult,
+    StaysAfterAll,
+    WithdrawalPlan,
+    reason_of,
+)
 
 
 class WithdrawalPlanned(Struct, frozen=True, tag="withdrawal-plan", tag_field="step"):
-    """What is to be taken down of a request whose subject is gone."""
+    """What is to be taken down of a request that ends."""
 
     plan: WithdrawalPlan
 
 
 class WithdrawalEnded(Struct, frozen=True, tag="withdrawal-end", tag_field="step"):
-    """Every removal of a request whose subject is gone has come to its end."""
+    """Every removal of a request that ends has come to its end."""
 
     removals: tuple[RemovalResult, ...]
     unconfirmed: tuple[Reason, ...] = ()
     cut: tuple[str, ...] = ()
+    because: tuple[Reason, ...] = ()
+    """Why it ends; empty if its subject is gone."""
 
 
 class ListedAgain(Struct, frozen=True, tag="listed-again", tag_field="step"):
-    """Nothing was taken down: AWS lists the subject of the request again."""
+    """Nothing was taken down: AWS lists the subject of the request again, or policies permit it again."""
 
     because: Reason
 
@@ -38,6 +47,9 @@ class WithdrawalFailed(Struct, frozen=True, tag="withdrawal-failure", tag_field=
     error: WorkflowError
 
 
+_LISTED_AGAIN = OutcomeBasis(observed_fingerprint="listed-again")
+"""The next sweep finds that it differs, whatever it observes, and starts an attempt."""
+
 WithdrawalProgress = WithdrawalPlanned | WithdrawalEnded | ListedAgain | WithdrawalFailed
 
 
@@ -45,14 +57,12 @@ def outcome_of_withdrawal(progress: WithdrawalProgress) -> Outcome:
     """Return the status that the progress amounts to."""
     match progress:
         case WithdrawalPlanned(plan):
-            reasons = tuple(map(reason_of, plan.removals))
+            reasons = (*plan.because, *map(reason_of, plan.removals))
             return Outcome(status=Status.WITHDRAWING, reasons=reasons, settled=False, cut=plan.cut)
         case WithdrawalEnded():
             return _withdrawn(progress)
         case ListedAgain(because):
-            # The next sweep finds that it differs, whatever it observes, and starts an attempt.
-            again = OutcomeBasis(observed_fingerprint="listed-again")
-            return Outcome(status=Status.ACCEPTED, reasons=(because,), settled=True, basis=again)
+            return Outcome(status=Status.ACCEPTED, reasons=(because,), settled=True, basis=_LISTED_AGAIN)
         case WithdrawalFailed(error):
             return Outcome(status=Status.WITHDRAWING, reasons=(Reason(error.error, error.text),), settled=True)
         case _:
@@ -60,10 +70,15 @@ def outcome_of_withdrawal(progress: WithdrawalProgress) -> Outcome:
 
 
 def _withdrawn(ended: WithdrawalEnded) -> Outcome:
-    """Return the end of a request whose subject is gone; what is left of it is tried again later."""
+    """Return the end of a request; what is left of it is tried again later, or connected anew if it is let in again."""
     failures = failed_removals(ended.removals)
     stays = tuple(each.because for each in ended.removals if isinstance(each, StaysAfterAll))
     gone = fitting(parameters_gone(ended.removals), PUBLISHED_BYTES)
+    if any(each.code == PERMITTED_AGAIN for each in stays):
+        reasons = (*stays, *failures)
+        return Outcome(
+            status=Status.ACCEPTED, reasons=reasons, settled=True, taken_back=gone, basis=_LISTED_AGAIN, cut=ended.cut
+        )
     unknown = any(each.code != CALLED_FOR_AGAIN for each in stays)
     if failures or unknown or ended.unconfirmed or ended.cut:
         return Outcome(
@@ -73,12 +88,14 @@ def _withdrawn(ended: WithdrawalEnded) -> Outcome:
             taken_back=gone,
             cut=ended.cut,
         )
+    because = ended.because or (Reason("gone", "The other side took it back."),)
     return Outcome(
         status=Status.WITHDRAWN,
-        reasons=(Reason("gone", "The other side took it back."), *withdrawn_reasons(ended.removals), *stays),
+        reasons=(*because, *withdrawn_reasons(ended.removals), *stays),
         settled=True,
         taken_back=gone,
         attachments=(),
         kept=(),
-        basis=GONE,
+        # What is there still is compared with what was observed of it: it comes back by itself only if it changes.
+        basis=None if ended.because else GONE,
     )

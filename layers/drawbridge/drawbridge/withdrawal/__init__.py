@@ -210,6 +210,10 @@ CALLED_FOR_AGAIN = "called-for-again"
 """The code of the reason that a binding wants it again: nothing is left to take down."""
 
 
+PERMITTED_AGAIN = "permitted-again"
+"""The code of the reason that a request is let in again while it was being taken down: what is left of it stays."""
+
+
 class StaysAfterAll(Struct, frozen=True, tag="stays"):
     """Called for again before it was taken down, or not known to be gone any longer."""
 

@@ -1,6 +1,6 @@
 """The withdrawal plans of attempts: beside what is to be made of a share, or of a whole request that ends."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Protocol, assert_never
 
@@ -9,16 +9,22 @@ from msgspec import Struct
 
 from drawbridge.association import Plan
 from drawbridge.association.attempt import PlanningPorts, ShareAttempt, plan_attempt
+from drawbridge.decision import AlreadyResolved
+from drawbridge.decision.lapse import Lapsed, NotKnown, Permitted
 from drawbridge.errors import NotReadyError
 from drawbridge.publication import AttachmentSnapshot
 from drawbridge.publication.names import consumer_path
-from drawbridge.request import EndpointConnectionRequest, ExecutionInput, ResourceShareRequest
+from drawbridge.request import EndpointConnectionRequest, ExecutionInput, Request, ResourceShareRequest
 from drawbridge.request.absence import Existence, Existences, existence_of_subject
+from drawbridge.request.announced import NO_LONGER_PERMITTED, whole
+from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason
 from drawbridge.withdrawal import (
+    PERMITTED_AGAIN,
     Cause,
     ConnectedRecord,
     ConnectedRecords,
+    ConnectionRemoval,
     EarlierAttachments,
     NamesRemoval,
     PlannedRemoval,
@@ -29,6 +35,8 @@ from drawbridge.withdrawal import (
     WithdrawalPlan,
     is_removed,
 )
+from drawbridge.withdrawal.called_for import NOTHING_REFUSED, NotCalledFor, Refused
+from drawbridge.withdrawal.permissions import PermissionPorts, permission_now, permissions_to_associate_now
 from drawbridge.withdrawal.plan import WithdrawalPlanner
 
 
@@ -56,13 +64,21 @@ class WithdrawalPlans(Protocol):
         ...
 
 
+class SharedContents(Protocol):
+    """What shares hold, as AWS RAM lists it."""
+
+    def contents_of_share(self, share_arn: str) -> list[SharedResource]: ...
+
+
 class WithdrawalPorts(Struct, frozen=True, kw_only=True):
     """The ports of planning withdrawals; what people configure is read anew for each plan."""
 
     ledger: ConnectedRecords
-    planner: Callable[[], WithdrawalPlanner]
+    planner: Callable[[Refused], WithdrawalPlanner]
     attempts: WithdrawalPlans
     existences: Existences
+    shares: SharedContents
+    permissions: PermissionPorts
     now: Callable[[], datetime]
     prefix: str
 
@@ -83,9 +99,22 @@ class AttemptPlan(Struct, frozen=True, kw_only=True):
 
 
 class StillThere(Struct, frozen=True):
-    """AWS lists the subject of the request again: nothing of it is taken down."""
+    """Nothing of the request is taken down: it is there, and nothing says any longer that it is to go."""
 
     because: Reason
+
+
+class Ending(Struct, frozen=True, kw_only=True):
+    """The end of a whole request, and why."""
+
+    cause: Cause
+    because: tuple[Reason, ...] = ()
+    """Empty if its subject is gone."""
+
+    @property
+    def verdict(self) -> NotCalledFor:
+        """Return it as what is said of each thing that goes with it."""
+        return NotCalledFor(self.cause, "; ".join(each.text for each in self.because))
 
 
 def plan_both_directions(
@@ -100,7 +129,9 @@ def plan_both_directions(
     now = withdrawals.now()
     associations, items = plan_attempt(attempt, ports, tries=tries)
     connected = withdrawals.ledger.connected(attempt.execution.request_id)
-    withdrawal = withdrawals.planner().plan(connected, associations.visible, withdrawals.of_others(attempt.execution))
+    refused = Refused(associations=_refused_associations(attempt.share_arn, connected, withdrawals))
+    planner = withdrawals.planner(refused)
+    withdrawal = planner.plan(connected, associations.visible, withdrawals.of_others(attempt.execution))
     made_now = {each.name for each in associations.associations}
     withdrawal = msgspec.structs.replace(withdrawal, earlier=_earlier(connected, made_now, withdrawal))
     removals = withdrawals.attempts.keep_withdrawal(attempt.execution, withdrawal, now)
@@ -120,32 +151,96 @@ def _earlier(connected: ConnectedRecord, made_now: Collection[str], plan: Withdr
 def plan_withdrawal(
     execution: ExecutionInput, ports: WithdrawalPorts
 ) -> tuple[WithdrawalPlan, tuple[int, ...]] | StillThere:
-    """Plan what is to be taken down of a request whose subject is gone, and keep it.
+    """Plan what is to be taken down of a request that ends, and keep it.
+
+    It ends if its subject is gone, if policies do not permit it any longer and what was announced has passed, or on
+    command.
 
     Raises:
-        NotReadyError: AWS does not say whether it is gone.
+        NotReadyError: AWS does not say whether it is gone, or not all that policies go by.
         UpstreamError: AWS did not list something that is there.
     """
     now = ports.now()
-    request, subject = execution.request, execution.request.subject
     connected = ports.ledger.connected(execution.request_id)
+    ending = _ending(execution.request, connected, ports)
+    if isinstance(ending, StillThere):
+        return ending
+    match execution.request:
+        case ResourceShareRequest(share_arn=share_arn):
+            plan = _of_share(share_arn, execution, connected, ending, ports)
+        case EndpointConnectionRequest() as request:
+            plan = WithdrawalPlan(removals=(_of_connection(request, connected, ending, ports.prefix),))
+        case _:
+            assert_never(execution.request)
+    plan = msgspec.structs.replace(plan, because=ending.because)
+    return plan, ports.attempts.keep_withdrawal(execution, plan, now)
+
+
+def _ending(request: Request, connected: ConnectedRecord, ports: WithdrawalPorts) -> Ending | StillThere:
+    """Return why the request ends, asked anew; or that it does not."""
+    if connected.commanded is not None:
+        return Ending(cause=Cause.COMMANDED, because=(connected.commanded.reason,))
     match existence_of_subject(request, ports.existences):
-        case Existence.PRESENT:
-            return StillThere(Reason("listed-again", f"AWS lists {subject} again; nothing of it is taken down."))
-        case Existence.UNKNOWN:
-            raise NotReadyError(f"AWS does not say whether {subject} is gone")
         case Existence.GONE:
-            pass
+            is_share = isinstance(request, ResourceShareRequest)
+            return Ending(cause=Cause.NOT_SHARED if is_share else Cause.CONNECTION_GONE)
+        case Existence.UNKNOWN:
+            raise NotReadyError(f"AWS does not say whether {request.subject} is gone")
+        case Existence.PRESENT:
+            return _ending_of_permission(request, connected, ports)
         case existence:
             assert_never(existence)
-    match request:
-        case ResourceShareRequest():
-            plan = ports.planner().plan(connected.with_all_absent, (), ports.of_others(execution))
-        case EndpointConnectionRequest():
-            plan = _of_connection(request, connected, ports.prefix)
-        case _:
-            assert_never(request)
-    return plan, ports.attempts.keep_withdrawal(execution, plan, now)
+
+
+def _ending_of_permission(request: Request, connected: ConnectedRecord, ports: WithdrawalPorts) -> Ending | StillThere:
+    mark = whole(connected.announced)
+    if mark is None or not mark.is_due(ports.now()):
+        return StillThere(Reason("listed-again", f"AWS lists {request.subject} again; nothing of it is taken down."))
+    match permission_now(request, ports.permissions):
+        case Lapsed(because=because):
+            since = f"Policies no longer permit it, which was announced at {mark.since:%Y-%m-%d %H:%M} UTC."
+            return Ending(cause=Cause.NOT_PERMITTED, because=(Reason(NO_LONGER_PERMITTED, since), *because))
+        case Permitted():
+            return StillThere(Reason(PERMITTED_AGAIN, "Policies permit it again; nothing of it is taken down."))
+        case NotKnown(because):
+            why = "; ".join(each.text for each in because)
+            return StillThere(Reason("not-known", f"It is not known what policies would say, so that it stays: {why}"))
+        case AlreadyResolved(because=because):
+            return StillThere(because[0])
+        case permission:
+            assert_never(permission)
+
+
+def _of_share(
+    share_arn: str, execution: ExecutionInput, connected: ConnectedRecord, ending: Ending, ports: WithdrawalPorts
+) -> WithdrawalPlan:
+    if ending.cause is Cause.NOT_SHARED:
+        planner = ports.planner(NOTHING_REFUSED)
+        return planner.plan(connected.with_all_absent, (), ports.of_others(execution))
+    refused = _refused_share(share_arn, connected, ending, ports)
+    return ports.planner(refused).plan(connected, refused.resources, ports.of_others(execution))
+
+
+def _refused_share(share_arn: str, connected: ConnectedRecord, ending: Ending, ports: WithdrawalPorts) -> Refused:
+    held = {each.arn for each in ports.shares.contents_of_share(share_arn) if each.is_lattice}
+    resources = dict.fromkeys(sorted(held | connected.resources), ending.verdict)
+    return Refused(share_arn=share_arn, resources=resources)
+
+
+def _refused_associations(
+    share_arn: str, connected: ConnectedRecord, ports: WithdrawalPorts
+) -> Mapping[tuple[str, str], NotCalledFor]:
+    """Return which of what was announced is not permitted still, now that its time has come."""
+    now = ports.now()
+    due = {each.key: each for each in connected.announced if not each.is_whole and each.is_due(now)}
+    if not due:
+        return {}
+    permissions = permissions_to_associate_now(share_arn, ports.permissions)
+    return {
+        key: NotCalledFor(Cause.NOT_PERMITTED, "; ".join(each.text for each in permission.because))
+        for key in due
+        if isinstance(permission := permissions.get(key), Lapsed)
+    }
 
 
 def decide_removal_again(execution: ExecutionInput, item: int, ports: WithdrawalPorts) -> Removal | Reason:
@@ -165,15 +260,49 @@ def decide_removal_again(execution: ExecutionInput, item: int, ports: Withdrawal
 
 
 def _decided_again(execution: ExecutionInput, removal: Removal, ports: WithdrawalPorts) -> Removal | Reason:
-    if removal.cause is Cause.CONNECTION_GONE:
-        if existence_of_subject(execution.request, ports.existences) is Existence.GONE:
-            return removal
-        return Reason("not-known", f"AWS does not say any longer that {execution.request.subject} is gone")
-    return ports.planner().plan_again(ports.ledger.connected(execution.request_id), removal)
+    connected = ports.ledger.connected(execution.request_id)
+    match removal.cause:
+        case Cause.CONNECTION_GONE:
+            if existence_of_subject(execution.request, ports.existences) is Existence.GONE:
+                return removal
+            return Reason("not-known", f"AWS does not say any longer that {execution.request.subject} is gone")
+        case Cause.COMMANDED | Cause.NOT_PERMITTED:
+            return _refused_again(execution.request, removal, connected, ports)
+        case Cause.BINDING | Cause.NOT_SHARED | Cause.OTHER_SHARE:
+            return ports.planner(NOTHING_REFUSED).plan_again(connected, removal)
+        case cause:
+            assert_never(cause)
 
 
-def _of_connection(request: EndpointConnectionRequest, connected: ConnectedRecord, prefix: str) -> WithdrawalPlan:
+def _refused_again(
+    request: Request, removal: Removal, connected: ConnectedRecord, ports: WithdrawalPorts
+) -> Removal | Reason:
+    """Return the removal if it is refused still, or why it is to stay."""
+    if isinstance(request, EndpointConnectionRequest):
+        ending = _ending(request, connected, ports)
+        return ending.because if isinstance(ending, StillThere) else removal
+    if connected.commanded is not None or (whole(connected.announced) is not None):
+        ending = _ending(request, connected, ports)
+        if isinstance(ending, StillThere):
+            return ending.because
+        refused = _refused_share(request.share_arn, connected, ending, ports)
+    else:
+        refused = Refused(associations=_refused_associations(request.share_arn, connected, ports))
+    return ports.planner(refused).plan_again(connected, removal)
+
+
+def _of_connection(
+    request: EndpointConnectionRequest, connected: ConnectedRecord, ending: Ending, prefix: str
+) -> Removal:
     path = consumer_path(prefix, connected.account_id, request.endpoint_id)
-    published = PublishedPath(path=path, subject=request.endpoint_id, through=request.endpoint_id)
-    why = "the consumer's endpoint was deleted or rejected"
-    return WithdrawalPlan(removals=(NamesRemoval(names=(published,), cause=Cause.CONNECTION_GONE, why=why),))
+    names = (PublishedPath(path=path, subject=request.endpoint_id, through=request.endpoint_id),)
+    if ending.cause is Cause.CONNECTION_GONE:
+        why = "the consumer's endpoint was deleted or rejected"
+        return NamesRemoval(names=names, cause=ending.cause, why=why)
+    return ConnectionRemoval(
+        service_id=request.service_id,
+        endpoint_id=request.endpoint_id,
+        names=names,
+        cause=ending.cause,
+        why=ending.verdict.why,
+    )

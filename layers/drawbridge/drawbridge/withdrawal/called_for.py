@@ -146,14 +146,16 @@ class Demand:
             if each.match.matches_in_some_share(entity) and self._is_placed(each, vpc_id, is_name=is_name)
         ]
         wanting = [each for each in placed if any(each.match.matches(entity, name) for name in names)]
-        refused = [self._refused.associations.get((each.name, resource_arn)) for each in wanting]
-        if None in refused:
-            return CalledFor()
-        if refused:
-            return refused[0]
+        if wanting:
+            return self._unless_refused(wanting, resource_arn)
         if placed:
             return NotCalledFor(Cause.OTHER_SHARE, "no share by which a binding wants it is in effect")
         return None
+
+    def _unless_refused(self, wanting: Iterable[Binding], resource_arn: str) -> Verdict:
+        """Return that bindings ask for a resource, unless none of them may have it."""
+        refused = [self._refused.associations.get((each.name, resource_arn)) for each in wanting]
+        return next((CalledFor() for each in refused if each is None), None) or next(filter(None, refused))
 
     def _of_carrier(self, made: OwnedObject, modes: Collection[Mode]) -> Verdict | None:
         """Return whether something shared is wanted through a network's endpoint or association with a VPC."""

@@ -25,6 +25,7 @@ from drawbridge.withdrawal import (
     CALLED_FOR_AGAIN,
     Cause,
     ConnectedRecord,
+    ConnectionRemoval,
     NamesRemoval,
     ObjectRemoval,
     PublishedPath,
@@ -199,6 +200,9 @@ class WithdrawalPlanner:
                     for path in paths
                     if path.path in found
                 ]
+            case ConnectionRemoval():
+                # What a binding asks for has no bearing on it.
+                return removal
             case _:
                 assert_never(removal)
         for what, verdict, arn in verdicts:

@@ -1,0 +1,120 @@
+"""What policies no longer permit: marked when it is found, taken down once the mark's time has come.
+
+All of it is data: marks, and what a review came to. A mark goes by itself if the review says otherwise, and whatever is
+refused later begins anew.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+
+import msgspec
+
+from drawbridge.arns import Arn
+from drawbridge.bounds import fitting, shortened
+from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.discovery.next_action import HELD_AT_LEAST_EVERY, may_try_again
+from drawbridge.discovery.review import Lapse, Review
+from drawbridge.publication import AttachmentSnapshot
+from drawbridge.publication.names import consumer_path, document_parameter, name_parameter
+from drawbridge.request import EndpointConnectionRequest
+from drawbridge.request.announced import NO_LONGER_PERMITTED, Announced, whole
+from drawbridge.request.fingerprints import fingerprint
+from drawbridge.status import Reason, Status
+
+_MARKS_BYTES = 40_000
+"""Of a row's marks. What finds no room is marked once others are taken down."""
+
+_MOST_REASONS = 5
+_REASON_BYTES = 500
+"""Of one mark: the row keeps all that the review came to besides."""
+
+
+def marks_after(review: Review, before: Collection[Announced], now: datetime, wait: timedelta) -> tuple[Announced, ...]:
+    """Return what is announced after a review: a mark that stands keeps its time, unless a forbid has become urgent."""
+    marked = {mark.key: mark for mark in before}
+    marks = [_mark(lapse, marked.get(lapse.key), now, wait) for lapse in review.lapses]
+    # What is there already keeps its place: a mark that is left out would begin anew each time.
+    return fitting(sorted(marks, key=lambda mark: (mark.key not in marked, mark.key)), _MARKS_BYTES)
+
+
+def _mark(lapse: Lapse, before: Announced | None, now: datetime, wait: timedelta) -> Announced:
+    after = now if lapse.lapsed.urgent else now + wait
+    reasons = tuple(
+        msgspec.structs.replace(reason, text=shortened(reason.text, _REASON_BYTES))
+        for reason in lapse.lapsed.because[:_MOST_REASONS]
+    )
+    return Announced(
+        binding=lapse.binding,
+        resource_arn=lapse.resource_arn,
+        since=before.since if before else now,
+        withdraw_after=min(after, before.withdraw_after) if before else after,
+        forbidden=lapse.lapsed.forbidden,
+        confirmed=before.confirmed if before else False,
+        reasons=reasons,
+    )
+
+
+def marks_due(row: LedgerRow, now: datetime) -> tuple[Announced, ...]:
+    """Return the marks whose time has come."""
+    return tuple(mark for mark in row.announced if mark.is_due(now))
+
+
+def is_held_back_by_cap(mark: Announced) -> bool:
+    """Return whether a mark counts for the cap: nobody wrote a forbid against it, and nobody has let it go."""
+    return not (mark.forbidden or mark.confirmed)
+
+
+def may_take_down(row: LedgerRow, due: Collection[Announced], now: datetime) -> bool:
+    """Return whether to act on these marks now; what was tried already is tried again after a while."""
+    if row.status in {Status.WITHDRAWING, Status.FAILED}:
+        return may_try_again(row, now)
+    recorded_at = datetime.fromisoformat(row.updated_at)
+    was_tried = all(recorded_at >= mark.withdraw_after for mark in due)
+    # What an operator let go was held back until now.
+    return not was_tried or row.withdrawal_capped or now - recorded_at >= HELD_AT_LEAST_EVERY
+
+
+def reasons_of_marks(marks: Collection[Announced]) -> tuple[Reason, ...]:
+    """Return why something is taken down that is there: the same whenever it is asked for."""
+    mark = whole(marks)
+    if mark is None:
+        return ()
+    since = f"Policies no longer permit it, which was announced at {mark.since:%Y-%m-%d %H:%M} UTC."
+    return (Reason(NO_LONGER_PERMITTED, since), *mark.reasons)
+
+
+def announcement_fingerprint(marks: Collection[Announced]) -> str:
+    """Return a fingerprint of what is announced, whoever let it go; empty if nothing is."""
+    return fingerprint(sorted((*mark.key, mark.withdraw_after.isoformat()) for mark in marks)) if marks else ""
+
+
+def desired_tags(row: LedgerRow, *, prefix: str, account_id: str) -> Mapping[str, str]:
+    """Return what of ours is to carry the tag that says when it is taken down, by id, ARN or parameter, with its value.
+
+    What a service network's bindings may share (its endpoint, its association with a VPC) is not among them.
+    """
+    tags: dict[str, str] = {}
+    of_all = whole(row.announced)
+    for each in row.attachments or ():
+        marks = (mark for mark in row.announced if mark.key == (each.binding, each.resource_arn))
+        mark = of_all or next(marks, None)
+        if mark is not None:
+            tags |= dict.fromkeys(_own(each, account_id), mark.withdraw_after.isoformat(timespec="seconds"))
+    if of_all is not None and isinstance(row.request, EndpointConnectionRequest):
+        path = consumer_path(prefix, row.account_id, row.request.endpoint_id)
+        names = (name_parameter(path), document_parameter(path))
+        tags |= dict.fromkeys(names, of_all.withdraw_after.isoformat(timespec="seconds"))
+    return tags
+
+
+def _own(attachment: AttachmentSnapshot, account_id: str) -> tuple[str, ...]:
+    """Return the endpoint's id, or the ARN of the service network's association with the resource."""
+    made = attachment.made
+    if made.endpoint_id and not made.network_arn:
+        return (made.endpoint_id,)
+    if not made.resource_association:
+        return ()
+    of = Arn.parse(made.network_arn)
+    is_of_service = made.resource_association.startswith("snsa-")
+    kind = "servicenetworkserviceassociation" if is_of_service else "servicenetworkresourceassociation"
+    return (f"arn:{of.partition}:vpc-lattice:{of.region}:{account_id}:{kind}/{made.resource_association}",)

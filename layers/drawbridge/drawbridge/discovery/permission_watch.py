@@ -1,0 +1,168 @@
+"""Watching what is permitted: what is connected is reviewed when policies change, announced, and due after its wait."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import msgspec
+
+from drawbridge.discovery.announced import (
+    announcement_fingerprint,
+    desired_tags,
+    marks_after,
+    marks_due,
+)
+from drawbridge.discovery.announcements import BusAnnouncements
+from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.discovery.observed_request import ObservedRequest
+from drawbridge.discovery.review import Review, ReviewOpen
+from drawbridge.discovery.reviewer import PolicyReviewer
+from drawbridge.errors import AccessDeniedError, GoneError
+from drawbridge.request.announced import Announced
+from drawbridge.status import Status
+
+MOST_TAGGED = 40
+"""Objects that one sweep tags: a forbid against everybody must not become thousands of calls at once."""
+
+
+class ReviewedRows(Protocol):
+    """The ledger's reviews and announcements."""
+
+    def with_decision_records(self, row: LedgerRow) -> LedgerRow:
+        """Return a row with its decision records."""
+        ...
+
+    def note_review(
+        self, row: LedgerRow, review: Review, announced: tuple[Announced, ...], *, policies_fingerprint: str
+    ) -> bool:
+        """Note what a review came to, and what is announced by it; ``False`` if the row is not as it was read."""
+        ...
+
+    def note_announced(self, row: LedgerRow, announced: tuple[Announced, ...], *, capped: bool) -> bool:
+        """Note what is announced; ``False`` if the row and its marks are not as they were read."""
+        ...
+
+    def note_announcement_sent(self, row: LedgerRow, fingerprint: str) -> None:
+        """Note which marks were put on the bus; nothing if the row has a later attempt by now."""
+        ...
+
+    def note_tagged(self, row: LedgerRow, tagged: Mapping[str, str]) -> None:
+        """Note what carries the tag by now; nothing if the row has a later attempt by now."""
+        ...
+
+
+class WithdrawAfterTags(Protocol):
+    """The tag that says when something of ours is taken down; each call raises whatever AWS says against it."""
+
+    def tag(self, thing: str, value: str) -> None:
+        """Tag an endpoint by its id, an object of VPC Lattice's by its ARN, or a parameter by its name."""
+        ...
+
+    def untag(self, thing: str) -> None: ...
+
+
+class PermissionWatch:
+    """Reviews, announces and tags."""
+
+    def __init__(
+        self,
+        reviewer: PolicyReviewer,
+        ledger: ReviewedRows,
+        announcements: BusAnnouncements,
+        tags: WithdrawAfterTags,
+        *,
+        withdraw_after: timedelta,
+        prefix: str,
+        account_id: str,
+    ) -> None:
+        """``withdraw_after`` is how long what is no longer permitted stays, unless a forbid is urgent."""
+        self._reviewer = reviewer
+        self._ledger = ledger
+        self._announcements = announcements
+        self._tags = tags
+        self._wait = withdraw_after
+        self._prefix = prefix
+        self._account_id = account_id
+        self._tagged = 0
+
+    @staticmethod
+    def concerns(row: LedgerRow, observed: ObservedRequest) -> bool:
+        """Return whether something of the request is connected, settled and there, so that it is reviewed."""
+        return row.settled and row.is_connected and observed.open and row.status is not Status.WITHDRAWING
+
+    @staticmethod
+    def is_review_due(row: LedgerRow, observed: ObservedRequest, now: datetime) -> bool:
+        """Return whether the configuration changed since the last review or decision, or the time of a mark has come.
+
+        What was kept was not let in by what is in force: that is announced as any change is. Whatever stands announced
+        is reviewed again before anything is taken down, and after each attempt.
+        """
+        if marks_due(row, now):
+            return True
+        decided = "" if row.kept or row.announced else row.decision_fingerprint
+        return observed.policies_fingerprint != (row.reviewed_fingerprint or decided)
+
+    def review(self, row: LedgerRow, observed: ObservedRequest, now: datetime) -> LedgerRow | ReviewOpen | None:
+        """Review a request, and note what is announced; return the row as it is then.
+
+        ``None`` if the row is not any longer as it was read: the next sweep does it.
+        """
+        review = self._reviewer.review(self._ledger.with_decision_records(row), observed.contents)
+        if isinstance(review, ReviewOpen):
+            return review
+        if review.permitted is row.no_longer_permitted:
+            self._announcements.reviewed(row, review, policies_fingerprint=observed.policies_fingerprint)
+        marks = marks_after(review, row.announced, now, self._wait)
+        noted = self._ledger.note_review(row, review, marks, policies_fingerprint=observed.policies_fingerprint)
+        if not noted:
+            return None
+        return msgspec.structs.replace(
+            row,
+            announced=marks,
+            no_longer_permitted=not review.permitted,
+            reviewed_fingerprint=observed.policies_fingerprint,
+        )
+
+    def tell(self, row: LedgerRow) -> None:
+        """Put on the bus what is announced, or that it is so no longer, and tag what goes; nothing if that was done.
+
+        The row comes first: whoever hears the event finds there what it is about. A crash on the way is made good by
+        the next sweep.
+        """
+        fingerprint = announcement_fingerprint(row.announced)
+        if fingerprint != row.announcement_sent:
+            self._announcements.announced(row, fingerprint or row.announcement_sent)
+            self._ledger.note_announcement_sent(row, fingerprint)
+        desired = desired_tags(row, prefix=self._prefix, account_id=self._account_id)
+        if desired != row.tagged:
+            self._ledger.note_tagged(row, self._retagged(row.tagged, desired))
+
+    def _retagged(self, tagged: Mapping[str, str], desired: Mapping[str, str]) -> Mapping[str, str]:
+        """Tag what lacks the tag or has another value, untag the rest; return what carries it then."""
+        there = dict(tagged)
+        for thing in sorted({*desired, *tagged}):
+            value = desired.get(thing, "")
+            if there.get(thing, "") == value or self._tagged >= MOST_TAGGED:
+                continue
+            self._tagged += 1
+            self._tag(thing, value)
+            if value:
+                there[thing] = value
+            else:
+                del there[thing]
+        return there
+
+    def _tag(self, thing: str, value: str) -> None:
+        try:
+            if value:
+                self._tags.tag(thing, value)
+            else:
+                self._tags.untag(thing)
+        except (GoneError, AccessDeniedError):
+            # It is not there, or somebody took our ownership tag from it: nothing that a repetition mends.
+            return
+
+    def hold_back(self, row: LedgerRow) -> None:
+        """Note that it would go, were it not one of too many."""
+        if not row.withdrawal_capped:
+            self._ledger.note_announced(row, row.announced, capped=True)
