@@ -73,7 +73,15 @@ principals = st.sampled_from(
         'principal in Account::"222222222222"',
     ]
 )
-actions = st.sampled_from(["action", 'action == Action::"accept"', 'action in [Action::"accept", Action::"reject"]'])
+actions = st.sampled_from(
+    [
+        "action",
+        'action == Action::"accept"',
+        'action == Action::"askApprover"',
+        'action in [Action::"accept", Action::"reject"]',
+        'action in [Action::"accept", Action::"askApprover"]',
+    ]
+)
 
 
 @st.composite
@@ -120,7 +128,7 @@ shares = st.builds(
     ShareFacts,
     requester=requesters,
     share_arn=st.just(SHARE_ARN),
-    share_name=st.just("orders"),
+    share_name=st.sampled_from(["orders", "com.orders"]),
     share_tags=tags,
     contents=st.sampled_from([(), (content(),), (content(), SUBNET), (SUBNET,)]),
     deadline=st.none(),

@@ -82,8 +82,27 @@ class PolicySet:
 
     def permit_reserved_names(self, permitting: Iterable[Reason]) -> bool:
         """Return whether one of the permitting statements allows a reserved name, by ``@alias("reserved")``."""
-        ids = {each.source for each in permitting if each.code == "policy"}
-        return any(each.permits_reserved_names for each in self._statements.values() if each.id in ids)
+        return any(each.permits_reserved_names for each in self._named(permitting))
+
+    def is_urgent(self, because: Iterable[Reason]) -> bool:
+        """Return whether one of the statements that are named is an urgent forbid, by ``@urgent("true")``."""
+        return any(each.is_urgent for each in self._named(because))
+
+    def forbids(self, because: Iterable[Reason]) -> bool:
+        """Return whether one of the statements that are named is a forbid: not only does nothing permit."""
+        return any(each.effect == "forbid" for each in self._named(because))
+
+    def standing(self, forbidding: Iterable[Reason], unknown: frozenset[Fact]) -> tuple[Reason, ...]:
+        """Return those of the reasons that name a forbid which applies whatever the unknown facts turn out to be."""
+        return tuple(
+            reason
+            for reason in forbidding
+            if any(each.effect == "forbid" and not each.facts & unknown for each in self._named([reason]))
+        )
+
+    def speak_of(self, action: Action, facts: frozenset[Fact]) -> bool:
+        """Return whether a statement on the action, whatever else it is on, refers to one of the facts."""
+        return any(_is_about(each.cedar, action) and each.facts & facts for each in self._statements.values())
 
     def referring_to(self, fact: Fact) -> tuple[str, ...]:
         """Return the ids of the statements that refer to a fact."""
@@ -104,6 +123,10 @@ class PolicySet:
         }
         entities = [principal, *units, resource, *shares]
         return self._answer(cedarpy.is_authorized(request, self._for(action, facts.unknown), entities, _SCHEMA))
+
+    def _named(self, because: Iterable[Reason]) -> list[Statement]:
+        ids = {each.source for each in because if each.code == "policy"}
+        return [each for each in self._statements.values() if each.id in ids]
 
     def _for(self, action: Action, unknown: frozenset[Fact]) -> Any:
         """Return the compiled statements on the action, in which what is unknown counts against the requester.

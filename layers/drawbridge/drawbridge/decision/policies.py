@@ -31,6 +31,9 @@ _DEEPEST = 50
 _RESERVED = "reserved"
 """The word of ``@alias``."""
 
+_URGENT = "true"
+"""The word of ``@urgent``."""
+
 _LONGEST_CHAIN = 500
 """Operators of a statement that can be chained, as ``.`` and ``+``: the parser recurses over each, and at some thousand
 takes the whole process down, outside of Python. A condition of a hundred parts is refused anyhow."""
@@ -73,6 +76,11 @@ class Statement(Struct, frozen=True):
     def permits_reserved_names(self) -> bool:
         """Whether its ``@alias`` lets a name of our own be a reserved one."""
         return bool(self.cedar.annotations.get("alias") == _RESERVED)
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it is a forbid that skips the wait before what is connected is taken down, by ``@urgent("true")``."""
+        return bool(self.cedar.annotations.get("urgent") == _URGENT)
 
 
 class Policy(Struct, frozen=True):
@@ -125,6 +133,12 @@ def _check_annotations(name: str, statement: Statement) -> None:
         raise InvalidPolicyError(name, f"@approval: {unknown[0]!r} is none of {known}", statement.line)
     if (alias := statement.cedar.annotations.get("alias", _RESERVED)) != _RESERVED:
         raise InvalidPolicyError(name, f"@alias: {alias!r} is not {_RESERVED}", statement.line)
+    urgent = statement.cedar.annotations.get("urgent", _URGENT)
+    if urgent != _URGENT:
+        left_out = f'@urgent: {urgent!r} is not {_URGENT}; write @urgent("{_URGENT}"), or leave it out'
+        raise InvalidPolicyError(name, left_out, statement.line)
+    if statement.is_urgent and statement.effect != "forbid":
+        raise InvalidPolicyError(name, "@urgent: only a forbid can be urgent; leave it out here", statement.line)
 
 
 def _parse(name: str, text: str, lines: list[int]) -> pst.PolicySet:
