@@ -16,6 +16,7 @@ from drawbridge.association.in_force import bindings_in_force
 from drawbridge.association.quotas import quotas_in_force
 from drawbridge.aws.approvals_table import ApprovalsTable
 from drawbridge.aws.consumers_table import ConsumersTable
+from drawbridge.aws.endpoint_services import EndpointServices
 from drawbridge.aws.errors import translated
 from drawbridge.aws.hosted_zones import HostedZones
 from drawbridge.aws.ledger_table import LedgerTable
@@ -174,7 +175,7 @@ class Stack:
             planner_of=self.planning.withdrawal_planner,
             parameters=self.configuration,
             published=tuple(published_names(self.published.below(f"/{self.prefix}/connections"))),
-            observe=TakeDown(objects, self.published, zones).observe,
+            observe=TakeDown(objects, self.published, zones, EndpointServices(self._client("ec2"))).observe,
         )
 
     @property

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
 from drawbridge.decision.let_in import LetInRecords
 from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.discovery.permission_watch import ReviewedRows
 from drawbridge.discovery.sweep import SweepLedger
 from drawbridge.record import Outcome
 from drawbridge.record.record import StatusChange, StatusLedger, status_change
@@ -17,7 +18,7 @@ from drawbridge.withdrawal import ConnectedRecords
 from tests.builders import CONNECTION, NOW, SERVICE_ID, connection_facts, execution_input, resource_facts
 
 
-class Ledger(SweepLedger, StatusLedger, LetInRecords, ConnectedRecords, Protocol):
+class Ledger(SweepLedger, ReviewedRows, StatusLedger, LetInRecords, ConnectedRecords, Protocol):
     """All that the flow does with the ledger."""
 
 

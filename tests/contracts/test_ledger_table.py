@@ -385,7 +385,7 @@ def test_a_review_is_written_with_its_reasons(ledger: LedgerTable, table: Any) -
     ledger.claim(observed_request(), 1, after=None)
     let_in = settled(ledger, Status.AVAILABLE)
 
-    ledger.note_review(let_in, Review(permitted=False, reasons=(WHY,)), policies_fingerprint="stricter policies")
+    ledger.note_review(let_in, Review(permitted=False, reasons=(WHY,)), (), policies_fingerprint="stricter policies")
 
     assert item(table)["review"]["reasons"][0]["code"] == WHY.code
 
@@ -451,7 +451,7 @@ def test_a_row_of_the_worst_that_there_is_to_record_has_room_for_as_much_again(l
         reach(ledger, Status.AVAILABLE, attempt, **fields, **(based if attempt == 1 else {}))
         after = row(ledger)
     ledger.note_review(
-        row(ledger), Review(permitted=False, reasons=(LONG,) * 50), policies_fingerprint="stricter policies"
+        row(ledger), Review(permitted=False, reasons=(LONG,) * 50), (), policies_fingerprint="stricter policies"
     )
 
     stored = item(table)

@@ -21,6 +21,7 @@ from drawbridge.publication import AttachmentSnapshot
 from drawbridge.record import Outcome, OutcomeBasis
 from drawbridge.record.record import StatusChange, reasons_for_status
 from drawbridge.request.absence import Absence
+from drawbridge.request.announced import Announced, WithdrawalCommand
 from drawbridge.status import Reason, Status
 from drawbridge.withdrawal import ConnectedRecord
 from tests.builders import NOW
@@ -75,6 +76,8 @@ class InMemoryLedger:
             published=tuple(sorted(self.published.get(request_id, ()))),
             let_in=(let_in.arns if let_in else None) or (),
             absent=there.absent,
+            announced=there.announced,
+            commanded=there.commanded,
         )
 
     def attachments_of_others(self, request_id: str) -> list[AttachmentSnapshot]:
@@ -190,8 +193,33 @@ class InMemoryLedger:
     def note_inputs(self, row: LedgerRow, inputs: PlanInputs) -> None:
         self._note(row, inputs=_said(inputs))
 
-    def note_review(self, row: LedgerRow, review: Review, *, policies_fingerprint: str) -> None:
-        self._note(row, reviewed_fingerprint=policies_fingerprint, no_longer_permitted=not review.permitted)
+    def note_review(
+        self, row: LedgerRow, review: Review, announced: tuple[Announced, ...], *, policies_fingerprint: str
+    ) -> bool:
+        return self._replace_announced(
+            row,
+            announced,
+            reviewed_fingerprint=policies_fingerprint,
+            no_longer_permitted=not review.permitted,
+        )
+
+    def note_announced(self, row: LedgerRow, announced: tuple[Announced, ...], *, capped: bool) -> bool:
+        return self._replace_announced(row, announced, withdrawal_capped=capped)
+
+    def note_announcement_sent(self, row: LedgerRow, fingerprint: str) -> None:
+        self._note(row, announcement_sent=fingerprint)
+
+    def note_tagged(self, row: LedgerRow, tagged: Mapping[str, str]) -> None:
+        self._note(row, tagged=dict(tagged))
+
+    def note_reviewed(self, row: LedgerRow, *, policies_fingerprint: str) -> None:
+        self._note(row, reviewed_fingerprint=policies_fingerprint)
+
+    def command_withdrawal(self, row: LedgerRow, command: WithdrawalCommand) -> bool:
+        return self._note(row, settled=row.settled, commanded=command)
+
+    def retry(self, row: LedgerRow) -> bool:
+        return self._note(row, commanded=None, observed_fingerprint="retry")
 
     def note_followed(self, row: LedgerRow) -> None:
         self._note(row, followed="yes")
@@ -205,12 +233,21 @@ class InMemoryLedger:
             self.kept[row.request_id] = replace(there, **_marked(absent, capped=capped))
             return True
 
-    def _note(self, row: LedgerRow, *, settled: bool = True, **noted: Any) -> None:
+    def _note(self, row: LedgerRow, *, settled: bool = True, **noted: Any) -> bool:
         self._interruptions.before_write()
         with self._lock:
             there = self.kept.get(row.request_id)
-            if there is not None and (there.attempt, there.settled) == (row.attempt, settled):
-                self.kept[row.request_id] = replace(there, **noted)
+            if there is None or (there.attempt, there.settled) != (row.attempt, settled):
+                return False
+            self.kept[row.request_id] = replace(there, **noted)
+            return True
+
+    def _replace_announced(self, row: LedgerRow, announced: tuple[Announced, ...], **noted: Any) -> bool:
+        there = self.kept.get(row.request_id)
+        if there is not None and row.announced and there.announced != row.announced:
+            self._interruptions.before_write()
+            return False
+        return self._note(row, announced=announced, **noted)
 
     def _timestamp(self) -> str:
         return self._now().isoformat(timespec="milliseconds")
@@ -254,7 +291,7 @@ def _changed(status: Status, outcome: Outcome) -> dict[str, Any]:
     }
     changed["followed"] = "yes" if is_followed(status, settled=outcome.settled) else ""
     if status in _OVER:
-        changed |= _marked((), capped=False)
+        changed |= _marked((), capped=False) | {"announced": (), "announcement_sent": "", "tagged": {}}
     if outcome.decided_by:
         changed["decided_by"] = reasons_for_status(outcome.decided_by)
     if outcome.decision_record is not None:

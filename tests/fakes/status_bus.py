@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drawbridge.discovery.announcements import RequestReview
+from drawbridge.discovery.announcements import RequestReview, WithdrawalAnnouncement
 from drawbridge.record.record import StatusChange
 from tests.fakes.interruptions import Interruptions
 
@@ -14,6 +14,7 @@ class InMemoryStatusBus:
         self._interruptions = interruptions or Interruptions()
         self.announced: list[StatusChange] = []
         self.reviews: list[RequestReview] = []
+        self.withdrawals: list[WithdrawalAnnouncement] = []
 
     def announce(self, change: StatusChange) -> None:
         self._interruptions.before_write()
@@ -22,3 +23,7 @@ class InMemoryStatusBus:
     def announce_review(self, review: RequestReview) -> None:
         self._interruptions.before_write()
         self.reviews.append(review)
+
+    def announce_withdrawal(self, announcement: WithdrawalAnnouncement) -> None:
+        self._interruptions.before_write()
+        self.withdrawals.append(announcement)

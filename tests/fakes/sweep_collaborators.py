@@ -51,6 +51,8 @@ class StatedReviews(PolicyReviewer):
         """What the share was said to hold."""
         self.otherwise_by_day: DecisionRecord | None = None
         """What policies would decide otherwise from eight to six."""
+        self.lets_in_again = False
+        """Whether what was withdrawn would be let in now."""
 
     def goes_by_the_clock(self) -> bool:
         return self.otherwise_by_day is not None
@@ -62,6 +64,10 @@ class StatedReviews(PolicyReviewer):
         self.asked.append(row.request_id)
         self.reviewed_with = [each.arn for each in contents]
         return self.found
+
+    def lets_in_now(self, row: LedgerRow, contents: Collection[SharedResource]) -> bool:
+        self.asked.append(row.request_id)
+        return self.lets_in_again
 
 
 class StatedDrift(DriftDetector):

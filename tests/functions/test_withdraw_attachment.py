@@ -15,6 +15,7 @@ from drawbridge.withdrawal.steps import ObjectState, ObservedObject
 from drawbridge.withdrawal.take_down import TakeDown
 from functions.withdraw_attachment import app
 from tests.builders import NOW, RESOURCE_ARN, execution_input
+from tests.fakes.connection_rejection import InMemoryConnectionRejection
 from tests.fakes.object_deletion import InMemoryObjectDeletions
 from tests.functions.invocations import invoke, refuses, step
 from tests.unit.withdrawing import ENDPOINT, WithdrawalAttempts
@@ -38,7 +39,7 @@ def objects(monkeypatch: pytest.MonkeyPatch) -> InMemoryObjectDeletions:
 @pytest.fixture(autouse=True)
 def withdrawals(monkeypatch: pytest.MonkeyPatch, objects: InMemoryObjectDeletions) -> WithdrawalAttempts:
     withdrawals = WithdrawalAttempts()
-    take_down = TakeDown(objects, withdrawals.world.store, Records())
+    take_down = TakeDown(objects, withdrawals.world.store, Records(), InMemoryConnectionRejection())
     monkeypatch.setattr(app, "attempts", lambda: withdrawals.attempts)
     monkeypatch.setattr(app, "take_down", lambda: take_down)
     monkeypatch.setattr(app, "now", lambda: NOW)

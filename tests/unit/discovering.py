@@ -14,6 +14,7 @@ from drawbridge.discovery.announcements import BusAnnouncements
 from drawbridge.discovery.endings import EndingRecorder
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.observation import Observer
+from drawbridge.discovery.permission_watch import PermissionWatch
 from drawbridge.discovery.sweep import Sweeper
 from drawbridge.discovery.waiting import WaitingRequests, WaitState
 from drawbridge.discovery.workflow import Workflows
@@ -30,6 +31,7 @@ from tests.fakes.requests import InMemorySweptServices, InMemorySweptShares
 from tests.fakes.state_machine import InMemoryStateMachine
 from tests.fakes.status_bus import InMemoryStatusBus
 from tests.fakes.sweep_collaborators import StatedDrift, StatedFingerprints, StatedPlanInputs, StatedReviews
+from tests.fakes.withdraw_after_tags import InMemoryWithdrawAfterTags
 
 LET_IN = LetIn(at=NOW, because=())
 
@@ -65,6 +67,7 @@ class World:
         self.drift = StatedDrift(self.interruptions)
         self.plan_inputs = StatedPlanInputs(self.interruptions)
         self.existences = InMemoryExistences(self.interruptions)
+        self.tags = InMemoryWithdrawAfterTags(self.interruptions)
         self.withdraw_cap = 10
         self.loaded: list[str] = []
         self.resumed: list[tuple[str, bool]] = []
@@ -84,6 +87,15 @@ class World:
             plan_inputs=self.plan_inputs,
             absences=AbsenceWatch(
                 self.existences, self.ledger, confirm_after=timedelta(minutes=10), cap=self.withdraw_cap
+            ),
+            permissions=PermissionWatch(
+                self.reviewer,
+                self.ledger,
+                BusAnnouncements(self.bus),
+                self.tags,
+                withdraw_after=timedelta(hours=168),
+                prefix="drawbridge",
+                account_id=CONSUMER,
             ),
             questions_at_once=5,
         )

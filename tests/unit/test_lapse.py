@@ -21,7 +21,14 @@ from drawbridge.decision.facts import (
     ResourceFacts,
     ShareFacts,
 )
-from drawbridge.decision.lapse import Lapsed, NotKnown, Permission, Permitted, permission_of, permission_to_associate
+from drawbridge.decision.lapse import (
+    Lapsed,
+    Permission,
+    PermissionUnknown,
+    Permitted,
+    permission_of,
+    permission_to_associate,
+)
 from drawbridge.decision.policies import InvalidPolicyError, parse_policy
 from tests.builders import EVALUATION_TIME, NOW, PROVIDER, STRANGER, connection_facts, requester, resource_facts
 from tests.unit.policies import REMOVABLE, compiled, connections, members, outsiders, shares, statements, tags, without
@@ -126,9 +133,9 @@ def test_what_no_unknown_fact_could_let_in_has_lapsed(texts: list[str], forbidde
 def test_what_an_unknown_fact_could_let_in_is_not_known_and_says_why_it_is_refused(texts: list[str]) -> None:
     because = decide(SOMEBODY, compiled(texts), EVALUATION_TIME).because
 
-    assert permission(*texts) == NotKnown(because)
+    assert permission(*texts) == PermissionUnknown(because)
     assert "facts-unavailable" in {reason.code for reason in because} or REJECT in texts
-    assert not isinstance(permission(*texts, facts=OUTSIDER), NotKnown)
+    assert not isinstance(permission(*texts, facts=OUTSIDER), PermissionUnknown)
 
 
 @pytest.mark.parametrize(
@@ -141,13 +148,13 @@ def test_what_an_unknown_fact_could_let_in_is_not_known_and_says_why_it_is_refus
     ],
 )
 def test_what_could_not_be_evaluated_is_not_known(texts: list[str]) -> None:
-    assert isinstance(permission(*texts, facts=OUTSIDER), NotKnown)
+    assert isinstance(permission(*texts, facts=OUTSIDER), PermissionUnknown)
 
 
 def test_facts_that_policies_can_t_be_asked_on_take_nothing_down() -> None:
     too_many = msgspec.structs.replace(OUTSIDER, connections=2**63)
 
-    assert isinstance(permission(f'@urgent("true") {FORBID};', facts=too_many), NotKnown)
+    assert isinstance(permission(f'@urgent("true") {FORBID};', facts=too_many), PermissionUnknown)
 
 
 URGENT = f'@id("leaked") @urgent("true") {FORBID};'
@@ -207,8 +214,8 @@ UNTAGGED = resource_facts(requester(PROVIDER, Membership.OUTSIDER))
         ([f"{ACCEPT};"], Lapsed, False, False),
         ([f"{ACCEPT};", f"{ASK} {OURS};"], Lapsed, False, False),
         ([f"{ASSOCIATE} {ELSEWHERE};"], Lapsed, False, False),
-        ([f"{ASSOCIATE} {OPEN};"], NotKnown, False, False),
-        ([f"{ASSOCIATE};", f"{FORBID} {OPEN};"], NotKnown, False, False),
+        ([f"{ASSOCIATE} {OPEN};"], PermissionUnknown, False, False),
+        ([f"{ASSOCIATE};", f"{FORBID} {OPEN};"], PermissionUnknown, False, False),
         ([f"{ASSOCIATE};", f"{FORBID} {OPEN};", f"{FORBID};"], Lapsed, False, True),
         ([f"{ASSOCIATE} {OPEN};", f"{FORBID} {HERE};"], Lapsed, False, True),
         ([f"{ASSOCIATE};", URGENT], Lapsed, True, True),
@@ -367,7 +374,7 @@ evaluable = policy_texts.map(lambda texts: [text for text in texts if "922337203
 def test_where_all_is_known_and_can_be_evaluated_the_answer_is_known(
     texts: list[str], requests: tuple[Facts, Facts]
 ) -> None:
-    assert not isinstance(permission_of(requests[0], compiled(texts), EVALUATION_TIME), NotKnown)
+    assert not isinstance(permission_of(requests[0], compiled(texts), EVALUATION_TIME), PermissionUnknown)
 
 
 _CONDITIONS = st.sampled_from(

@@ -1,5 +1,6 @@
 """Reviews: what the policies in force decide on what the ledger keeps."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -52,9 +53,13 @@ def kept(facts: Facts, *texts: str, resources: tuple[ResourceFacts, ...] = (), *
     return row(Status.AVAILABLE, **(fields | changes))
 
 
-def reviewer(*texts: str, registry: InMemoryConsumerRegistry | None = None) -> PolicyReviewer:
+def reviewer(
+    *texts: str, registry: InMemoryConsumerRegistry | None = None, written: Collection[str] = ()
+) -> PolicyReviewer:
     return PolicyReviewer(
-        compiled([*texts]) if texts else PolicySet([]), registry or InMemoryConsumerRegistry(CONSUMER)
+        compiled([*texts]) if texts else PolicySet([]),
+        registry or InMemoryConsumerRegistry(CONSUMER),
+        lambda path, name: f"{path}/{name}" in written,
     )
 
 

@@ -28,6 +28,7 @@ from drawbridge.withdrawal.steps import (
 )
 from drawbridge.withdrawal.take_down import TakeDown
 from tests.builders import RESOURCE_ARN
+from tests.fakes.connection_rejection import InMemoryConnectionRejection
 from tests.fakes.object_deletion import InMemoryObjectDeletions
 from tests.fakes.parameter_store import InMemoryPublicationStore
 from tests.unit.withdrawing import ENDPOINT, WithdrawalWorld
@@ -58,7 +59,8 @@ class Taking:
         self.world = WithdrawalWorld()
         self.objects = InMemoryObjectDeletions(*(ids or ("vpce-1",)))
         self.records = Records(self.world.store)
-        self.take_down = TakeDown(self.objects, self.world.store, self.records)
+        self.connections = InMemoryConnectionRejection()
+        self.take_down = TakeDown(self.objects, self.world.store, self.records, self.connections)
 
     def planned(self) -> Removal:
         self.world.owned_objects.marked = [ENDPOINT]

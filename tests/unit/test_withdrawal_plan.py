@@ -38,7 +38,7 @@ def going(plan: WithdrawalPlan) -> list[str]:
 
 
 def _what(removal: Removal) -> list[str]:
-    return [each.path for each in removal.names] if isinstance(removal, NamesRemoval) else [removal.removed.id]
+    return [removal.removed.id] if isinstance(removal, ObjectRemoval) else [each.path for each in removal.names]
 
 
 @pytest.mark.parametrize(

@@ -13,17 +13,21 @@ from drawbridge.association.binding import Binding
 from drawbridge.association.observed_attachment import ObservedServiceNetwork
 from drawbridge.association.owned_object import OwnedKind, OwnedObject
 from drawbridge.configuration import InForce
+from drawbridge.decision import AlreadyResolved
+from drawbridge.decision.lapse import Permission, Permitted
 from drawbridge.lattice import Entity, ResourceKind
 from drawbridge.publication import AttachmentSnapshot
 from drawbridge.publication.documents import ConnectionDocument, to_parameter
 from drawbridge.publication.names import connection_path, document_parameter, name_parameter
 from drawbridge.publication.parameters import ObservedParameter
+from drawbridge.request import ExecutionInput
 from drawbridge.request.absence import Absence
+from drawbridge.request.shares import SharedResource
 from drawbridge.withdrawal import ConnectedRecord
 from drawbridge.withdrawal.attempt import WithdrawalPorts
-from drawbridge.withdrawal.called_for import Demand
+from drawbridge.withdrawal.called_for import NOTHING_REFUSED, Demand, Refused
 from drawbridge.withdrawal.plan import WithdrawalPlanner
-from tests.builders import CONSUMER, NOW, PROVIDER, RESOURCE_ARN, entity
+from tests.builders import CONSUMER, NOW, PROVIDER, RESOURCE_ARN, entity, shared_resource
 from tests.builders import VPC_ID as VPC
 from tests.fakes.attempts import InMemoryAttempts
 from tests.fakes.existence import InMemoryExistences
@@ -115,18 +119,20 @@ class WithdrawalWorld:
         marks = tuple(Absence(of=each, since=NOW, confirmed=confirmed) for each in gone)
         self.connected = msgspec.structs.replace(self.connected, absent=marks)
 
-    def planner(self, *bindings: Binding) -> WithdrawalPlanner:
-        return self.planner_of(InForce(tuple(bindings), tuple((each.name, 1) for each in bindings), ()))
+    def planner(self, *bindings: Binding, refused: Refused = NOTHING_REFUSED) -> WithdrawalPlanner:
+        in_force = InForce(tuple(bindings), tuple((each.name, 1) for each in bindings), ())
+        return self.planner_of(in_force, refused)
 
-    def planner_of(self, bindings: InForce[Binding]) -> WithdrawalPlanner:
+    def planner_of(self, bindings: InForce[Binding], refused: Refused = NOTHING_REFUSED) -> WithdrawalPlanner:
         demand = Demand(
             bindings,
             prefix=PREFIX,
             account_id=CONSUMER,
-            shared_as=self.shared_as,
+            shared_as=self.shared_as if not refused.share_arn else {},
             tags_of_vpc=self.vpcs.get,
             network_of=self._network,
             entity_of=self.entities.get,
+            refused=refused,
         )
         return WithdrawalPlanner(
             bindings=bindings,
@@ -162,6 +168,9 @@ class WithdrawalAttempts:
         self.time = NOW
         self.asked_for: list[str] = []
         """The requests whose rows were read."""
+        self.permission: Permission | AlreadyResolved = Permitted()
+        """What policies say of the request, and of what of it is associated."""
+        self.permissions_to_associate: dict[tuple[str, str], Permission] = {}
 
     def connected(self, request_id: str) -> ConnectedRecord:
         self.asked_for.append(request_id)
@@ -170,13 +179,24 @@ class WithdrawalAttempts:
     def attachments_of_others(self, request_id: str) -> list[AttachmentSnapshot]:
         return self.world.of_others
 
+    def contents_of_share(self, share_arn: str) -> list[SharedResource]:
+        return [shared_resource(arn) for arn in self.world.shared_as]
+
+    def of_request(self, execution: ExecutionInput) -> Permission | AlreadyResolved:
+        return self.permission
+
+    def to_associate(self, share_arn: str) -> Mapping[tuple[str, str], Permission]:
+        return self.permissions_to_associate
+
     @property
     def ports(self) -> WithdrawalPorts:
         return WithdrawalPorts(
             ledger=self,
-            planner=lambda: self.world.planner(*self.bindings),
+            planner=lambda refused: self.world.planner(*self.bindings, refused=refused),
             attempts=self.attempts,
             existences=self.world.existences,
+            shares=self,
+            permissions=self,
             now=lambda: self.time,
             prefix=PREFIX,
         )

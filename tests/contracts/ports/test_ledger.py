@@ -146,7 +146,7 @@ def test_what_was_noted_since_it_was_read_loses_no_claim(ledger: Ledger) -> None
     ledger.claim(observed_request(), 1, after=None)
     read = settled(ledger, Status.AVAILABLE)
     ledger.note_inputs(read, INPUTS)
-    ledger.note_review(read, Review(permitted=False), policies_fingerprint="stricter")
+    ledger.note_review(read, Review(permitted=False), (), policies_fingerprint="stricter")
 
     assert ledger.claim(observed_request(), 2, after=read)
     assert (row(ledger).inputs, row(ledger).no_longer_permitted) == (INPUTS, True)
@@ -205,7 +205,7 @@ def test_of_what_a_later_attempt_has_nothing_is_noted(ledger: Ledger) -> None:
     there = settled(ledger, Status.AVAILABLE, 2)
 
     ledger.note_inputs(before, INPUTS)
-    ledger.note_review(before, Review(permitted=False), policies_fingerprint="stricter policies")
+    ledger.note_review(before, Review(permitted=False), (), policies_fingerprint="stricter policies")
     ledger.note_drift_healed(before)
 
     assert row(ledger) == there
@@ -223,7 +223,7 @@ def test_a_review_is_noted_with_what_it_was_made_under(ledger: Ledger) -> None:
     ledger.claim(observed_request(), 1, after=None)
     let_in = settled(ledger, Status.AVAILABLE)
 
-    ledger.note_review(let_in, Review(permitted=False, reasons=(WHY,)), policies_fingerprint="stricter policies")
+    ledger.note_review(let_in, Review(permitted=False, reasons=(WHY,)), (), policies_fingerprint="stricter policies")
 
     noted = row(ledger)
     assert (noted.reviewed_fingerprint, noted.no_longer_permitted) == ("stricter policies", True)
@@ -526,10 +526,10 @@ def test_a_review_of_an_attempt_that_was_overtaken_is_not_noted_and_the_next_att
 ) -> None:
     ledger.claim(observed_request(), 1, after=None)
     let_in = settled(ledger, Status.AVAILABLE)
-    ledger.note_review(let_in, Review(permitted=False), policies_fingerprint="stricter policies")
+    ledger.note_review(let_in, Review(permitted=False), (), policies_fingerprint="stricter policies")
     ledger.claim(observed_request(), 2, after=row(ledger))
 
-    ledger.note_review(let_in, Review(permitted=False), policies_fingerprint="strictest policies")
+    ledger.note_review(let_in, Review(permitted=False), (), policies_fingerprint="strictest policies")
 
     # What was found stays until it is decided otherwise, so that it is announced once.
     assert (row(ledger).reviewed_fingerprint, row(ledger).no_longer_permitted) == ("", True)
@@ -553,7 +553,7 @@ def test_what_is_kept_says_why_until_it_is_decided_otherwise(ledger: Ledger) -> 
     ledger.claim(observed_request(), 1, after=None)
     reach(ledger, Status.ACCEPTED, settled=False, kept=KEPT)
     let_in = settled(ledger, Status.AVAILABLE)
-    ledger.note_review(let_in, Review(permitted=False), policies_fingerprint="policies")
+    ledger.note_review(let_in, Review(permitted=False), (), policies_fingerprint="policies")
     assert (row(ledger).kept, row(ledger).no_longer_permitted) == (KEPT, True)
     ledger.claim(observed_request(), 2, after=row(ledger))
 

@@ -189,7 +189,7 @@ class Planner:
             NotReadyError: the share is not visible yet.
         """
         share = self._share(share_arn)
-        described = self._described(share, self._shares.contents_of_share(share_arn), ()).described
+        described = self._described(share, self._shares.contents_of_share(share_arn), (), None).described
         for binding in self._bindings.things:
             for resource in described:
                 if binding.match.matches(resource, share.name) and impossible(binding, resource) is None:

@@ -17,7 +17,7 @@ from drawbridge.decision.in_force import compiled, policies_in_force
 from drawbridge.environment import Environment
 from drawbridge.withdrawal.attempt import WithdrawalPorts
 from drawbridge.withdrawal.called_for import Refused
-from drawbridge.withdrawal.permissions import PermissionPorts
+from drawbridge.withdrawal.permissions import PermissionsNow
 from drawbridge.withdrawal.plan import WithdrawalPlanner
 
 
@@ -56,11 +56,8 @@ class AttemptPlanning:
             attempts=attempts(self._environment),
             existences=planning.existences,
             shares=planning.shares,
-            permissions=PermissionPorts(
-                gatherer=gatherer(self._environment),
-                policies=self.policies,
-                planner=self.planner,
-                evaluation_time=self.evaluation_time,
+            permissions=PermissionsNow(
+                gatherer(self._environment), self.ledger, self.policies, self.planner, self.evaluation_time
             ),
             now=lambda: datetime.now(UTC),
             prefix=self._environment.prefix,

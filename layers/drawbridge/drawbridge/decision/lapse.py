@@ -5,20 +5,22 @@ What is unknown counts against whoever asks to be let in; it never takes down wh
 
 from collections.abc import Iterable
 
+import msgspec
 from msgspec import Struct
 
 from drawbridge.decision import Accept, AskApprover, Because
 from drawbridge.decision.cedar import Action, PolicySet
 from drawbridge.decision.decide import decide, may_associate
-from drawbridge.decision.facts import EvaluationTime, Facts, ResourceFacts
+from drawbridge.decision.facts import EvaluationTime, Facts, ResourceFacts, ShareFacts
+from drawbridge.decision.let_in import LetIn
 from drawbridge.status import Reason
 
 
 class Permitted(Struct, frozen=True):
-    """It would be let in, or a person would be asked: nobody's answer is taken back for that."""
+    """It would be let in; or a person would be asked, and one approved it before."""
 
 
-class NotKnown(Struct, frozen=True):
+class PermissionUnknown(Struct, frozen=True):
     """It would not be let in, but could be if more were known, or if every statement could be evaluated."""
 
     because: Because
@@ -34,17 +36,34 @@ class Lapsed(Struct, frozen=True, kw_only=True):
     """Whether a forbid stands against it, a person's word: not only does nothing permit it."""
 
 
-Permission = Permitted | NotKnown | Lapsed
+Permission = Permitted | PermissionUnknown | Lapsed
 
 
-def permission_of(facts: Facts, policies: PolicySet, evaluation_time: EvaluationTime) -> Permission:
-    """Return whether a request that was let in would be let in now."""
+def permission_of(
+    facts: Facts, let_in: LetIn | None, policies: PolicySet, evaluation_time: EvaluationTime
+) -> Permission:
+    """Return whether what was let in of a request would be let in now.
+
+    Of a share that has grown since, only what was let in counts. That a person would be asked keeps only what a person
+    approved: nobody's answer is taken back for that.
+    """
+    facts = _as_let_in(facts, let_in)
     decision = decide(facts, policies, evaluation_time)
-    if isinstance(decision, Accept | AskApprover):
+    approved = let_in is not None and let_in.approved
+    if isinstance(decision, Accept) or (approved and isinstance(decision, AskApprover)):
         return Permitted()
     # Whether it would be rejected or held makes no difference to what is connected.
-    let_in_by = (Action.ACCEPT, Action.ASK_APPROVER)
-    return _refused(decision.because, let_in_by, facts, policies, evaluation_time)
+    kept_by = (Action.ACCEPT, Action.ASK_APPROVER) if approved else (Action.ACCEPT,)
+    return _refused(decision.because, kept_by, facts, policies, evaluation_time)
+
+
+def _as_let_in(facts: Facts, let_in: LetIn | None) -> Facts:
+    """Return the facts of what was let in: without what came into a share later, as far as that is known."""
+    if not isinstance(facts, ShareFacts) or facts.contents is None or let_in is None or let_in.arns is None:
+        return facts
+    known = {*let_in.arns}
+    contents = tuple(each for each in facts.contents if each.arn in known)
+    return msgspec.structs.replace(facts, contents=contents) if contents else facts
 
 
 def permission_to_associate(facts: ResourceFacts, policies: PolicySet, evaluation_time: EvaluationTime) -> Permission:
@@ -61,14 +80,14 @@ def _refused(
     facts: Facts | ResourceFacts,
     policies: PolicySet,
     evaluation_time: EvaluationTime,
-) -> NotKnown | Lapsed:
+) -> PermissionUnknown | Lapsed:
     """Return ``Lapsed`` if each of the actions, none of which is permitted, can't be permitted by anything unknown."""
     standing: list[Reason] = []
     for action in actions:
         answer = policies.ask(action, facts, evaluation_time)
         forbidding = policies.standing(answer.because, facts.unknown)
         if not forbidding and (answer.errors or policies.speak_of(action, facts.unknown)):
-            return NotKnown(because)
+            return PermissionUnknown(because)
         standing += forbidding
     # By the forbids that stand for certain only: not by one that might not apply, nor by one against rejecting.
     urgent = [reason for reason in standing if policies.is_urgent([reason])]

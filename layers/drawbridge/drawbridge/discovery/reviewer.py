@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 
 import msgspec
+from msgspec import UNSET
 
 from drawbridge.decision import Accept, AskApprover
 from drawbridge.decision.cedar import PolicySet
@@ -14,7 +15,7 @@ from drawbridge.decision.facts import EvaluationTime, Fact, Requester, ResourceF
 from drawbridge.decision.gather import ConsumerRegistry, contents_of
 from drawbridge.decision.in_force import PATH as POLICIES
 from drawbridge.decision.lapse import Lapsed, permission_of, permission_to_associate
-from drawbridge.decision.let_in import ADOPTED, APPROVED, DENIED
+from drawbridge.decision.let_in import ADOPTED, APPROVED, DENIED, LetIn, let_in_before
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.review import Lapse, Review, ReviewOpen
 from drawbridge.request.shares import SharedResource
@@ -103,7 +104,9 @@ class PolicyReviewer:
                 yield Reason("association-not-permitted", f"{facts.name}: {why}", source=facts.binding)
 
     def _lapses(self, decision_record: DecisionRecord, row: LedgerRow) -> Iterator[Lapse]:
-        of_request = permission_of(decision_record.facts, self._policies, decision_record.evaluation_time)
+        let_in = row.let_in if row.let_in is not UNSET else let_in_before(decision_record, row.decided_by)
+        evaluation_time = decision_record.evaluation_time
+        of_request = permission_of(decision_record.facts, let_in, self._policies, evaluation_time)
         # What was live before it was decided on here was never let in by a policy: only a forbid takes it down.
         if isinstance(of_request, Lapsed) and (of_request.forbidden or not _adopted(row)):
             yield Lapse(lapsed=of_request)
@@ -166,4 +169,4 @@ def _approved(row: LedgerRow) -> bool:
 
 def _adopted(row: LedgerRow) -> bool:
     """Whether it was live before it was decided on here."""
-    return bool(row.let_in) and any(reason.code == ADOPTED for reason in row.let_in.because)
+    return isinstance(row.let_in, LetIn) and any(reason.code == ADOPTED for reason in row.let_in.because)

@@ -10,11 +10,11 @@ from msgspec import Struct
 from drawbridge.association import Plan
 from drawbridge.association.attempt import PlanningPorts, ShareAttempt, plan_attempt
 from drawbridge.decision import AlreadyResolved
-from drawbridge.decision.lapse import Lapsed, NotKnown, Permitted
+from drawbridge.decision.lapse import Lapsed, PermissionUnknown, Permitted
 from drawbridge.errors import NotReadyError
 from drawbridge.publication import AttachmentSnapshot
 from drawbridge.publication.names import consumer_path
-from drawbridge.request import EndpointConnectionRequest, ExecutionInput, Request, ResourceShareRequest
+from drawbridge.request import EndpointConnectionRequest, ExecutionInput, ResourceShareRequest
 from drawbridge.request.absence import Existence, Existences, existence_of_subject
 from drawbridge.request.announced import NO_LONGER_PERMITTED, whole
 from drawbridge.request.shares import SharedResource
@@ -36,7 +36,7 @@ from drawbridge.withdrawal import (
     is_removed,
 )
 from drawbridge.withdrawal.called_for import NOTHING_REFUSED, NotCalledFor, Refused
-from drawbridge.withdrawal.permissions import PermissionPorts, permission_now, permissions_to_associate_now
+from drawbridge.withdrawal.permissions import Permissions
 from drawbridge.withdrawal.plan import WithdrawalPlanner
 
 
@@ -78,7 +78,7 @@ class WithdrawalPorts(Struct, frozen=True, kw_only=True):
     attempts: WithdrawalPlans
     existences: Existences
     shares: SharedContents
-    permissions: PermissionPorts
+    permissions: Permissions
     now: Callable[[], datetime]
     prefix: str
 
@@ -162,7 +162,7 @@ def plan_withdrawal(
     """
     now = ports.now()
     connected = ports.ledger.connected(execution.request_id)
-    ending = _ending(execution.request, connected, ports)
+    ending = _ending(execution, connected, ports)
     if isinstance(ending, StillThere):
         return ending
     match execution.request:
@@ -176,8 +176,9 @@ def plan_withdrawal(
     return plan, ports.attempts.keep_withdrawal(execution, plan, now)
 
 
-def _ending(request: Request, connected: ConnectedRecord, ports: WithdrawalPorts) -> Ending | StillThere:
+def _ending(execution: ExecutionInput, connected: ConnectedRecord, ports: WithdrawalPorts) -> Ending | StillThere:
     """Return why the request ends, asked anew; or that it does not."""
+    request = execution.request
     if connected.commanded is not None:
         return Ending(cause=Cause.COMMANDED, because=(connected.commanded.reason,))
     match existence_of_subject(request, ports.existences):
@@ -187,22 +188,25 @@ def _ending(request: Request, connected: ConnectedRecord, ports: WithdrawalPorts
         case Existence.UNKNOWN:
             raise NotReadyError(f"AWS does not say whether {request.subject} is gone")
         case Existence.PRESENT:
-            return _ending_of_permission(request, connected, ports)
+            return _ending_of_permission(execution, connected, ports)
         case existence:
             assert_never(existence)
 
 
-def _ending_of_permission(request: Request, connected: ConnectedRecord, ports: WithdrawalPorts) -> Ending | StillThere:
+def _ending_of_permission(
+    execution: ExecutionInput, connected: ConnectedRecord, ports: WithdrawalPorts
+) -> Ending | StillThere:
     mark = whole(connected.announced)
     if mark is None or not mark.is_due(ports.now()):
-        return StillThere(Reason("listed-again", f"AWS lists {request.subject} again; nothing of it is taken down."))
-    match permission_now(request, ports.permissions):
+        subject = execution.request.subject
+        return StillThere(Reason("listed-again", f"AWS lists {subject} again; nothing of it is taken down."))
+    match ports.permissions.of_request(execution):
         case Lapsed(because=because):
             since = f"Policies no longer permit it, which was announced at {mark.since:%Y-%m-%d %H:%M} UTC."
             return Ending(cause=Cause.NOT_PERMITTED, because=(Reason(NO_LONGER_PERMITTED, since), *because))
         case Permitted():
             return StillThere(Reason(PERMITTED_AGAIN, "Policies permit it again; nothing of it is taken down."))
-        case NotKnown(because):
+        case PermissionUnknown(because):
             why = "; ".join(each.text for each in because)
             return StillThere(Reason("not-known", f"It is not known what policies would say, so that it stays: {why}"))
         case AlreadyResolved(because=because):
@@ -235,7 +239,7 @@ def _refused_associations(
     due = {each.key: each for each in connected.announced if not each.is_whole and each.is_due(now)}
     if not due:
         return {}
-    permissions = permissions_to_associate_now(share_arn, ports.permissions)
+    permissions = ports.permissions.to_associate(share_arn)
     return {
         key: NotCalledFor(Cause.NOT_PERMITTED, "; ".join(each.text for each in permission.because))
         for key in due
@@ -267,7 +271,7 @@ def _decided_again(execution: ExecutionInput, removal: Removal, ports: Withdrawa
                 return removal
             return Reason("not-known", f"AWS does not say any longer that {execution.request.subject} is gone")
         case Cause.COMMANDED | Cause.NOT_PERMITTED:
-            return _refused_again(execution.request, removal, connected, ports)
+            return _refused_again(execution, removal, connected, ports)
         case Cause.BINDING | Cause.NOT_SHARED | Cause.OTHER_SHARE:
             return ports.planner(NOTHING_REFUSED).plan_again(connected, removal)
         case cause:
@@ -275,14 +279,15 @@ def _decided_again(execution: ExecutionInput, removal: Removal, ports: Withdrawa
 
 
 def _refused_again(
-    request: Request, removal: Removal, connected: ConnectedRecord, ports: WithdrawalPorts
+    execution: ExecutionInput, removal: Removal, connected: ConnectedRecord, ports: WithdrawalPorts
 ) -> Removal | Reason:
     """Return the removal if it is refused still, or why it is to stay."""
+    request = execution.request
     if isinstance(request, EndpointConnectionRequest):
-        ending = _ending(request, connected, ports)
+        ending = _ending(execution, connected, ports)
         return ending.because if isinstance(ending, StillThere) else removal
-    if connected.commanded is not None or (whole(connected.announced) is not None):
-        ending = _ending(request, connected, ports)
+    if connected.commanded is not None or whole(connected.announced) is not None:
+        ending = _ending(execution, connected, ports)
         if isinstance(ending, StillThere):
             return ending.because
         refused = _refused_share(request.share_arn, connected, ending, ports)
