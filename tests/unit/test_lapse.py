@@ -21,7 +21,8 @@ from drawbridge.decision.facts import (
     ResourceFacts,
     ShareFacts,
 )
-from drawbridge.decision.lapse import (
+from drawbridge.decision.lapse import permission_of, permission_to_associate
+from drawbridge.decision.permission import Lapsed, Permission, PermissionUnknown, Permitted
     Lapsed,
     Permission,
     PermissionUnknown,

@@ -10,7 +10,7 @@ from drawbridge.association.owned_object import OwnedKind
 from drawbridge.configuration import Broken, InForce
 from drawbridge.errors import UpstreamError
 from drawbridge.status import Reason
-from drawbridge.withdrawal import Cause, NamesRemoval, ObjectRemoval, Removal, WithdrawalPlan
+from drawbridge.withdrawal import Cause, ObjectRemoval, Removal, WithdrawalPlan
 from tests.builders import PROVIDER, RESOURCE_ARN, entity
 from tests.builders import VPC_ID as VPC
 from tests.unit.planning import SECOND_ARN, binding

@@ -14,7 +14,7 @@ from drawbridge.association.observed_attachment import ObservedServiceNetwork
 from drawbridge.association.owned_object import OwnedKind, OwnedObject
 from drawbridge.configuration import InForce
 from drawbridge.decision import AlreadyResolved
-from drawbridge.decision.lapse import Permission, Permitted
+from drawbridge.decision.permission import Permission, Permitted
 from drawbridge.lattice import Entity, ResourceKind
 from drawbridge.publication import AttachmentSnapshot
 from drawbridge.publication.documents import ConnectionDocument, to_parameter

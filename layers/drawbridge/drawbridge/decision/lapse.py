@@ -1,42 +1,16 @@
-"""Whether what is connected would be let in now, is refused for certain, or neither is known.
-
-What is unknown counts against whoever asks to be let in; it never takes down what is connected.
-"""
+"""Deciding on what is connected: whether the policies in force would let it in now."""
 
 from collections.abc import Iterable
 
 import msgspec
-from msgspec import Struct
 
 from drawbridge.decision import Accept, AskApprover, Because
 from drawbridge.decision.cedar import Action, PolicySet
 from drawbridge.decision.decide import decide, may_associate
 from drawbridge.decision.facts import EvaluationTime, Facts, ResourceFacts, ShareFacts
 from drawbridge.decision.let_in import LetIn
+from drawbridge.decision.permission import Lapsed, Permission, PermissionUnknown, Permitted
 from drawbridge.status import Reason
-
-
-class Permitted(Struct, frozen=True):
-    """It would be let in; or a person would be asked, and one approved it before."""
-
-
-class PermissionUnknown(Struct, frozen=True):
-    """It would not be let in, but could be if more were known, or if every statement could be evaluated."""
-
-    because: Because
-
-
-class Lapsed(Struct, frozen=True, kw_only=True):
-    """It is refused, whatever is unknown of it."""
-
-    because: Because
-    urgent: bool
-    """Whether an urgent forbid stands against it."""
-    forbidden: bool
-    """Whether a forbid stands against it, a person's word: not only does nothing permit it."""
-
-
-Permission = Permitted | PermissionUnknown | Lapsed
 
 
 def permission_of(

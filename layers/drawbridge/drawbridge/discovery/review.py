@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from drawbridge.decision.lapse import Lapsed
+from drawbridge.decision.permission import Lapsed
 from drawbridge.status import Reason
 
 

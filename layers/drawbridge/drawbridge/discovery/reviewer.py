@@ -14,8 +14,9 @@ from drawbridge.decision.decision_record import DecisionRecord
 from drawbridge.decision.facts import EvaluationTime, Fact, Requester, ResourceFacts, ShareFacts
 from drawbridge.decision.gather import ConsumerRegistry, contents_of
 from drawbridge.decision.in_force import PATH as POLICIES
-from drawbridge.decision.lapse import Lapsed, permission_of, permission_to_associate
+from drawbridge.decision.lapse import permission_of, permission_to_associate
 from drawbridge.decision.let_in import ADOPTED, APPROVED, DENIED, LetIn, let_in_before
+from drawbridge.decision.permission import Lapsed
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.review import Lapse, Review, ReviewOpen
 from drawbridge.request.shares import SharedResource

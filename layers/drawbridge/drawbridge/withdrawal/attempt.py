@@ -10,7 +10,7 @@ from msgspec import Struct
 from drawbridge.association import Plan
 from drawbridge.association.attempt import PlanningPorts, ShareAttempt, plan_attempt
 from drawbridge.decision import AlreadyResolved
-from drawbridge.decision.lapse import Lapsed, PermissionUnknown, Permitted
+from drawbridge.decision.permission import Lapsed, PermissionUnknown, Permitted
 from drawbridge.errors import NotReadyError
 from drawbridge.publication import AttachmentSnapshot
 from drawbridge.publication.names import consumer_path

@@ -9,8 +9,9 @@ from drawbridge.decision import AlreadyResolved
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.facts import EvaluationTime
 from drawbridge.decision.gather import Gatherer
-from drawbridge.decision.lapse import Permission, permission_of, permission_to_associate
+from drawbridge.decision.lapse import permission_of, permission_to_associate
 from drawbridge.decision.let_in import LetInRecords
+from drawbridge.decision.permission import Permission
 from drawbridge.request import ExecutionInput
 
 

@@ -1,0 +1,257 @@
+"""Withdrawal by policy: what is no longer permitted is announced, stays for its time, and is taken down after it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from local_aws.testing.clock import clock
+from scenarios.people import Person
+from tests.system import providers
+from tests.system.attachments import attach, published
+from tests.system.conftest import World, until
+from tests.system.requests_in_ledger import reasons, row_of, settled, statuses
+
+WEEK = 168 * 3600
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def other(world: World) -> Person:
+    return world.person("530000000161")
+
+
+@pytest.fixture
+def home(deployed_for: Callable[..., Person], other: Person) -> Person:
+    """Return an account with the stack, which lets the other in by one policy."""
+    permit = f'permit(principal == Account::"{other.account_id}", action == Action::"accept", resource);'
+    return deployed_for("policies", 540001610000, lambda person: person.write_policy("let-in", permit))
+
+
+@pytest.fixture
+def name() -> str:
+    return f"lapse-{next(_numbers):02}"
+
+
+class Connection:
+    """A consumer's endpoint that is connected with a managed service of the account with the stack."""
+
+    def __init__(self, home: Person, other: Person) -> None:
+        self.home = home
+        self.service_id, service_name = home.offer_service()
+        self.endpoint_id = other.connect(service_name)
+        settled(home, self.endpoint_id, "AVAILABLE")
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _ in self.home.published() if f"/{self.endpoint_id}/" in name]
+
+    @property
+    def state(self) -> str:
+        filters = [{"Name": "vpc-endpoint-id", "Values": [self.endpoint_id]}]
+        found = self.home.client("ec2").describe_vpc_endpoint_connections(Filters=filters)["VpcEndpointConnections"]
+        return str(found[0]["VpcEndpointState"])
+
+    @property
+    def withdraw_after(self) -> str:
+        return str(row_of(self.home, self.endpoint_id).get("withdraw_after", ""))
+
+    def tags(self) -> set[str]:
+        """Return the values of the tag that says when it goes, of its names."""
+        found = (
+            self.home.client("ssm").list_tags_for_resource(ResourceType="Parameter", ResourceId=name)["TagList"]
+            for name in self.names
+        )
+        return {tag["Value"] for tags in found for tag in tags if tag["Key"] == "drawbridge:withdraw-after"}
+
+
+@pytest.fixture
+def connection(home: Person, other: Person) -> Connection:
+    return Connection(home, other)
+
+
+def forbid(home: Person, other: Person, annotations: str = "", condition: str = "") -> None:
+    text = f'{annotations} forbid(principal == Account::"{other.account_id}", action, resource) {condition};'
+    home.write_policy("stop", text.strip())
+
+
+def allow_again(home: Person) -> None:
+    home.client("ssm").delete_parameter(Name="/drawbridge/config/policies/stop")
+
+
+def pass_time(world: World, seconds: int) -> None:
+    world.control("clock", {"advance": seconds})
+    until(world.quiet, lambda: "quiet")
+
+
+def announced(connection: Connection) -> str:
+    """Wait until the connection is announced to be withdrawn; return when."""
+    until(lambda: bool(connection.withdraw_after), lambda: str(row_of(connection.home, connection.endpoint_id)))
+    return connection.withdraw_after
+
+
+def events(world: World, home: Person, name: str) -> list[dict[str, Any]]:
+    return [
+        each["detail"]
+        for each in world.control("events")["events"]
+        if each.get("detail-type") == name and each["account"] == home.account_id
+    ]
+
+
+def test_a_connection_that_is_no_longer_permitted_is_announced_stays_for_a_week_and_is_rejected(
+    world: World, home: Person, other: Person, connection: Connection
+) -> None:
+    forbid(home, other, '@id("stop-it") @reason("contract ended")')
+
+    after = announced(connection)
+    assert timedelta(hours=167) < datetime.fromisoformat(after) - clock.now() <= timedelta(hours=168)
+    until(lambda: connection.tags() == {after}, lambda: str(connection.tags()))
+    until(lambda: bool(events(world, home, "Withdrawal Announced")), lambda: "the event")
+    (event,) = {each["id"]: each for each in events(world, home, "Withdrawal Announced")}.values()
+    assert (event["subject"], event["withdrawAfter"], event["accountId"]) == (
+        connection.endpoint_id,
+        after,
+        other.account_id,
+    )
+    assert "stop-it" in {each["source"] for each in event["reasons"]}
+    pass_time(world, WEEK - 2 * 3600)
+    row = row_of(home, connection.endpoint_id)
+    assert (row["status"], connection.state, len(connection.names)) == ("AVAILABLE", "available", 2)
+
+    pass_time(world, 2 * 3600)
+
+    row = settled(home, connection.endpoint_id, "WITHDRAWN")
+    assert (connection.state, connection.names) == ("rejected", [])
+    assert statuses(row)[-2:] == ["WITHDRAWING", "WITHDRAWN"]
+    assert reasons(row)[0] == "no-longer-permitted"
+    assert "withdraw_after" not in row
+
+
+def test_the_mark_goes_when_it_is_permitted_again_and_a_later_forbid_begins_a_new_week(
+    world: World, home: Person, other: Person, connection: Connection
+) -> None:
+    forbid(home, other)
+    first = announced(connection)
+    until(lambda: connection.tags() == {first}, lambda: str(connection.tags()))
+    pass_time(world, WEEK - 3600)
+
+    allow_again(home)
+
+    until(lambda: not connection.withdraw_after, lambda: connection.withdraw_after)
+    until(lambda: connection.tags() == set(), lambda: str(connection.tags()))
+    until(lambda: bool(events(world, home, "Withdrawal Cancelled")), lambda: "the event")
+    pass_time(world, 2 * 3600)
+    assert (connection.state, len(connection.names)) == ("available", 2)
+    forbid(home, other)
+    second = announced(connection)
+    assert datetime.fromisoformat(second) - datetime.fromisoformat(first) > timedelta(hours=167)
+    pass_time(world, 24 * 3600)
+    assert (connection.state, len(connection.names)) == ("available", 2)
+
+
+def test_an_urgent_forbid_does_not_wait_and_what_is_let_in_again_is_a_new_endpoint(
+    world: World, home: Person, other: Person, connection: Connection
+) -> None:
+    forbid(home, other, '@urgent("true")')
+
+    settled(home, connection.endpoint_id, "WITHDRAWN")
+    assert (connection.state, connection.names) == ("rejected", [])
+    allow_again(home)
+    again = Connection(home, other)
+    assert (again.state, len(again.names)) == ("available", 2)
+    assert row_of(home, connection.endpoint_id)["status"] == "WITHDRAWN"
+
+
+def bind(home: Person, other: Person, name: str, vpc: str, resource: str = "") -> None:
+    wanted = {"resource": resource or name, "share": f"{name}*"}
+    home.write_binding(name, provider=other.account_id, **wanted, **attach("resource-endpoint", "SINGLE", name, vpc))
+
+
+def new_vpc(home: Person) -> str:
+    ec2 = home.client("ec2")
+    vpc_id = str(ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"])
+    ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.9.0.0/24", AvailabilityZone="us-east-1a")
+    return vpc_id
+
+
+def endpoints(home: Person, vpc: str) -> dict[str, dict[str, str]]:
+    """Return the tags of the endpoints in a VPC that are not being deleted, by their ids."""
+    found = home.client("ec2").describe_vpc_endpoints(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["VpcEndpoints"]
+    return {
+        each["VpcEndpointId"]: {tag["Key"]: tag["Value"] for tag in each["Tags"]}
+        for each in found
+        if each["State"].lower() not in {"deleting", "deleted"}
+    }
+
+
+def test_a_share_that_is_no_longer_permitted_goes_with_its_endpoint_and_names_and_comes_back_when_it_is_again(
+    world: World, home: Person, other: Person, name: str
+) -> None:
+    vpc = new_vpc(home)
+    arn = providers.single(other, name)
+    bind(home, other, name, vpc)
+    share_arn = providers.share(other, name, arn, home.account_id)
+    settled(home, share_arn, "AVAILABLE")
+    attempts = row_of(home, share_arn)["attempt"]
+
+    forbid(home, other)
+
+    until(lambda: "withdraw_after" in row_of(home, share_arn), lambda: str(row_of(home, share_arn)))
+    after = row_of(home, share_arn)["withdraw_after"]
+    until(
+        lambda: [each.get("drawbridge:withdraw-after") for each in endpoints(home, vpc).values()] == [after],
+        lambda: str(endpoints(home, vpc)),
+    )
+    assert published(home, name).keys() == {name}
+    pass_time(world, WEEK + 3600)
+    row = settled(home, share_arn, "WITHDRAWN")
+    assert (endpoints(home, vpc), published(home, name)) == ({}, {})
+    assert reasons(row)[0] == "no-longer-permitted"
+    pass_time(world, 7 * 3600)
+    assert row_of(home, share_arn)["status"] == "WITHDRAWN"
+
+    allow_again(home)
+
+    row = settled(home, share_arn, "AVAILABLE")
+    assert (len(endpoints(home, vpc)), published(home, name).keys()) == (1, {name})
+    assert row["attempt"] > attempts
+    assert "WITHDRAWN" in statuses(row)
+
+
+def test_one_association_that_is_no_longer_permitted_goes_and_the_rest_of_the_share_stays_untouched(
+    world: World, home: Person, other: Person, name: str
+) -> None:
+    vpc = new_vpc(home)
+    stays, goes = providers.single(other, f"{name}-stays"), providers.single(other, f"{name}-goes")
+    bind(home, other, name, vpc, f"{name}-*")
+    made = other.client("ram").create_resource_share(
+        name=name, resourceArns=[stays, goes], principals=[home.account_id]
+    )
+    share_arn = str(made["resourceShare"]["resourceShareArn"])
+    settled(home, share_arn, "AVAILABLE")
+    until(lambda: len(published(home, name)) == 2, lambda: str(published(home, name)))
+    kept = {
+        each: tags for each, tags in endpoints(home, vpc).items() if tags["drawbridge:resource-configuration"] == stays
+    }
+
+    home.write_policy(
+        "stop", f'forbid(principal, action == Action::"associate", resource) when {{ resource.name == "{name}-goes" }};'
+    )
+
+    until(lambda: "withdraw_after" in row_of(home, share_arn), lambda: str(row_of(home, share_arn)))
+    assert len(published(home, name)) == 2
+    pass_time(world, WEEK + 3600)
+    until(lambda: published(home, name).keys() == {f"{name}-stays"}, lambda: str(row_of(home, share_arn)))
+    until(lambda: endpoints(home, vpc) == kept, lambda: str(endpoints(home, vpc)))
+    row = settled(home, share_arn, "AVAILABLE")
+    assert "withdraw_after" not in row
+
+    allow_again(home)
+
+    until(lambda: len(published(home, name)) == 2, lambda: str(row_of(home, share_arn)))
+    assert len(endpoints(home, vpc)) == 2
