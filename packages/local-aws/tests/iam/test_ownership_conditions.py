@@ -208,3 +208,141 @@ def test_a_role_may_tag_what_it_creates_and_nothing_else() -> None:
     assert allowed(owner.account_id, "vpc-lattice:CreateServiceNetwork", {"name": "new", **tags})
     assert not allowed(owner.account_id, "vpc-lattice:TagResource", {"resourceArn": arn, **tags})
     assert not allowed(owner.account_id, "vpc-lattice:CreateService", {"name": "new", **tags})
+
+
+MARK = "app:withdraw-after"
+ONLY_THE_MARK = {**OWNED, "ForAllValues:StringEquals": {"aws:TagKeys": [MARK]}}
+SOME_TAG = {"Null": {"aws:TagKeys": "false"}}
+
+
+@dataclass(frozen=True)
+class Marking:
+    """A call that sets or takes tags of what is there, by their keys, and the only ARNs that its role may do it on."""
+
+    operation: str
+    make: Callable[[Person, Tags], str]
+    params: Callable[[str, list[str]], dict[str, Any]]
+    arns: str
+
+
+def ec2_marking(made: str, keys: list[str]) -> dict[str, Any]:
+    return {"Resources": [made], "Tags": [{"Key": key, "Value": "soon"} for key in keys]}
+
+
+def ec2_unmarking(made: str, keys: list[str]) -> dict[str, Any]:
+    return {"Resources": [made], "Tags": [{"Key": key} for key in keys]}
+
+
+def lattice_marking(made: str, keys: list[str]) -> dict[str, Any]:
+    return {"resourceArn": made, "tags": dict.fromkeys(keys, "soon")}
+
+
+def lattice_unmarking(made: str, keys: list[str]) -> dict[str, Any]:
+    return {"resourceArn": made, "tagKeys": keys}
+
+
+def parameter_marking(made: str, keys: list[str]) -> dict[str, Any]:
+    tags = [{"Key": key, "Value": "soon"} for key in keys]
+    return {"ResourceType": "Parameter", "ResourceId": made, "Tags": tags}
+
+
+def parameter_unmarking(made: str, keys: list[str]) -> dict[str, Any]:
+    return {"ResourceType": "Parameter", "ResourceId": made, "TagKeys": keys}
+
+
+_IN_LATTICE = {
+    service_network: "servicenetwork",
+    with_resource: "servicenetworkresourceassociation",
+    with_service: "servicenetworkserviceassociation",
+    with_vpc: "servicenetworkvpcassociation",
+}
+MARKINGS = [
+    Marking("ec2:CreateTags", endpoint, ec2_marking, "arn:aws:ec2:*:*:vpc-endpoint/*"),
+    Marking("ec2:DeleteTags", endpoint, ec2_unmarking, "arn:aws:ec2:*:*:vpc-endpoint/*"),
+    *(
+        Marking(f"vpc-lattice:{operation}", make, params, f"arn:aws:vpc-lattice:*:*:{kind}/*")
+        for operation, params in (("TagResource", lattice_marking), ("UntagResource", lattice_unmarking))
+        for make, kind in _IN_LATTICE.items()
+    ),
+    Marking("ssm:AddTagsToResource", parameter, parameter_marking, "arn:aws:ssm:*:*:parameter/app/*"),
+    Marking("ssm:RemoveTagsFromResource", parameter, parameter_unmarking, "arn:aws:ssm:*:*:parameter/app/*"),
+]
+every_marking = pytest.mark.parametrize("marking", MARKINGS, ids=lambda each: f"{each.operation} {each.make.__name__}")
+
+
+@every_marking
+@pytest.mark.parametrize(
+    ("tags", "keys", "may"),
+    [
+        pytest.param({"owner": "us"}, [MARK], True, id="its mark on its own"),
+        pytest.param({"owner": "them"}, [MARK], False, id="its mark on another's"),
+        pytest.param({}, [MARK], False, id="its mark on nobody's"),
+        pytest.param({"owner": "us"}, ["owner"], False, id="the sign of ownership"),
+        pytest.param({"owner": "us"}, [MARK, "owner"], False, id="its mark and the sign of ownership"),
+        pytest.param({"owner": "us"}, [MARK.upper()], False, id="its mark in capitals"),
+        pytest.param({"owner": "us"}, [], False, id="no tag"),
+    ],
+)
+def test_a_role_marks_what_is_its_own_with_one_key_alone(
+    marking: Marking, tags: Tags, keys: list[str], may: bool
+) -> None:
+    """The service authorization reference has the keys, in the rows of the actions or of the resource types."""
+    owner = person()
+    made = marking.make(owner, tags)
+    make_role(owner.account_id, allow(marking.operation, marking.arns, **ONLY_THE_MARK, **SOME_TAG))
+
+    assert allowed(owner.account_id, marking.operation, marking.params(made, keys)) is may
+
+
+@every_marking
+def test_a_condition_for_all_keys_alone_holds_for_a_request_without_any(marking: Marking) -> None:
+    """So EC2's DeleteTags takes all tags of a resource, if ``Null`` does not ask for a key."""
+    owner = person()
+    made = marking.make(owner, {"owner": "us"})
+    make_role(owner.account_id, allow(marking.operation, marking.arns, **ONLY_THE_MARK))
+
+    assert allowed(owner.account_id, marking.operation, marking.params(made, []))
+
+
+@every_marking
+def test_a_role_marks_only_what_its_resources_name(marking: Marking) -> None:
+    owner = person()
+    made = marking.make(owner, {"owner": "us"})
+    make_role(owner.account_id, allow(marking.operation, marking.arns.replace("/*", "s/*"), **ONLY_THE_MARK))
+
+    assert not allowed(owner.account_id, marking.operation, marking.params(made, [MARK]))
+
+
+@pytest.mark.parametrize("operation", ["vpc-lattice:UntagResource", "ssm:RemoveTagsFromResource"])
+def test_what_only_takes_tags_has_no_values_of_tags_in_its_request(operation: str) -> None:
+    owner = person()
+    marking = next(each for each in MARKINGS if each.operation == operation)
+    made = marking.make(owner, {"owner": "us"})
+    make_role(owner.account_id, allow(operation, "*", Null={f"aws:RequestTag/{MARK}": "false"}))
+
+    assert not allowed(owner.account_id, operation, marking.params(made, [MARK]))
+
+
+def test_a_role_that_marks_its_own_tags_nothing_that_it_creates() -> None:
+    """What is not there yet has no tags, so that the right to create needs a statement of its own."""
+    owner = person()
+    vpc_id, _ = first_vpc(owner)
+    make_role(
+        owner.account_id,
+        allow("ec2:CreateVpcEndpoint"),
+        allow("ec2:CreateTags", "arn:aws:ec2:*:*:vpc-endpoint/*", **ONLY_THE_MARK),
+    )
+    params = {"VpcId": vpc_id, "TagSpecifications": ec2_tags("vpc-endpoint", {MARK: "soon"})}
+
+    assert not allowed(owner.account_id, "ec2:CreateVpcEndpoint", params)
+
+
+@every_marking
+def test_a_role_is_denied_what_is_not_there_before_it_is_told_so(marking: Marking) -> None:
+    """It has no tags by which the role might: the role sees no code for what is gone, but that it is denied."""
+    owner = person()
+    made = marking.make(owner, {"owner": "us"})
+    make_role(owner.account_id, allow(marking.operation, marking.arns, **ONLY_THE_MARK))
+    gone = "/app/none" if made == "/app/orders" else made[:-8] + "00000000"
+
+    assert not allowed(owner.account_id, marking.operation, marking.params(gone, [MARK]))

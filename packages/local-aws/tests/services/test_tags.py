@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import pytest
+from moto.ec2.models import ec2_backends
 
 from local_aws_tests.accounts import REGION, Person, person, refusal
 from local_aws_tests.lattice_shares import associate, association, disassociate, network, resource_endpoint
@@ -164,3 +166,197 @@ def test_a_parameters_tags_go_with_it(name: str, several: bool) -> None:
     assert before == [{"Key": "owner", "Value": "us"}]
     assert gone == "InvalidResourceId"
     assert ssm.list_tags_for_resource(**listing)["TagList"] == []
+
+
+def many(count: int) -> dict[str, str]:
+    return {f"key-{number}": "x" for number in range(count)}
+
+
+def pairs(tags: dict[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def test_endpoints_are_found_by_the_tags_that_they_were_given_afterwards() -> None:
+    owner = person()
+    tagged, other = endpoint(owner), endpoint(owner)
+    give(owner, tagged, key="withdraw-after")
+    give(owner, other)
+
+    def found(name: str, value: str) -> list[str]:
+        filters = [{"Name": name, "Values": [value]}]
+        return [row["VpcEndpointId"] for row in owner.ec2.describe_vpc_endpoints(Filters=filters)["VpcEndpoints"]]
+
+    marked = [found("tag:withdraw-after", "us"), found("tag-key", "withdraw-after"), found("tag:withdraw-after", "no")]
+    take(owner, tagged, Key="withdraw-after")
+
+    assert marked == [[tagged], [tagged], []]
+    assert found("tag-key", "withdraw-after") == []
+
+
+def test_tags_are_taken_whatever_their_value_or_only_if_it_is_empty() -> None:
+    owner = person()
+    made = endpoint(owner)
+    owner.ec2.create_tags(Resources=[made], Tags=[{"Key": "empty", "Value": ""}])
+    give(owner, made)
+
+    take(owner, made, Key="owner", Value="")
+    take(owner, made, Key="empty", Value="")
+
+    assert tags_of(owner, made) == {"owner": "us"}
+
+
+def test_who_names_no_tag_takes_all_but_awss_own() -> None:
+    """By a condition with ``ForAllValues`` alone a role may do so: no key of a tag is in such a request."""
+    owner = person()
+    made, other = endpoint(owner), endpoint(owner)
+    give(owner, made, other)
+    give(owner, made, key="colour")
+    ec2_backends[owner.account_id][REGION].tags[made]["aws:cloudformation:stack-name"] = "stack"
+
+    owner.ec2.delete_tags(Resources=[made])
+
+    assert tags_of(owner, made) == {"aws:cloudformation:stack-name": "stack"}
+    assert tags_of(owner, other) == {"owner": "us"}
+
+
+def test_an_endpoint_has_fifty_tags_at_most() -> None:
+    owner = person()
+    too_many = [{"ResourceType": "vpc-endpoint", "Tags": pairs(many(51))}]
+    made = endpoint(owner, TagSpecifications=[{"ResourceType": "vpc-endpoint", "Tags": pairs(many(50))}])
+
+    refused = [refusal(lambda: give(owner, made)), refusal(lambda: endpoint(owner, TagSpecifications=too_many))]
+    give(owner, made, key="key-7")
+
+    assert refused == ["TagLimitExceeded"] * 2
+    assert tags_of(owner, made) == many(50) | {"key-7": "us"}
+    assert len(owner.ec2.describe_vpc_endpoints()["VpcEndpoints"]) == 1
+
+
+def test_a_network_and_an_association_have_fifty_tags_at_most() -> None:
+    owner = person()
+    made_in = network(owner, tags=many(50))
+    made = associate(owner, made_in["id"], resource_configuration(owner), tags=many(50))
+    lattice = owner.lattice
+
+    for arn in (made_in["arn"], made["arn"]):
+        more = functools.partial(lattice.tag_resource, resourceArn=arn, tags={"a": "b"})
+        assert refusal(more) == "ValidationException"
+        lattice.tag_resource(resourceArn=arn, tags={"key-7": "us"})
+        assert lattice.list_tags_for_resource(resourceArn=arn)["tags"] == many(50) | {"key-7": "us"}
+    assert refusal(lambda: network(owner, "another", tags=many(51))) == "ValidationException"
+    assert [each["name"] for each in lattice.list_service_networks()["items"]] == ["network"]
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        pytest.param("arn:aws:vpc-lattice:{region}:{account}:servicenetwork/sn-00000000000000000", id="no network"),
+        pytest.param(
+            "arn:aws:vpc-lattice:{region}:{account}:servicenetworkresourceassociation/snra-00000000000000000",
+            id="no association",
+        ),
+        pytest.param("arn:aws:vpc-lattice:{region}:{account}:network/sn-00000000000000000", id="no kind"),
+        pytest.param("arn:aws:vpc-lattice:us-west-2:{account}:servicenetwork/{network}", id="another region"),
+        pytest.param("arn:aws:vpc-lattice:{region}:999999999999:servicenetwork/{network}", id="another account"),
+        pytest.param(
+            "arn:aws:vpc-lattice:{region}:999999999999:targetgroup/tg-00000000000000000", id="another's group"
+        ),
+    ],
+)
+def test_what_is_not_there_has_no_tags_in_lattice(arn: str) -> None:
+    owner = person()
+    filled = arn.format(region=REGION, account=owner.account_id, network=network(owner, tags={"owner": "us"})["id"])
+    lattice = owner.lattice
+
+    refused = [
+        refusal(lambda: lattice.tag_resource(resourceArn=filled, tags={"a": "b"})),
+        refusal(lambda: lattice.untag_resource(resourceArn=filled, tagKeys=["owner"])),
+        refusal(lambda: lattice.list_tags_for_resource(resourceArn=filled)),
+    ]
+
+    assert refused == ["ResourceNotFoundException"] * 3
+
+
+def test_what_is_no_arn_of_lattice_is_refused() -> None:
+    lattice = person().lattice
+
+    assert refusal(lambda: lattice.tag_resource(resourceArn="sn-0", tags={"a": "b"})) == "ValidationException"
+
+
+def test_an_endpoint_that_never_was_has_no_tags() -> None:
+    owner = person()
+    unknown = "vpce-00000000000000000"
+
+    assert refusal(lambda: give(owner, unknown)) == "InvalidVpcEndpointId.NotFound"
+    assert refusal(lambda: take(owner, unknown, Key="owner")) == "InvalidVpcEndpointId.NotFound"
+
+
+def test_a_parameter_has_fifty_tags_at_most() -> None:
+    ssm = person().client("ssm")
+    ssm.put_parameter(Name="/app/orders", Value="x", Type="String", Tags=pairs(many(50)))
+    named = {"ResourceType": "Parameter", "ResourceId": "/app/orders"}
+
+    refused = [
+        refusal(lambda: ssm.add_tags_to_resource(**named, Tags=pairs({"owner": "us"}))),
+        refusal(lambda: ssm.put_parameter(Name="/app/other", Value="x", Type="String", Tags=pairs(many(51)))),
+    ]
+    ssm.add_tags_to_resource(**named, Tags=pairs({"key-7": "us"}))
+
+    assert refused == ["TooManyTagsError"] * 2
+    assert {tag["Key"]: tag["Value"] for tag in ssm.list_tags_for_resource(**named)["TagList"]} == (
+        many(50) | {"key-7": "us"}
+    )
+    assert refusal(lambda: ssm.get_parameter(Name="/app/other")) == "ParameterNotFound"
+
+
+def test_awss_own_keys_are_neither_set_nor_removed_in_parameter_store() -> None:
+    ssm = person().client("ssm")
+    ssm.put_parameter(Name="/app/orders", Value="x", Type="String")
+    named, own = {"ResourceType": "Parameter", "ResourceId": "/app/orders"}, pairs({"aws:owner": "us"})
+
+    refused = [
+        refusal(lambda: ssm.add_tags_to_resource(**named, Tags=own)),
+        refusal(lambda: ssm.remove_tags_from_resource(**named, TagKeys=["aws:owner"])),
+        refusal(lambda: ssm.put_parameter(Name="/app/other", Value="x", Type="String", Tags=own)),
+    ]
+
+    assert refused == ["ValidationException"] * 3
+    assert ssm.list_tags_for_resource(**named)["TagList"] == []
+
+
+def test_a_parameters_tags_are_added_replaced_and_removed_and_it_is_found_by_them() -> None:
+    ssm = person().client("ssm")
+    for name in ("/app/orders", "/app/other"):
+        ssm.put_parameter(Name=name, Value="x", Type="String")
+    named = {"ResourceType": "Parameter", "ResourceId": "/app/orders"}
+
+    def found() -> list[str]:
+        filters = [{"Key": "tag:withdraw-after", "Values": ["later"]}]
+        return [each["Name"] for each in ssm.describe_parameters(ParameterFilters=filters)["Parameters"]]
+
+    ssm.add_tags_to_resource(**named, Tags=pairs({"withdraw-after": "soon", "owner": "us"}))
+    ssm.add_tags_to_resource(**named, Tags=pairs({"withdraw-after": "later"}))
+    marked = found()
+    ssm.remove_tags_from_resource(**named, TagKeys=["withdraw-after", "unknown"])
+
+    assert (marked, found()) == (["/app/orders"], [])
+    assert ssm.list_tags_for_resource(**named)["TagList"] == pairs({"owner": "us"})
+
+
+@pytest.mark.parametrize(
+    ("named", "code"),
+    [
+        ({"ResourceType": "Parameter", "ResourceId": "/app/none"}, "InvalidResourceId"),
+        ({"ResourceType": "Document", "ResourceId": "none"}, "InvalidResourceId"),
+    ],
+)
+def test_what_is_not_there_has_no_tags_in_systems_manager(named: dict[str, str], code: str) -> None:
+    ssm = person().client("ssm")
+
+    refused = [
+        refusal(lambda: ssm.add_tags_to_resource(**named, Tags=pairs({"owner": "us"}))),
+        refusal(lambda: ssm.remove_tags_from_resource(**named, TagKeys=["owner"])),
+        refusal(lambda: ssm.list_tags_for_resource(**named)),
+    ]
+
+    assert refused == [code] * 3

@@ -29,7 +29,7 @@ from local_aws.services.privatelink import (
 )
 from local_aws.services.ram import operations as ram
 from local_aws.services.route53 import hosted_zones, record_changes, zone_records
-from local_aws.services.ssm import parameter_store
+from local_aws.services.ssm import parameter_store, parameter_tags
 from local_aws.services.tagging import operations as tagging
 
 _installed = False
@@ -59,6 +59,7 @@ def install() -> None:
         lattice_services,
         organizations,
         parameter_store,
+        parameter_tags,
         ram,
         record_changes,
         network_resources,

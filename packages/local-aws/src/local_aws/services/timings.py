@@ -29,6 +29,8 @@ class Timings(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     endpoint_deleted: Seconds = 4.0
     deleted_endpoint_listed: Seconds = HOUR
     connection_accepted: Seconds = 4.0
+    connection_rejected: Seconds = 4.0
+    """Of a connection that was accepted; a request is rejected at once. AWS documents neither."""
     connection_named: Seconds = 0.0
     """From the creation of an Interface endpoint until it has names; AWS documents no delay."""
     notification_sent: Seconds = 1.0

@@ -154,20 +154,6 @@ def test_endpoints_that_cannot_be_accepted_are_listed_in_a_successful_answer() -
     )
 
 
-def test_a_connection_can_be_rejected_even_after_acceptance() -> None:
-    provider, consumer = person(), person()
-    offered = service(provider, AcceptanceRequired=False)
-    endpoint = interface_endpoint(consumer, offered["ServiceName"])
-    pass_time(10)
-    reject = {"ServiceId": offered["ServiceId"], "VpcEndpointIds": [endpoint["VpcEndpointId"]]}
-
-    answer = provider.ec2.reject_vpc_endpoint_connections(**reject)
-
-    assert answer["Unsuccessful"] == []
-    assert state(consumer, endpoint) == "rejected"
-    assert connections(provider)[0]["VpcEndpointState"] == "rejected"
-
-
 def test_once_a_permission_is_set_only_permitted_principals_can_connect() -> None:
     provider, friend, stranger = person(), person(), person()
     offered = service(provider, open_to=None)

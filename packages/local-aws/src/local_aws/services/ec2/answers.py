@@ -11,6 +11,7 @@ from local_aws.moto_extension.operations import ServiceCall
 from local_aws.moto_extension.pages import BadTokenError, page
 from local_aws.services.ec2.filters import check_filters, regular_expression
 
+_MOST_TAGS = 50
 Values = Callable[[Any], Sequence[str]]
 
 
@@ -78,7 +79,7 @@ def requested_tags(params: dict[str, Any], resource_type: str) -> dict[str, str]
     """Return the tags that the request specifies for the new resource.
 
     Raises:
-        AwsError: the tags are for another resource type, or their keys are AWS's own.
+        AwsError: the tags are for another resource type, or too many, or their keys are AWS's own.
     """
     tags: dict[str, str] = {}
     for specification in params.get("TagSpecifications") or []:
@@ -89,6 +90,8 @@ def requested_tags(params: dict[str, Any], resource_type: str) -> dict[str, str]
             )
         tags |= {tag["Key"]: tag.get("Value", "") for tag in specification.get("Tags") or []}
     check_keys(tags)
+    if len(tags) > _MOST_TAGS:
+        raise AwsError("TagLimitExceeded", "The maximum number of Tags for a resource has been reached.")
     return tags
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
@@ -16,6 +16,7 @@ from local_aws.services.timings import timings
 from local_aws.time.clock import clock
 
 _MOST = 100
+_MOST_TAGS = 50
 
 
 @dataclass
@@ -115,11 +116,18 @@ def new_tags(params: dict[str, Any]) -> dict[str, str]:
     """Return the tags that a request has for the new resource.
 
     Raises:
-        AwsError: a key is AWS's own.
+        AwsError: a key is AWS's own, or there are too many.
     """
     tags = dict(params.get("tags") or {})
     check_tag_keys(tags)
+    check_tag_count(tags)
     return tags
+
+
+def check_tag_count(tags: Collection[str]) -> None:
+    """Refuse more tags than a resource can have (user guide, "Tags"); the code is a guess."""
+    if len(tags) > _MOST_TAGS:
+        raise invalid(f"At most {_MOST_TAGS} tags.")
 
 
 def check_tag_keys(keys: Iterable[str]) -> None:

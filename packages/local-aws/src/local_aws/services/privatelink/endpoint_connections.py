@@ -105,9 +105,11 @@ def _accept(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
 
 def _reject(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     def reject(asking: Endpoint | Attachment) -> None:
-        asking.state = "rejected"
-        if isinstance(asking, Endpoint):
-            notify("Reject", asking)
+        if isinstance(asking, Attachment):
+            asking.state = "rejected"
+            return
+        asking.reject(timings.connection_rejected)
+        notify("Reject", asking)
 
     return _each(call, params, {"pendingAcceptance", "pending", "available"}, reject)
 
@@ -134,9 +136,13 @@ def _each(
         if asking is None or asking.service is not service:
             message = f"The Vpc Endpoint Id '{asking_id}' does not exist"
             failed.append(unsuccessful(asking_id, "InvalidVpcEndpointId.NotFound", message))
-        elif asking.state not in valid:
+        elif asking.state not in valid or _is_rejected(asking):
             message = f"The connection of {asking_id} is {asking.state}."
             failed.append(unsuccessful(asking_id, "InvalidState", message))
         else:
             act(asking)
     return {"Unsuccessful": failed}
+
+
+def _is_rejected(asking: Endpoint | Attachment) -> bool:
+    return isinstance(asking, Endpoint) and asking.is_rejected

@@ -59,6 +59,8 @@ class Endpoint:
     resource_association_tags: dict[str, str] = field(default_factory=dict)
     cut_off: bool = False
     """Whether the provider has deleted its association."""
+    is_rejected: bool = False
+    """Whether the provider has rejected it, which the state shows later if it was connected."""
     associations: dict[str, EndpointAssociation] = field(default_factory=dict)
     """By the key of the target."""
 
@@ -119,13 +121,29 @@ class Endpoint:
         before = self.state
 
         def reach() -> None:
-            if self.state == before and endpoints.get(self.id) is self:
+            if self.state == before and endpoints.get(self.id) is self and not self.is_rejected:
                 if state == "available" and self.fails:
                     self.state, self.failure = "failed", "The endpoint could not be created."
                     return
                 self.state = state
                 if after:
                     after()
+
+        later(seconds, reach)
+
+    def reject(self, seconds: float) -> None:
+        """Become ``rejected``: a request at once, what is connected after a while, in which its state stays.
+
+        AWS has no state for what is being rejected, and does not say how long it takes.
+        """
+        self.is_rejected = True
+        if self.state not in UP:
+            self.state = "rejected"
+            return
+
+        def reach() -> None:
+            if self.state in UP:
+                self.state = "rejected"
 
         later(seconds, reach)
 

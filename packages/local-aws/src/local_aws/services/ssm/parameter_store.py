@@ -14,6 +14,7 @@ from local_aws.moto_extension.operations import Proceed, ServiceCall, extend_ope
 from local_aws.moto_extension.pages import begins_empty
 from local_aws.moto_extension.tables import later, table
 from local_aws.services.quotas import quotas
+from local_aws.services.ssm.parameter_tags import check_new_tags
 from local_aws.services.timings import timings
 
 _NAME = re.compile(r"/?[a-zA-Z0-9_.-]+(/[a-zA-Z0-9_.-]+)*")
@@ -39,6 +40,7 @@ def _put(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
     name, before = params["Name"], _parameter(call, params["Name"])
     _check_name(call, name)
     _check_free(call, name, overwrite=params.get("Overwrite", False))
+    check_new_tags([tag["Key"] for tag in params.get("Tags") or []])
     tier = _check_value(params, before)
     _check_pattern(params, before)
     _check_room(call, tier, before)

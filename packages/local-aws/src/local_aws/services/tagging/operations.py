@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from local_aws.moto_extension.operations import Proceed, ServiceCall, account_in, extend_operation
 from local_aws.services.cloudtrail.service_events import record
 from local_aws.services.ec2.answers import check_keys
 from local_aws.services.ec2.vpc_facts import ec2_of
-from local_aws.services.lattice.store import by_kind, check_tag_keys, invalid, not_found
+from local_aws.services.lattice.store import by_kind, check_tag_count, check_tag_keys, not_found
 from local_aws.services.privatelink.endpoint_services import own_service
 from local_aws.services.privatelink.endpoint_store import Endpoint
 from local_aws.services.privatelink.endpoints import no_such_endpoint, own_endpoint
 from local_aws.services.tagging.association_tags import is_association, tags_by_arn
 
-_MOST = 50
+_OF_MOTO: Final = frozenset({"accesslogsubscription", "targetgroup"})
+"""The kinds of VPC Lattice's resources that moto keeps."""
 
 
 def install() -> None:
@@ -42,9 +43,21 @@ def _create_tags(call: ServiceCall, params: dict[str, Any], proceed: Proceed) ->
 
 
 def _delete_tags(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
-    _check_resources(call, params.get("Resources") or [])
-    check_keys(tag["Key"] for tag in params.get("Tags") or [])
-    return proceed()
+    resources, tags = params.get("Resources") or [], params.get("Tags") or []
+    _check_resources(call, resources)
+    check_keys(tag["Key"] for tag in tags)
+    answer = proceed()
+    if not tags:
+        _delete_all_tags(call, resources)
+    return answer
+
+
+def _delete_all_tags(call: ServiceCall, resource_ids: list[str]) -> None:
+    """Take all tags but AWS's own, as EC2 does where a request names none (API reference, "DeleteTags")."""
+    tags = ec2_of(call).tags
+    for resource_id in resource_ids:
+        for key in [key for key in tags.get(resource_id, {}) if not key.startswith("aws:")]:
+            del tags[resource_id][key]
 
 
 def _check_resources(call: ServiceCall, resource_ids: list[str]) -> None:
@@ -70,8 +83,7 @@ def _tag(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
     if tags is None:
         return proceed()
     check_tag_keys(params["tags"])
-    if len(tags | params["tags"]) > _MOST:
-        raise invalid(f"At most {_MOST} tags.")
+    check_tag_count(tags | params["tags"])
     tags.update(params["tags"])
     return {}
 
@@ -102,10 +114,13 @@ def _own_tags(call: ServiceCall, arn: str) -> dict[str, str] | None:
         if tags is None:
             raise not_found(arn, "RESOURCE")
         return tags
-    resources = by_kind.get(arn.rpartition(":")[2].partition("/")[0])
-    if resources is None or arn.count("/") > 1:
+    kind = arn.rpartition(":")[2].partition("/")[0]
+    if account_in(arn) != call.account_id:
+        raise not_found(arn, "RESOURCE")
+    if kind in _OF_MOTO or arn.count("/") > 1:
         # Longer ARNs below a service's are of listeners and rules.
         return None
+    resources = by_kind.get(kind, {})
     resource = resources.get(arn.rpartition("/")[2])
     if resource is None or resource.arn != arn or resource.owner != call.account_id:
         raise not_found(arn, "RESOURCE")
