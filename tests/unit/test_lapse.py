@@ -23,13 +23,6 @@ from drawbridge.decision.facts import (
 )
 from drawbridge.decision.lapse import permission_of, permission_to_associate
 from drawbridge.decision.permission import Lapsed, Permission, PermissionUnknown, Permitted
-    Lapsed,
-    Permission,
-    PermissionUnknown,
-    Permitted,
-    permission_of,
-    permission_to_associate,
-)
 from drawbridge.decision.policies import InvalidPolicyError, parse_policy
 from tests.builders import EVALUATION_TIME, NOW, PROVIDER, STRANGER, connection_facts, requester, resource_facts
 from tests.unit.policies import REMOVABLE, compiled, connections, members, outsiders, shares, statements, tags, without
