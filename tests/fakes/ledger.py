@@ -13,7 +13,7 @@ from msgspec import UNSET
 
 from drawbridge.approval.question_slots import AWAITS_QUESTION_SLOT
 from drawbridge.association.plan_inputs import PlanInputs
-from drawbridge.decision.let_in import NOT_MANAGED, LetIn, let_in_before
+from drawbridge.decision.let_in import NOT_MANAGED, LetIn, RecordedDecisions, let_in_before
 from drawbridge.discovery.ledger_row import LedgerRow, is_failure, is_followed
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review
@@ -64,6 +64,16 @@ class InMemoryLedger:
     def let_in(self, request_id: str) -> LetIn | None:
         there = self.kept.get(request_id)
         return there.let_in if there is not None and isinstance(there.let_in, LetIn) else None
+
+    def recorded_decisions(self, request_id: str) -> RecordedDecisions:
+        there = self.kept.get(request_id)
+        if there is None:
+            return RecordedDecisions()
+        return RecordedDecisions(
+            let_in=self.let_in(request_id),
+            request=there.decision_record,
+            associations=there.association_decision_record,
+        )
 
     def connected(self, request_id: str) -> ConnectedRecord:
         there = self.kept.get(request_id)

@@ -8,7 +8,6 @@ import msgspec
 import pytest
 
 from drawbridge.decision.bounds import decision_record_within
-from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.decide import decide
 from drawbridge.decision.decide_again import MOST_CONTENTS, decision_record_of
 from drawbridge.decision.decision_record import AssociationDecisionRecord
@@ -57,7 +56,7 @@ def reviewer(
     *texts: str, registry: InMemoryConsumerRegistry | None = None, written: Collection[str] = ()
 ) -> PolicyReviewer:
     return PolicyReviewer(
-        compiled([*texts]) if texts else PolicySet([]),
+        InForce(compiled([*texts]).policies if texts else (), (), ()),
         registry or InMemoryConsumerRegistry(CONSUMER),
         lambda path, name: f"{path}/{name}" in written,
     )

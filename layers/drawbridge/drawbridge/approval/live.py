@@ -23,7 +23,10 @@ def _lines(facts: Facts, let_in: LetIn | None) -> Iterator[Line]:
         yield Line("Live", f"The share was let in {_when(let_in)}; what is connected of it stays connected.")
         yield from _new(facts, let_in)
     if was_let_in(facts, let_in):
-        yield Line("If denied", "It stays, and nothing is cut at once: what policies alone would not let in is announced first.")
+        yield Line(
+            "If denied",
+            "It stays, and nothing is cut at once: what policies alone would not let in is announced first.",
+        )
     elif isinstance(facts, ConnectionFacts):
         yield Line("If denied", "It is cut at once: it came without acceptance, and was never let in.")
 

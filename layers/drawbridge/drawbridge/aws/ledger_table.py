@@ -18,7 +18,7 @@ from drawbridge.aws.table_reads import items_of, only, queried, scanned
 from drawbridge.aws.table_writes import TooLargeError, Write, apply_write
 from drawbridge.bounds import fitting
 from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
-from drawbridge.decision.let_in import NOT_MANAGED, LetIn, let_in_before
+from drawbridge.decision.let_in import NOT_MANAGED, LetIn, RecordedDecisions, let_in_before
 from drawbridge.discovery.ledger_row import LedgerRow, is_failure, is_followed
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review
@@ -328,6 +328,18 @@ class LedgerTable:
             ).get("Item", {})
         kept: LetIn | None = _read("let_in", str(item.get("let_in", "")))
         return kept
+
+    def recorded_decisions(self, request_id: str) -> RecordedDecisions:
+        """Return what is kept of how a request was decided; nothing of it where another version wrote it."""
+        projection = only(("let_in", *_DECISION_RECORDS))
+        with translated(f"read how {request_id} was decided", missing=UpstreamError):
+            item: Any = self._table.get_item(Key={"request_id": request_id}, ConsistentRead=True, **projection).get(
+                "Item", {}
+            )
+        let_in, request, associations = (
+            _read(name, str(item.get(name, ""))) for name in ("let_in", *_DECISION_RECORDS)
+        )
+        return RecordedDecisions(let_in=let_in, request=request, associations=associations)
 
     def connected(self, request_id: str) -> ConnectedRecord:
         """Return what was made and published for a request; an empty record if there is no row."""

@@ -11,9 +11,10 @@ from drawbridge.bootstrap.attempts import attempts
 from drawbridge.bootstrap.clients import client, table
 from drawbridge.bootstrap.facts import gatherer
 from drawbridge.bootstrap.planning import Planning
-from drawbridge.decision.cedar import PolicySet
+from drawbridge.configuration import InForce
 from drawbridge.decision.facts import EvaluationTime
 from drawbridge.decision.in_force import compiled, policies_in_force
+from drawbridge.decision.policies import Policy
 from drawbridge.environment import Environment
 from drawbridge.withdrawal.attempt import WithdrawalPorts
 from drawbridge.withdrawal.called_for import Refused
@@ -32,16 +33,16 @@ class AttemptPlanning:
         """Return the time, as policies read it."""
         return EvaluationTime(datetime.now(UTC), self._environment.time_zone)
 
-    def policies(self) -> PolicySet:
+    def policies(self) -> InForce[Policy]:
         """Return the policies in force."""
         everything = self._environment.everything_may_be_permitted
-        return compiled(policies_in_force(self._parameters(), everything_may_be_permitted=everything))
+        return policies_in_force(self._parameters(), everything_may_be_permitted=everything)
 
     def planner(self) -> Planner:
         """Return a planner of associations, for one plan."""
         parameters = self._parameters()
         bindings, quotas = bindings_in_force(parameters), quotas_in_force(parameters)
-        return self._planning().planner(self.policies(), bindings, quotas, self.ledger.rows)
+        return self._planning().planner(compiled(self.policies()), bindings, quotas, self.ledger.rows)
 
     def withdrawal_planner(self, refused: Refused) -> WithdrawalPlanner:
         """Return a planner of what is to be taken down, for one plan."""

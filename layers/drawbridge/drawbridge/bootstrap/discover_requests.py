@@ -20,7 +20,6 @@ from drawbridge.aws.state_machine import StateMachine
 from drawbridge.aws.task_callback import TaskCallback
 from drawbridge.aws.withdraw_after_tags import ObjectTags
 from drawbridge.bootstrap.clients import client, table
-from drawbridge.decision.in_force import compiled
 from drawbridge.discovery.absence_watch import AbsenceWatch
 from drawbridge.discovery.announcements import BusAnnouncements
 from drawbridge.discovery.configuration import SweepConfiguration
@@ -80,10 +79,7 @@ def sweeper(
         topic_arn=settings.notification_topic,
     )
     reviewer = PolicyReviewer(
-        compiled(configuration.policies),
-        registry,
-        ConfigurationParameters(client("ssm"), prefix=settings.prefix).is_written,
-        [each.name for each in configuration.policies.broken],
+        configuration.policies, registry, ConfigurationParameters(client("ssm"), prefix=settings.prefix).is_written
     )
     announcements = BusAnnouncements(bus)
     configured = FingerprintsInForce(configuration.policies, configuration.bindings, configuration.quotas, registry)

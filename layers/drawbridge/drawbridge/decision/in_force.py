@@ -38,6 +38,11 @@ def broken(policies: InForce[Policy]) -> tuple[Reason, ...]:
     return tuple(Reason("policy-broken", each.reason, source=each.name) for each in policies.broken)
 
 
+def is_whole(policies: InForce[Policy]) -> bool:
+    """Return whether each policy is in force in some version; else one that would permit may be missing."""
+    return all(each.in_force is not None for each in policies.broken)
+
+
 def decision_fingerprint(
     policies: InForce[Policy], consumer: Consumer | None, counts: ConnectionCounts = NO_CONNECTIONS
 ) -> str:

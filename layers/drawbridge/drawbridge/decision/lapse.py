@@ -7,19 +7,25 @@ import msgspec
 from drawbridge.decision import Accept, AskApprover, Because
 from drawbridge.decision.cedar import Action, PolicySet
 from drawbridge.decision.decide import decide, may_associate
-from drawbridge.decision.facts import EvaluationTime, Facts, ResourceFacts, ShareFacts
+from drawbridge.decision.facts import EvaluationTime, Fact, Facts, ResourceFacts, ShareFacts
 from drawbridge.decision.let_in import LetIn
 from drawbridge.decision.permission import Lapsed, Permission, PermissionUnknown, Permitted
 from drawbridge.status import Reason
 
 
 def permission_of(
-    facts: Facts, let_in: LetIn | None, policies: PolicySet, evaluation_time: EvaluationTime
+    facts: Facts,
+    let_in: LetIn | None,
+    policies: PolicySet,
+    evaluation_time: EvaluationTime,
+    *,
+    doubtful: frozenset[Fact] | None = None,
 ) -> Permission:
     """Return whether what was let in of a request would be let in now.
 
     Of a share that has grown since, only what was let in counts. That a person would be asked keeps only what a person
-    approved: nobody's answer is taken back for that.
+    approved: nobody's answer is taken back for that. ``doubtful`` are the unknown facts that may have been known when
+    it was let in, all if left out: what was unknown then did not let it in.
     """
     facts = _as_let_in(facts, let_in)
     decision = decide(facts, policies, evaluation_time)
@@ -28,7 +34,8 @@ def permission_of(
         return Permitted()
     # Whether it would be rejected or held makes no difference to what is connected.
     kept_by = (Action.ACCEPT, Action.ASK_APPROVER) if approved else (Action.ACCEPT,)
-    return _refused(decision.because, kept_by, facts, policies, evaluation_time)
+    doubtful = facts.unknown if doubtful is None else doubtful
+    return _refused(decision.because, kept_by, facts, policies, evaluation_time, doubtful)
 
 
 def _as_let_in(facts: Facts, let_in: LetIn | None) -> Facts:
@@ -40,12 +47,19 @@ def _as_let_in(facts: Facts, let_in: LetIn | None) -> Facts:
     return msgspec.structs.replace(facts, contents=contents) if contents else facts
 
 
-def permission_to_associate(facts: ResourceFacts, policies: PolicySet, evaluation_time: EvaluationTime) -> Permission:
-    """Return whether a resource that is associated might be associated now."""
+def permission_to_associate(
+    facts: ResourceFacts,
+    policies: PolicySet,
+    evaluation_time: EvaluationTime,
+    *,
+    doubtful: frozenset[Fact] | None = None,
+) -> Permission:
+    """Return whether a resource that is associated might be associated now; ``doubtful`` is as of a request."""
     permitted, because = may_associate(facts, policies, evaluation_time)
     if permitted:
         return Permitted()
-    return _refused(because, (Action.ASSOCIATE,), facts, policies, evaluation_time)
+    doubtful = facts.unknown if doubtful is None else doubtful
+    return _refused(because, (Action.ASSOCIATE,), facts, policies, evaluation_time, doubtful)
 
 
 def _refused(
@@ -54,13 +68,16 @@ def _refused(
     facts: Facts | ResourceFacts,
     policies: PolicySet,
     evaluation_time: EvaluationTime,
+    doubtful: frozenset[Fact],
 ) -> PermissionUnknown | Lapsed:
-    """Return ``Lapsed`` if each of the actions, none of which is permitted, can't be permitted by anything unknown."""
+    """Return ``Lapsed`` if each of the actions, none of which is permitted, can't be permitted by anything doubtful."""
     standing: list[Reason] = []
     for action in actions:
         answer = policies.ask(action, facts, evaluation_time)
         forbidding = policies.standing(answer.because, facts.unknown)
-        if not forbidding and (answer.errors or policies.speak_of(action, facts.unknown)):
+        # What determined it and does not stand is a forbid that may not apply.
+        is_open = answer.errors or answer.because or policies.speak_of(action, doubtful)
+        if is_open and not forbidding:
             return PermissionUnknown(because)
         standing += forbidding
     # By the forbids that stand for certain only: not by one that might not apply, nor by one against rejecting.

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.decision import Accept, Because, DecidedOn, Decision, Keep
-from drawbridge.decision.decision_record import DecisionRecord
+from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
 from drawbridge.decision.facts import ConnectionFacts, Facts, ShareFacts
 from drawbridge.request.fingerprints import contents_fingerprint, share_fingerprint
 from drawbridge.status import Reason
@@ -61,6 +61,14 @@ class LetIn(Struct, frozen=True, kw_only=True, rename="camel"):
         if self.covers(there):
             return there
         return there & {*(self.arns or ())}
+
+
+class RecordedDecisions(Struct, frozen=True, kw_only=True):
+    """What the ledger keeps of how a request was decided."""
+
+    let_in: LetIn | None = None
+    request: DecisionRecord | None = None
+    associations: AssociationDecisionRecord | None = None
 
 
 class LetInRecords(Protocol):

@@ -12,7 +12,6 @@ class Lapse(Struct, frozen=True, kw_only=True):
     binding: str = ""
     resource_arn: str = ""
     """Of the association that they refuse; both are empty where it is the whole request."""
-    name: str = ""
     lapsed: Lapsed
 
     @property

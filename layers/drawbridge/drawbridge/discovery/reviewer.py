@@ -6,17 +6,19 @@ from datetime import datetime
 import msgspec
 from msgspec import UNSET
 
+from drawbridge.configuration import InForce
 from drawbridge.decision import Accept, AskApprover
-from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.decide import may_associate
 from drawbridge.decision.decide_again import decide_again, outcome_name
 from drawbridge.decision.decision_record import DecisionRecord
 from drawbridge.decision.facts import EvaluationTime, Fact, Requester, ResourceFacts, ShareFacts
 from drawbridge.decision.gather import ConsumerRegistry, contents_of
 from drawbridge.decision.in_force import PATH as POLICIES
+from drawbridge.decision.in_force import compiled, is_whole
 from drawbridge.decision.lapse import permission_of, permission_to_associate
 from drawbridge.decision.let_in import ADOPTED, APPROVED, DENIED, LetIn, let_in_before
 from drawbridge.decision.permission import Lapsed
+from drawbridge.decision.policies import Policy
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.review import Lapse, Review, ReviewOpen
 from drawbridge.request.shares import SharedResource
@@ -33,16 +35,16 @@ class PolicyReviewer:
 
     def __init__(
         self,
-        policies: PolicySet,
+        policies: InForce[Policy],
         registry: ConsumerRegistry,
         is_written: Callable[[str, str], bool],
-        broken: Collection[str] = (),
     ) -> None:
-        """``is_written`` asks Parameter Store for one parameter; ``broken`` are policies that can't be in force."""
-        self._policies = policies
+        """``is_written`` asks Parameter Store for one parameter, by the path below ours and its name."""
+        self._policies = compiled(policies)
+        self._is_whole = is_whole(policies)
+        self._listed = {each.name for each in (*policies.things, *policies.broken)}
         self._registry = registry
         self._is_written = is_written
-        self._broken = frozenset(broken)
 
     def goes_by_the_clock(self) -> bool:
         """Return whether a policy refers to the time."""
@@ -107,15 +109,23 @@ class PolicyReviewer:
     def _lapses(self, decision_record: DecisionRecord, row: LedgerRow) -> Iterator[Lapse]:
         let_in = row.let_in if row.let_in is not UNSET else let_in_before(decision_record, row.decided_by)
         evaluation_time = decision_record.evaluation_time
-        of_request = permission_of(decision_record.facts, let_in, self._policies, evaluation_time)
-        # What was live before it was decided on here was never let in by a policy: only a forbid takes it down.
-        if isinstance(of_request, Lapsed) and (of_request.forbidden or not _adopted(row)):
+        unkept = frozenset(decision_record.unkept)
+        of_request = permission_of(decision_record.facts, let_in, self._policies, evaluation_time, doubtful=unkept)
+        if isinstance(of_request, Lapsed) and self._takes_down(of_request, row):
             yield Lapse(lapsed=of_request)
             return
         for facts, evaluation_time in self._associated(row):
-            permission = permission_to_associate(facts, self._policies, evaluation_time)
-            if isinstance(permission, Lapsed):
-                yield Lapse(binding=facts.binding, resource_arn=facts.arn, name=facts.name, lapsed=permission)
+            permission = permission_to_associate(facts, self._policies, evaluation_time, doubtful=frozenset())
+            if isinstance(permission, Lapsed) and self._takes_down(permission, row):
+                yield Lapse(binding=facts.binding, resource_arn=facts.arn, lapsed=permission)
+
+    def _takes_down(self, lapsed: Lapsed, row: LedgerRow) -> bool:
+        """Return whether something is taken down for it.
+
+        That nothing permits it is no reason where a policy may be missing, nor for what was live before it was decided
+        on here: that was never let in by a policy.
+        """
+        return lapsed.forbidden or (self._is_whole and not _adopted(row))
 
     def _associated(self, row: LedgerRow) -> Iterator[tuple[ResourceFacts, EvaluationTime]]:
         """Yield the facts, as registered now, of what is associated, each with the time of its decision."""
@@ -134,9 +144,9 @@ class PolicyReviewer:
 
         A listing that was cut short must not look like a policy that somebody deleted.
         """
-        listed = {each.name for each in self._policies.policies} | self._broken
         determined_by = {each.partition("@")[0] for each in decision_record.determined_by}
-        return next((name for name in sorted(determined_by - listed) if self._is_written(POLICIES, name)), None)
+        unlisted = sorted(determined_by - self._listed)
+        return next((name for name in unlisted if self._is_written(POLICIES, name)), None)
 
     def _as_now(self, decision_record: DecisionRecord, contents: Collection[SharedResource]) -> DecisionRecord:
         """Return the record with the registry's entry as it is now, and with what the share holds if that lacks."""
