@@ -72,7 +72,7 @@ def announcement_message(announcement: Announcement, ending: str = "") -> SlackM
     blocks.append(context(f"{word} {date}  ·  `{escaped(about.request_id[:_LONGEST_NAME])}`"))
     if ending:
         blocks.append(plain(one_line(ending)[:_ENDING]))
-    subject = f"{about.title} {legible(about.subject)} of {legible(about.account_id)}"
+    subject = f"{about.title} of {legible(about.account_id)}"
     text = f"{subject}: {one_line(ending)}" if ending else f"{subject} is taken down from {fallback}"
     return SlackMessage(escaped(text)[:_LONGEST_TEXT], blocks)
 
@@ -88,7 +88,8 @@ def _text(announcement: Announcement, *, is_open: bool) -> Iterator[str]:
     yield from announcement.why
     if is_open:
         keep = "change what forbids it" if announcement.is_forbidden else "have a policy permit it again"
-        yield f"To keep it, {keep} before then, and this is called off by itself. Otherwise there is nothing to do."
+        yield f"To keep it, {keep} before then, and this is called off by itself."
+        yield "Otherwise there is nothing to do."
 
 
 def _what(mark: Announced, about: AnnouncedRequest, first: datetime) -> str:
