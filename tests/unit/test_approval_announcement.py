@@ -194,6 +194,27 @@ def test_while_it_is_taken_down_the_message_says_so_whether_the_marks_are_there_
     assert world.messages() == ["Withdrawn."]
 
 
+def test_a_message_that_says_it_is_being_withdrawn_says_once_it_is() -> None:
+    world = World()
+    world.event()
+    world.becomes(status=Status.WITHDRAWING)
+
+    world.becomes(status=Status.WITHDRAWN, reasons=(FORBIDDEN,))
+
+    assert world.messages() == ["Withdrawn."]
+
+
+def test_what_is_left_of_an_announcement_stays_in_its_message_though_it_was_added_later() -> None:
+    world = World()
+    world.event()
+    world.becomes(mark(), mark("billing", since=later(1)))
+
+    world.becomes(mark("billing", since=later(1)))
+
+    assert world.messages() == [OPEN]
+    assert "by binding orders" not in texts(world.slack.updates[-1][1])
+
+
 def test_an_urgent_withdrawal_is_announced_although_it_has_begun() -> None:
     world = World()
 
