@@ -10,7 +10,8 @@ from drawbridge.approval import Approved
 from drawbridge.approval.notify import StatusReached
 from drawbridge.record.record import StatusChange
 from drawbridge.status import Status
-from tests.builders import PROVIDER, SHARE, SHARE_ARN, approval_record, question
+from tests.builders import NOW, PROVIDER, SHARE, SHARE_ARN, approval_record, question, sample
+from tests.fakes.announcements import InMemoryAnnouncements
 from tests.fakes.approvals import InMemoryApprovals
 from tests.fakes.messenger import InMemoryMessenger
 
@@ -35,12 +36,17 @@ EVENT: dict[str, Any] = {
 }
 
 
+ANNOUNCED = sample("withdrawal-announced")
+CANCELLED = sample("withdrawal-cancelled")
+
+
 class World:
-    """The questions and Slack."""
+    """The questions, the announcements and Slack."""
 
     def __init__(self) -> None:
         self.kept = InMemoryApprovals(approval_record(approval=Approved(asked=question().asked, by=("U0ALICE",))))
         self.slack = InMemoryMessenger()
+        self.announcements = InMemoryAnnouncements(lambda: NOW)
         self.rows = {ID: StatusReached(request_id=ID, status=Status.ACCEPTED, attempt=1)}
 
     def status_reached(self, request_id: str) -> StatusReached | None:

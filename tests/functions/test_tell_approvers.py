@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from drawbridge.approval.notify import StatusReached
+from drawbridge.errors import InvalidInputError, UpstreamError
 from drawbridge.parsing import UnreadableError
-from drawbridge.status import Status
+from drawbridge.status import Reason, Status
 from functions.tell_approvers import app
 from tests.builders import approval_record
 from tests.fakes.approvals import InMemoryApprovals
 from tests.functions.invocations import CONTEXT, refuses
-from tests.functions.notifying import CLICKED, EVENT, ID, World
+from tests.functions.notifying import ANNOUNCED, CANCELLED, CLICKED, EVENT, ID, World
+from tests.unit.announcing import ABOUT, mark, marked
 from tests.unit.approvals import has_buttons, texts
 
 
@@ -24,6 +26,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(app, "approvals", lambda: world.kept)
     monkeypatch.setattr(app, "messenger", lambda: world.slack)
     monkeypatch.setattr(app, "ledger", lambda: world)
+    monkeypatch.setattr(app, "announcements", lambda: world.announcements)
+    monkeypatch.setattr(app, "slack_channel", lambda: "C0APPROVALS")
+    monkeypatch.setattr(app, "about", lambda request_id: ABOUT if request_id in world.rows else None)
     return world
 
 
@@ -124,3 +129,138 @@ def test_no_event_can_have_words_of_its_own_said_to_anybody(world: World, event:
         app.lambda_handler(event, CONTEXT)
 
     assert world.slack.private == []
+
+
+def announced(world: World) -> str:
+    """Return what the one message of the announcement says by now in its last line."""
+    ((channel, what, _),) = world.slack.posts
+    assert channel == "C0APPROVALS"
+    for posted, update in world.slack.updates:
+        what = update if posted.ts == "1.5" else what
+    return texts(what).splitlines()[-1]
+
+
+def test_what_is_announced_to_be_withdrawn_is_posted_once_whatever_its_event_says(world: World) -> None:
+    world.kept = InMemoryApprovals()
+    world.rows[ID] = marked(mark())
+
+    for event in (ANNOUNCED, ANNOUNCED, EVENT, ANNOUNCED | {"detail": {"requestId": ID, "associations": "<!channel>"}}):
+        app.lambda_handler(event, CONTEXT)
+
+    assert announced(world) == "Otherwise there is nothing to do."
+    assert world.slack.updates == []
+
+
+def test_an_announcement_that_was_called_off_says_so_in_whichever_order_its_events_come(world: World) -> None:
+    world.rows[ID] = marked(mark())
+    app.lambda_handler(ANNOUNCED, CONTEXT)
+    world.rows[ID] = marked()
+
+    for event in (CANCELLED, ANNOUNCED, CANCELLED):
+        app.lambda_handler(event, CONTEXT)
+
+    assert announced(world) == "Called off: permitted again."
+
+
+def test_a_late_event_of_what_was_called_off_before_anybody_was_told_tells_nothing(world: World) -> None:
+    world.rows[ID] = marked()
+
+    for event in (CANCELLED, ANNOUNCED):
+        app.lambda_handler(event, CONTEXT)
+
+    assert world.slack.posts == []
+
+
+def test_an_announcement_whose_row_is_gone_says_so(world: World) -> None:
+    world.rows[ID] = marked(mark())
+    app.lambda_handler(ANNOUNCED, CONTEXT)
+    world.rows.clear()
+
+    app.lambda_handler(ANNOUNCED, CONTEXT)
+
+    assert announced(world) == "Over: the ledger has no such request any longer."
+
+
+def test_an_event_announces_nothing_of_a_request_that_the_ledger_does_not_have(world: World) -> None:
+    world.rows.clear()
+
+    app.lambda_handler(ANNOUNCED, CONTEXT)
+
+    assert world.slack.posts == []
+
+
+def test_where_no_channel_is_configured_nothing_is_announced_and_no_record_is_read(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "slack_channel", str)
+    monkeypatch.setattr(app, "announcements", lambda: pytest.fail("it is read"))
+    world.rows[ID] = marked(mark())
+
+    app.lambda_handler(ANNOUNCED, CONTEXT)
+
+    assert world.slack.posts == []
+    assert message_text(world) == "Approved by U0ALICE. Now: connected."
+
+
+def test_a_row_that_can_not_be_read_is_an_error_and_tells_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(_: str) -> StatusReached:
+        raise InvalidInputError("the row can't be read")
+
+    monkeypatch.setattr(world, "status_reached", unreadable)
+
+    with pytest.raises(InvalidInputError):
+        app.lambda_handler(ANNOUNCED, CONTEXT)
+
+    assert (world.slack.posts, world.slack.updates) == ([], [])
+
+
+def test_a_question_that_can_not_be_told_keeps_no_announcement_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(_: str) -> None:
+        raise InvalidInputError("the question can't be read")
+
+    monkeypatch.setattr(world.kept, "approval_record", unreadable)
+    world.rows[ID] = marked(mark())
+
+    with pytest.raises(InvalidInputError):
+        app.lambda_handler(ANNOUNCED, CONTEXT)
+
+    assert announced(world) == "Otherwise there is nothing to do."
+
+
+def test_while_slack_is_down_lambda_repeats_the_event_until_it_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(*_: Any) -> Any:
+        raise UpstreamError("Slack is down")
+
+    world.kept = InMemoryApprovals()
+    world.rows[ID] = marked(mark())
+    with monkeypatch.context() as patch:
+        patch.setattr(world.slack, "post", down)
+        for _ in range(2):
+            with pytest.raises(UpstreamError):
+                app.lambda_handler(ANNOUNCED, CONTEXT)
+
+    app.lambda_handler(ANNOUNCED, CONTEXT)
+
+    assert announced(world) == "Otherwise there is nothing to do."
+
+
+@pytest.mark.parametrize(
+    ("reason", "text"),
+    [
+        (Reason("gone", "The other side took it back."), "Approved by U0ALICE. Now: withdrawn by the other side."),
+        (Reason("no-longer-permitted", "No more."), "Approved by U0ALICE. Now: withdrawn."),
+        (Reason("withdrawn-on-command", "On command."), "Approved by U0ALICE. Now: withdrawn."),
+    ],
+)
+def test_the_question_says_who_withdrew_it(world: World, reason: Reason, text: str) -> None:
+    world.rows[ID] = marked(status=Status.WITHDRAWN, reasons=(reason,))
+
+    app.lambda_handler(EVENT, CONTEXT)
+
+    assert message_text(world) == text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drawbridge.approval.announcement import AnnouncingPorts, announce
+from drawbridge.approval.announcement_message import announcement_of
 from drawbridge.association.plan_inputs import PlanInputs
+from drawbridge.aws.announcement_items import AnnouncementItems
 from drawbridge.aws.approvals_table import ApprovalsTable
 from drawbridge.aws.consumers_table import ConsumersTable
 from drawbridge.aws.ledger_table import LedgerTable
@@ -22,9 +26,12 @@ from drawbridge.decision.in_force import decision_fingerprint
 from drawbridge.decision.policies import parse_policy
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.next_action import next_action
-from drawbridge.errors import InvalidInputError
+from drawbridge.errors import InvalidInputError, ThrottledError
 from tests.builders import CONNECTION, CONSUMER, NOW, SHARE, connection_facts, observed_request, question
+from tests.fakes.announcements import InMemoryAnnouncements
+from tests.fakes.messenger import InMemoryMessenger
 from tests.odd import attributes, fuzzed, json_texts
+from tests.unit.announcing import ABOUT, mark, marked
 
 GOOD: dict[str, Any] = {
     "request_id": SHARE.request_id,
@@ -183,6 +190,46 @@ def test_a_question_of_any_shape_is_read_or_reported_by_its_id(odd: dict[str, An
         assert len(str(broken)) < 1000
     else:
         assert record is not None
+
+
+TOLD: dict[str, Any] = {
+    "request_id": f"announcement/{SHARE.request_id}",
+    "announcement": msgspec.json.encode(announcement_of(ABOUT, [mark()])).decode(),
+    "newest_since": NOW.isoformat(),
+    "ending": "",
+    "is_over": False,
+    "is_shown": True,
+    "revision": 1,
+    "claimed_until": NOW.isoformat(),
+    "channel": "C0",
+    "ts": "1.0",
+    "expires_at": 1,
+}
+
+
+@fuzzed
+@given(with_odd_attributes(TOLD, "request_id"))
+def test_an_announcement_of_any_shape_is_read_and_can_be_told_or_is_reported_by_its_request(
+    odd: dict[str, Any],
+) -> None:
+    table: Any = Table(odd)
+
+    try:
+        record = AnnouncementItems(table, now=lambda: NOW).announcement(SHARE.request_id)
+    except InvalidInputError as broken:
+        assert SHARE.request_id in str(broken)
+        assert len(str(broken)) < 1000
+    else:
+        assert record is not None
+        ports = AnnouncingPorts(
+            channel="C0",
+            announcements=InMemoryAnnouncements(lambda: NOW),
+            messenger=InMemoryMessenger(),
+            about=lambda _: ABOUT,
+            now=lambda: NOW,
+        )
+        with suppress(ThrottledError):
+            announce(marked(mark()), record, ports)
 
 
 POLICIES = compile_together(

@@ -40,6 +40,8 @@ SAMPLES = {
 }
 NO_EVENTS = {"schedule", "sns-connection-notification"}
 """Samples that do not come in by a rule."""
+ANNOUNCED = {"withdrawal-announced", "withdrawal-cancelled"}
+"""Samples of our own events, which are no hints: people are told of them."""
 STRANGER = "999999999999"
 
 every_workflow = pytest.mark.parametrize("workflow", WORKFLOWS)
@@ -226,9 +228,9 @@ def test_a_parameter_says_what_it_is_for_and_what_it_takes(parameter: str) -> No
 def test_whoever_was_asked_hears_of_every_status_at_which_a_request_comes_to_rest() -> None:
     pattern = RULES["StatusRule"]["EventPattern"]
 
-    announced = set(pattern["detail"]["status"])
-    on_the_way = {Status.PENDING, Status.WAITING_FOR_APPROVAL, Status.ASSOCIATING, Status.WITHDRAWING}
-    assert announced == {*Status} - on_the_way
+    reached, _ = pattern["$or"]
+    on_the_way = {Status.PENDING, Status.WAITING_FOR_APPROVAL, Status.ASSOCIATING}
+    assert set(reached["detail"]["status"]) == {*Status} - on_the_way
     assert pattern["account"] == [{"Ref": "AWS::AccountId"}]
     for target in RULES["StatusRule"]["Targets"]:
         assert RESOURCES[attribute_of(target["DeadLetterConfig"]["Arn"])]["Type"] == "AWS::SQS::Queue"
@@ -314,7 +316,24 @@ def test_there_is_a_sample_of_every_event_taken_in() -> None:
     samples = {path.stem for path in (REPOSITORY / "events").glob("*.json")}
 
     assert SAMPLES.keys() == HINTING.keys()
-    assert samples == {*SAMPLES.values(), *NO_EVENTS}
+    assert samples == {*SAMPLES.values(), *NO_EVENTS, *ANNOUNCED}
+
+
+@pytest.mark.parametrize("name", sorted(ANNOUNCED))
+def test_people_are_told_of_a_withdrawal_that_is_announced_or_called_off_whatever_the_status(name: str) -> None:
+    event = sample(name)
+
+    assert [rule for rule in RULES if matches(rule, event, event["account"])] == ["StatusRule"]
+    assert matches("StatusRule", event | {"detail": event["detail"] | {"status": "PENDING"}}, event["account"])
+    assert not matches("StatusRule", event, STRANGER)
+
+
+@pytest.mark.parametrize(("status", "taken"), [("WITHDRAWING", True), ("WITHDRAWN", True), ("ASSOCIATING", False)])
+def test_of_changes_of_status_only_those_that_people_want_to_know_are_told(status: str, taken: bool) -> None:
+    event = sample("withdrawal-announced")
+    event |= {"detail-type": "Request Status Changed", "detail": event["detail"] | {"status": status}}
+
+    assert matches("StatusRule", event, event["account"]) is taken
 
 
 @every_rule

@@ -6,15 +6,14 @@ format of anything. The text for notifications is escaped.
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from functools import partial
 
 from msgspec import Struct
 
 from drawbridge.approval import Question
-from drawbridge.legible import legible, printable
+from drawbridge.approval.block_kit import Block, context, header, one_line, plain, sections, within
+from drawbridge.legible import legible
 from drawbridge.status import Reason
-
-Block = dict[str, Any]
 
 APPROVE = "approve"
 DENY = "deny"
@@ -22,8 +21,6 @@ DENIAL = "denial"
 """The modal that asks for the reason of a denial."""
 REASON = "reason"
 
-_SECTION = 2900
-"""Characters of a section's text, of which Slack takes 3,000."""
 _FACTS = 3000
 """Characters of the facts; all text of a message's blocks together has to stay below 13,200."""
 _PART = 1200
@@ -32,6 +29,7 @@ _ENDING = 1500
 _LONGEST_TEXT = 3000
 _USER = re.compile("[UW][A-Z0-9]{2,20}")
 _MOST_NAMED = 10
+_within = partial(within, told_by="drawbridge policy explain")
 
 
 class SlackMessage(Struct, frozen=True):
@@ -64,24 +62,24 @@ def message(
 ) -> SlackMessage:
     """Return the message, with buttons as long as there is something to decide, then with the outcome."""
     subject = f"{question.title} of {question.account_id}"
-    blocks = [_header(f"{question.title} request")]
-    blocks += _sections(_question_text(question))
+    blocks = [header(f"{question.title} request")]
+    blocks += sections(_question_text(question))
     until = int(question.asked.deadline.timestamp())
     fallback = f"{question.asked.deadline:%Y-%m-%d %H:%M} UTC"
     by = f"Decide by <!date^{until}^{{date_short_pretty}} at {{time}}|{fallback}>"
-    blocks.append(_context(f"{by}  ·  `{escaped(question.request_id)}`  ·  <{link}|execution>"))
+    blocks.append(context(f"{by}  ·  `{escaped(question.request_id)}`  ·  <{link}|execution>"))
     if void:
-        blocks.append(_plain(f"{no_longer_counting(void)}."))
+        blocks.append(plain(f"{no_longer_counting(void)}."))
         blocks += _named(void)
     if approved_by:
-        blocks.append(_plain(f"Approved by {', '.join(approved_by)}. A second person has to approve too."))
+        blocks.append(plain(f"Approved by {', '.join(approved_by)}. A second person has to approve too."))
         blocks += _named(approved_by)
     if ending is None:
         blocks.append(_buttons(question))
     else:
-        blocks.append(_plain(_one_line(ending.text)[:_ENDING]))
+        blocks.append(plain(one_line(ending.text)[:_ENDING]))
         blocks += _named(ending.by)
-    text = f"{subject}: {_one_line(ending.text)}" if ending else f"{subject} needs a decision"
+    text = f"{subject}: {one_line(ending.text)}" if ending else f"{subject} needs a decision"
     return SlackMessage(escaped(text)[:_LONGEST_TEXT], blocks)
 
 
@@ -138,61 +136,22 @@ def _question_text(question: Question) -> Iterator[str]:
         yield from _within(_PART, (f"  {legible(each)}" for each in question.changed))
     yield from _within(_FACTS, (f"{legible(line.label)}: {legible(line.text)}" for line in question.asked.lines))
     yield "Asked because:"
-    yield from _within(_PART, (f"  {_sourced(reason)}" for reason in question.why))
+    yield from _within(_PART, (f"  {sourced(reason)}" for reason in question.why))
     yield "On approval:"
     yield from _within(_PART, (f"  {legible(effect)}" for effect in question.effects))
     if question.options.two_person:
         yield "Two people have to approve."
 
 
-def _sourced(reason: Reason) -> str:
+def sourced(reason: Reason) -> str:
+    """Return a reason with the policy or binding that it comes from, legible."""
     return f"{legible(reason.source)}: {legible(reason.text)}" if reason.source else legible(reason.text)
-
-
-def _within(most: int, lines: Iterable[str]) -> Iterator[str]:
-    """Yield the lines that fit into ``most`` characters; the last counts the others."""
-    left_out = 0
-    for line in lines:
-        most -= len(line) + 1
-        if most >= 0:
-            yield line
-        else:
-            left_out += 1
-    if left_out:
-        yield f"  and {left_out} more lines: drawbridge policy explain tells all"
-
-
-def _one_line(text: str) -> str:
-    """Return a text whose parts are legible already on one line."""
-    return " ".join(printable(text).split())
-
-
-def _sections(lines: Iterable[str]) -> list[Block]:
-    """Put lines into as few sections as they fit in."""
-    texts = [""]
-    for line in lines:
-        if len(texts[-1]) + len(line) + 1 > _SECTION:
-            texts.append("")
-        texts[-1] += f"{line}\n"
-    return [_plain(text.rstrip("\n")) for text in texts]
-
-
-def _header(text: str) -> Block:
-    return {"type": "header", "text": {"type": "plain_text", "text": text[:150], "emoji": False}}
-
-
-def _plain(text: str) -> Block:
-    return {"type": "section", "text": {"type": "plain_text", "text": text, "emoji": False}}
-
-
-def _context(text: str) -> Block:
-    return {"type": "context", "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}]}
 
 
 def _named(people: Iterable[str]) -> list[Block]:
     """Have Slack show the names of its users; a change of a message notifies nobody."""
     users = [f"<@{each}>" for each in people if _USER.fullmatch(each)]
-    return [_context(" and ".join(users[:_MOST_NAMED]))] if users else []
+    return [context(" and ".join(users[:_MOST_NAMED]))] if users else []
 
 
 def _buttons(question: Question) -> Block:

@@ -9,7 +9,7 @@ from drawbridge.approval import Approved, Denied
 from drawbridge.approval.answer import outcome_text
 from drawbridge.approval.ask import ApprovalRecord, Posted
 from drawbridge.approval.message import MessageEnding, SlackMessage, message
-from drawbridge.request.announced import Announced
+from drawbridge.request.announced import COMMANDED, NO_LONGER_PERMITTED, Announced
 from drawbridge.status import Reason, Status
 
 _ENDINGS = {
@@ -100,6 +100,8 @@ def _ending(what: Notice | StatusReached, record: ApprovalRecord) -> MessageEndi
         # The message shows already what the request came to since.
         return MessageEnding(_sentence(decided), by) if decided and not _has_ended(record) else None
     word = _ENDINGS.get(what.status)
+    if what.status is Status.WITHDRAWN and is_withdrawn_by_us(what.reasons):
+        word = "withdrawn"
     if word is None or what.attempt < record.question.asked.attempt:
         # A late event of an attempt before the one that asks says nothing of the question.
         return None
@@ -108,6 +110,11 @@ def _ending(what: Notice | StatusReached, record: ApprovalRecord) -> MessageEndi
         word = _THOUGH_DENIED.get(what.status, word)
     why = "" if decided else "; ".join(reason.text for reason in what.reasons[:3])
     return MessageEnding(_sentence(f"{decided} Now: {word}.".strip() if decided else f"{word}. {why}"), by)
+
+
+def is_withdrawn_by_us(reasons: Sequence[Reason]) -> bool:
+    """Return whether policies or an operator had it withdrawn, and not the other side."""
+    return any(each.code in {COMMANDED, NO_LONGER_PERMITTED} for each in reasons)
 
 
 def _has_ended(record: ApprovalRecord) -> bool:

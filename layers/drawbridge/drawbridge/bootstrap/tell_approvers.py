@@ -2,6 +2,8 @@
 
 from functools import cache
 
+from drawbridge.approval.announcement_message import AnnouncedRequest
+from drawbridge.aws.announcement_items import AnnouncementItems
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.bootstrap.approvals import environment, now
 from drawbridge.bootstrap.clients import table
@@ -10,3 +12,23 @@ from drawbridge.bootstrap.clients import table
 @cache
 def ledger() -> LedgerTable:
     return LedgerTable(table(environment().ledger_table), now=now)
+
+
+@cache
+def announcements() -> AnnouncementItems:
+    return AnnouncementItems(table(environment().approvals_table), now=now)
+
+
+def slack_channel() -> str:
+    """Return the channel that withdrawals are announced in; empty where they are not."""
+    return environment().slack_channel
+
+
+def about(request_id: str) -> AnnouncedRequest | None:
+    """Return what a request is about, as the ledger has it."""
+    entry = ledger().entry(request_id)
+    if entry is None:
+        return None
+    return AnnouncedRequest(
+        request_id=entry.request_id, kind=entry.kind, subject=entry.subject, account_id=entry.account_id
+    )

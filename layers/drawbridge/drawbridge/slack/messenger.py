@@ -11,7 +11,8 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from drawbridge.approval.ask import Posted
-from drawbridge.approval.message import Block, SlackMessage
+from drawbridge.approval.block_kit import Block
+from drawbridge.approval.message import SlackMessage
 from drawbridge.errors import (
     AccessDeniedError,
     DrawbridgeError,
