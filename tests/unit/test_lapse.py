@@ -22,12 +22,25 @@ from drawbridge.decision.facts import (
     ShareFacts,
 )
 from drawbridge.decision.lapse import permission_of, permission_to_associate
+from drawbridge.decision.let_in import APPROVED, LetIn
 from drawbridge.decision.permission import Lapsed, Permission, PermissionUnknown, Permitted
 from drawbridge.decision.policies import InvalidPolicyError, parse_policy
+from drawbridge.request.shares import Content
 from drawbridge.status import Reason
-from tests.builders import EVALUATION_TIME, NOW, PROVIDER, STRANGER, connection_facts, requester, resource_facts
+from tests.builders import (
+    EVALUATION_TIME,
+    NOW,
+    PROVIDER,
+    RESOURCE_ARN,
+    STRANGER,
+    connection_facts,
+    requester,
+    resource_facts,
+    share_facts,
+)
 from tests.unit.policies import REMOVABLE, compiled, connections, members, outsiders, shares, statements, tags, without
 
+SUBNET_ARN = "arn:aws:ec2:us-east-1:111111111111:subnet/subnet-0123456789abcdef0"
 ACCEPT = 'permit(principal, action == Action::"accept", resource)'
 ASK = 'permit(principal, action == Action::"askApprover", resource)'
 REJECT = 'permit(principal, action == Action::"reject", resource);'
@@ -43,8 +56,12 @@ OUTSIDER = connection_facts(requester(STRANGER, Membership.OUTSIDER), connection
 """All is known of it."""
 
 
+APPROVED_ONCE = LetIn(at=NOW, because=(Reason(APPROVED, "looks fine", source="U0ALICE"),))
+BY_POLICY = LetIn(at=NOW, because=(Reason("policy", "it was let in", source="let-in"),))
+
+
 def permission(*texts: str, facts: Facts = SOMEBODY) -> Permission:
-    return permission_of(facts, compiled([*texts]), EVALUATION_TIME)
+    return permission_of(facts, APPROVED_ONCE, compiled([*texts]), EVALUATION_TIME)
 
 
 def lapsed(*texts: str, facts: Facts = SOMEBODY) -> Lapsed:
@@ -64,8 +81,61 @@ def lapsed(*texts: str, facts: Facts = SOMEBODY) -> Lapsed:
         [f"{ACCEPT} {OVERFLOW};", f"{ASK};"],
     ],
 )
-def test_what_would_be_accepted_or_asked_about_is_permitted(texts: list[str]) -> None:
+def test_what_was_approved_is_permitted_as_long_as_it_would_be_accepted_or_asked_about(texts: list[str]) -> None:
     assert permission(*texts) == Permitted()
+
+
+@pytest.mark.parametrize("let_in", [BY_POLICY, None])
+@pytest.mark.parametrize(
+    ("texts", "forbidden"),
+    [([f"{ASK};"], False), ([f"{ASK};", 'forbid(principal, action == Action::"accept", resource);'], True)],
+)
+def test_what_nobody_approved_lapses_if_a_person_would_have_to_be_asked(
+    texts: list[str], forbidden: bool, let_in: LetIn | None
+) -> None:
+    found = permission_of(OUTSIDER, let_in, compiled(texts), EVALUATION_TIME)
+
+    assert isinstance(found, Lapsed)
+    assert (found.forbidden, found.urgent) == (forbidden, False)
+    assert found.because == decide(OUTSIDER, compiled(texts), EVALUATION_TIME).because
+
+
+def test_whether_a_person_would_be_asked_is_no_doubt_about_what_nobody_approved() -> None:
+    texts = [f"{ASK} {OURS};", 'forbid(principal, action == Action::"accept", resource);']
+
+    assert isinstance(permission_of(SOMEBODY, BY_POLICY, compiled(texts), EVALUATION_TIME), Lapsed)
+    assert isinstance(permission(*texts), PermissionUnknown)
+
+
+def test_what_was_unknown_when_it_was_let_in_did_not_let_it_in_and_holds_nothing_up() -> None:
+    own, elsewhere = f"{ACCEPT} {OURS};", f"{ACCEPT} {ELSEWHERE};"
+    policies = compiled([own, elsewhere])
+
+    found = permission_of(SOMEBODY, BY_POLICY, policies, EVALUATION_TIME, doubtful=frozenset())
+
+    assert found == Lapsed(because=decide(SOMEBODY, policies, EVALUATION_TIME).because, urgent=False, forbidden=False)
+
+
+@pytest.mark.parametrize("forbid", [f"{FORBID} {OURS};", f'@urgent("true") forbid({SANDBOX}, action, resource);'])
+def test_a_forbid_that_may_not_apply_takes_nothing_down_whenever_that_was_unknown(forbid: str) -> None:
+    policies = compiled([f"{ACCEPT};", forbid])
+
+    found = permission_of(SOMEBODY, BY_POLICY, policies, EVALUATION_TIME, doubtful=frozenset())
+
+    assert isinstance(found, PermissionUnknown)
+
+
+def test_of_a_share_that_has_grown_what_was_let_in_is_judged_and_not_what_came_later() -> None:
+    small, large = Content(RESOURCE_ARN, "vpc-lattice:ResourceConfiguration"), Content(SUBNET_ARN, "ec2:Subnet")
+    grown = share_facts(contents=(small, large))
+    let_in = msgspec.structs.replace(BY_POLICY, arns=(RESOURCE_ARN,))
+    only_lattice = compiled(['permit(principal, action == Action::"accept", resource) when { context.onlyLattice };'])
+
+    assert permission_of(grown, let_in, only_lattice, EVALUATION_TIME) == Permitted()
+    assert isinstance(permission_of(grown, None, only_lattice, EVALUATION_TIME), Lapsed)
+    # Too much was let in to be kept one by one: then it is judged as it is.
+    too_much = msgspec.structs.replace(BY_POLICY, arns=None)
+    assert isinstance(permission_of(grown, too_much, only_lattice, EVALUATION_TIME), Lapsed)
 
 
 @pytest.mark.parametrize("facts", [SOMEBODY, OUTSIDER])
@@ -191,8 +261,8 @@ def test_an_urgent_forbid_is_named_however_many_others_there_are() -> None:
 def test_policies_that_go_by_the_clock_are_asked_as_of_the_time_that_is_given() -> None:
     by_day = compiled([f"{ACCEPT} when {{ context.local.hour < 18 }};"])
 
-    assert permission_of(OUTSIDER, by_day, EVALUATION_TIME) == Permitted()
-    assert isinstance(permission_of(OUTSIDER, by_day, EvaluationTime(NOW.replace(hour=20))), Lapsed)
+    assert permission_of(OUTSIDER, APPROVED_ONCE, by_day, EVALUATION_TIME) == Permitted()
+    assert isinstance(permission_of(OUTSIDER, APPROVED_ONCE, by_day, EvaluationTime(NOW.replace(hour=20))), Lapsed)
 
 
 ASSOCIATE = 'permit(principal, action == Action::"associate", resource)'
@@ -351,11 +421,11 @@ def test_what_has_lapsed_has_lapsed_whatever_the_unknown_facts_turn_out_to_be(
 ) -> None:
     facts, other = requests
     less, policies = without(facts, removed), compiled(texts)
-    found = permission_of(less, policies, EVALUATION_TIME)
+    found = permission_of(less, APPROVED_ONCE, policies, EVALUATION_TIME)
 
     for turned_out in (facts, filled(facts, other, removed)):
         assert without(turned_out, removed) == less
-        known = permission_of(turned_out, policies, EVALUATION_TIME)
+        known = permission_of(turned_out, APPROVED_ONCE, policies, EVALUATION_TIME)
         if isinstance(found, Lapsed):
             assert isinstance(known, Lapsed)
             # One that might not apply may turn out to: what stands then is more, never less.
@@ -368,7 +438,7 @@ def test_only_what_is_neither_accepted_nor_asked_about_lapses_and_only_a_forbid_
     texts: list[str], requests: tuple[Facts, Facts], removed: frozenset[Fact]
 ) -> None:
     facts, policies = without(requests[0], removed), compiled(texts)
-    found = permission_of(facts, policies, EVALUATION_TIME)
+    found = permission_of(facts, APPROVED_ONCE, policies, EVALUATION_TIME)
 
     let_in = isinstance(decide(facts, policies, EVALUATION_TIME), Accept | AskApprover)
     assert isinstance(found, Permitted) is let_in
@@ -387,7 +457,9 @@ evaluable = policy_texts.map(lambda texts: [text for text in texts if "922337203
 def test_where_all_is_known_and_can_be_evaluated_the_answer_is_known(
     texts: list[str], requests: tuple[Facts, Facts]
 ) -> None:
-    assert not isinstance(permission_of(requests[0], compiled(texts), EVALUATION_TIME), PermissionUnknown)
+    assert not isinstance(
+        permission_of(requests[0], APPROVED_ONCE, compiled(texts), EVALUATION_TIME), PermissionUnknown
+    )
 
 
 _CONDITIONS = st.sampled_from(

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from drawbridge.configuration import InForce
 from drawbridge.decision.bounds import decision_record_within
 from drawbridge.decision.decide import decide
 from drawbridge.decision.decide_again import MOST_CONTENTS, decision_record_of

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from drawbridge.decision import Accept, AskApprover, Because
-from drawbridge.decision.cedar import Action, PolicySet
+from drawbridge.decision.cedar import Action, Authorization, PolicySet
 from drawbridge.decision.decide import decide, may_associate
 from drawbridge.decision.facts import EvaluationTime, Fact, Facts, ResourceFacts, ShareFacts
 from drawbridge.decision.let_in import LetIn
@@ -34,8 +34,9 @@ def permission_of(
         return Permitted()
     # Whether it would be rejected or held makes no difference to what is connected.
     kept_by = (Action.ACCEPT, Action.ASK_APPROVER) if approved else (Action.ACCEPT,)
+    asked = [(action, policies.ask(action, facts, evaluation_time)) for action in kept_by]
     doubtful = facts.unknown if doubtful is None else doubtful
-    return _refused(decision.because, kept_by, facts, policies, evaluation_time, doubtful)
+    return _refused(decision.because, asked, policies, facts.unknown, doubtful)
 
 
 def _as_let_in(facts: Facts, let_in: LetIn | None) -> Facts:
@@ -58,23 +59,22 @@ def permission_to_associate(
     permitted, because = may_associate(facts, policies, evaluation_time)
     if permitted:
         return Permitted()
+    asked = [(Action.ASSOCIATE, policies.ask(Action.ASSOCIATE, facts, evaluation_time))]
     doubtful = facts.unknown if doubtful is None else doubtful
-    return _refused(because, (Action.ASSOCIATE,), facts, policies, evaluation_time, doubtful)
+    return _refused(because, asked, policies, facts.unknown, doubtful)
 
 
 def _refused(
     because: Because,
-    actions: Iterable[Action],
-    facts: Facts | ResourceFacts,
+    asked: Iterable[tuple[Action, Authorization]],
     policies: PolicySet,
-    evaluation_time: EvaluationTime,
+    unknown: frozenset[Fact],
     doubtful: frozenset[Fact],
 ) -> PermissionUnknown | Lapsed:
     """Return ``Lapsed`` if each of the actions, none of which is permitted, can't be permitted by anything doubtful."""
     standing: list[Reason] = []
-    for action in actions:
-        answer = policies.ask(action, facts, evaluation_time)
-        forbidding = policies.standing(answer.because, facts.unknown)
+    for action, answer in asked:
+        forbidding = policies.standing(answer.because, unknown)
         # What determined it and does not stand is a forbid that may not apply.
         is_open = answer.errors or answer.because or policies.speak_of(action, doubtful)
         if is_open and not forbidding:

@@ -42,7 +42,7 @@ class PolicyReviewer:
         """``is_written`` asks Parameter Store for one parameter, by the path below ours and its name."""
         self._policies = compiled(policies)
         self._is_whole = is_whole(policies)
-        self._listed = {each.name for each in (*policies.things, *policies.broken)}
+        self._listed = {each.name for each in policies.things} | {each.name for each in policies.broken}
         self._registry = registry
         self._is_written = is_written
 
