@@ -21,7 +21,7 @@ from tests.cli.operators import Operator
 
 LET_IN = LetIn(at=NOW, because=())
 ATTACHMENT = AttachmentSnapshot(
-    name="orders/orders\x1b[2J-db/vpc-1",
+    name="orders/orders\x1b[2J    -db/vpc-1",
     resource_arn=RESOURCE_ARN,
     resource_kind=ResourceKind.RESOURCE_CONFIGURATION,
     holds_others=False,

@@ -20,8 +20,8 @@ from tests.cli.connected import LET_IN, connection, enter, enter_next_attempt, l
 from tests.cli.operators import Drawbridge, Operator, denied
 
 CONNECTION = connection(1)
-COMMAND = WithdrawalCommand(by="arn:aws:iam::1:user/a\x1b[2J", at=datetime(2026, 11, 21, 13, 5, tzinfo=UTC))
-COMMANDED = "arn:aws:iam::1:user/a\\u{1b}[2J had it withdrawn at 2026-11-21 13:05 UTC"
+COMMAND = WithdrawalCommand(by="arn:aws:iam::1:user/a\x1b[2J  b", at=datetime(2026, 11, 21, 13, 5, tzinfo=UTC))
+COMMANDED = "arn:aws:iam::1:user/a\\u{1b}[2J\\u{20*2}b had it withdrawn at 2026-11-21 13:05 UTC"
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_what_only_the_other_side_can_begin_again_is_refused(
     if commanded:
         ledger.command_withdrawal(row_of(ledger, request_), COMMAND)
 
-    ended = at_work("retry", request_.request_id, "--yes")
+    ended = at_work("retry", request_.subject, "--yes")
 
     assert (ended.code, ended.out) == (1, "")
     assert ended.err.startswith(f"{request_.request_id} is {status}: ")

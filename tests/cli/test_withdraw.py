@@ -193,6 +193,26 @@ def test_what_is_permitted_again_meanwhile_is_held_back_still(
     assert of(ledger, CAPPED.request_id).announced == ()
 
 
+def test_what_is_found_gone_meanwhile_is_not_forgotten(
+    at_work: Drawbridge, ledger: LedgerTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = of(ledger, CAPPED.request_id).absent
+    ledger.note_absent(of(ledger, CAPPED.request_id), (), capped=True)
+    announce(ledger, CAPPED, ANNOUNCED)
+    followed = LedgerTable.followed
+
+    def early(self: LedgerTable) -> list[LedgerRow]:
+        rows = followed(self)
+        ledger.note_absent(of(ledger, CAPPED.request_id), gone, capped=True)
+        return rows
+
+    monkeypatch.setattr(LedgerTable, "followed", early)
+
+    assert at_work("withdraw", "--confirm", "--yes").code == 0
+    row = of(ledger, CAPPED.request_id)
+    assert (row.absent, row.announced[0].confirmed) == (gone, True)
+
+
 def test_what_is_held_back_is_written_for_programs(at_work: Drawbridge, ledger: LedgerTable) -> None:
     ended = at_work("withdraw", "--confirm", "--dry-run", "--json")
 

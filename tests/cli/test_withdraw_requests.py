@@ -83,7 +83,7 @@ def test_a_share_is_shown_with_what_was_made_for_it_and_commanded_by_whoever_ask
         f"    - {PATH}/connection",
         f"    - {PATH}/dns-name",
         "    - db.example.internal in Z1",
-        "    - orders/orders\\u{1b}[2J-db/vpc-1: snra-0bbb, vpce-0aaa",
+        "    - orders/orders\\u{1b}[2J\\u{20*4}-db/vpc-1: snra-0bbb, vpce-0aaa",
         "Withdraw 1? [y/N]: 1 withdrawn by the next sweep",
         f"look at it with     drawbridge policy explain {SHARE.request_id}",
         f"bring it back with  drawbridge retry {SHARE.request_id}",
@@ -344,6 +344,17 @@ def test_of_a_consumer_what_goes_already_is_told_and_the_rest_goes(at_work: Draw
     assert row_of(ledger, FIRST).commanded == COMMAND
     assert (again.code, again.out.splitlines()[-1]) == (0, "nothing more of it is connected")
     assert {each["result"] for each in written.json["requests"]} == {"commanded-already"}
+
+
+@pytest.mark.usefixtures("consumers")
+def test_what_is_commanded_before_it_is_decided_on_is_told_once(at_work: Drawbridge, ledger: LedgerTable) -> None:
+    ledger.command_withdrawal(row_of(ledger, NEW), COMMAND)
+
+    ended = at_work("withdraw", "--consumer", CONSUMER, "--dry-run")
+
+    assert [line for line in ended.out.splitlines() if NEW.endpoint_id in line] == [
+        f". {NEW.endpoint_id} of {CONSUMER}: PENDING: me had it withdrawn at 2026-11-21 00:00 UTC"
+    ]
 
 
 @pytest.mark.usefixtures("consumers")
