@@ -11,7 +11,7 @@ from drawbridge.association.in_force import PATH
 from drawbridge.configuration import InForce
 from drawbridge.publication.published import PublishedName
 from drawbridge.status import Reason
-from drawbridge.withdrawal import NamesRemoval, ObjectRemoval, Removal
+from drawbridge.withdrawal import ConnectionRemoval, NamesRemoval, ObjectRemoval, Removal
 from drawbridge.withdrawal.plan import WithdrawalPlanner, WrittenParameters
 from drawbridge.withdrawal.steps import ObservedRemoval, TakeBackName, WithdrawalStep, next_step, steps
 
@@ -47,6 +47,9 @@ class ShownRemoval(Struct, frozen=True, kw_only=True):
                 return self if {each.binding for each in self.removal.names} == {binding} else None
             case NamesRemoval():
                 return self.only(each.path for each in self.observed.names if each.binding == binding)
+            case ConnectionRemoval():
+                # A consumer's endpoint is no binding's.
+                return None
             case _:
                 assert_never(self.removal)
 
@@ -59,6 +62,9 @@ class ShownRemoval(Struct, frozen=True, kw_only=True):
             case NamesRemoval():
                 theirs = frozenset(path for each in others for path in each.paths)
                 return self.only(self.paths - theirs), self.only(self.paths & theirs)
+            case ConnectionRemoval():
+                connections = {str(each.removal) for each in others if isinstance(each.removal, ConnectionRemoval)}
+                return (None, self) if str(self.removal) in connections else (self, None)
             case _:
                 assert_never(self.removal)
 

@@ -60,6 +60,23 @@ def changes_of(
     )
 
 
+def removal_of(name: str, there: Iterable[str], in_force: InForce[Binding]) -> BindingChanges:
+    """Return the removal of one binding, which may be broken, and nothing else."""
+    return BindingChanges(
+        to_write=(),
+        to_remove=(name,),
+        new=(),
+        changed=(),
+        same=(),
+        others=tuple(sorted(each for each in there if each != name)),
+        then=InForce(
+            things=tuple(each for each in in_force.things if each.name != name),
+            versions=tuple(each for each in in_force.versions if each[0] != name),
+            broken=tuple(each for each in in_force.broken if each.name != name),
+        ),
+    )
+
+
 class BindingEffects(Struct, frozen=True, kw_only=True):
     """How other bindings would change the desired attachments."""
 

@@ -1,4 +1,4 @@
-"""``drawbridge bindings``: check, list, show, apply, schema."""
+"""``drawbridge bindings``: check, list, show, apply, remove, schema."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +9,7 @@ from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import PATH
 from drawbridge.configuration import ConfigurationParameter, InForce
 from drawbridge_cli.alias_claims import claims_among
-from drawbridge_cli.binding_changes import BindingChanges, changes_of, effects_of
+from drawbridge_cli.binding_changes import BindingChanges, changes_of
 from drawbridge_cli.binding_files import check_bindings, find_bindings
 from drawbridge_cli.binding_status import names_by_binding, statuses_of
 from drawbridge_cli.bindings_screen import (
@@ -17,12 +17,11 @@ from drawbridge_cli.bindings_screen import (
     say_problems,
     show_binding,
     show_changes,
-    show_effects,
-    show_going,
     show_matches,
     show_statuses,
 )
 from drawbridge_cli.plan_screen import show_unknown
+from drawbridge_cli.put_in_force import put_in_force, remove_binding
 from drawbridge_cli.schemas import schema_of
 from drawbridge_cli.screen import complain, say, show_json
 from drawbridge_cli.share_plans import paths_to_publish
@@ -126,27 +125,18 @@ def apply(
     show_changes(changes)
     if changes.is_empty:
         return
-    plan_context, withdrawal_context = stack.plan_context(), stack.withdrawal_context()
-    now, then = plan_context.share_plans(in_force), plan_context.share_plans(changes.then)
-    show_effects(effects_of(now, then), stack.prefix)
-    going_now = withdrawal_context.withdrawal(in_force, paths_to_publish(now, stack.prefix))
-    going_then = withdrawal_context.withdrawal(
-        changes.then, paths_to_publish(then, stack.prefix), removed=changes.to_remove
-    )
-    going, already = going_then.split_by(going_now)
-    show_going(going, already)
-    show_unknown(then)
-    if dry_run:
-        return
-    if not yes:
-        and_go = f", and have {going.number} taken down" if going.number else ""
-        typer.confirm(f"Put them in force{and_go}?", abort=True)
-    for name, text in changes.to_write:
-        stack.configuration.write(PATH, name, text)
-        say(f"written  {name}", "good")
-    for name in changes.to_remove:
-        stack.configuration.remove(PATH, name)
-        say(f"removed  {name}", "good")
+    put_in_force(stack, in_force, changes, yes=yes, dry_run=dry_run)
+
+
+@app.command()
+def remove(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The binding's name.", metavar="NAME")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
+) -> None:
+    """Show a binding and what goes with it, and remove it. Exit code 1: there is none of that name."""
+    remove_binding(context.obj, name, yes=yes, dry_run=dry_run)
 
 
 @app.command()

@@ -6,11 +6,15 @@ from typing import Annotated
 
 import typer
 
-from drawbridge.decision.registration import Registration, read_registrations, registration
-from drawbridge.errors import InvalidInputError
+from drawbridge.decision.registration import Registration, check_account_id, read_registrations, registration
+from drawbridge.errors import DrawbridgeError, InvalidInputError
 from drawbridge.legible import legible
+from drawbridge.request.announced import WithdrawalCommand
+from drawbridge_cli.commanding import command_all, command_of_caller, tell_to_sweep
 from drawbridge_cli.screen import complain, say, show_json, show_table
 from drawbridge_cli.stack import Stack
+from drawbridge_cli.withdrawable import ConsumerConnections, connections_of
+from drawbridge_cli.withdrawable_screen import show_connections, show_withdrawable
 
 app = typer.Typer(no_args_is_help=True, help="Consumers: the accounts that are known, their tiers and their services.")
 
@@ -40,7 +44,7 @@ def add(
     if not stack.consumers.add(entry, replace=replace):
         raise InvalidInputError(f"{account} is registered already; look with 'show', overwrite with --replace")
     say(f"registered  {account}", "good")
-    _sweep_now(stack)
+    tell_to_sweep(stack)
 
 
 @app.command("list")
@@ -77,21 +81,46 @@ def show(context: typer.Context, account: Account, as_json: Json = False) -> Non
     if as_json:
         show_json(_document(entry))
         return
-    for name, text in zip(
-        ("account", "tier", "services", "name", "since", "notes"), (account, *_texts(entry)), strict=True
-    ):
-        say(f"{name:<9} {text}")
+    _show(entry)
 
 
 @app.command()
-def remove(context: typer.Context, account: Account) -> None:
-    """Remove an account. What it was let in for stays connected, and is reviewed. Exit code 1: it is not there."""
+def remove(
+    context: typer.Context,
+    account: Account,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
+) -> None:
+    """Remove an account, and have its connections withdrawn. Exit code 1: it is not there, or something has changed."""
     stack: Stack = context.obj
-    if not stack.consumers.remove(account):
+    consumer = stack.consumers.consumer(account)
+    if consumer is None:
+        # What somebody registered by hand under another key can be removed all the same.
+        check_account_id(account)
+    shown = connections_of(stack.ledger, account)
+    if consumer is None:
         complain(f"{account} is not registered")
+        if shown.going:
+            show_connections(shown)
+            complain(f"{len(shown.going)} of its endpoints are connected; {_finish(account)} takes them down")
         raise typer.Exit(1)
-    say(f"removed  {account}", "good")
-    _sweep_now(stack)
+    _show(Registration(account_id=account, consumer=consumer))
+    show_connections(shown)
+    if dry_run:
+        return
+    if shown.going and not yes:
+        typer.confirm(f"Remove {account}, and withdraw {len(shown.going)}?", abort=True)
+    command = command_of_caller(stack)
+    # The door is shut first: whatever asks from now on is decided on without the entry.
+    if stack.consumers.remove(account):
+        say(f"removed  {account}", "good")
+    else:
+        complain(f"{account}: somebody else has removed it just now")
+    everything_goes = _withdraw_connections(stack, account, command, shown)
+    tell_to_sweep(stack)
+    if not everything_goes:
+        complain(f"{_finish(account)} does the rest")
+        raise typer.Exit(1)
 
 
 @app.command("import")
@@ -129,14 +158,35 @@ def import_file(
         f"{len(good) - there} registered, {there} there already, {len(bad)} bad lines",
         "bad" if bad or there else "good",
     )
-    _sweep_now(stack)
+    tell_to_sweep(stack)
     if bad or there:
         raise typer.Exit(1)
 
 
-def _sweep_now(stack: Stack) -> None:
-    if not stack.sweep_now():
-        complain("Drawbridge could not be told at once (sqs:SendMessage is denied); it will notice within its schedule")
+def _withdraw_connections(stack: Stack, account: str, command: WithdrawalCommand, shown: ConsumerConnections) -> bool:
+    """Command that what is connected by now be withdrawn; ``False`` if something has changed meanwhile."""
+    try:
+        going = connections_of(stack.ledger, account).going
+    except DrawbridgeError:
+        complain(f"its connections are not commanded to be withdrawn yet; {_finish(account)} does that")
+        raise
+    known = {each.row.request_id for each in shown.going}
+    for each in going:
+        if each.row.request_id not in known:
+            show_withdrawable(each)
+    done = command_all(stack, going, command, finish=_finish(account))
+    if done:
+        say(f"{len(done)} withdrawn by the next sweep", "good")
+    return len(done) == len(going)
+
+
+def _finish(account: str) -> str:
+    return f"drawbridge withdraw --consumer {account}"
+
+
+def _show(entry: Registration) -> None:
+    for name, text in zip(_COLUMNS, (entry.account_id, *_texts(entry)), strict=True):
+        say(f"{name:<9} {text}")
 
 
 _LONGEST = 2000

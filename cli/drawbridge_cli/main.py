@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from drawbridge.errors import DrawbridgeError, InvalidInputError
-from drawbridge_cli import approval, bindings, consumers, plan, policy, slack, withdraw
+from drawbridge_cli import approval, bindings, consumers, plan, policy, retry, slack, withdraw
 from drawbridge_cli.screen import complain
 from drawbridge_cli.stack import Stack
 
@@ -24,6 +24,7 @@ app.command()(plan.plan)
 app.command()(approval.approve)
 app.command()(approval.deny)
 app.command()(withdraw.withdraw)
+app.command()(retry.retry)
 
 
 @app.callback()

@@ -171,11 +171,12 @@ class Stack:
         """Return a context for what would be taken down; of what takes down only the observing is in it."""
         objects = ObjectDeletions(self._client("ec2"), self._client("vpc-lattice"), owner=self.prefix)
         zones = HostedZones(self._client("route53"), owner=self.prefix)
+        connections = EndpointServices(self._client("ec2"))
         return WithdrawalContext(
             planner_of=self.planning.withdrawal_planner,
             parameters=self.configuration,
             published=tuple(published_names(self.published.below(f"/{self.prefix}/connections"))),
-            observe=TakeDown(objects, self.published, zones, EndpointServices(self._client("ec2"))).observe,
+            observe=TakeDown(objects, self.published, zones, connections).observe,
         )
 
     @property

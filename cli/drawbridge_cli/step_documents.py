@@ -15,7 +15,15 @@ from drawbridge.association.actions import (
     UpdateVpcAssociation,
 )
 from drawbridge.association.steps import Await, Blocked, Step
-from drawbridge.withdrawal.steps import AwaitGone, AwaitNames, DeleteObject, NotOurs, TakeBackName, WithdrawalStep
+from drawbridge.withdrawal.steps import (
+    AwaitGone,
+    AwaitNames,
+    DeleteObject,
+    NotOurs,
+    RejectConnection,
+    TakeBackName,
+    WithdrawalStep,
+)
 
 
 def step_document(step: Step) -> dict[str, Any]:
@@ -29,6 +37,8 @@ def withdrawal_step_document(step: WithdrawalStep) -> dict[str, Any]:
             document = {"type": "TakeBackName", "path": name.path, "binding": name.binding}
         case DeleteObject(removed=removed, failure=failure):
             document = {"type": "Delete", "id": removed.id, "failure": failure}
+        case RejectConnection(service_id=service_id, endpoint_id=endpoint_id):
+            document = {"type": "Reject", "service_id": service_id, "endpoint_id": endpoint_id}
         case AwaitGone(what=what):
             document = {"type": "AwaitGone", "what": what}
         case AwaitNames(names=names):

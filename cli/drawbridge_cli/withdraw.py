@@ -1,57 +1,142 @@
-"""``drawbridge withdraw``: letting go what sweeps hold back, because so much of what is connected is gone at once."""
+"""``drawbridge withdraw``: having what is connected taken down, and letting go what sweeps hold back."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-import msgspec
 import typer
 
+from drawbridge.decision.registration import check_account_id
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.errors import InvalidInputError
-from drawbridge_cli.screen import complain, say, show_table
+from drawbridge.request import EndpointConnectionRequest
+from drawbridge.status import Status
+from drawbridge_cli.commanding import How, command_all, command_of_caller, tell_to_sweep
+from drawbridge_cli.held_back import let_go
+from drawbridge_cli.named_requests import UnknownRequest, find_row
+from drawbridge_cli.put_in_force import remove_binding
+from drawbridge_cli.screen import complain, say
 from drawbridge_cli.stack import Stack
-
-_COLUMNS = ("subject", "account", "gone", "since")
+from drawbridge_cli.withdrawable import Standing, Withdrawable, connections_of, standing_of, withdrawable
+from drawbridge_cli.withdrawable_screen import (
+    commanded_text,
+    request_document,
+    say_what_next,
+    show_connections,
+    show_documents,
+    show_withdrawable,
+    title_of,
+    withdrawable_document,
+)
 
 
 def withdraw(
     context: typer.Context,
-    request: Annotated[str, typer.Argument(help="Not possible yet: one request, by its id or subject.")] = "",
+    request: Annotated[
+        str | None, typer.Argument(help="One request: its id, share ARN, share id or endpoint id.")
+    ] = None,
+    consumer: Annotated[
+        str | None, typer.Option(help="All connections of this account's endpoints.", metavar="ACCOUNT")
+    ] = None,
+    binding: Annotated[
+        str | None, typer.Option(help="What this binding calls for: the binding is removed.", metavar="NAME")
+    ] = None,
     confirm: Annotated[
-        bool, typer.Option("--confirm", help="Let go what is held back because too much is gone at once.")
+        bool, typer.Option("--confirm", help="Let go what is held back because too much would go at once.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go, and no more.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
-    """Withdraw what is gone and held back. Exit code 1: something has changed meanwhile, and is held back still."""
-    if request or not confirm:
-        raise InvalidInputError("withdraw: only what is held back can be let go yet, all of it, with --confirm")
+    """Withdraw what is connected, at once. What another share holds as well stays. Exit code 1: not all of it goes."""
     stack: Stack = context.obj
-    capped = sorted((row for row in stack.ledger.followed() if row.withdrawal_capped), key=lambda row: row.request_id)
-    if not capped:
-        say("nothing is held back")
+    given = [each for each in (request, consumer, binding) if each is not None]
+    if len(given) + confirm != 1 or "" in given:
+        raise InvalidInputError("withdraw: name one of REQUEST, --consumer ACCOUNT, --binding NAME and --confirm")
+    if as_json and not (yes or dry_run):
+        raise InvalidInputError("--json: nobody is asked then; say --yes or --dry-run as well")
+    how = How(yes=yes, dry_run=dry_run, as_json=as_json)
+    if request is not None:
+        _withdraw_request(stack, request, how)
+    elif consumer is not None:
+        _withdraw_consumer(stack, consumer, how)
+    elif binding is not None:
+        remove_binding(stack, binding, yes=yes, dry_run=dry_run, as_json=as_json)
+    else:
+        let_go(stack, how)
+
+
+def _withdraw_request(stack: Stack, request: str, how: How) -> None:
+    row = find_row(stack.ledger, request)
+    if isinstance(row, UnknownRequest):
+        complain(str(row))
+        raise typer.Exit(1)
+    standing = standing_of(row)
+    if standing is Standing.COMMANDED:
+        if how.as_json:
+            show_documents([request_document(row, standing)], dry_run=how.dry_run)
+        else:
+            say(f"{title_of(row)}: {commanded_text(row)}; it goes already", "doubtful")
         return
-    show_table(_COLUMNS, [(row.request.subject, row.account_id, *_gone(row)) for row in capped])
-    if dry_run:
+    if not standing.can_go:
+        complain(f"{row.request_id} is {row.status}: nothing of it is connected; {_instead(row)}")
+        raise typer.Exit(1)
+    going = withdrawable(stack.ledger, [row])
+    if not how.as_json:
+        show_withdrawable(going[0])
+    _withdraw(stack, going, how, again=f"drawbridge withdraw {row.request_id}")
+
+
+def _withdraw_consumer(stack: Stack, account: str, how: How) -> None:
+    check_account_id(account)
+    connections = connections_of(stack.ledger, account)
+    already = [request_document(row, Standing.COMMANDED) for row in connections.commanded]
+    if not how.as_json:
+        show_connections(connections)
+    if connections.going:
+        again = f"drawbridge withdraw --consumer {account}"
+        _withdraw(stack, connections.going, how, again=again, already=already)
         return
-    if not yes:
-        typer.confirm(f"Withdraw {len(capped)}?", abort=True)
-    changed = [row for row in capped if not _confirm(stack, row)]
-    for row in changed:
-        complain(f"{row.request_id}: it has changed meanwhile; look again")
-    say(f"{len(capped) - len(changed)} are let go: each is asked for once more before it goes", "good")
-    if not stack.sweep_now():
-        complain("Drawbridge could not be told at once (sqs:SendMessage is denied); it will notice within its schedule")
-    if changed:
+    if not already:
+        complain(f"{account}: no endpoint of that account is connected")
+        raise typer.Exit(1)
+    if how.as_json:
+        show_documents(already, dry_run=how.dry_run)
+    else:
+        say("nothing more of it is connected")
+
+
+def _withdraw(
+    stack: Stack, going: tuple[Withdrawable, ...], how: How, *, again: str, already: list[dict[str, Any]] | None = None
+) -> None:
+    """Ask, command it, and say what became of each."""
+    done: list[Withdrawable] = []
+    if not how.dry_run:
+        if not how.yes:
+            typer.confirm(f"Withdraw {len(going)}?", abort=True)
+        done = command_all(stack, going, command_of_caller(stack), finish=again)
+    if how.as_json:
+        documents = (withdrawable_document(each, how.result(done=each in done)) for each in going)
+        show_documents([*documents, *(already or ())], dry_run=how.dry_run)
+    elif done:
+        say(f"{len(done)} withdrawn by the next sweep", "good")
+        say_what_next(done)
+    if done:
+        tell_to_sweep(stack)
+    if not how.dry_run and len(done) < len(going):
         raise typer.Exit(1)
 
 
-def _gone(row: LedgerRow) -> tuple[str, str]:
-    """Return what of it is gone, and since when."""
-    since = f"{min(mark.since for mark in row.absent):%Y-%m-%d %H:%M}" if row.absent else ""
-    whole = any(mark.of == row.request.subject for mark in row.absent)
-    return "all of it" if whole else f"{len(row.absent)} resources", since
-
-
-def _confirm(stack: Stack, row: LedgerRow) -> bool:
-    marks = tuple(msgspec.structs.replace(mark, confirmed=True) for mark in row.absent)
-    return stack.ledger.note_absent(row, marks, capped=True)
+def _instead(row: LedgerRow) -> str:
+    """Return what to do about a request of which nothing is connected."""
+    match row.status:
+        case Status.WAITING_FOR_APPROVAL:
+            return f"drawbridge deny {row.request_id} keeps it out"
+        case Status.WITHDRAWN if isinstance(row.request, EndpointConnectionRequest):
+            return "the consumer would make a new endpoint"
+        case Status.WITHDRAWN if row.commanded is not None:
+            return f"{commanded_text(row)}; drawbridge retry {row.request_id} ends that command"
+        case Status.REJECTED | Status.EXPIRED | Status.WITHDRAWN:
+            return "it is over"
+        case Status.ACCEPTED:
+            return "it was let in, and no binding has anything of it connected"
+        case _:
+            return f"drawbridge policy explain {row.request_id} says why"

@@ -4,8 +4,16 @@ from typing import Any, assert_never
 
 from drawbridge.legible import legible
 from drawbridge.status import Reason
-from drawbridge.withdrawal import NamesRemoval, ObjectRemoval, Removal
-from drawbridge.withdrawal.steps import AwaitGone, AwaitNames, DeleteObject, NotOurs, TakeBackName, WithdrawalStep
+from drawbridge.withdrawal import ConnectionRemoval, NamesRemoval, ObjectRemoval, Removal
+from drawbridge.withdrawal.steps import (
+    AwaitGone,
+    AwaitNames,
+    DeleteObject,
+    NotOurs,
+    RejectConnection,
+    TakeBackName,
+    WithdrawalStep,
+)
 from drawbridge_cli.account_withdrawal import AccountWithdrawal
 from drawbridge_cli.screen import say
 from drawbridge_cli.step_documents import withdrawal_step_document
@@ -51,6 +59,8 @@ def _what(removal: Removal) -> str:
             return published.path
         case NamesRemoval(names=names):
             return f"{len(names)} names"
+        case ConnectionRemoval():
+            return str(removal)
         case _:
             assert_never(removal)
 
@@ -61,6 +71,8 @@ def _identity(removal: Removal) -> dict[str, str]:
             return {"kind": removed.kind, "id": removed.id}
         case NamesRemoval():
             return {"kind": "names", "id": ""}
+        case ConnectionRemoval(endpoint_id=endpoint_id):
+            return {"kind": "connection", "id": endpoint_id}
         case _:
             assert_never(removal)
 
@@ -71,7 +83,7 @@ def _unconfirmed_document(reason: Reason) -> dict[str, str]:
 
 def _sign(step: WithdrawalStep) -> tuple[str, str]:
     match step:
-        case TakeBackName() | DeleteObject():
+        case TakeBackName() | DeleteObject() | RejectConnection():
             return "-", "bad"
         case AwaitGone() | AwaitNames():
             return ".", "doubtful"

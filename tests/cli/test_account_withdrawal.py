@@ -9,12 +9,12 @@ import pytest
 
 from drawbridge.association.owned_object import OwnedKind, OwnedObject
 from drawbridge.status import Reason
-from drawbridge.withdrawal import Cause, NamesRemoval, ObjectRemoval, PublishedPath
+from drawbridge.withdrawal import Cause, ConnectionRemoval, NamesRemoval, ObjectRemoval, PublishedPath
 from drawbridge.withdrawal.steps import ObjectState, ObservedObject, ObservedRemoval
 from drawbridge_cli.account_withdrawal import AccountWithdrawal, ShownRemoval
 from drawbridge_cli.plan_screen import summary
 from drawbridge_cli.withdrawal_screen import show_withdrawal, withdrawal_documents
-from tests.builders import NETWORK_ARN, RESOURCE_ARN, VPC_ID
+from tests.builders import ENDPOINT_ID, NETWORK_ARN, RESOURCE_ARN, SERVICE_ID, VPC_ID
 
 WHY = "no binding wants it there any longer"
 ENDPOINT = OwnedObject(id="vpce-1", kind=OwnedKind.ENDPOINT, binding="orders", resource_arn=RESOURCE_ARN, vpc_id=VPC_ID)
@@ -42,6 +42,16 @@ def names_removal(*bindings: str) -> ShownRemoval:
     names = tuple(published(each) for each in bindings)
     return ShownRemoval(
         removal=NamesRemoval(names=names, cause=Cause.BINDING, why=WHY), observed=ObservedRemoval(names=names)
+    )
+
+
+def connection_removal(endpoint_id: str = ENDPOINT_ID, *, observed: ObservedObject = PRESENT) -> ShownRemoval:
+    names = (PublishedPath(path="/drawbridge/consumers/2/vpce", subject=endpoint_id, through=endpoint_id),)
+    return ShownRemoval(
+        removal=ConnectionRemoval(
+            service_id=SERVICE_ID, endpoint_id=endpoint_id, names=names, cause=Cause.COMMANDED, why="somebody said so"
+        ),
+        observed=ObservedRemoval(names=names, removed=observed),
     )
 
 
@@ -171,6 +181,38 @@ def test_each_step_is_written_in_words_and_in_fields_and_counted(
     (document,) = documents["removals"]
     assert document["steps"] == steps
     assert summary([], going) == in_one_line
+
+
+def test_a_connection_is_rejected_after_its_names_are_taken_back(capsys: pytest.CaptureFixture[str]) -> None:
+    going = withdrawal(connection_removal())
+    connection = f"the connection of {ENDPOINT_ID} to {SERVICE_ID}"
+
+    show_withdrawal(going)
+
+    assert capsys.readouterr().out.splitlines() == [
+        f"- {connection}: somebody said so [withdrawn-on-command]",
+        "    - take back /drawbridge/consumers/2/vpce",
+        f"    - reject {connection}",
+        f"    . wait until {connection} is gone",
+    ]
+    (document,) = msgspec.json.decode(msgspec.json.encode(withdrawal_documents(going)))["removals"]
+    assert (document["kind"], document["id"]) == ("connection", ENDPOINT_ID)
+    assert [step["type"] for step in document["steps"]] == ["TakeBackName", "Reject", "AwaitGone"]
+    assert document["steps"][1] == {
+        "do": f"reject {connection}",
+        "type": "Reject",
+        "service_id": SERVICE_ID,
+        "endpoint_id": ENDPOINT_ID,
+    }
+    assert summary([], going) == "1 to take down."
+
+
+def test_a_connection_is_no_bindings_and_is_told_apart_from_others() -> None:
+    mine, others = connection_removal(), connection_removal("vpce-00000000000000009")
+
+    assert withdrawal(mine).of("orders").is_empty
+    assert withdrawal(mine, others).split_by(withdrawal(others)) == (withdrawal(mine), withdrawal(others))
+    assert withdrawal(mine).number == 1
 
 
 def test_what_stays_for_now_is_nothing_to_do_and_is_not_as_wanted() -> None:

@@ -25,7 +25,7 @@ from drawbridge.request.absence import Absence
 from drawbridge.request.shares import SharedResource
 from drawbridge.withdrawal import ConnectedRecord
 from drawbridge.withdrawal.attempt import WithdrawalPorts
-from drawbridge.withdrawal.called_for import NOTHING_REFUSED, Demand, Refused
+from drawbridge.withdrawal.called_for import NOTHING_EXCLUDED, Demand, Excluded
 from drawbridge.withdrawal.plan import WithdrawalPlanner
 from tests.builders import CONSUMER, NOW, PROVIDER, RESOURCE_ARN, entity, shared_resource
 from tests.builders import VPC_ID as VPC
@@ -119,20 +119,20 @@ class WithdrawalWorld:
         marks = tuple(Absence(of=each, since=NOW, confirmed=confirmed) for each in gone)
         self.connected = msgspec.structs.replace(self.connected, absent=marks)
 
-    def planner(self, *bindings: Binding, refused: Refused = NOTHING_REFUSED) -> WithdrawalPlanner:
+    def planner(self, *bindings: Binding, excluded: Excluded = NOTHING_EXCLUDED) -> WithdrawalPlanner:
         in_force = InForce(tuple(bindings), tuple((each.name, 1) for each in bindings), ())
-        return self.planner_of(in_force, refused)
+        return self.planner_of(in_force, excluded)
 
-    def planner_of(self, bindings: InForce[Binding], refused: Refused = NOTHING_REFUSED) -> WithdrawalPlanner:
+    def planner_of(self, bindings: InForce[Binding], excluded: Excluded = NOTHING_EXCLUDED) -> WithdrawalPlanner:
         demand = Demand(
             bindings,
             prefix=PREFIX,
             account_id=CONSUMER,
-            shared_as=self.shared_as if not refused.share_arn else {},
+            shared_as=self.shared_as if not excluded.share_arn else {},
             tags_of_vpc=self.vpcs.get,
             network_of=self._network,
             entity_of=self.entities.get,
-            refused=refused,
+            excluded=excluded,
         )
         return WithdrawalPlanner(
             bindings=bindings,
@@ -192,7 +192,7 @@ class WithdrawalAttempts:
     def ports(self) -> WithdrawalPorts:
         return WithdrawalPorts(
             ledger=self,
-            planner=lambda refused: self.world.planner(*self.bindings, refused=refused),
+            planner=lambda excluded: self.world.planner(*self.bindings, excluded=excluded),
             attempts=self.attempts,
             existences=self.world.existences,
             shares=self,

@@ -17,7 +17,7 @@ from drawbridge.decision.in_force import compiled, policies_in_force
 from drawbridge.decision.policies import Policy
 from drawbridge.environment import Environment
 from drawbridge.withdrawal.attempt import WithdrawalPorts
-from drawbridge.withdrawal.called_for import Refused
+from drawbridge.withdrawal.called_for import Excluded
 from drawbridge.withdrawal.permissions import PermissionsNow
 from drawbridge.withdrawal.plan import WithdrawalPlanner
 
@@ -44,9 +44,9 @@ class AttemptPlanning:
         bindings, quotas = bindings_in_force(parameters), quotas_in_force(parameters)
         return self._planning().planner(compiled(self.policies()), bindings, quotas, self.ledger.rows)
 
-    def withdrawal_planner(self, refused: Refused) -> WithdrawalPlanner:
+    def withdrawal_planner(self, excluded: Excluded) -> WithdrawalPlanner:
         """Return a planner of what is to be taken down, for one plan."""
-        return self._planning().withdrawal_planner(bindings_in_force(self._parameters()), refused=refused)
+        return self._planning().withdrawal_planner(bindings_in_force(self._parameters()), excluded=excluded)
 
     def withdrawal_ports(self) -> WithdrawalPorts:
         """Return the ports of planning withdrawals."""

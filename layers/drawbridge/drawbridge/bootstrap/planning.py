@@ -25,7 +25,7 @@ from drawbridge.configuration import InForce
 from drawbridge.decision.decide import Policies
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.request import ResourceShareRequest
-from drawbridge.withdrawal.called_for import NOTHING_REFUSED, Demand, Refused
+from drawbridge.withdrawal.called_for import NOTHING_EXCLUDED, Demand, Excluded
 from drawbridge.withdrawal.plan import WithdrawalPlanner, WrittenParameters
 
 Client = Callable[[str], Any]
@@ -66,10 +66,10 @@ class Planning:
         bindings: InForce[Binding],
         parameters: WrittenParameters | None = None,
         *,
-        refused: Refused = NOTHING_REFUSED,
+        excluded: Excluded = NOTHING_EXCLUDED,
     ) -> WithdrawalPlanner:
         """Return a planner of what is to be taken down; ``parameters`` are those that are there, if left out."""
-        in_effect = (share for share in self.shares.shares() if share.in_effect and share.arn != refused.share_arn)
+        in_effect = (share for share in self.shares.shares() if share.in_effect and share.arn != excluded.share_arn)
         shares = {share.arn: share.name for share in in_effect}
         shared_as = defaultdict[str, set[str]](set)
         for each in self.shares.resources():
@@ -83,7 +83,7 @@ class Planning:
             tags_of_vpc=self.network.tags_of,
             network_of=self.reconciler.network,
             entity_of=cache(self.entities.entity),
-            refused=refused,
+            excluded=excluded,
         )
         return WithdrawalPlanner(
             bindings=bindings,

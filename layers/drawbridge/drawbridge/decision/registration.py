@@ -51,10 +51,7 @@ def registration(
     Raises:
         InvalidInputError: a field is wrong; the message names it, and what is right.
     """
-    if _ACCOUNT.fullmatch(account_id) is None:
-        # A spreadsheet takes an account for a number, and drops its leading zeros.
-        zeros = "; its leading zeros may have been lost" if re.fullmatch(r"[0-9]{9,11}", account_id) else ""
-        raise InvalidInputError(f"account_id: {account_id[:100]!r} is no AWS account (12 digits){zeros}")
+    check_account_id(account_id)
     if tier and _TIER.fullmatch(tier) is None:
         raise InvalidInputError(f"tier: {tier[:100]!r} is no tier (letters, digits, '-', '_' and '.', 64 at most)")
     reached = frozenset(service.strip() for service in services if service.strip())
@@ -70,6 +67,18 @@ def registration(
             raise InvalidInputError(f"{field}: {len(text)} characters, {_LONGEST} at most")
     consumer = Consumer(tier=tier, services=reached, name=name, notes=notes, since=since)
     return Registration(account_id=account_id, consumer=consumer)
+
+
+def check_account_id(account_id: str) -> None:
+    """Check that it is the id of an account.
+
+    Raises:
+        InvalidInputError: it is none; the message says what is right.
+    """
+    if _ACCOUNT.fullmatch(account_id) is None:
+        # A spreadsheet takes an account for a number, and drops its leading zeros.
+        zeros = "; its leading zeros may have been lost" if re.fullmatch(r"[0-9]{9,11}", account_id) else ""
+        raise InvalidInputError(f"account_id: {account_id[:100]!r} is no AWS account (12 digits){zeros}")
 
 
 COLUMNS = ("account_id", "tier", "services", "name", "notes")

@@ -35,7 +35,7 @@ from drawbridge.withdrawal import (
     WithdrawalPlan,
     is_removed,
 )
-from drawbridge.withdrawal.called_for import NOTHING_REFUSED, NotCalledFor, Refused
+from drawbridge.withdrawal.called_for import NOTHING_EXCLUDED, Excluded, NotCalledFor
 from drawbridge.withdrawal.permissions import Permissions
 from drawbridge.withdrawal.plan import WithdrawalPlanner
 
@@ -74,7 +74,7 @@ class WithdrawalPorts(Struct, frozen=True, kw_only=True):
     """The ports of planning withdrawals; what people configure is read anew for each plan."""
 
     ledger: ConnectedRecords
-    planner: Callable[[Refused], WithdrawalPlanner]
+    planner: Callable[[Excluded], WithdrawalPlanner]
     attempts: WithdrawalPlans
     existences: Existences
     shares: SharedContents
@@ -129,8 +129,10 @@ def plan_both_directions(
     now = withdrawals.now()
     associations, items = plan_attempt(attempt, ports, tries=tries)
     connected = withdrawals.ledger.connected(attempt.execution.request_id)
-    refused = Refused(associations=_refused_associations(attempt.execution, attempt.share_arn, connected, withdrawals))
-    planner = withdrawals.planner(refused)
+    excluded = Excluded(
+        associations=_refused_associations(attempt.execution, attempt.share_arn, connected, withdrawals)
+    )
+    planner = withdrawals.planner(excluded)
     withdrawal = planner.plan(connected, associations.visible, withdrawals.of_others(attempt.execution))
     made_now = {each.name for each in associations.associations}
     withdrawal = msgspec.structs.replace(withdrawal, earlier=_earlier(connected, made_now, withdrawal))
@@ -219,16 +221,16 @@ def _of_share(
     share_arn: str, execution: ExecutionInput, connected: ConnectedRecord, ending: Ending, ports: WithdrawalPorts
 ) -> WithdrawalPlan:
     if ending.cause is Cause.NOT_SHARED:
-        planner = ports.planner(NOTHING_REFUSED)
+        planner = ports.planner(NOTHING_EXCLUDED)
         return planner.plan(connected.with_all_absent, (), ports.of_others(execution))
-    refused = _refused_share(share_arn, connected, ending, ports)
-    return ports.planner(refused).plan(connected, refused.resources, ports.of_others(execution))
+    excluded = _excluded_share(share_arn, connected, ending, ports)
+    return ports.planner(excluded).plan(connected, excluded.resources, ports.of_others(execution))
 
 
-def _refused_share(share_arn: str, connected: ConnectedRecord, ending: Ending, ports: WithdrawalPorts) -> Refused:
+def _excluded_share(share_arn: str, connected: ConnectedRecord, ending: Ending, ports: WithdrawalPorts) -> Excluded:
     held = {each.arn for each in ports.shares.contents_of_share(share_arn) if each.is_lattice}
     resources = dict.fromkeys(sorted(held | connected.resources), ending.verdict)
-    return Refused(share_arn=share_arn, resources=resources)
+    return Excluded(share_arn=share_arn, resources=resources)
 
 
 def _refused_associations(
@@ -273,7 +275,7 @@ def _decided_again(execution: ExecutionInput, removal: Removal, ports: Withdrawa
         case Cause.COMMANDED | Cause.NOT_PERMITTED:
             return _refused_again(execution, removal, connected, ports)
         case Cause.BINDING | Cause.NOT_SHARED | Cause.OTHER_SHARE:
-            return ports.planner(NOTHING_REFUSED).plan_again(connected, removal)
+            return ports.planner(NOTHING_EXCLUDED).plan_again(connected, removal)
         case cause:
             assert_never(cause)
 
@@ -290,10 +292,10 @@ def _refused_again(
         ending = _ending(execution, connected, ports)
         if isinstance(ending, StillThere):
             return ending.because
-        refused = _refused_share(request.share_arn, connected, ending, ports)
+        excluded = _excluded_share(request.share_arn, connected, ending, ports)
     else:
-        refused = Refused(associations=_refused_associations(execution, request.share_arn, connected, ports))
-    return ports.planner(refused).plan_again(connected, removal)
+        excluded = Excluded(associations=_refused_associations(execution, request.share_arn, connected, ports))
+    return ports.planner(excluded).plan_again(connected, removal)
 
 
 def _of_connection(

@@ -39,7 +39,7 @@ class NotCalledFor(Struct, frozen=True):
 Verdict = CalledFor | NotKnown | NotCalledFor
 
 
-class Refused(Struct, frozen=True, kw_only=True):
+class Excluded(Struct, frozen=True, kw_only=True):
     """What is shared and wanted, and all the same not to be connected: policies or an operator say so."""
 
     share_arn: str = ""
@@ -50,7 +50,7 @@ class Refused(Struct, frozen=True, kw_only=True):
     """What one binding may not have, by the binding and the resource's ARN."""
 
 
-NOTHING_REFUSED = Refused()
+NOTHING_EXCLUDED = Excluded()
 
 
 class VpcTags(Protocol):
@@ -65,7 +65,7 @@ class Demand:
     """What the bindings in force ask for, of what is shared.
 
     ``shared_as`` gives the names of all shares in effect that hold a resource, by its ARN: it is called for as long as
-    a binding matches it in any of them; of a share that is refused it gives nothing. ``entity_of`` returns what VPC
+    a binding matches it in any of them; of a share that is excluded it gives nothing. ``entity_of`` returns what VPC
     Lattice describes of it.
     """
 
@@ -79,7 +79,7 @@ class Demand:
         tags_of_vpc: VpcTags,
         network_of: Callable[[NetworkRef], ObservedServiceNetwork | None],
         entity_of: Callable[[str], Entity | None],
-        refused: Refused = NOTHING_REFUSED,
+        excluded: Excluded = NOTHING_EXCLUDED,
     ) -> None:
         self._bindings = bindings
         self._prefix = prefix
@@ -88,7 +88,7 @@ class Demand:
         self._tags_of_vpc = tags_of_vpc
         self._network_of = network_of
         self._entity_of = entity_of
-        self._refused = refused
+        self._excluded = excluded
 
     def of_object(self, made: OwnedObject) -> Verdict:
         """Return whether an object is called for: a service network is as long as anything is wanted in it."""
@@ -135,7 +135,7 @@ class Demand:
             return None
         if resource_arn not in self._shared_as:
             not_shared = NotCalledFor(Cause.NOT_SHARED, f"no share in effect holds {resource_arn}")
-            return self._refused.resources.get(resource_arn, not_shared)
+            return self._excluded.resources.get(resource_arn, not_shared)
         entity = self._entity_of(resource_arn)
         if entity is None:
             return NotKnown(f"VPC Lattice does not describe {resource_arn}")
@@ -147,22 +147,22 @@ class Demand:
         ]
         wanting = [each for each in placed if any(each.match.matches(entity, name) for name in names)]
         if wanting:
-            return self._unless_refused(wanting, resource_arn)
+            return self._unless_excluded(wanting, resource_arn)
         if placed:
             return NotCalledFor(Cause.OTHER_SHARE, "no share by which a binding wants it is in effect")
         return None
 
-    def _unless_refused(self, wanting: Iterable[Binding], resource_arn: str) -> Verdict:
+    def _unless_excluded(self, wanting: Iterable[Binding], resource_arn: str) -> Verdict:
         """Return that bindings ask for a resource, unless none of them may have it."""
-        refused = [self._refused.associations.get((each.name, resource_arn)) for each in wanting]
-        return next((CalledFor() for each in refused if each is None), None) or next(filter(None, refused))
+        excluded = [self._excluded.associations.get((each.name, resource_arn)) for each in wanting]
+        return next((CalledFor() for each in excluded if each is None), None) or next(filter(None, excluded))
 
     def _of_carrier(self, made: OwnedObject, modes: Collection[Mode]) -> Verdict | None:
         """Return whether something shared is wanted through a network's endpoint or association with a VPC."""
         is_own = is_of(made.network_arn, self._account_id)
         if not is_own and made.network_arn not in self._shared_as:
             not_shared = NotCalledFor(Cause.NOT_SHARED, f"no share in effect holds {made.network_arn}")
-            return self._refused.resources.get(made.network_arn, not_shared)
+            return self._excluded.resources.get(made.network_arn, not_shared)
         bindings = self._of_network(made.network_arn, modes)
         placed = [each for each in bindings if self._is_placed(each, made.vpc_id)]
         verdict = self._through(placed, made.network_arn)
@@ -185,7 +185,7 @@ class Demand:
         if not bindings:
             return None
         wanted = [
-            (each.name, network_arn) not in self._refused.associations
+            (each.name, network_arn) not in self._excluded.associations
             if each.attach.network is None
             else self._wants_anything(each)
             for each in bindings
@@ -194,9 +194,9 @@ class Demand:
             return CalledFor()
         if None in wanted:
             return NotKnown("VPC Lattice does not describe all that is shared")
-        refused = (*self._refused.associations.values(), *self._refused.resources.values())
-        if refused:
-            return refused[0]
+        excluded = (*self._excluded.associations.values(), *self._excluded.resources.values())
+        if excluded:
+            return excluded[0]
         return NotCalledFor(Cause.NOT_SHARED, "no share in effect holds anything that is wanted through it")
 
     def _wants_anything(self, binding: Binding) -> bool | None:
@@ -206,7 +206,7 @@ class Demand:
             owner = Arn.parse(arn).account_id
             if not any(binding.match.could_match(owner, name) for name in names):
                 continue
-            if (binding.name, arn) in self._refused.associations:
+            if (binding.name, arn) in self._excluded.associations:
                 continue
             entity = self._entity_of(arn)
             unknown |= entity is None

@@ -1,0 +1,57 @@
+"""Having requests withdrawn by an operator's command, which is written to the ledger and carried out by a sweep."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from drawbridge.errors import DrawbridgeError
+from drawbridge.request.announced import WithdrawalCommand
+from drawbridge_cli.screen import complain
+from drawbridge_cli.stack import Stack
+from drawbridge_cli.withdrawable import Withdrawable
+
+
+class How(Struct, frozen=True, kw_only=True):
+    """The way in which a command is to be carried out."""
+
+    yes: bool
+    dry_run: bool
+    as_json: bool
+
+    def result(self, *, done: bool) -> str:
+        """Return for programs what became of a request."""
+        if self.dry_run:
+            return "would-be-commanded"
+        return "commanded" if done else "changed-meanwhile"
+
+
+def command_of_caller(stack: Stack) -> WithdrawalCommand:
+    """Return a command of whoever calls, given now."""
+    return WithdrawalCommand(by=stack.caller(), at=datetime.now(UTC))
+
+
+def command_all(
+    stack: Stack, going: Collection[Withdrawable], command: WithdrawalCommand, *, finish: str
+) -> list[Withdrawable]:
+    """Command that all be withdrawn; return those that are, and complain of those that have changed meanwhile.
+
+    ``finish`` is the command that does the rest if AWS fails in the middle.
+    """
+    done: list[Withdrawable] = []
+    try:
+        for each in going:
+            if stack.ledger.command_withdrawal(each.row, command):
+                done.append(each)
+            else:
+                complain(f"{each.row.request_id}: it has changed meanwhile; look again")
+    except DrawbridgeError:
+        complain(f"{len(done)} of {len(going)} are commanded; {finish} does the rest")
+        raise
+    return done
+
+
+def tell_to_sweep(stack: Stack) -> None:
+    """Have Drawbridge sweep at once, or say that it will notice by itself."""
+    if not stack.sweep_now():
+        complain("Drawbridge could not be told at once (sqs:SendMessage is denied); it will notice within its schedule")

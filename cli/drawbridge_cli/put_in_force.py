@@ -1,0 +1,86 @@
+"""Putting changes of bindings in force: what they change and take down is shown, and asked about."""
+
+import typer
+from msgspec import Struct
+
+from drawbridge.association.binding import Binding
+from drawbridge.association.in_force import PATH
+from drawbridge.configuration import InForce
+from drawbridge.legible import legible
+from drawbridge_cli.account_withdrawal import AccountWithdrawal
+from drawbridge_cli.binding_changes import BindingChanges, BindingEffects, effects_of, removal_of
+from drawbridge_cli.bindings_screen import show_effects, show_going
+from drawbridge_cli.plan_screen import show_unknown
+from drawbridge_cli.screen import complain, say, show_json
+from drawbridge_cli.share_plans import SharePlan, paths_to_publish
+from drawbridge_cli.stack import Stack
+from drawbridge_cli.withdrawal_screen import withdrawal_documents
+
+
+class _Effects(Struct, frozen=True, kw_only=True):
+    """What changes of bindings come to."""
+
+    on_plans: BindingEffects
+    going: AccountWithdrawal
+    already: AccountWithdrawal
+    """What is taken down whatever becomes of the changes."""
+    then: list[SharePlan]
+
+
+def put_in_force(
+    stack: Stack,
+    in_force: InForce[Binding],
+    changes: BindingChanges,
+    *,
+    yes: bool,
+    dry_run: bool,
+    question: str = "Put them in force",
+) -> None:
+    """Show what becomes of it, ask, and write."""
+    effects = _effects(stack, in_force, changes)
+    show_effects(effects.on_plans, stack.prefix)
+    show_going(effects.going, effects.already)
+    show_unknown(effects.then)
+    if dry_run:
+        return
+    if not yes:
+        and_go = f", and have {effects.going.number} taken down" if effects.going.number else ""
+        typer.confirm(f"{question}{and_go}?", abort=True)
+    for name, text in changes.to_write:
+        stack.configuration.write(PATH, name, text)
+        say(f"written  {name}", "good")
+    for name in changes.to_remove:
+        stack.configuration.remove(PATH, name)
+        say(f"removed  {name}", "good")
+
+
+def remove_binding(stack: Stack, name: str, *, yes: bool, dry_run: bool, as_json: bool = False) -> None:
+    """Show a binding's document and what it takes with it, ask, and remove it. Exits with 1 if there is none."""
+    there = {each.name: each.value for each in stack.configuration.below(PATH)}
+    if name not in there:
+        complain(f"{legible(name)}: there is no binding of that name; 'bindings list' lists them")
+        raise typer.Exit(1)
+    in_force = stack.bindings_in_force()
+    changes = removal_of(name, there, in_force)
+    if as_json:
+        document = withdrawal_documents(_effects(stack, in_force, changes).going)
+        if not dry_run:
+            stack.configuration.remove(PATH, name)
+        show_json({"binding": {"name": name, "text": there[name]}, "dry_run": dry_run} | document)
+        return
+    say(f"to have it back, save this as {name}.yaml, and: drawbridge bindings apply {name}.yaml", "title")
+    # What a terminal would be steered by is escaped: tabs and line ends of other systems would be, and are only space.
+    for line in there[name].expandtabs().splitlines():
+        say(line)
+    put_in_force(stack, in_force, changes, yes=yes, dry_run=dry_run, question=f"Remove {name}")
+
+
+def _effects(stack: Stack, in_force: InForce[Binding], changes: BindingChanges) -> _Effects:
+    plan_context, withdrawal_context = stack.plan_context(), stack.withdrawal_context()
+    now, then = plan_context.share_plans(in_force), plan_context.share_plans(changes.then)
+    going_now = withdrawal_context.withdrawal(in_force, paths_to_publish(now, stack.prefix))
+    going_then = withdrawal_context.withdrawal(
+        changes.then, paths_to_publish(then, stack.prefix), removed=changes.to_remove
+    )
+    going, already = going_then.split_by(going_now)
+    return _Effects(on_plans=effects_of(now, then), going=going, already=already, then=then)

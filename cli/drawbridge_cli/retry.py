@@ -1,0 +1,56 @@
+"""``drawbridge retry``: another attempt, and the end of a command to withdraw."""
+
+from typing import Annotated
+
+import typer
+
+from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.request import EndpointConnectionRequest
+from drawbridge.status import Status
+from drawbridge_cli.commanding import tell_to_sweep
+from drawbridge_cli.named_requests import UnknownRequest, find_row
+from drawbridge_cli.screen import complain, say
+from drawbridge_cli.stack import Stack
+from drawbridge_cli.withdrawable_screen import commanded_text, title_of
+
+
+def retry(
+    context: typer.Context,
+    request: Annotated[str, typer.Argument(help="The request's id, share ARN, share id or endpoint id.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
+) -> None:
+    """Have a request tried again, and end a command to withdraw it. Exit code 1: there is nothing to be tried."""
+    stack: Stack = context.obj
+    row = find_row(stack.ledger, request)
+    if isinstance(row, UnknownRequest):
+        complain(str(row))
+        raise typer.Exit(1)
+    if why := _why_not(row):
+        complain(f"{row.request_id} is {row.status}: {why}")
+        raise typer.Exit(1)
+    say(title_of(row), "title")
+    if row.commanded is not None:
+        say(f"  {commanded_text(row)}; this ends that command", "doubtful")
+    if not yes:
+        typer.confirm("Try it again?", abort=True)
+    if not stack.ledger.retry(row):
+        complain(f"{row.request_id}: it has changed meanwhile; look again")
+        raise typer.Exit(1)
+    say("the next sweep starts another attempt", "good")
+    say(f"look at it with  drawbridge policy explain {row.request_id}")
+    tell_to_sweep(stack)
+
+
+def _why_not(row: LedgerRow) -> str:
+    """Return why no attempt can change anything, and what does; empty if one can."""
+    is_connection = isinstance(row.request, EndpointConnectionRequest)
+    if not row.settled:
+        after = f"; {commanded_text(row)}: once it has settled, this ends that command" if row.commanded else ""
+        return f"an attempt is under way already{after}"
+    if row.status in {Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN} and is_connection:
+        return "AWS opens no connection again that was rejected, deleted or expired; the consumer makes a new endpoint"
+    if row.status in {Status.REJECTED, Status.EXPIRED}:
+        return "that invitation is over; the provider takes this account out of the share, and shares it once more"
+    if row.status is Status.WITHDRAWN and row.commanded is None:
+        return "nobody had it withdrawn by command; shared and let in once more, it is connected by itself"
+    return ""

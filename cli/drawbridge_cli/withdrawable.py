@@ -1,0 +1,92 @@
+"""What an operator can have withdrawn: requests of which something is connected, or may be soon."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from msgspec import Struct
+
+from drawbridge.aws.ledger_table import LedgerTable
+from drawbridge.decision.let_in import LetIn
+from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.request import EndpointConnectionRequest
+from drawbridge.status import Status
+from drawbridge.withdrawal import ConnectedRecord
+
+
+class Standing(StrEnum):
+    """What a command to withdraw would do to a request."""
+
+    CONNECTED = "connected"
+    UNDER_WAY = "under-way"
+    """It is taken down once its attempt has settled."""
+    COMMANDED = "commanded-already"
+    ASKED = "asked"
+    """A person is asked whether it is let in at all."""
+    NOT_CONNECTED = "not-connected"
+
+    @property
+    def can_go(self) -> bool:
+        return self in {Standing.CONNECTED, Standing.UNDER_WAY}
+
+
+def standing_of(row: LedgerRow) -> Standing:
+    """Return what a command to withdraw would do to the request."""
+    if row.commanded is not None and not (row.settled and row.status is Status.WITHDRAWN):
+        return Standing.COMMANDED
+    if row.settled:
+        return Standing.CONNECTED if row.is_connected else Standing.NOT_CONNECTED
+    return Standing.ASKED if row.waits_for_approval and not _was_let_in(row) else Standing.UNDER_WAY
+
+
+class Withdrawable(Struct, frozen=True, kw_only=True):
+    """A request, and what was made and published for it."""
+
+    row: LedgerRow
+    made: ConnectedRecord
+
+    @property
+    def standing(self) -> Standing:
+        return standing_of(self.row)
+
+    @property
+    def is_connection(self) -> bool:
+        """Whether it is a consumer's endpoint, which is rejected for good."""
+        return isinstance(self.row.request, EndpointConnectionRequest)
+
+
+class ConsumerConnections(Struct, frozen=True, kw_only=True):
+    """The connections of one account's endpoints."""
+
+    going: tuple[Withdrawable, ...]
+    """What is connected, and goes by a command."""
+    commanded: tuple[LedgerRow, ...]
+    """What goes already."""
+    undecided: tuple[LedgerRow, ...]
+    """What is not let in yet, and may be."""
+
+
+def withdrawable(ledger: LedgerTable, rows: Iterable[LedgerRow]) -> tuple[Withdrawable, ...]:
+    """Return requests with what was made and published for them."""
+    return tuple(Withdrawable(row=row, made=ledger.connected(row.request_id)) for row in rows)
+
+
+def connections_of(ledger: LedgerTable, account_id: str) -> ConsumerConnections:
+    """Return the connections of an account, read consistently once they are found."""
+    ids = [row.request_id for row in ledger.followed() if _is_of_consumer(row, account_id)]
+    rows = sorted(ledger.rows(ids).values(), key=lambda row: row.request_id)
+    open_rows = [row for row in rows if row.commanded is None]
+    going = [row for row in open_rows if standing_of(row).can_go and _was_let_in(row)]
+    return ConsumerConnections(
+        going=withdrawable(ledger, going),
+        commanded=tuple(row for row in rows if standing_of(row) is Standing.COMMANDED),
+        undecided=tuple(row for row in open_rows if not row.settled and row not in going),
+    )
+
+
+def _was_let_in(row: LedgerRow) -> bool:
+    """Whether it was let in: an attempt that is under way may have connected it, or an earlier one did."""
+    return row.is_connected or isinstance(row.let_in, LetIn)
+
+
+def _is_of_consumer(row: LedgerRow, account_id: str) -> bool:
+    return isinstance(row.request, EndpointConnectionRequest) and row.account_id == account_id

@@ -1,0 +1,260 @@
+"""``drawbridge consumers remove``: the entry goes first, then what is connected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from drawbridge.aws.consumers_table import ConsumersTable
+from drawbridge.aws.ledger_table import LedgerTable
+from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.request.announced import WithdrawalCommand
+from drawbridge.status import Status
+from tests.builders import CONSUMER, SERVICE_ID, SHARE, STRANGER
+from tests.cli.connected import (
+    ATTACHMENT,
+    LET_IN,
+    by_of,
+    connection,
+    enter,
+    enter_connected,
+    enter_next_attempt,
+    ledger_of,
+    name_of,
+    row_of,
+)
+from tests.cli.operators import Drawbridge, Operator, denied
+
+FIRST, SECOND, ASKED, FOREIGN, LATE = (connection(number) for number in range(1, 6))
+FINISH = f"drawbridge withdraw --consumer {CONSUMER}"
+
+
+@pytest.fixture
+def ledger(operator: Operator) -> Iterator[LedgerTable]:
+    """Return a ledger with two connections of a consumer, and others that are not its, or not connected."""
+    with ledger_of(operator) as ledger:
+        for each in (FIRST, SECOND):
+            enter_connected(ledger, each)
+        enter(ledger, ASKED, Status.WAITING_FOR_APPROVAL, settled=False)
+        enter(ledger, SHARE, Status.AVAILABLE, let_in=LET_IN, attachments=(ATTACHMENT,))
+        enter_connected(ledger, FOREIGN, account=STRANGER)
+        yield ledger
+
+
+@pytest.fixture(autouse=True)
+def _registered(at_work: Drawbridge, operator: Operator) -> Iterator[None]:
+    for account in (CONSUMER, STRANGER):
+        added = at_work("consumers", "add", account, "--service", SERVICE_ID, "--name", "a\x1b[2Jb", "--replace")
+        assert added.code == 0
+    operator.hints()
+    yield
+    table = operator.table("ConsumersTableName")
+    for item in table.scan()["Items"]:
+        table.delete_item(Key={"account_id": item["account_id"]})
+
+
+def registered(operator: Operator) -> list[str]:
+    return sorted(each.account_id for each in ConsumersTable(operator.table("ConsumersTableName")).all())
+
+
+def commanded(ledger: LedgerTable) -> list[str]:
+    return [each.subject for each in (FIRST, SECOND, ASKED, SHARE, FOREIGN) if by_of(ledger, each)]
+
+
+BOTH = [FIRST.endpoint_id, SECOND.endpoint_id]
+
+
+def test_the_entry_and_each_connection_are_shown_and_go(
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable
+) -> None:
+    ended = at_work("consumers", "remove", CONSUMER, typed="y\n")
+
+    assert (ended.code, ended.err) == (0, "")
+    lines = ended.out.splitlines()
+    assert lines[0].split() == ["account", CONSUMER]
+    assert "name      a\\u{1b}[2Jb" in lines
+    for each in (FIRST, SECOND):
+        assert lines[lines.index(f"- {each.endpoint_id} of {CONSUMER}: AVAILABLE") + 1] == f"    - {name_of(each)}"
+    assert f". {ASKED.endpoint_id} of {CONSUMER}: WAITING_FOR_APPROVAL: nothing is connected yet" in lines
+    assert lines[-2:] == [
+        f"Remove {CONSUMER}, and withdraw 2? [y/N]: removed  {CONSUMER}",
+        "2 withdrawn by the next sweep",
+    ]
+    assert registered(operator) == [STRANGER]
+    assert commanded(ledger) == BOTH
+    assert by_of(ledger, FIRST) == operator.client("sts").get_caller_identity()["Arn"]
+    assert len(operator.hints()) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "typed", "code"),
+    [((), "n\n", 1), ((), "", 1), (("--dry-run",), "", 0), (("--dry-run", "--yes"), "", 0)],
+)
+def test_without_a_yes_nothing_changes(
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable, options: tuple[str, ...], typed: str, code: int
+) -> None:
+    ended = at_work("consumers", "remove", CONSUMER, *options, typed=typed)
+
+    assert ended.code == code
+    assert name_of(FIRST) in ended.out
+    assert registered(operator) == [CONSUMER, STRANGER]
+    assert (commanded(ledger), operator.hints()) == ([], [])
+
+
+@pytest.mark.usefixtures("ledger")
+def test_the_door_is_shut_before_anything_is_commanded(
+    at_work: Drawbridge, operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    then: list[list[str]] = []
+    real = LedgerTable.command_withdrawal
+
+    def seen(self: LedgerTable, row: LedgerRow, command: WithdrawalCommand) -> bool:
+        then.append(registered(operator))
+        return real(self, row, command)
+
+    monkeypatch.setattr(LedgerTable, "command_withdrawal", seen)
+
+    assert at_work("consumers", "remove", CONSUMER, "--yes").code == 0
+    assert then == [[STRANGER], [STRANGER]]
+
+
+def test_what_was_let_in_while_it_was_asked_about_goes_too(
+    at_work: Drawbridge, ledger: LedgerTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = ConsumersTable.remove
+
+    def late(self: ConsumersTable, account_id: str) -> bool:
+        enter_connected(ledger, LATE)
+        return real(self, account_id)
+
+    monkeypatch.setattr(ConsumersTable, "remove", late)
+
+    ended = at_work("consumers", "remove", CONSUMER, "--yes")
+
+    assert ended.code == 0
+    lines = ended.out.splitlines()
+    assert lines.index(f"- {LATE.endpoint_id} of {CONSUMER}: AVAILABLE") > lines.index(f"removed  {CONSUMER}")
+    assert lines.count(f"- {FIRST.endpoint_id} of {CONSUMER}: AVAILABLE") == 1
+    assert by_of(ledger, LATE)
+
+
+@pytest.mark.usefixtures("ledger")
+def test_who_is_not_registered_and_connected_all_the_same_is_told_what_takes_that_down(
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable
+) -> None:
+    ConsumersTable(operator.table("ConsumersTableName")).remove(CONSUMER)
+
+    ended = at_work("consumers", "remove", CONSUMER, "--yes")
+
+    assert ended.code == 1
+    assert f"- {FIRST.endpoint_id} of {CONSUMER}: AVAILABLE" in ended.out
+    assert ended.err.splitlines() == [
+        f"{CONSUMER} is not registered",
+        f"2 of its endpoints are connected; {FINISH} takes them down",
+    ]
+    assert (commanded(ledger), operator.hints()) == ([], [])
+
+
+def test_what_breaks_off_in_the_middle_is_finished_by_the_command_that_it_names(
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable
+) -> None:
+    with denied("dynamodb:UpdateItem", operator.account_id):
+        broken = at_work("consumers", "remove", CONSUMER, "--yes")
+    told = at_work("consumers", "remove", CONSUMER, "--yes")
+
+    assert (broken.code, told.code) == (3, 1)
+    assert broken.err.splitlines()[0] == f"0 of 2 are commanded; {FINISH} does the rest"
+    assert FINISH in told.err
+    assert registered(operator) == [STRANGER]
+    assert commanded(ledger) == []
+
+    assert at_work(*FINISH.split()[1:], "--yes").code == 0
+    assert commanded(ledger) == BOTH
+
+
+def test_where_the_ledger_can_not_be_read_after_the_entry_went_that_is_told(
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = ConsumersTable.remove
+    with ExitStack() as from_then_on:
+
+        def removed(self: ConsumersTable, account_id: str) -> bool:
+            done = real(self, account_id)
+            from_then_on.enter_context(denied("dynamodb:Query", operator.account_id))
+            return done
+
+        monkeypatch.setattr(ConsumersTable, "remove", removed)
+        ended = at_work("consumers", "remove", CONSUMER, "--yes")
+
+    assert ended.code == 3
+    assert ended.err.splitlines()[0].endswith(f"{FINISH} does that")
+    assert (registered(operator), commanded(ledger)) == ([STRANGER], [])
+
+
+@pytest.mark.parametrize(
+    "operation", ["dynamodb:Query", "dynamodb:BatchGetItem", "sts:GetCallerIdentity", "dynamodb:DeleteItem"]
+)
+def test_where_aws_denies_something_before_that_nothing_changes(
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable, operation: str
+) -> None:
+    with denied(operation, operator.account_id):
+        ended = at_work("consumers", "remove", CONSUMER, "--yes")
+
+    assert ended.code == 3
+    assert ended.err.startswith("AWS: ")
+    assert registered(operator) == [CONSUMER, STRANGER]
+    assert (commanded(ledger), operator.hints()) == ([], [])
+
+
+def test_what_has_changed_meanwhile_is_told_and_the_rest_goes(
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = LedgerTable.command_withdrawal
+
+    def late(self: LedgerTable, row: LedgerRow, command: WithdrawalCommand) -> bool:
+        if row.request_id == FIRST.request_id and row_of(ledger, FIRST).settled:
+            enter_next_attempt(ledger, FIRST)
+        return real(self, row, command)
+
+    monkeypatch.setattr(LedgerTable, "command_withdrawal", late)
+
+    ended = at_work("consumers", "remove", CONSUMER, "--yes")
+
+    assert ended.code == 1
+    assert ended.err.splitlines() == [
+        f"{FIRST.request_id}: it has changed meanwhile; look again",
+        f"{FINISH} does the rest",
+    ]
+    assert commanded(ledger) == [SECOND.endpoint_id]
+    assert len(operator.hints()) == 1
+
+
+def test_who_was_removed_by_somebody_else_just_now_is_withdrawn_all_the_same(
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ConsumersTable, "remove", lambda *_: False)
+
+    ended = at_work("consumers", "remove", CONSUMER, "--yes")
+
+    assert ended.code == 0
+    assert ended.err == f"{CONSUMER}: somebody else has removed it just now\n"
+    assert commanded(ledger) == BOTH
+
+
+@pytest.mark.parametrize("account", ["1234", "12345678901", "a\x1b[2Jb"])
+def test_an_account_that_is_none_is_refused(at_work: Drawbridge, operator: Operator, account: str) -> None:
+    ended = at_work("consumers", "remove", account, "--yes")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("account_id: ")
+    assert "\x1b" not in ended.err
+    assert registered(operator) == [CONSUMER, STRANGER]
+
+
+def test_an_entry_that_somebody_wrote_under_another_key_can_be_removed(at_work: Drawbridge, operator: Operator) -> None:
+    operator.table("ConsumersTableName").put_item(Item={"account_id": "orders", "services": {"*"}})
+
+    assert at_work("consumers", "remove", "orders").code == 0
+    assert "orders" not in registered(operator)
