@@ -224,6 +224,7 @@ def test_trap_32_a_connection_to_a_service_without_acceptance_is_available_alrea
     services, service_id = services_of(provider), service["ServiceId"]
     assert services.state(service_id, endpoint_id) is ConnectionState.AVAILABLE
     assert services.answer(service_id, [endpoint_id], accept=False) == {}
+    pass_time(10)
     assert services.state(service_id, endpoint_id) is ConnectionState.REJECTED
 
 

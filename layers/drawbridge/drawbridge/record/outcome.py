@@ -252,11 +252,18 @@ def _of_plan(plan: Plan, withdrawal: WithdrawalPlan) -> Outcome:
         )
         reasons = (*desired, *map(reason_of, withdrawal.removals), *stays)
         return Outcome(status=Status.ASSOCIATING, reasons=reasons, settled=False, basis=basis)
-    return msgspec.structs.replace(_without_associations(plan.refused, stays), basis=basis)
+    connected = bool(withdrawal.earlier.staying)
+    return msgspec.structs.replace(_without_associations(plan.refused, stays, connected=connected), basis=basis)
 
 
-def _without_associations(refused: tuple[Reason, ...], stays: tuple[Reason, ...]) -> Outcome:
-    """Return what becomes of a share of which nothing is to be associated, nor taken down."""
+def _without_associations(refused: tuple[Reason, ...], stays: tuple[Reason, ...], *, connected: bool) -> Outcome:
+    """Return what becomes of a share of which nothing is to be associated, nor taken down.
+
+    What is connected stays so, whatever is refused of it until it is taken down.
+    """
+    if connected:
+        incomplete = any(reason.code not in _HOLDS_NOTHING_UP for reason in refused)
+        return Outcome(status=Status.AVAILABLE, reasons=stays, settled=True, incomplete=incomplete)
     if any(reason.code not in _HOLDS_NOTHING_UP for reason in refused):
         return Outcome(status=Status.HELD, reasons=stays, settled=True)
     if any(reason.code == DENIED for reason in refused):
@@ -305,7 +312,7 @@ def _ended(ended: Ended) -> Outcome:
             cut=cut,
         )
     return Outcome(
-        status=_status_of_end(publications, refused),
+        status=_status_of_end(publications, refused, connected=bool(ended.earlier.staying)),
         reasons=(*_published_reasons(publications), *withdrawn_reasons(ended.removals), *refused),
         settled=True,
         published=published,
@@ -333,8 +340,9 @@ def _anything_went(removals: tuple[RemovalResult, ...]) -> bool:
     return any(isinstance(each, Withdrawn) and (each.object_went or each.parameters) for each in removals)
 
 
-def _status_of_end(publications: list[Publication], refused: tuple[Reason, ...]) -> Status:
-    if publications:
+def _status_of_end(publications: list[Publication], refused: tuple[Reason, ...], *, connected: bool) -> Status:
+    """Return the status; ``connected`` says whether something stays of what earlier attempts attached."""
+    if publications or connected:
         return Status.AVAILABLE
     return Status.HELD if refused else Status.ACCEPTED
 
