@@ -40,6 +40,10 @@ def show_entry(entry: Entry) -> None:
         say(f"  {reason.source}: {reason.text}" if reason.source else f"  {reason.text} [{reason.code}]")
     if entry.no_longer_permitted:
         say("It was let in, and the policies in force would not let it in any more.", "doubtful")
+    if entry.withdraw_after:
+        say(f"It is announced to be taken down from {entry.withdraw_after} on.", "doubtful")
+    if entry.commanded is not None:
+        say(entry.commanded.reason.text, "doubtful")
     if entry.decision_record is not None:
         decided = entry.decision_record
         by = ", ".join(decided.determined_by) or "no policy"

@@ -118,7 +118,8 @@ def test_of_very_many_associations_the_first_are_named_and_the_others_counted() 
 
     named = texts(what).count("by binding orders-")
     assert 15 < named < 100
-    assert f"  and {150 - named} more lines: drawbridge why {ABOUT.request_id} tells all" in texts(what).splitlines()
+    rest = f"  and {150 - named} more lines: drawbridge policy explain {ABOUT.request_id} tells all"
+    assert rest in texts(what).splitlines()
     assert "by binding orders-000\n" in texts(what)
     slack.check_blocks(what.blocks)
 

@@ -52,7 +52,7 @@ def announcement_of(about: AnnouncedRequest, marks: Sequence[Announced]) -> Anno
     what = (_what(each, about, first) for each in ordered)
     # Of many associations most have the same reasons.
     why = dict.fromkeys(f"  {sourced(reason)}" for each in ordered for reason in each.reasons)
-    told_by = f"drawbridge why {about.request_id[:_LONGEST_NAME]}"
+    told_by = f"drawbridge policy explain {about.request_id[:_LONGEST_NAME]}"
     return Announcement(
         about=about,
         withdraw_after=first,

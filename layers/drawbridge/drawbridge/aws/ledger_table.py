@@ -584,6 +584,7 @@ def _entry_of(item: dict[str, Any]) -> Entry:
         "grounds": _read("grounds", item.get("grounds", "")),
         "association_grounds": _read("association_grounds", item.get("association_grounds", "")),
         "let_in": _read("let_in", item.get("let_in", "")),
+        "commanded": _read("commanded", item.get("commanded", "")),
         "published": sorted(item.get("published", ())),
         "attempt": int(item["attempt"]),
         "history_left_out": int(item.get("history_left_out", 0)),

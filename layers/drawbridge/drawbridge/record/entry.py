@@ -5,6 +5,7 @@ from msgspec import Struct
 
 from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
 from drawbridge.decision.let_in import LetIn
+from drawbridge.request.announced import WithdrawalCommand
 from drawbridge.status import Reason, Status
 
 
@@ -43,5 +44,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     no_longer_permitted: bool = False
     withdraw_after: str = ""
     """When it is taken down, if that is announced: ISO 8601, UTC."""
+    commanded: WithdrawalCommand | None = None
+    """The command to take it down, or to leave it taken down."""
     cut: tuple[str, ...] = ()
     """What the row had no room for, in sentences."""
