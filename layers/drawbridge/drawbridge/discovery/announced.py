@@ -64,6 +64,18 @@ def is_held_back_by_cap(mark: Announced) -> bool:
     return not (mark.forbidden or mark.confirmed)
 
 
+def is_to_be_counted(row: LedgerRow, now: datetime) -> bool:
+    """Return whether something of a row would go that counts for the cap, and is not going already."""
+    is_going = not row.settled or row.status is Status.WITHDRAWING
+    return not is_going and any(map(is_held_back_by_cap, marks_due(row, now)))
+
+
+def were_taken_down(marks: Collection[Announced], row: LedgerRow) -> bool:
+    """Return whether nothing of what was marked is attached any longer: it was not called off, it is done."""
+    attached = {(each.binding, each.resource_arn) for each in row.attachments or ()}
+    return all(not mark.is_whole and mark.key not in attached for mark in marks)
+
+
 def may_take_down(row: LedgerRow, due: Collection[Announced], now: datetime) -> bool:
     """Return whether to act on these marks now; what was tried already is tried again after a while."""
     if row.status in {Status.WITHDRAWING, Status.FAILED}:

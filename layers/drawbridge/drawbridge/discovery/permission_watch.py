@@ -11,6 +11,7 @@ from drawbridge.discovery.announced import (
     desired_tags,
     marks_after,
     marks_due,
+    were_taken_down,
 )
 from drawbridge.discovery.announcements import BusAnnouncements
 from drawbridge.discovery.ledger_row import LedgerRow
@@ -123,15 +124,17 @@ class PermissionWatch:
             reviewed_fingerprint=observed.policies_fingerprint,
         )
 
-    def tell(self, row: LedgerRow) -> None:
+    def tell(self, row: LedgerRow, *, after: LedgerRow | None = None) -> None:
         """Put on the bus what is announced, or that it is so no longer, and tag what goes; nothing if that was done.
 
         The row comes first: whoever hears the event finds there what it is about. A crash on the way is made good by
-        the next sweep.
+        the next sweep. ``after`` is the row before a review: what was taken down meanwhile is not called off.
         """
         fingerprint = announcement_fingerprint(row.announced)
         if fingerprint != row.announcement_sent:
-            self._announcements.announced(row, fingerprint or row.announcement_sent)
+            is_done = not fingerprint and after is not None and were_taken_down(after.announced, row)
+            if not is_done:
+                self._announcements.announced(row, fingerprint or row.announcement_sent)
             self._ledger.note_announcement_sent(row, fingerprint)
         desired = desired_tags(row, prefix=self._prefix, account_id=self._account_id)
         if desired != row.tagged:

@@ -11,7 +11,13 @@ from msgspec import Struct
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.discovery.absence_watch import AbsenceWatch, Watch
 from drawbridge.discovery.absences import reasons_of
-from drawbridge.discovery.announced import is_held_back_by_cap, marks_due, may_take_down, reasons_of_marks
+from drawbridge.discovery.announced import (
+    is_held_back_by_cap,
+    is_to_be_counted,
+    marks_due,
+    may_take_down,
+    reasons_of_marks,
+)
 from drawbridge.discovery.announcements import BusAnnouncements
 from drawbridge.discovery.current_plan_inputs import CurrentPlanInputs
 from drawbridge.discovery.drift import DriftDetector
@@ -278,7 +284,7 @@ class Sweeper:
         rows = {row.request_id: row for row in followed if row.request_id in ids}
         listed = [row for row in followed if isinstance(row.request, tuple(findings.kinds))]
         connected = sum(row.is_connected for row in followed)
-        refused = sum(any(map(is_held_back_by_cap, marks_due(row, now))) for row in followed)
+        refused = sum(is_to_be_counted(row, now) for row in followed)
         try:
             watch = self._absences.observe(listed, findings.listed, connected, now, also_due=refused)
         except Exception as error:  # noqa: BLE001 - what can't be watched stops nothing else
@@ -445,7 +451,7 @@ class Sweeper:
             return None
         if reviewed.no_longer_permitted and not row.no_longer_permitted:
             findings.no_longer_permitted.append(row.request_id)
-        self._permissions.tell(reviewed)
+        self._permissions.tell(reviewed, after=row)
         return self._take_down_refused(observed, reviewed, row.announced, now, findings)
 
     def _take_down_refused(
