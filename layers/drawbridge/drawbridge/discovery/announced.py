@@ -73,7 +73,7 @@ def is_to_be_counted(row: LedgerRow, now: datetime) -> bool:
 def were_taken_down(marks: Collection[Announced], row: LedgerRow) -> bool:
     """Return whether nothing of what was marked is attached any longer: it was not called off, it is done."""
     attached = {(each.binding, each.resource_arn) for each in row.attachments or ()}
-    return all(not mark.is_whole and mark.key not in attached for mark in marks)
+    return bool(marks) and all(not mark.is_whole and mark.key not in attached for mark in marks)
 
 
 def may_take_down(row: LedgerRow, due: Collection[Announced], now: datetime) -> bool:
