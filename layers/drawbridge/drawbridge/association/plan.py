@@ -18,7 +18,13 @@ from drawbridge.association.placing import Placing, RecordedEndpoints, VpcLookup
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.association.preflight import Preflight
 from drawbridge.association.reconcile import AttachmentReconciler
-from drawbridge.association.refusals import ONE_ASSOCIATION_ERRORS, check_failed, name_taken, undescribed_by_ram
+from drawbridge.association.refusals import (
+    NOT_PERMITTED,
+    ONE_ASSOCIATION_ERRORS,
+    check_failed,
+    name_taken,
+    undescribed_by_ram,
+)
 from drawbridge.association.resource_facts import facts_of
 from drawbridge.bounds import DECISION_RECORD_BYTES, WORDS_BYTES, fitting, shortened
 from drawbridge.configuration import InForce
@@ -361,7 +367,7 @@ class Planner:
         if permitted:
             return None, because
         why = "; ".join(reason.text for reason in because)
-        return Reason("association-not-permitted", f"{facts.name}: {why}", source=facts.binding), ()
+        return Reason(NOT_PERMITTED, f"{facts.name}: {why}", source=facts.binding), ()
 
 
 def _cut(refusals: int, facts: int) -> Iterator[str]:

@@ -6,6 +6,9 @@ from drawbridge.lattice import NOT_VISIBLE, UNAVAILABLE, Entity, Undescribed
 from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason
 
+NOT_PERMITTED = "association-not-permitted"
+"""The code of the reason that policies do not permit it."""
+
 ONE_ASSOCIATION_ERRORS = (GoneError, RefusedError, AccessDeniedError)
 """What is gone meanwhile, refused or denied concerns one association and stops no other; the rest may pass."""
 

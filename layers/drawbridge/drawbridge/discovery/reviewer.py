@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 from msgspec import UNSET
 
+from drawbridge.association.refusals import NOT_PERMITTED
 from drawbridge.configuration import InForce
 from drawbridge.decision import Accept, AskApprover
 from drawbridge.decision.decide import may_associate
@@ -104,7 +105,7 @@ class PolicyReviewer:
             permitted, because = may_associate(facts, self._policies, evaluation_time)
             if not permitted:
                 why = "; ".join(reason.text for reason in because)
-                yield Reason("association-not-permitted", f"{facts.name}: {why}", source=facts.binding)
+                yield Reason(NOT_PERMITTED, f"{facts.name}: {why}", source=facts.binding)
 
     def _lapses(self, decision_record: DecisionRecord, row: LedgerRow) -> Iterator[Lapse]:
         let_in = row.let_in if row.let_in is not UNSET else let_in_before(decision_record, row.decided_by)

@@ -16,6 +16,7 @@ from drawbridge.association import (
     ServiceNetworkAttachment,
     ServiceNetworkEndpointAttachment,
 )
+from drawbridge.association.refusals import NOT_PERMITTED
 from drawbridge.bounds import fitting
 from drawbridge.decision import ActionableDecision, AlreadyResolved, AskApprover, Hold, Keep
 from drawbridge.decision.decision_record import DecisionRecord
@@ -252,15 +253,12 @@ def _of_plan(plan: Plan, withdrawal: WithdrawalPlan) -> Outcome:
         )
         reasons = (*desired, *map(reason_of, withdrawal.removals), *stays)
         return Outcome(status=Status.ASSOCIATING, reasons=reasons, settled=False, basis=basis)
-    connected = bool(withdrawal.earlier.staying)
+    connected = _stays_connected(withdrawal.earlier, plan.refused)
     return msgspec.structs.replace(_without_associations(plan.refused, stays, connected=connected), basis=basis)
 
 
 def _without_associations(refused: tuple[Reason, ...], stays: tuple[Reason, ...], *, connected: bool) -> Outcome:
-    """Return what becomes of a share of which nothing is to be associated, nor taken down.
-
-    What is connected stays so, whatever is refused of it until it is taken down.
-    """
+    """Return what becomes of a share of which nothing is to be associated, nor taken down."""
     if connected:
         incomplete = any(reason.code not in _HOLDS_NOTHING_UP for reason in refused)
         return Outcome(status=Status.AVAILABLE, reasons=stays, settled=True, incomplete=incomplete)
@@ -270,6 +268,11 @@ def _without_associations(refused: tuple[Reason, ...], stays: tuple[Reason, ...]
         return Outcome(status=Status.ACCEPTED, reasons=stays, settled=True)
     nothing = Reason("no-binding-wants-it", "Accepted; no binding wants any resource of it. Write a binding that does.")
     return Outcome(status=Status.ACCEPTED, reasons=(nothing, *stays), settled=True)
+
+
+def _stays_connected(earlier: EarlierAttachments, refused: tuple[Reason, ...]) -> bool:
+    """Return whether something stays connected, and nothing is refused but by policies: that is announced first."""
+    return bool(earlier.staying) and {each.code for each in refused} == {NOT_PERMITTED}
 
 
 _HOLDS_NOTHING_UP = frozenset({DENIED})
@@ -312,7 +315,7 @@ def _ended(ended: Ended) -> Outcome:
             cut=cut,
         )
     return Outcome(
-        status=_status_of_end(publications, refused, connected=bool(ended.earlier.staying)),
+        status=_status_of_end(publications, refused, connected=_stays_connected(ended.earlier, refused)),
         reasons=(*_published_reasons(publications), *withdrawn_reasons(ended.removals), *refused),
         settled=True,
         published=published,
@@ -341,7 +344,7 @@ def _anything_went(removals: tuple[RemovalResult, ...]) -> bool:
 
 
 def _status_of_end(publications: list[Publication], refused: tuple[Reason, ...], *, connected: bool) -> Status:
-    """Return the status; ``connected`` says whether something stays of what earlier attempts attached."""
+    """Return the status; ``connected`` says whether what earlier attempts attached is available."""
     if publications or connected:
         return Status.AVAILABLE
     return Status.HELD if refused else Status.ACCEPTED
