@@ -199,7 +199,7 @@ def test_a_mark_is_due_from_its_time_on() -> None:
         ({"forbidden": True, "confirmed": True}, False),
     ],
 )
-def test_for_the_cap_counts_what_nobody_forbade_and_nobody_let_go(changes: dict[str, bool], *, counts: bool) -> None:
+def test_for_the_cap_counts_what_nobody_forbade_and_nobody_let_go(changes: dict[str, Any], *, counts: bool) -> None:
     assert is_held_back_by_cap(mark(**changes)) is counts
 
 
@@ -246,7 +246,7 @@ def test_what_failed_is_tried_again_after_the_waits_of_a_failure(
     assert may_take_down(failed, (DUE,), NOW + timedelta(minutes=minutes)) is may
 
 
-# ---- why, and what is put on the bus -----------------------------------------------------------------------------------
+# ---- why, and what is put on the bus ---------------------------------------------------------------------------------
 
 
 def test_why_it_goes_is_the_same_before_and_after_and_says_when_it_was_announced() -> None:
