@@ -203,7 +203,7 @@ def test_each_binding_is_told_what_it_may_have_of_a_share(gathered: Gathered) ->
     assert kinds == {
         ("orders", RESOURCE_ARN): Permitted,
         ("other", RESOURCE_ARN): Permitted,
-        ("orders", "arn:2"): Lapsed,
+        ("orders", SERVICE_ARN): Lapsed,
     }
 
 
