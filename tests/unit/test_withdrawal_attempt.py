@@ -586,8 +586,7 @@ def test_what_another_binding_may_have_stays_for_it_by_a_network(there: Withdraw
     there.world.connected = replace(there.world.connected, attachments=())
     there.world.attach_by_network()
     of_one, of_other = replace(PART, binding="central"), replace(PART, binding="other")
-    refused = {("central", RESOURCE_ARN): LAPSED, ("other", RESOURCE_ARN): LAPSED}
-    there.permissions_to_associate = refused
+    there.permissions_to_associate = {("central", RESOURCE_ARN): LAPSED, ("other", RESOURCE_ARN): LAPSED}
 
     note(there, of_one)
     one_goes = both(there).withdrawal.removals
