@@ -13,13 +13,19 @@ from drawbridge.discovery.sweep import SweepLedger
 from drawbridge.record import Outcome
 from drawbridge.record.record import StatusChange, StatusLedger, status_change
 from drawbridge.request import EndpointConnectionRequest, Request
+from drawbridge.request.announced import WithdrawalCommand
 from drawbridge.status import Reason, Status
 from drawbridge.withdrawal import ConnectedRecords
+from drawbridge.withdrawal.permissions import DecisionLedger
 from tests.builders import CONNECTION, NOW, SERVICE_ID, connection_facts, execution_input, resource_facts
 
 
-class Ledger(SweepLedger, ReviewedRows, StatusLedger, LetInRecords, ConnectedRecords, Protocol):
-    """All that the flow does with the ledger."""
+class Ledger(SweepLedger, ReviewedRows, StatusLedger, LetInRecords, ConnectedRecords, DecisionLedger, Protocol):
+    """All that the flow and operators do with the ledger."""
+
+    def command_withdrawal(self, row: LedgerRow, command: WithdrawalCommand) -> bool: ...
+
+    def retry(self, row: LedgerRow) -> bool: ...
 
 
 WHY = Reason("policy", "because", source="p")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from drawbridge.aws.event_bus import EventBus
@@ -15,8 +17,9 @@ from drawbridge.errors import UpstreamError
 from drawbridge.record import Outcome
 from drawbridge.record.record import status_change
 from drawbridge.request import Request
+from drawbridge.request.announced import Announced
 from drawbridge.status import Reason, Status
-from tests.builders import CONNECTION, CONSUMER, SHARE, SHARE_ARN, execution_input, row
+from tests.builders import CONNECTION, CONSUMER, NOW, RESOURCE_ARN, SHARE, SHARE_ARN, execution_input, row
 from tests.contracts.accounts import Account, answering
 from tests.contracts.conftest import NewAccount
 
@@ -143,3 +146,58 @@ def test_what_a_review_came_to_is_announced_on_the_bus(
         "permitted": False,
         "reasons": (),
     }
+
+
+MARK = Announced(since=NOW, withdraw_after=NOW + timedelta(hours=168), forbidden=True, reasons=(OUTCOME.reasons[0],))
+
+
+@pytest.mark.parametrize(
+    ("request_", "resources"), [(SHARE, [SHARE_ARN]), (CONNECTION, [])], ids=["share", "connection"]
+)
+def test_what_is_to_be_taken_down_is_announced_on_the_bus(
+    someone: Account, heard: Heard, request_: Request, resources: list[str]
+) -> None:
+    part = msgspec.structs.replace(MARK, binding="orders", resource_arn=RESOURCE_ARN, withdraw_after=NOW)
+    let_in = row(Status.AVAILABLE, request=request_, attempt=2, announced=(MARK, part))
+
+    BusAnnouncements(bus_of(someone)).announced(let_in, "digest")
+
+    event = heard()
+    assert (event["source"], event["detail-type"], event["resources"]) == (
+        "drawbridge",
+        "Withdrawal Announced",
+        resources,
+    )
+    assert event["detail"] == {
+        "id": f"{request_.request_id}/2/announced/digest",
+        "requestId": request_.request_id,
+        "kind": "resource-share" if request_ is SHARE else "endpoint-connection",
+        "subject": request_.subject,
+        "accountId": CONSUMER,
+        "status": "AVAILABLE",
+        "withdrawAfter": "2026-11-21T12:00:00+00:00",
+        "associations": [{"binding": "orders", "resource": RESOURCE_ARN}],
+        "reasons": [{"code": "published", "text": "name", "source": "/a"}],
+    }
+
+
+def test_what_is_not_to_be_taken_down_any_longer_is_said_on_the_bus(someone: Account, heard: Heard) -> None:
+    BusAnnouncements(bus_of(someone)).announced(row(Status.AVAILABLE, attempt=2), "digest")
+
+    event = heard()
+    assert event["detail-type"] == "Withdrawal Cancelled"
+    assert event["detail"]["id"] == f"{CONNECTION.request_id}/2/cancelled/digest"
+    assert event["detail"].keys().isdisjoint({"withdrawAfter", "associations", "reasons"})
+
+
+def test_an_announcement_has_room_for_as_many_associations_as_there_may_be(someone: Account, heard: Heard) -> None:
+    marks = tuple(
+        msgspec.structs.replace(MARK, binding="b" * 60, resource_arn=f"{RESOURCE_ARN}{number:04}")
+        for number in range(150)
+    )
+
+    BusAnnouncements(bus_of(someone)).announced(row(Status.AVAILABLE, announced=marks), "digest")
+
+    event = heard()
+    assert len(event["detail"]["associations"]) == 100
+    assert len(event["detail"]["reasons"]) == 1

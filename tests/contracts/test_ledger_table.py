@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -25,6 +26,7 @@ from drawbridge.errors import AccessDeniedError, ThrottledError, UpstreamError
 from drawbridge.record import OutcomeBasis
 from drawbridge.record.bounds import stored_size_of
 from drawbridge.request.absence import Absence
+from drawbridge.request.announced import Announced
 from drawbridge.status import Reason, Status
 from tests.builders import (
     CONNECTION,
@@ -388,6 +390,59 @@ def test_a_review_is_written_with_its_reasons(ledger: LedgerTable, table: Any) -
     ledger.note_review(let_in, Review(permitted=False, reasons=(WHY,)), (), policies_fingerprint="stricter policies")
 
     assert item(table)["review"]["reasons"][0]["code"] == WHY.code
+
+
+def test_a_row_says_when_the_first_of_what_is_announced_is_taken_down(ledger: LedgerTable, table: Any) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    let_in = settled(ledger, Status.AVAILABLE)
+    later = Announced(since=NOW, withdraw_after=NOW + timedelta(hours=168), forbidden=True)
+    first = Announced(
+        binding="orders", resource_arn=RESOURCE_ARN, since=NOW, withdraw_after=NOW + timedelta(hours=1), forbidden=True
+    )
+
+    ledger.note_review(let_in, Review(permitted=False), (later, first), policies_fingerprint="stricter policies")
+    of_both = item(table)["withdraw_after"]
+    ledger.note_announced(row(ledger), (later,), capped=False)
+    of_the_later = item(table)["withdraw_after"]
+    ledger.note_announced(row(ledger), (), capped=False)
+
+    assert (of_both, of_the_later) == ("2026-11-21T13:00:00+00:00", "2026-11-28T12:00:00+00:00")
+    assert item(table).keys().isdisjoint({"announced", "withdraw_after"})
+
+
+@pytest.mark.parametrize("status", [Status.WITHDRAWN, Status.REJECTED, Status.EXPIRED])
+def test_of_what_is_over_a_row_says_nothing_of_what_was_announced(
+    ledger: LedgerTable, table: Any, status: Status
+) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    mark = Announced(since=NOW, withdraw_after=NOW, forbidden=True)
+    let_in = settled(ledger, Status.AVAILABLE)
+    ledger.note_review(let_in, Review(permitted=False), (mark,), policies_fingerprint="stricter policies")
+    ledger.note_announced(row(ledger), (mark,), capped=True)
+    ledger.note_announcement_sent(row(ledger), "these")
+    ledger.note_tagged(row(ledger), {"vpce-1": "then"})
+    ledger.claim(observed_request(), 2, after=row(ledger))
+
+    settled(ledger, status, 2)
+
+    marks = {"announced", "withdraw_after", "announcement_sent", "tagged", "withdrawal_capped", "absent"}
+    assert item(table).keys().isdisjoint(marks)
+
+
+@pytest.mark.parametrize(("attribute", "read"), [("announced", ()), ("commanded", None)])
+def test_what_another_version_announced_or_commanded_is_none(
+    ledger: LedgerTable, table: Any, attribute: str, read: object
+) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    settled(ledger, Status.AVAILABLE)
+    table.update_item(
+        Key={"request_id": ID},
+        UpdateExpression="SET #name = :text",
+        ExpressionAttributeNames={"#name": attribute},
+        ExpressionAttributeValues={":text": '{"of": "another version"}'},
+    )
+
+    assert getattr(row(ledger), attribute) == getattr(ledger.connected(ID), attribute) == read
 
 
 def test_of_very_many_reasons_a_row_keeps_some_and_counts_the_rest(ledger: LedgerTable, table: Any) -> None:

@@ -23,9 +23,13 @@ class InMemoryConnectionRejection:
 
     def answer(self, service_id: str, endpoint_ids: list[str], *, accept: bool) -> dict[str, str]:
         assert not accept
-        refused = {each: self.refused[each] for each in endpoint_ids if each in self.refused}
+        over = {each: "InvalidState: not now" for each in endpoint_ids if not self._is_there(each)}
+        refused = over | {each: self.refused[each] for each in endpoint_ids if each in self.refused}
         done = [each for each in endpoint_ids if each not in refused]
         self.rejected += done
         if self.shows_at_once:
             self.there |= dict.fromkeys(done, ConnectionState.REJECTED)
         return refused
+
+    def _is_there(self, endpoint_id: str) -> bool:
+        return endpoint_id in self.there and not self.there[endpoint_id].is_over

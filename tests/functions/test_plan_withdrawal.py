@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from drawbridge.errors import NotReadyError
+from drawbridge.request.announced import COMMANDED, Announced, WithdrawalCommand
 from drawbridge.request.connections import ConnectionState
-from drawbridge.withdrawal import NamesRemoval, StaysAfterAll
+from drawbridge.withdrawal import ConnectionRemoval, NamesRemoval, StaysAfterAll
 from functions.plan_withdrawal import app
 from tests.builders import CONNECTION, ENDPOINT_ID, NOW, RESOURCE_ARN, SHARE_ARN, execution_input
 from tests.functions.invocations import invoke, refuses, step
@@ -108,6 +109,28 @@ def test_the_names_of_an_endpoint_that_asks_again_stay(withdrawals: WithdrawalAt
     withdrawals.world.existences.connections[ENDPOINT_ID] = ConnectionState.PENDING_ACCEPTANCE
 
     assert invoke(app.lambda_handler, of_connection | {"item": 0}) == {"next": "stays"}
+
+
+def test_on_command_a_connection_is_to_be_rejected(withdrawals: WithdrawalAttempts) -> None:
+    withdrawals.world.connected = msgspec.structs.replace(
+        withdrawals.world.connected, commanded=WithdrawalCommand(by="arn:aws:iam::111111111111:user/ann", at=NOW)
+    )
+
+    answer = invoke(app.lambda_handler, step(request=OF_CONNECTION))
+
+    assert answer == {"next": "withdraw", "removals": [0]}
+    assert isinstance(withdrawals.attempts.planned_removal(OF_CONNECTION, 0).removal, ConnectionRemoval)
+    assert [each.code for each in withdrawals.attempts.kept_withdrawal(OF_CONNECTION).plan.because] == [COMMANDED]
+
+
+def test_of_what_is_permitted_again_nothing_is_taken_down(withdrawals: WithdrawalAttempts) -> None:
+    withdrawals.world.existences.connections[ENDPOINT_ID] = ConnectionState.AVAILABLE
+    mark = Announced(since=NOW - timedelta(days=7), withdraw_after=NOW, forbidden=True)
+    withdrawals.world.connected = msgspec.structs.replace(withdrawals.world.connected, announced=(mark,))
+
+    answer = invoke(app.lambda_handler, step(request=OF_CONNECTION))
+
+    assert (answer["next"], answer["because"]["code"]) == ("listed-again", "permitted-again")
 
 
 @pytest.mark.parametrize(

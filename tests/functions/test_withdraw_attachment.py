@@ -10,11 +10,12 @@ from drawbridge.association import Alias
 from drawbridge.association.aliases import Holder
 from drawbridge.errors import NotReadyError, OwnershipLostError, UpstreamError
 from drawbridge.publication.names import document_parameter, name_parameter
-from drawbridge.withdrawal import WithdrawalPlan, Withdrawn
+from drawbridge.request.connections import ConnectionState
+from drawbridge.withdrawal import Cause, ConnectionRemoval, WithdrawalPlan, Withdrawn
 from drawbridge.withdrawal.steps import ObjectState, ObservedObject
 from drawbridge.withdrawal.take_down import TakeDown
 from functions.withdraw_attachment import app
-from tests.builders import NOW, RESOURCE_ARN, execution_input
+from tests.builders import ENDPOINT_ID, NOW, RESOURCE_ARN, SERVICE_ID, execution_input
 from tests.fakes.connection_rejection import InMemoryConnectionRejection
 from tests.fakes.object_deletion import InMemoryObjectDeletions
 from tests.functions.invocations import invoke, refuses, step
@@ -36,10 +37,19 @@ def objects(monkeypatch: pytest.MonkeyPatch) -> InMemoryObjectDeletions:
     return InMemoryObjectDeletions(ENDPOINT.id)
 
 
+@pytest.fixture
+def connections() -> InMemoryConnectionRejection:
+    connections = InMemoryConnectionRejection()
+    connections.there[ENDPOINT_ID] = ConnectionState.AVAILABLE
+    return connections
+
+
 @pytest.fixture(autouse=True)
-def withdrawals(monkeypatch: pytest.MonkeyPatch, objects: InMemoryObjectDeletions) -> WithdrawalAttempts:
+def withdrawals(
+    monkeypatch: pytest.MonkeyPatch, objects: InMemoryObjectDeletions, connections: InMemoryConnectionRejection
+) -> WithdrawalAttempts:
     withdrawals = WithdrawalAttempts()
-    take_down = TakeDown(objects, withdrawals.world.store, Records(), InMemoryConnectionRejection())
+    take_down = TakeDown(objects, withdrawals.world.store, Records(), connections)
     monkeypatch.setattr(app, "attempts", lambda: withdrawals.attempts)
     monkeypatch.setattr(app, "take_down", lambda: take_down)
     monkeypatch.setattr(app, "now", lambda: NOW)
@@ -113,6 +123,20 @@ def test_what_does_not_carry_our_tag_any_longer_is_a_failure_that_is_never_retri
         invoke(app.lambda_handler, STEP)
 
     assert (objects.deleted, withdrawals.attempts.kept_withdrawal(INPUT).results) == ([], {})
+
+
+@pytest.mark.parametrize("seconds", [59, 60])
+def test_a_consumer_s_connection_is_rejected_by_a_plan_that_is_young(
+    withdrawals: WithdrawalAttempts, connections: InMemoryConnectionRejection, seconds: int
+) -> None:
+    removal = ConnectionRemoval(service_id=SERVICE_ID, endpoint_id=ENDPOINT_ID, cause=Cause.COMMANDED, why="on command")
+    plan = WithdrawalPlan(removals=(removal,))
+    withdrawals.attempts.keep_withdrawal(INPUT, plan, NOW - timedelta(seconds=seconds))
+
+    answer = invoke(app.lambda_handler, STEP)
+
+    assert answer == {"next": "withdrawn" if seconds < 60 else "decide-again"}
+    assert connections.rejected == ([ENDPOINT_ID] if seconds < 60 else [])
 
 
 def test_what_is_not_kept_any_longer_is_not_taken_down(objects: InMemoryObjectDeletions) -> None:

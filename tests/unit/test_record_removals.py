@@ -12,7 +12,14 @@ from drawbridge.bounds import size_of
 from drawbridge.decision import AlreadyResolved
 from drawbridge.publication import AttachmentSnapshot, Publication
 from drawbridge.record import GONE, Outcome
-from drawbridge.record.attempt import RemovalFailed, Reported, failed_removal, outcome_of_report
+from drawbridge.record.attempt import (
+    RemovalFailed,
+    Reported,
+    WithdrawalKept,
+    WithdrawalReached,
+    failed_removal,
+    outcome_of_report,
+)
 from drawbridge.record.outcome import (
     ATTACHMENTS_BYTES,
     PUBLISHED_BYTES,
@@ -46,8 +53,9 @@ from drawbridge.withdrawal import (
     WithdrawalPlan,
     Withdrawn,
 )
-from tests.builders import desired, execution_input
+from tests.builders import NOW, desired, execution_input
 from tests.fakes.attempts import InMemoryAttempts
+from tests.fakes.ledger import InMemoryLedger
 from tests.unit.largest import LARGEST_SNAPSHOT, LONGEST_NAME
 from tests.workflow.played import removals
 
@@ -289,6 +297,55 @@ def test_a_request_of_which_something_is_left_is_tried_again(end: WithdrawalEnde
     assert (outcome.taken_back, outcome.cut) == (GONE_1.parameters, end.cut)
     # What is left is in the row still, for the next one to take down.
     assert outcome.attachments is None
+
+
+NOT_PERMITTED = Reason("no-longer-permitted", "Policies no longer permit it.")
+PERMITTED = StaysAfterAll(Reason("permitted-again", "Policies permit it again."))
+
+
+def test_a_request_that_is_withdrawn_although_it_is_there_says_why_and_is_compared_as_it_was() -> None:
+    planned = outcome_of_withdrawal(WithdrawalPlanned(WithdrawalPlan(removals=(NAMES,), because=(NOT_PERMITTED,))))
+    ended = outcome_of_withdrawal(WithdrawalEnded((GONE_1,), because=(NOT_PERMITTED,)))
+
+    assert [each.code for each in planned.reasons] == ["no-longer-permitted", "withdrawing"]
+    assert (ended.status, ended.settled, ended.basis) == (Status.WITHDRAWN, True, None)
+    assert [each.code for each in ended.reasons] == ["no-longer-permitted", "withdrawn"]
+    assert (ended.attachments, ended.taken_back, ended.kept) == ((), GONE_1.parameters, ())
+
+
+@pytest.mark.parametrize("rest", [(), (FAILED_2,), (NOT_KNOWN,)])
+def test_what_is_permitted_again_on_the_way_is_connected_anew_whatever_is_left(rest: tuple[RemovalResult, ...]) -> None:
+    because = WithdrawalEnded(
+        (GONE_1, PERMITTED, *rest), unconfirmed=(WAITS,), cut=("2 more",), because=(NOT_PERMITTED,)
+    )
+
+    outcome = outcome_of_withdrawal(because)
+
+    assert (outcome.status, outcome.settled, outcome.taken_back) == (Status.ACCEPTED, True, GONE_1.parameters)
+    assert (outcome.reasons[0], outcome.attachments, outcome.cut) == (PERMITTED.because, None, ("2 more",))
+    assert outcome.basis is not None
+    assert outcome.basis.observed_fingerprint not in {"", GONE.observed_fingerprint}
+
+
+def test_what_another_share_calls_for_does_not_let_the_request_in_again() -> None:
+    outcome = outcome_of_withdrawal(WithdrawalEnded((GONE_1, STAYS_3), because=(NOT_PERMITTED,)))
+
+    assert (outcome.status, outcome.reasons[0], outcome.reasons[-1]) == (
+        Status.WITHDRAWN,
+        NOT_PERMITTED,
+        STAYS_3.because,
+    )
+
+
+def test_why_a_request_ends_is_kept_with_its_plan() -> None:
+    attempts, execution = InMemoryAttempts(), execution_input()
+    plan = WithdrawalPlan(removals=(NAMES,), because=(NOT_PERMITTED,))
+    attempts.keep_withdrawal(execution, plan, NOW)
+    attempts.keep_removal_result(execution, 0, GONE_1)
+
+    for reported in (WithdrawalKept(), WithdrawalReached()):
+        outcome = outcome_of_report(reported, execution, attempts, InMemoryLedger())
+        assert outcome.reasons[0] == NOT_PERMITTED
 
 
 def test_what_is_listed_again_has_nothing_taken_down_and_is_compared_anew() -> None:

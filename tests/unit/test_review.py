@@ -7,21 +7,26 @@ from typing import Any
 import msgspec
 import pytest
 
-from drawbridge.configuration import InForce
+from drawbridge.association import MadeAttachment
+from drawbridge.configuration import Broken, InForce
 from drawbridge.decision.bounds import decision_record_within
 from drawbridge.decision.decide import decide
 from drawbridge.decision.decide_again import MOST_CONTENTS, decision_record_of
 from drawbridge.decision.decision_record import AssociationDecisionRecord
 from drawbridge.decision.facts import Fact, Facts, Membership, OrganizationPlace, ResourceFacts
-from drawbridge.decision.let_in import LetIn
+from drawbridge.decision.let_in import ADOPTED, LetIn
 from drawbridge.discovery.ledger_row import LedgerRow
-from drawbridge.discovery.review import Review, ReviewOpen
+from drawbridge.discovery.review import Lapse, Review, ReviewOpen
 from drawbridge.discovery.reviewer import PolicyReviewer
+from drawbridge.lattice import ResourceKind
+from drawbridge.publication import AttachmentSnapshot
+from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason, Status
 from tests.builders import (
     CONSUMER,
     EVALUATION_TIME,
     NOW,
+    PROVIDER,
     RESOURCE_ARN,
     SERVICE_ID,
     connection_facts,
@@ -54,10 +59,13 @@ def kept(facts: Facts, *texts: str, resources: tuple[ResourceFacts, ...] = (), *
 
 
 def reviewer(
-    *texts: str, registry: InMemoryConsumerRegistry | None = None, written: Collection[str] = ()
+    *texts: str,
+    registry: InMemoryConsumerRegistry | None = None,
+    written: Collection[str] = (),
+    broken: tuple[Broken, ...] = (),
 ) -> PolicyReviewer:
     return PolicyReviewer(
-        InForce(compiled([*texts]).policies if texts else (), (), ()),
+        InForce(compiled([*texts]).policies if texts else (), (), broken),
         registry or InMemoryConsumerRegistry(CONSUMER),
         lambda path, name: f"{path}/{name}" in written,
     )
@@ -238,3 +246,225 @@ def test_tags_that_there_was_no_room_for_leave_a_review_open() -> None:
 
     assert isinstance(review, ReviewOpen)
     assert "accountTags" in review.because
+
+
+# ---- lapses ----------------------------------------------------------------------------------------------------------
+
+URGENT = '@id("now") @urgent("true") forbid(principal, action, resource);'
+BY_POLICY = LetIn(at=NOW, because=(Reason("policy", "it was let in"),))
+ADOPTED_ONCE = LetIn(at=NOW, because=(Reason(ADOPTED, "It was live before."),))
+NEVER_GOOD = Broken("other", "unexpected token", None)
+GOOD_BEFORE = Broken("other", "unexpected token", 3)
+NO_ASSOCIATION = 'forbid(principal, action == Action::"associate", resource) when { resource.name == "orders-db" };'
+
+
+def lapses(reviewer: PolicyReviewer, let_in: LedgerRow, contents: Collection[SharedResource] = ()) -> tuple[Lapse, ...]:
+    review = reviewer.review(let_in, contents)
+    assert isinstance(review, Review)
+    return review.lapses
+
+
+def words(found: tuple[Lapse, ...]) -> list[tuple[tuple[str, str], bool, bool]]:
+    """Return of what each lapse is, and whether by a forbid and an urgent one."""
+    return [(each.key, each.lapsed.forbidden, each.lapsed.urgent) for each in found]
+
+
+def attached(*keys: tuple[str, str]) -> tuple[AttachmentSnapshot, ...]:
+    return tuple(
+        AttachmentSnapshot(
+            name=f"{binding}/orders-db/vpc-1",
+            resource_arn=arn,
+            resource_kind=ResourceKind.RESOURCE_CONFIGURATION,
+            holds_others=False,
+            made=MadeAttachment(endpoint_id="vpce-1"),
+            observed_fingerprint="as it was left",
+        )
+        for binding, arn in keys
+    )
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        ((ACCEPT,), []),
+        ((), [(("", ""), False, False)]),
+        ((ASK,), [(("", ""), False, False)]),
+        ((ACCEPT, FORBID), [(("", ""), True, False)]),
+        ((ACCEPT, URGENT), [(("", ""), True, True)]),
+    ],
+)
+def test_what_a_policy_let_in_lapses_if_no_policy_accepts_it_any_longer(
+    texts: tuple[str, ...], expected: list[Any]
+) -> None:
+    assert words(lapses(reviewer(*texts), kept(connection_facts(), ACCEPT, let_in=BY_POLICY))) == expected
+
+
+def test_what_a_person_approved_does_not_lapse_as_long_as_one_would_be_asked() -> None:
+    approved = kept(connection_facts(), ASK, let_in=LET_IN)
+
+    assert lapses(reviewer(ASK), approved) == ()
+    assert words(lapses(reviewer(), approved)) == [(("", ""), False, False)]
+
+
+def test_what_a_person_denied_since_is_not_permitted_and_does_not_lapse_as_long_as_it_was_approved() -> None:
+    review = reviewer(ASK).review(kept(connection_facts(), ASK, let_in=LET_IN, kept=(BOB,)), ())
+
+    assert isinstance(review, Review)
+    assert (review.permitted, review.lapses) == (False, ())
+
+
+@pytest.mark.parametrize(("decided_by", "lapsed"), [((ALICE,), False), ((), True)])
+def test_of_a_row_of_an_earlier_version_its_decision_tells_who_approved(
+    decided_by: tuple[Reason, ...], *, lapsed: bool
+) -> None:
+    facts, policies = connection_facts(), compiled([ACCEPT])
+    accepted = decision_record_of(facts, decide(facts, policies, EVALUATION_TIME), policies, EVALUATION_TIME, {})
+    earlier = row(Status.AVAILABLE, decision_record=accepted, decided_by=decided_by)
+
+    assert bool(lapses(reviewer(ASK), earlier)) is lapsed
+
+
+def test_what_was_live_before_it_was_decided_on_lapses_by_a_forbid_only() -> None:
+    adopted = kept(connection_facts(), let_in=ADOPTED_ONCE)
+
+    assert lapses(reviewer(), adopted) == ()
+    assert words(lapses(reviewer(FORBID), adopted)) == [(("", ""), True, False)]
+
+
+@pytest.mark.parametrize(("broken", "lapsed"), [(NEVER_GOOD, False), (GOOD_BEFORE, True)])
+def test_where_a_policy_never_was_good_what_nobody_forbids_stays(broken: Broken, *, lapsed: bool) -> None:
+    let_in = kept(share_facts(), ACCEPT, ASSOCIATE, resources=(resource_facts(),), let_in=BY_POLICY)
+
+    assert bool(lapses(reviewer(broken=(broken,)), let_in)) is lapsed
+    assert bool(lapses(reviewer(ACCEPT, broken=(broken,)), let_in)) is lapsed
+    assert words(lapses(reviewer(FORBID, broken=(broken,)), let_in)) == [(("", ""), True, False)]
+    assert words(lapses(reviewer(ACCEPT, ASSOCIATE, NO_ASSOCIATION, broken=(broken,)), let_in)) == [
+        (("orders", RESOURCE_ARN), True, False)
+    ]
+
+
+def test_what_there_was_no_room_for_may_permit_it_still_unless_a_forbid_stands_for_certain() -> None:
+    large = big(BY_CONTENTS)
+    review = reviewer(BY_CONTENTS, FORBID).review(large, ALL_OF_IT)
+
+    assert isinstance(review, Review)
+    assert words(review.lapses) == [(("", ""), True, False)]
+    assert lapses(reviewer(FEWER), large, ALL_OF_IT) == ()
+
+
+def test_what_was_unknown_when_it_was_let_in_holds_nothing_up() -> None:
+    who = requester(CONSUMER, Membership.UNKNOWN)
+    ours = f"{ACCEPT[:-1]} when {{ principal.ownOrganization }};"
+
+    assert words(lapses(reviewer(ours), kept(connection_facts(who), ACCEPT, let_in=BY_POLICY))) == [
+        (("", ""), False, False)
+    ]
+
+
+def test_an_association_lapses_by_itself_and_only_if_the_share_is_permitted() -> None:
+    resources = (resource_facts(), resource_facts(name="secrets", arn=f"{RESOURCE_ARN}0", binding="other"))
+    let_in = kept(share_facts(), ACCEPT, ASSOCIATE, resources=resources, let_in=BY_POLICY)
+    urgent = f'@urgent("true") {NO_ASSOCIATION}'
+
+    assert lapses(reviewer(ACCEPT, ASSOCIATE), let_in) == ()
+    assert words(lapses(reviewer(ACCEPT, ASSOCIATE, NO_ASSOCIATION), let_in)) == [
+        (("orders", RESOURCE_ARN), True, False)
+    ]
+    assert words(lapses(reviewer(ACCEPT, ASSOCIATE, urgent), let_in)) == [(("orders", RESOURCE_ARN), True, True)]
+    assert words(lapses(reviewer(ACCEPT), let_in)) == [
+        (("orders", RESOURCE_ARN), False, False),
+        (("other", f"{RESOURCE_ARN}0"), False, False),
+    ]
+    assert words(lapses(reviewer(ASSOCIATE, NO_ASSOCIATION), let_in)) == [(("", ""), False, False)]
+
+
+@pytest.mark.parametrize(
+    ("attachments", "permitted"),
+    [
+        (None, False),
+        ((), True),
+        (attached(("orders", RESOURCE_ARN)), False),
+        (attached(("orders", f"{RESOURCE_ARN}0"), ("other", RESOURCE_ARN)), True),
+    ],
+)
+def test_only_what_is_attached_is_reviewed(
+    attachments: tuple[AttachmentSnapshot, ...] | None, *, permitted: bool
+) -> None:
+    let_in = kept(share_facts(), ACCEPT, ASSOCIATE, resources=(resource_facts(),), attachments=attachments)
+
+    review = reviewer(ACCEPT).review(let_in, ())
+
+    assert isinstance(review, Review)
+    assert (review.permitted, review.lapses == ()) == (permitted, permitted)
+
+
+def test_an_association_is_reviewed_as_its_requester_is_registered_now() -> None:
+    registered = f"{ASSOCIATE[:-1]} when {{ principal has consumer }};"
+    who = requester(PROVIDER, services=frozenset({"*"}))
+    let_in = kept(share_facts(who), ACCEPT, ASSOCIATE, resources=(resource_facts(who),), let_in=BY_POLICY)
+
+    assert lapses(reviewer(ACCEPT, registered, registry=InMemoryConsumerRegistry(PROVIDER)), let_in) == ()
+    assert words(lapses(reviewer(ACCEPT, registered, registry=InMemoryConsumerRegistry()), let_in)) == [
+        (("orders", RESOURCE_ARN), False, False)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("texts", "written", "is_open"),
+    [
+        ((), ("policies/policy-0",), True),
+        ((), ("policies/policy-1", "bindings/policy-0"), False),
+        # It is listed, and says something else by now.
+        ((FORBID,), ("policies/policy-0",), False),
+    ],
+)
+def test_a_policy_that_let_it_in_and_is_only_not_listed_leaves_the_review_open(
+    texts: tuple[str, ...], written: tuple[str, ...], *, is_open: bool
+) -> None:
+    let_in = kept(connection_facts(), ACCEPT, let_in=BY_POLICY)
+
+    review = reviewer(*texts, written=written).review(let_in, ())
+
+    assert isinstance(review, ReviewOpen) is is_open
+    if isinstance(review, ReviewOpen):
+        assert "policy-0" in review.because
+
+
+def test_a_policy_that_is_listed_as_broken_is_not_missing() -> None:
+    let_in = kept(connection_facts(), ACCEPT, let_in=BY_POLICY)
+    broken = Broken("policy-0", "unexpected token", None)
+
+    assert lapses(reviewer(broken=(broken,), written=("policies/policy-0",)), let_in) == ()
+
+
+def test_a_policy_that_is_not_listed_matters_only_where_something_is_refused() -> None:
+    let_in = kept(connection_facts(), ACCEPT, FORBID, let_in=BY_POLICY)
+
+    assert lapses(reviewer(ACCEPT, written=("policies/policy-1",)), let_in) == ()
+
+
+# ---- withdrawn, and let in again -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("texts", "lets_in"),
+    [((ACCEPT,), True), ((ASK,), True), ((), False), ((ACCEPT, FORBID), False), ((REGISTERED,), True)],
+)
+def test_what_was_withdrawn_is_let_in_again_if_it_would_be_accepted_or_asked_about(
+    texts: tuple[str, ...], *, lets_in: bool
+) -> None:
+    withdrawn = kept(connection_facts(), ACCEPT, let_in=None)
+
+    assert reviewer(*texts).lets_in_now(withdrawn, ()) is lets_in
+
+
+def test_what_was_withdrawn_is_asked_about_as_it_is_registered_and_as_the_share_holds_now() -> None:
+    withdrawn = kept(connection_facts(), ACCEPT)
+
+    assert not reviewer(REGISTERED, registry=InMemoryConsumerRegistry()).lets_in_now(withdrawn, ())
+    assert reviewer(BY_CONTENTS).lets_in_now(big(BY_CONTENTS), ALL_OF_IT)
+    assert not reviewer(BY_CONTENTS).lets_in_now(big(BY_CONTENTS), ())
+
+
+def test_of_what_no_facts_are_kept_nothing_is_let_in_again() -> None:
+    assert not reviewer(ACCEPT).lets_in_now(row(Status.WITHDRAWN), ())

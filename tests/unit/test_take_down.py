@@ -13,7 +13,16 @@ from drawbridge.association import Alias
 from drawbridge.association.aliases import Holder
 from drawbridge.errors import NotReadyError, OwnershipLostError
 from drawbridge.publication.names import document_parameter, name_parameter
-from drawbridge.withdrawal import Cause, NamesRemoval, ObjectRemoval, PublishedPath, Removal, Withdrawn
+from drawbridge.request.connections import ConnectionState
+from drawbridge.withdrawal import (
+    Cause,
+    ConnectionRemoval,
+    NamesRemoval,
+    ObjectRemoval,
+    PublishedPath,
+    Removal,
+    Withdrawn,
+)
 from drawbridge.withdrawal.steps import (
     GONE,
     AwaitGone,
@@ -22,12 +31,13 @@ from drawbridge.withdrawal.steps import (
     ObjectState,
     ObservedObject,
     ObservedRemoval,
+    RejectConnection,
     TakeBackName,
     next_step,
     steps,
 )
 from drawbridge.withdrawal.take_down import TakeDown
-from tests.builders import RESOURCE_ARN
+from tests.builders import CONSUMER, ENDPOINT_ID, RESOURCE_ARN, SERVICE_ID
 from tests.fakes.connection_rejection import InMemoryConnectionRejection
 from tests.fakes.object_deletion import InMemoryObjectDeletions
 from tests.fakes.parameter_store import InMemoryPublicationStore
@@ -246,3 +256,155 @@ def test_when_everything_is_gone_there_is_no_step() -> None:
 
     assert next_step(removal, ObservedRemoval(removed=GONE)) is None
     assert next_step(NamesRemoval(names=(), cause=Cause.BINDING, why=""), ObservedRemoval()) is None
+
+
+# ---- the connection of a consumer's endpoint -------------------------------------------------------------------------
+
+CONNECTED = PublishedPath(
+    path=f"/drawbridge/consumers/{CONSUMER}/{ENDPOINT_ID}", subject=ENDPOINT_ID, through=ENDPOINT_ID
+)
+REJECTION = ConnectionRemoval(
+    service_id=SERVICE_ID, endpoint_id=ENDPOINT_ID, names=(CONNECTED,), cause=Cause.COMMANDED, why="on command"
+)
+PARAMETERS = (name_parameter(CONNECTED.path), document_parameter(CONNECTED.path))
+
+
+@pytest.fixture
+def connected() -> Taking:
+    """Return a connection with the names that are published of it."""
+    taking = Taking()
+    taking.connections.there[ENDPOINT_ID] = ConnectionState.AVAILABLE
+    for name in PARAMETERS:
+        taking.world.store.create(name, "{}", subject=ENDPOINT_ID)
+    taking.world.store.writes.clear()
+    return taking
+
+
+def test_a_connection_s_names_are_taken_back_and_it_is_rejected(connected: Taking) -> None:
+    gone = connected.run(REJECTION)
+
+    assert gone == Withdrawn(what=str(REJECTION), parameters=PARAMETERS, object_went=True)
+    assert connected.connections.there == {ENDPOINT_ID: ConnectionState.REJECTED}
+    assert connected.world.store.there == {}
+    assert connected.run(REJECTION) == gone
+    assert connected.connections.rejected == [ENDPOINT_ID]
+
+
+def test_a_connection_is_rejected_once_its_names_are_gone_and_not_before(connected: Taking) -> None:
+    there_at_rejection: list[int] = []
+    answer = connected.connections.answer
+
+    def answered(service_id: str, endpoint_ids: list[str], *, accept: bool) -> dict[str, str]:
+        there_at_rejection.append(len(connected.world.store.there))
+        return answer(service_id, endpoint_ids, accept=accept)
+
+    connected.connections.answer = answered  # type: ignore[method-assign] # what it is asked is the test's subject
+
+    connected.run(REJECTION)
+
+    assert there_at_rejection == [0]
+
+
+@pytest.mark.parametrize("allowed", [0, 1])
+def test_nothing_of_a_connection_is_taken_down_that_may_not_be(connected: Taking, allowed: int) -> None:
+    answers = [True] * allowed + [False]
+
+    assert connected.run(REJECTION, lambda: answers.pop(0)) is None
+    assert connected.connections.rejected == []
+    assert (connected.world.store.there == {}) is bool(allowed)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        ConnectionState.PENDING_ACCEPTANCE,
+        ConnectionState.PENDING,
+        ConnectionState.AVAILABLE,
+        ConnectionState.PARTIAL,
+        ConnectionState.UNKNOWN,
+    ],
+)
+def test_a_connection_in_any_state_that_is_no_end_is_rejected(connected: Taking, state: ConnectionState) -> None:
+    connected.connections.there[ENDPOINT_ID] = state
+
+    assert connected.run(REJECTION) is not None
+    assert connected.connections.rejected == [ENDPOINT_ID]
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        None,
+        ConnectionState.REJECTED,
+        ConnectionState.EXPIRED,
+        ConnectionState.FAILED,
+        ConnectionState.DELETING,
+        ConnectionState.DELETED,
+    ],
+)
+def test_a_connection_that_is_over_is_rejected_by_nobody_and_its_names_go(
+    connected: Taking, state: ConnectionState | None
+) -> None:
+    connected.connections.there = {} if state is None else {ENDPOINT_ID: state}
+
+    gone = connected.run(REJECTION)
+
+    assert gone is not None
+    assert (gone.parameters, connected.connections.rejected) == (PARAMETERS, [])
+
+
+def test_a_rejection_that_aws_refuses_is_waited_for_in_its_words(connected: Taking) -> None:
+    connected.connections.refused[ENDPOINT_ID] = "it is being created"
+
+    with pytest.raises(NotReadyError, match="still available: it is being created"):
+        connected.run(REJECTION)
+
+
+def test_a_rejection_that_is_not_visible_yet_is_told_once_in_one_breath(connected: Taking) -> None:
+    connected.connections.shows_at_once = False
+
+    with pytest.raises(NotReadyError, match="not visible yet"):
+        connected.run(REJECTION)
+    assert connected.connections.rejected == [ENDPOINT_ID]
+    connected.connections.there[ENDPOINT_ID] = ConnectionState.REJECTED
+
+    assert connected.run(REJECTION, lambda: False) is not None
+
+
+@pytest.mark.parametrize("state", [None, ConnectionState.DELETED])
+def test_a_rejection_that_aws_refuses_of_what_is_over_by_then_is_done(
+    connected: Taking, state: ConnectionState | None
+) -> None:
+    def refused(service_id: str, endpoint_ids: list[str], *, accept: bool) -> dict[str, str]:
+        connected.connections.there = {} if state is None else {ENDPOINT_ID: state}
+        return {ENDPOINT_ID: "there is no such connection"}
+
+    connected.connections.answer = refused  # type: ignore[method-assign] # between two looks something happens
+
+    assert connected.run(REJECTION) is not None
+
+
+def test_names_of_a_connection_that_are_somebody_else_s_stay(connected: Taking) -> None:
+    connected.world.store.there.clear()
+    for name in PARAMETERS:
+        connected.world.store.create(name, "{}", subject="vpce-of-another")
+
+    gone = connected.run(REJECTION)
+
+    assert gone is not None
+    assert (gone.parameters, {*connected.world.store.there}) == ((), {*PARAMETERS})
+
+
+@given(names.map(tuple), observed_objects)
+def test_of_a_connection_the_names_go_first_and_then_it_is_rejected_once(
+    there: tuple[PublishedPath, ...], removed: ObservedObject
+) -> None:
+    taken = [*steps(REJECTION, ObservedRemoval(names=there, removed=removed))]
+
+    rest: dict[ObjectState, list[object]] = {
+        ObjectState.GONE: [],
+        ObjectState.DELETING: [AwaitGone(str(REJECTION))],
+        ObjectState.PRESENT: [RejectConnection(SERVICE_ID, ENDPOINT_ID), AwaitGone(str(REJECTION))],
+    }
+    assert taken == [*map(TakeBackName, there), *rest[removed.state]]
+    assert all(str(each) for each in taken)

@@ -12,16 +12,19 @@ import pytest
 from drawbridge.association import MadeAttachment, Plan
 from drawbridge.association.attempt import PlanningPorts, ShareAttempt
 from drawbridge.association.coverage import Coverage
-from drawbridge.decision import Accept, DecidedOn
+from drawbridge.decision import Accept, AlreadyResolved, DecidedOn
 from drawbridge.decision.facts import EvaluationTime, Requester
 from drawbridge.decision.let_in import LetIn
+from drawbridge.decision.permission import Lapsed, Permission, PermissionUnknown, Permitted
 from drawbridge.errors import NotReadyError, UpstreamError
 from drawbridge.request import ExecutionInput
+from drawbridge.request.announced import NO_LONGER_PERMITTED, Announced, WithdrawalCommand
 from drawbridge.request.connections import ConnectionState
 from drawbridge.request.shares import SharedResource
-from drawbridge.status import Reason
+from drawbridge.status import Reason, Status
 from drawbridge.withdrawal import (
     Cause,
+    ConnectionRemoval,
     NamesRemoval,
     ObjectRemoval,
     PublishedPath,
@@ -373,3 +376,317 @@ def test_a_consumer_s_names_go_only_as_long_as_aws_says_that_the_endpoint_is_gon
 def test_what_is_not_kept_is_not_decided_again(withdrawals: WithdrawalAttempts) -> None:
     with pytest.raises(UpstreamError, match="not kept"):
         decide_removal_again(OF_SHARE, 0, withdrawals.ports)
+
+
+# ---- what is there and goes all the same -----------------------------------------------------------------------------
+
+WHY = Reason("policy", "the block list names it", source="block-list")
+LAPSED = Lapsed(because=(WHY,), urgent=False, forbidden=True)
+COMMAND = WithdrawalCommand(by="arn:aws:iam::222222222222:user/ann", at=NOW)
+WHOLE = Announced(since=NOW - timedelta(hours=168), withdraw_after=NOW, forbidden=True)
+PART = replace(WHOLE, binding="orders", resource_arn=RESOURCE_ARN)
+
+
+@pytest.fixture
+def there(withdrawals: WithdrawalAttempts) -> WithdrawalAttempts:
+    """Return an account with an endpoint to what a share holds and a binding wants, and with a consumer's endpoint."""
+    withdrawals.world.owned_objects.marked = [ENDPOINT]
+    withdrawals.world.attach(endpoint_id=ENDPOINT.id)
+    withdrawals.bindings = [binding()]
+    withdrawals.world.existences.shares.add(SHARE_ARN)
+    withdrawals.world.existences.connections[ENDPOINT_ID] = ConnectionState.AVAILABLE
+    return withdrawals
+
+
+def note(withdrawals: WithdrawalAttempts, *marks: Announced, commanded: WithdrawalCommand | None = None) -> None:
+    """Have the row say so."""
+    withdrawals.world.connected = replace(withdrawals.world.connected, announced=marks, commanded=commanded)
+
+
+def planned_of(withdrawals: WithdrawalAttempts, execution: ExecutionInput = OF_SHARE) -> WithdrawalPlan:
+    planned = plan_withdrawal(execution, withdrawals.ports)
+    assert not isinstance(planned, StillThere)
+    plan, places = planned
+    assert places == tuple(range(len(plan.removals)))
+    assert withdrawals.attempts.kept_withdrawal(execution).plan == plan
+    return plan
+
+
+def test_on_command_a_share_s_endpoints_go_whether_or_not_a_binding_wants_them(there: WithdrawalAttempts) -> None:
+    note(there, commanded=COMMAND)
+
+    plan = planned_of(there)
+
+    (removal,) = plan.removals
+    assert (str(removal), removal.cause, removal.why) == (str(ENDPOINT), Cause.COMMANDED, COMMAND.reason.text)
+    assert (plan.because, plan.unconfirmed) == ((COMMAND.reason,), ())
+
+
+def test_a_command_asks_neither_aws_nor_policies_whether_it_is_to_go(there: WithdrawalAttempts) -> None:
+    note(there, commanded=COMMAND)
+    there.world.existences.says_nothing = True
+    there.permission = Permitted()
+
+    assert [each.cause for each in planned_of(there, OF_CONNECTION).removals] == [Cause.COMMANDED]
+    assert there.world.existences.asked == []
+
+
+def test_what_is_refused_still_goes_and_says_why_and_since_when(there: WithdrawalAttempts) -> None:
+    note(there, WHOLE)
+    there.permission = LAPSED
+
+    plan = planned_of(there)
+
+    (removal,) = plan.removals
+    assert (str(removal), removal.cause) == (str(ENDPOINT), Cause.NOT_PERMITTED)
+    assert [each.code for each in plan.because] == [NO_LONGER_PERMITTED, "policy"]
+    assert "2026-11-14 12:00 UTC" in plan.because[0].text
+    assert WHY.text in removal.why
+
+
+@pytest.mark.parametrize(("commanded", "cause"), [(COMMAND, Cause.COMMANDED), (None, Cause.NOT_PERMITTED)])
+def test_a_consumer_s_names_go_and_its_connection_is_rejected(
+    there: WithdrawalAttempts, commanded: WithdrawalCommand | None, cause: Cause
+) -> None:
+    note(there, WHOLE, commanded=commanded)
+    there.permission = LAPSED
+
+    (removal,) = planned_of(there, OF_CONNECTION).removals
+
+    name = PublishedPath(
+        path=f"/drawbridge/consumers/{PROVIDER}/{ENDPOINT_ID}", subject=ENDPOINT_ID, through=ENDPOINT_ID
+    )
+    assert removal == ConnectionRemoval(
+        service_id=SERVICE_ID, endpoint_id=ENDPOINT_ID, names=(name,), cause=cause, why=removal.why
+    )
+    assert (COMMAND.reason if commanded else WHY).text in removal.why
+
+
+@pytest.mark.parametrize("execution", [OF_SHARE, OF_CONNECTION])
+@pytest.mark.parametrize(
+    ("permission", "code"),
+    [
+        (Permitted(), "permitted-again"),
+        (PermissionUnknown((WHY,)), "not-known"),
+        (AlreadyResolved(Status.WITHDRAWN, (Reason("gone", "It is gone."),)), "gone"),
+    ],
+)
+def test_what_is_not_refused_for_certain_any_longer_stays(
+    there: WithdrawalAttempts, execution: ExecutionInput, permission: Permission | AlreadyResolved, code: str
+) -> None:
+    note(there, WHOLE)
+    there.permission = permission
+
+    planned = plan_withdrawal(execution, there.ports)
+
+    assert isinstance(planned, StillThere)
+    assert planned.because.code == code
+    assert what_goes(there, execution) == []
+
+
+@pytest.mark.parametrize("execution", [OF_SHARE, OF_CONNECTION])
+@pytest.mark.parametrize(
+    "marks", [(), (replace(WHOLE, withdraw_after=NOW + timedelta(seconds=1)),), (PART,), (replace(PART, binding=""),)]
+)
+def test_what_is_refused_stays_until_the_time_of_the_whole_has_come(
+    there: WithdrawalAttempts, execution: ExecutionInput, marks: tuple[Announced, ...]
+) -> None:
+    note(there, *marks)
+    there.permission = LAPSED
+
+    planned = plan_withdrawal(execution, there.ports)
+
+    assert isinstance(planned, StillThere)
+    assert planned.because.code == "listed-again"
+
+
+def test_of_what_is_refused_and_gone_nothing_is_rejected(there: WithdrawalAttempts) -> None:
+    note(there, WHOLE)
+    there.permission = LAPSED
+    there.world.existences.connections.clear()
+
+    plan = planned_of(there, OF_CONNECTION)
+
+    assert [(type(each), each.cause) for each in plan.removals] == [(NamesRemoval, Cause.CONNECTION_GONE)]
+    assert plan.because == ()
+
+
+@pytest.mark.parametrize("execution", [OF_SHARE, OF_CONNECTION])
+def test_of_what_is_refused_an_empty_answer_is_no_end(there: WithdrawalAttempts, execution: ExecutionInput) -> None:
+    note(there, WHOLE)
+    there.permission = LAPSED
+    there.world.existences.says_nothing = True
+
+    with pytest.raises(NotReadyError):
+        plan_withdrawal(execution, there.ports)
+
+
+@pytest.mark.parametrize("commanded", [COMMAND, None])
+def test_what_another_share_holds_and_a_binding_wants_stays(
+    there: WithdrawalAttempts, commanded: WithdrawalCommand | None
+) -> None:
+    note(there, WHOLE, commanded=commanded)
+    there.permission = LAPSED
+    there.world.of_another_share[RESOURCE_ARN] = {"another"}
+
+    plan = planned_of(there)
+
+    assert (plan.removals, plan.unconfirmed) == ((), ())
+
+
+def test_on_command_goes_what_the_share_held_and_its_row_tells_of(there: WithdrawalAttempts) -> None:
+    note(there, commanded=COMMAND)
+    there.world.shared_as.clear()
+
+    assert [each.cause for each in planned_of(there).removals] == [Cause.COMMANDED]
+
+
+# ---- one association -------------------------------------------------------------------------------------------------
+
+KEY = ("orders", RESOURCE_ARN)
+
+
+def test_an_association_that_is_due_and_refused_goes_with_an_attempt_at_its_share(there: WithdrawalAttempts) -> None:
+    note(there, PART)
+    there.permissions_to_associate = {KEY: LAPSED}
+
+    (removal,) = both(there).withdrawal.removals
+
+    assert (str(removal), removal.cause, removal.why) == (str(ENDPOINT), Cause.NOT_PERMITTED, WHY.text)
+
+
+@pytest.mark.parametrize(
+    ("marks", "permissions"),
+    [
+        ((PART,), {KEY: Permitted()}),
+        ((PART,), {KEY: PermissionUnknown((WHY,))}),
+        ((PART,), {}),
+        ((PART,), {("other", RESOURCE_ARN): LAPSED}),
+        ((replace(PART, binding="other"),), {KEY: LAPSED}),
+        # Its time is counted from when the attempt began: planning took its while.
+        ((replace(PART, withdraw_after=NOW + timedelta(minutes=3)),), {KEY: LAPSED}),
+        ((), {KEY: LAPSED}),
+        ((WHOLE,), {("", ""): LAPSED, KEY: LAPSED}),
+    ],
+)
+def test_an_association_stays_unless_it_is_due_and_refused_for_certain(
+    there: WithdrawalAttempts, marks: tuple[Announced, ...], permissions: dict[tuple[str, str], Permission]
+) -> None:
+    note(there, *marks)
+    there.permissions_to_associate = permissions
+
+    assert both(there).withdrawal.removals == ()
+
+
+def test_what_another_binding_may_have_stays_for_it_by_a_network(there: WithdrawalAttempts) -> None:
+    attach = {"mode": "service-network", "serviceNetwork": NET, "vpc": VPC_OF_NETWORK.vpc_id}
+    there.bindings = [binding("central", attach=attach), binding("other", attach=attach)]
+    there.world.owned_objects.marked = []
+    there.world.owned_objects.there = [IN_NETWORK, VPC_OF_NETWORK]
+    there.world.connected = replace(there.world.connected, attachments=())
+    there.world.attach_by_network()
+    of_one, of_other = replace(PART, binding="central"), replace(PART, binding="other")
+    there.permissions_to_associate = {("central", RESOURCE_ARN): LAPSED, ("other", RESOURCE_ARN): LAPSED}
+
+    note(there, of_one)
+    one_goes = both(there).withdrawal.removals
+    note(there, of_one, of_other)
+    both_go = both(there).withdrawal.removals
+
+    assert one_goes == ()
+    assert {str(each) for each in both_go} >= {str(IN_NETWORK), str(VPC_OF_NETWORK)}
+    assert {each.cause for each in both_go} == {Cause.NOT_PERMITTED}
+
+
+# ---- what is there, decided again ------------------------------------------------------------------------------------
+
+
+def refused(withdrawals: WithdrawalAttempts, execution: ExecutionInput, *, commanded: bool = False) -> None:
+    """Have something planned to go although it is there."""
+    note(withdrawals, WHOLE, commanded=COMMAND if commanded else None)
+    withdrawals.permission = LAPSED
+    planned_of(withdrawals, execution)
+    withdrawals.time = LATER
+
+
+@pytest.mark.parametrize("execution", [OF_SHARE, OF_CONNECTION])
+@pytest.mark.parametrize("commanded", [True, False])
+def test_what_is_refused_or_commanded_still_goes(
+    there: WithdrawalAttempts, execution: ExecutionInput, *, commanded: bool
+) -> None:
+    refused(there, execution, commanded=commanded)
+
+    again = decide_removal_again(execution, 0, there.ports)
+
+    planned = there.attempts.planned_removal(execution, 0)
+    assert (planned.removal, planned.at) == (again, LATER)
+    assert planned.removal.cause is (Cause.COMMANDED if commanded else Cause.NOT_PERMITTED)
+
+
+@pytest.mark.parametrize("execution", [OF_SHARE, OF_CONNECTION])
+@pytest.mark.parametrize(
+    ("permission", "code"), [(Permitted(), "permitted-again"), (PermissionUnknown((WHY,)), "not-known")]
+)
+def test_what_is_permitted_again_meanwhile_or_not_known_stays(
+    there: WithdrawalAttempts, execution: ExecutionInput, permission: Permission, code: str
+) -> None:
+    refused(there, execution)
+    there.permission = permission
+
+    again = decide_removal_again(execution, 0, there.ports)
+
+    assert isinstance(again, Reason)
+    assert again.code == code
+    assert there.attempts.kept_withdrawal(execution).results == {0: StaysAfterAll(again)}
+
+
+@pytest.mark.parametrize("execution", [OF_SHARE, OF_CONNECTION])
+def test_what_was_commanded_and_is_not_any_longer_stays(there: WithdrawalAttempts, execution: ExecutionInput) -> None:
+    refused(there, execution, commanded=True)
+    note(there)
+
+    assert isinstance(decide_removal_again(execution, 0, there.ports), Reason)
+
+
+@pytest.mark.parametrize("execution", [OF_SHARE, OF_CONNECTION])
+def test_what_was_commanded_goes_whatever_policies_say_by_then(
+    there: WithdrawalAttempts, execution: ExecutionInput
+) -> None:
+    refused(there, execution, commanded=True)
+    there.permission = Permitted()
+
+    assert not isinstance(decide_removal_again(execution, 0, there.ports), Reason)
+
+
+@pytest.mark.parametrize("commanded", [True, False])
+def test_what_another_share_holds_by_then_stays(there: WithdrawalAttempts, *, commanded: bool) -> None:
+    refused(there, OF_SHARE, commanded=commanded)
+    there.world.of_another_share[RESOURCE_ARN] = {"another"}
+
+    again = decide_removal_again(OF_SHARE, 0, there.ports)
+
+    assert isinstance(again, Reason)
+    assert again.code == "called-for-again"
+
+
+@pytest.mark.parametrize(
+    ("permission", "stays"), [(LAPSED, False), (Permitted(), True), (PermissionUnknown((WHY,)), True)]
+)
+def test_an_association_goes_only_as_long_as_it_is_refused_for_certain(
+    there: WithdrawalAttempts, permission: Permission, *, stays: bool
+) -> None:
+    note(there, PART)
+    there.permissions_to_associate = {KEY: LAPSED}
+    both(there)
+    there.permissions_to_associate = {KEY: permission}
+
+    assert isinstance(decide_removal_again(OF_SHARE, 0, there.ports), Reason) is stays
+
+
+def test_an_association_that_lost_its_mark_stays(there: WithdrawalAttempts) -> None:
+    note(there, PART)
+    there.permissions_to_associate = {KEY: LAPSED}
+    both(there)
+    note(there)
+
+    assert isinstance(decide_removal_again(OF_SHARE, 0, there.ports), Reason)

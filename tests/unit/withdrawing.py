@@ -50,6 +50,8 @@ class WithdrawalWorld:
 
     def __init__(self) -> None:
         self.shared_as: dict[str, set[str]] = defaultdict(set, {RESOURCE_ARN: {"orders"}})
+        self.of_another_share: dict[str, set[str]] = {}
+        """What a share holds that is not the one that is excluded, if any is."""
         self.entities: dict[str, Entity] = {RESOURCE_ARN: entity()}
         self.vpcs: dict[str, dict[str, str]] = {VPC: {}, OTHER_VPC: {}}
         self.networks = {NET: ObservedServiceNetwork(arn=NET, name="central")}
@@ -128,7 +130,7 @@ class WithdrawalWorld:
             bindings,
             prefix=PREFIX,
             account_id=CONSUMER,
-            shared_as=self.shared_as if not excluded.share_arn else {},
+            shared_as=self.shared_as if not excluded.share_arn else self.of_another_share,
             tags_of_vpc=self.vpcs.get,
             network_of=self._network,
             entity_of=self.entities.get,

@@ -77,6 +77,7 @@ def test_a_connection_can_be_rejected_before_and_after_its_acceptance(asked: Ask
         asked.settle()
 
     assert asked.answer(accept=False) == {}
+    asked.settle()
 
     asked.settle()
     assert asked.state() is ConnectionState.REJECTED

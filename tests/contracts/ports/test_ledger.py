@@ -13,7 +13,7 @@ import pytest
 from drawbridge.association import MadeAttachment
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.aws.ledger_table import LedgerTable
-from drawbridge.decision.let_in import NOT_MANAGED, LetIn
+from drawbridge.decision.let_in import NOT_MANAGED, LetIn, RecordedDecisions
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.review import Review
 from drawbridge.lattice import MatchAttributes, ResourceKind
@@ -21,6 +21,7 @@ from drawbridge.publication import AttachmentSnapshot, PointedRecord
 from drawbridge.record import GONE, OutcomeBasis
 from drawbridge.request import Request
 from drawbridge.request.absence import Absence
+from drawbridge.request.announced import Announced, WithdrawalCommand
 from drawbridge.status import Reason, Status
 from drawbridge.withdrawal import ConnectedRecord
 from tests.builders import (
@@ -828,3 +829,192 @@ def test_how_other_requests_attachments_were_left_is_returned_as_long_as_they_ar
     ledger.claim_withdrawal(row(ledger, other.request_id), (), (WHY,))
     reach(ledger, Status.WITHDRAWN, 2, request=other, attachments=())
     assert (others_of(one), others_of(other)) == (both - 2, both - 1)
+
+
+# ---- what is announced, and commanded --------------------------------------------------------------------------------
+
+WHOLE = Announced(since=NOW, withdraw_after=NOW + timedelta(hours=168), forbidden=True, reasons=(WHY,))
+PART = Announced(
+    binding="orders", resource_arn=RESOURCE_ARN, since=NOW, withdraw_after=NOW, forbidden=False, confirmed=True
+)
+COMMAND = WithdrawalCommand(by="arn:aws:iam::222222222222:user/ann", at=NOW)
+REFUSED = Review(permitted=False, reasons=(WHY,))
+
+
+def review(ledger: Ledger, read: LedgerRow, *marks: Announced, of: Review = REFUSED) -> bool:
+    return ledger.note_review(read, of, marks, policies_fingerprint="stricter policies")
+
+
+def test_a_review_is_noted_with_what_is_announced_and_nothing_else(ledger: Ledger, connected: LedgerRow) -> None:
+    assert review(ledger, connected, WHOLE, PART)
+
+    assert row(ledger) == msgspec.structs.replace(
+        connected, announced=(WHOLE, PART), no_longer_permitted=True, reviewed_fingerprint="stricter policies"
+    )
+    assert ledger.followed() == [row(ledger)]
+
+
+def test_a_review_that_permits_it_again_takes_the_marks(ledger: Ledger, connected: LedgerRow) -> None:
+    review(ledger, connected, WHOLE, PART)
+
+    assert review(ledger, row(ledger), of=Review(permitted=True))
+
+    assert (row(ledger).announced, row(ledger).no_longer_permitted) == ((), False)
+
+
+def test_marks_that_an_operator_changed_meanwhile_are_not_noted_by_a_review(
+    ledger: Ledger, connected: LedgerRow
+) -> None:
+    review(ledger, connected, WHOLE)
+    read = row(ledger)
+    let_go = (msgspec.structs.replace(WHOLE, confirmed=True),)
+    assert ledger.note_announced(read, let_go, capped=True)
+
+    assert not review(ledger, read)
+    assert not ledger.note_announced(read, (), capped=False)
+    assert (row(ledger).announced, row(ledger).withdrawal_capped) == (let_go, True)
+
+
+def test_that_it_is_held_back_is_noted_and_taken_back(ledger: Ledger, connected: LedgerRow) -> None:
+    review(ledger, connected, WHOLE)
+    before = row(ledger)
+
+    assert ledger.note_announced(before, (WHOLE,), capped=True)
+    assert row(ledger) == msgspec.structs.replace(before, withdrawal_capped=True)
+    assert ledger.note_announced(row(ledger), (WHOLE,), capped=False)
+    assert row(ledger) == before
+    assert ledger.note_announced(row(ledger), (), capped=False)
+    assert row(ledger).announced == ()
+
+
+@pytest.mark.parametrize("meanwhile", [Status.PENDING, Status.AVAILABLE])
+def test_of_what_another_attempt_has_nothing_is_announced(
+    ledger: Ledger, connected: LedgerRow, meanwhile: Status
+) -> None:
+    ledger.claim(observed_request(), 2, after=connected)
+    if meanwhile is Status.AVAILABLE:
+        settled(ledger, meanwhile, 2)
+    before = row(ledger)
+
+    assert not review(ledger, connected, WHOLE)
+    assert not ledger.note_announced(connected, (WHOLE,), capped=True)
+    ledger.note_announcement_sent(connected, "these")
+    ledger.note_tagged(connected, {"vpce-1": "then"})
+    ledger.note_reviewed(connected, policies_fingerprint="others")
+
+    assert row(ledger) == before
+
+
+def test_what_was_put_on_the_bus_tagged_and_compared_is_noted(ledger: Ledger, connected: LedgerRow) -> None:
+    ledger.note_announcement_sent(connected, "these")
+    ledger.note_tagged(connected, {"vpce-1": "then", "/a/b": "later"})
+    ledger.note_reviewed(connected, policies_fingerprint="others")
+
+    noted = msgspec.structs.replace(
+        connected,
+        announcement_sent="these",
+        tagged={"vpce-1": "then", "/a/b": "later"},
+        reviewed_fingerprint="others",
+    )
+    assert row(ledger) == noted
+    ledger.note_announcement_sent(connected, "")
+    ledger.note_tagged(connected, {})
+    assert (row(ledger).announcement_sent, row(ledger).tagged) == ("", {})
+
+
+def test_what_is_announced_stays_through_an_attempt_and_goes_with_what_is_over(
+    ledger: Ledger, connected: LedgerRow
+) -> None:
+    review(ledger, connected, WHOLE)
+    ledger.note_announcement_sent(connected, "these")
+    ledger.note_tagged(connected, {"vpce-1": "then"})
+    ledger.claim(observed_request(), 2, after=row(ledger))
+    after = settled(ledger, Status.AVAILABLE, 2)
+    assert (after.announced, after.announcement_sent, after.tagged) == ((WHOLE,), "these", {"vpce-1": "then"})
+    assert after.reviewed_fingerprint == ""
+
+    ledger.claim_withdrawal(after, (), (WHY,))
+    assert row(ledger).announced == (WHOLE,)
+    over = settled(ledger, Status.WITHDRAWN, 3)
+
+    assert (over.announced, over.announcement_sent, over.tagged) == ((), "", {})
+
+
+@pytest.mark.parametrize("status", [Status.REJECTED, Status.EXPIRED])
+def test_whatever_is_over_has_nothing_announced(ledger: Ledger, connected: LedgerRow, status: Status) -> None:
+    review(ledger, connected, WHOLE)
+    ledger.claim(observed_request(), 2, after=row(ledger))
+
+    assert settled(ledger, status, 2).announced == ()
+
+
+def test_what_is_announced_and_commanded_is_returned_for_its_withdrawal(ledger: Ledger, connected: LedgerRow) -> None:
+    review(ledger, connected, WHOLE, PART)
+    ledger.command_withdrawal(row(ledger), COMMAND)
+
+    found = ledger.connected(ID)
+
+    assert (found.announced, found.commanded) == ((WHOLE, PART), COMMAND)
+
+
+def test_a_command_is_noted_and_nothing_else_and_survives_what_it_leads_to(
+    ledger: Ledger, connected: LedgerRow
+) -> None:
+    assert ledger.command_withdrawal(connected, COMMAND)
+
+    assert row(ledger) == msgspec.structs.replace(connected, commanded=COMMAND)
+    ledger.claim_withdrawal(row(ledger), (), (COMMAND.reason,))
+    over = settled(ledger, Status.WITHDRAWN, 2)
+    assert (over.commanded, over.stays_withdrawn) == (COMMAND, True)
+
+
+def test_a_command_is_noted_of_an_attempt_that_runs_too(ledger: Ledger, connected: LedgerRow) -> None:
+    ledger.claim(observed_request(), 2, after=connected)
+
+    assert not ledger.command_withdrawal(connected, COMMAND)
+    assert ledger.command_withdrawal(row(ledger), COMMAND)
+    assert settled(ledger, Status.AVAILABLE, 2).commanded == COMMAND
+
+
+def test_what_is_tried_again_is_commanded_no_longer_and_differs_whatever_is_observed(
+    ledger: Ledger, connected: LedgerRow
+) -> None:
+    ledger.command_withdrawal(connected, COMMAND)
+    ledger.claim_withdrawal(row(ledger), (), ())
+    running = row(ledger)
+    assert not ledger.retry(running)
+    over = settled(ledger, Status.WITHDRAWN, 2)
+
+    assert ledger.retry(over)
+
+    assert (row(ledger).commanded, row(ledger).stays_withdrawn) == (None, False)
+    assert row(ledger).observed_fingerprint not in {"", over.observed_fingerprint}
+    assert msgspec.structs.replace(row(ledger), observed_fingerprint="", commanded=COMMAND) == msgspec.structs.replace(
+        over, observed_fingerprint=""
+    )
+
+
+def test_of_what_another_attempt_has_nothing_is_tried_again(ledger: Ledger, connected: LedgerRow) -> None:
+    ledger.claim(observed_request(), 2, after=connected)
+    settled(ledger, Status.HELD, 2)
+
+    assert not ledger.retry(connected)
+    assert row(ledger).observed_fingerprint == "open"
+
+
+def test_how_a_request_was_decided_is_returned_as_it_was_written(ledger: Ledger) -> None:
+    assert ledger.recorded_decisions(ID) == RecordedDecisions()
+    ledger.claim(observed_request(), 1, after=None)
+    assert ledger.recorded_decisions(ID) == RecordedDecisions()
+
+    reach(
+        ledger,
+        Status.AVAILABLE,
+        let_in=LET_IN,
+        decision_record=decision_record_of(),
+        association_decision_record=ASSOCIATION,
+    )
+
+    assert ledger.recorded_decisions(ID) == RecordedDecisions(
+        let_in=LET_IN, request=decision_record_of(), associations=ASSOCIATION
+    )

@@ -81,7 +81,8 @@ def may_take_down(row: LedgerRow, due: Collection[Announced], now: datetime) -> 
     if row.status in {Status.WITHDRAWING, Status.FAILED}:
         return may_try_again(row, now)
     recorded_at = datetime.fromisoformat(row.updated_at)
-    was_tried = all(recorded_at >= mark.withdraw_after for mark in due)
+    # What is due only since this sweep began was tried by nobody, although an attempt may have ended in that moment.
+    was_tried = all(mark.withdraw_after <= recorded_at and mark.withdraw_after < now for mark in due)
     # What an operator let go was held back until now.
     return not was_tried or row.withdrawal_capped or now - recorded_at >= HELD_AT_LEAST_EVERY
 

@@ -137,8 +137,9 @@ class PermissionWatch:
                 self._announcements.announced(row, fingerprint or row.announcement_sent)
             self._ledger.note_announcement_sent(row, fingerprint)
         desired = desired_tags(row, prefix=self._prefix, account_id=self._account_id)
-        if desired != row.tagged:
-            self._ledger.note_tagged(row, self._retagged(row.tagged, desired))
+        tagged = self._retagged(row.tagged, desired)
+        if tagged != row.tagged:
+            self._ledger.note_tagged(row, tagged)
 
     def _retagged(self, tagged: Mapping[str, str], desired: Mapping[str, str]) -> Mapping[str, str]:
         """Tag what lacks the tag or has another value, untag the rest; return what carries it then."""

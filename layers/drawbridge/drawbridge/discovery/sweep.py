@@ -143,7 +143,7 @@ class _Findings:
     reviewed: set[str] = field(default_factory=set)
     """The requests that were reviewed."""
     is_capped: bool = False
-    """Whether so much would go at once that nothing goes which nobody let go."""
+    """Whether so much would go at once, or nobody knows how much, that nothing goes which nobody let go."""
     unknown: dict[str, DrawbridgeError] = field(default_factory=dict)
     """Why drift could not be detected, each reason once."""
     unlisted: DrawbridgeError | None = None
@@ -289,6 +289,7 @@ class Sweeper:
             watch = self._absences.observe(listed, findings.listed, connected, now, also_due=refused)
         except Exception as error:  # noqa: BLE001 - what can't be watched stops nothing else
             findings.failures.append(_failure("watch", error))
+            findings.is_capped = True
         else:
             findings.take_over(watch)
             rows |= {name: row for name, row in watch.noted.items() if name in ids}
