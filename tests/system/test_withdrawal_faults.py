@@ -15,6 +15,7 @@ from tests.system.attachments import published
 from tests.system.conftest import LONG, World, until
 from tests.system.requests_in_ledger import row_of, settled, statuses
 from tests.system.withdrawing import (
+    BY_THE_HOUR,
     HOUR,
     Connection,
     allow_again,
@@ -43,9 +44,9 @@ UNKNOWN: dict[str, Fault] = {
         "code": "AccessDeniedException",
         "status": 400,
     },
-    "Organizations throttles": {"operation": "organizations:DescribeAccount", "fault": "throttle"},
     "the registry fails": {"operation": "dynamodb:GetItem", "fault": "error", "role": _PLANS},
     "there seem to be no policies": {"operation": "ssm:GetParametersByPath", "fault": "empty", "role": _PLANS},
+    "Organizations throttles": {"operation": "organizations:DescribeAccount", "fault": "throttle"},
     "the role is denied": {"operation": "sts:AssumeRole", "fault": "error", "code": "AccessDenied", "status": 403},
     "the registry fails in a sweep": {"operation": "dynamodb:GetItem", "fault": "error", "role": _SWEEPS},
     "policies can't be listed": {"operation": "ssm:GetParametersByPath", "fault": "throttle", "role": _PLANS},
@@ -55,7 +56,7 @@ UNKNOWN: dict[str, Fault] = {
         "role": _PLANS,
     },
 }
-SHORT = 4
+SHORT = 3
 """Of these; the soak tries all of them."""
 
 REJECTING: dict[str, Fault] = {
@@ -70,7 +71,7 @@ _consumers = itertools.count(530000000201)
 @pytest.fixture(scope="module")
 def stack(deployed: Callable[..., Person]) -> Iterator[Person]:
     """Return an account in an organization with the stack, which may ask who is in it."""
-    person = deployed("540000000201", WithdrawAfterHours="1")
+    person = deployed("540000000201", WithdrawAfterHours="1", **BY_THE_HOUR)
     arrange(MANAGEMENT, {person.account_id: "shared"}, ram_sharing=False)
     yield person
     arrange(MANAGEMENT, {}, ram_sharing=False)
