@@ -65,7 +65,7 @@ class Shared:
 
     @property
     def is_up(self) -> bool:
-        return (len(endpoints(self.home, self.vpc)), published(self.home, self.name).keys()) == (1, {self.name})
+        return (len(endpoints(self.home, self.vpc)), {*published(self.home, self.name)}) == (1, {self.name})
 
     @property
     def is_down(self) -> bool:

@@ -166,7 +166,7 @@ def test_a_listing_of_policies_that_is_cut_announces_nothing(
     assert struck(world) > 0
     assert withdraw_after(home, share_arn) == "", row_of(home, share_arn)
     assert len(events(world, home, "Withdrawal Announced")) == before
-    assert (len(endpoints(home, vpc)), published(home, name).keys()) == (1, {name})
+    assert (len(endpoints(home, vpc)), {*published(home, name)}) == (1, {name})
 
 
 def test_what_two_shares_hold_stays_as_long_as_one_of_them_is_permitted(
@@ -189,7 +189,7 @@ def test_what_two_shares_hold_stays_as_long_as_one_of_them_is_permitted(
 
     settled(home, first, "WITHDRAWN")
     pass_time(world, 2 * HOUR)
-    assert ({*endpoints(home, vpc)}, published(home, name).keys()) == (made, {name})
+    assert ({*endpoints(home, vpc)}, {*published(home, name)}) == (made, {name})
     write_stop(
         home, f'@urgent("true") forbid(principal, action == Action::"accept", resource == ResourceShare::"{second}");'
     )

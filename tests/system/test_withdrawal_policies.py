@@ -195,3 +195,39 @@ def test_one_association_that_is_no_longer_permitted_goes_and_the_rest_of_the_sh
 
     until(lambda: len(published(home, name)) == 2, lambda: str(row_of(home, share_arn)))
     assert len(endpoints(home, vpc)) == 2
+
+
+def withdraw_after_of_associations(home: Person, network: str) -> list[str]:
+    """Return the tags that say when they go, of all that a network is associated with but VPCs."""
+    lattice = home.client("vpc-lattice")
+    (network_arn,) = (each["arn"] for each in lattice.list_service_networks()["items"] if each["name"] == network)
+    associations = [
+        each["arn"]
+        for listing in (
+            lattice.list_service_network_resource_associations,
+            lattice.list_service_network_service_associations,
+        )
+        for each in listing(serviceNetworkIdentifier=network_arn)["items"]
+    ]
+    tags = (lattice.list_tags_for_resource(resourceArn=each)["tags"] for each in associations)
+    return [each.get("drawbridge:withdraw-after", "") for each in tags]
+
+
+def test_what_is_in_a_service_network_says_when_it_goes_until_it_is_permitted_again(
+    home: Person, other: Person, name: str
+) -> None:
+    bind(home, other, name, new_vpc(home), f"{name}-*", mode="service-network")
+    inside = [providers.single(other, f"{name}-database"), providers.service(other, f"{name}-service")]
+    made = other.client("ram").create_resource_share(name=name, resourceArns=inside, principals=[home.account_id])
+    share_arn = str(made["resourceShare"]["resourceShareArn"])
+    settled(home, share_arn, "AVAILABLE")
+    assert withdraw_after_of_associations(home, f"net-{name}") == ["", ""]
+
+    forbid(home, other)
+
+    until(lambda: withdraw_after(home, share_arn), lambda: str(row_of(home, share_arn)))
+    after = withdraw_after(home, share_arn)
+    until(lambda: withdraw_after_of_associations(home, f"net-{name}") == [after] * 2, lambda: "tags")
+    allow_again(home)
+    until(lambda: withdraw_after_of_associations(home, f"net-{name}") == ["", ""], lambda: "no tags")
+    assert len(published(home, name)) == 2
