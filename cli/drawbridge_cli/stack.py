@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import boto3
@@ -173,7 +173,7 @@ class Stack:
         zones = HostedZones(self._client("route53"), owner=self.prefix)
         connections = EndpointServices(self._client("ec2"))
         return WithdrawalContext(
-            planner_of=self.planning.withdrawal_planner,
+            planner_of=partial(self.planning.withdrawal_planner, rows=self.ledger.rows),
             parameters=self.configuration,
             published=tuple(published_names(self.published.below(f"/{self.prefix}/connections"))),
             observe=TakeDown(objects, self.published, zones, connections).observe,

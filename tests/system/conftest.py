@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from local_aws.testing.clock import fast_forward
+from local_aws.testing.clock import clock, fast_forward
 from local_aws.testing.server import LocalAws
 from local_stack.stack import deploy_stack
 from scenarios.people import Person
@@ -163,13 +163,25 @@ def policy() -> Iterator[Policy]:
         person.client("ssm").delete_parameter(Name=path)
 
 
+CommandLine = Callable[..., subprocess.CompletedProcess[str]]
+
+_AT = """
+import sys, time_machine
+from drawbridge_cli.main import main
+time_machine.travel(float(sys.argv.pop(1)), tick=True).start()
+main()
+"""
+"""Runs the command at a time of the clock, as functions run."""
+
+
 @pytest.fixture
-def command_line(world: World) -> Callable[..., subprocess.CompletedProcess[str]]:
+def command_line(world: World) -> CommandLine:
     """Run ``drawbridge`` as somebody of an account."""
 
     def run(person: Person, *arguments: str) -> subprocess.CompletedProcess[str]:
-        environment = {"PATH": os.environ["PATH"], **person.environment}
-        command = [str(Path(sys.executable).with_name("drawbridge")), *arguments]
+        # What is run is what is beside these tests, wherever a checkout is installed.
+        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), **person.environment}
+        command = [sys.executable, "-c", _AT, str(clock.time()), *arguments]
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
     return run

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,7 +14,7 @@ from local_aws.testing.faults import CallFault, faults
 from local_aws.testing.functions import begin_anew
 from local_stack.stack import REGION
 from scenarios.people import Person
-from tests.system.conftest import LONG, Policy, World, stop_sweeping, until
+from tests.system.conftest import LONG, CommandLine, Policy, World, stop_sweeping, until
 from tests.system.questions import Json, asked, buttons, click, messages, pressed, private, request, shown, waiting
 from tests.system.requests_in_ledger import reasons, row_of, settled, statuses
 
@@ -41,9 +40,6 @@ def stranger(world: World) -> Person:
 def _slack_is_well(world: World) -> Iterator[None]:
     yield
     world.control("slack", {})
-
-
-CommandLine = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def _more_strangers(world: World) -> list[Person]:

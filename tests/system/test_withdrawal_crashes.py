@@ -10,8 +10,9 @@ import pytest
 from scenarios.people import Person
 from tests.system import providers
 from tests.system.attachments import attach
-from tests.system.conftest import LONG, World, until
-from tests.system.requests_in_ledger import row_of, settled
+from tests.system.conftest import LONG, CommandLine, World, until
+from tests.system.requests_in_ledger import reasons, row_of, settled
+from tests.system.withdrawing import Connection, allow_again, forbid
 
 _TAKES_DOWN = "drawbridge-WithdrawAttachment*"
 _PLANS = "drawbridge-PlanWithdrawal*"
@@ -32,6 +33,27 @@ OF_A_SHARE = [
     (_RECORDS, ("dynamodb:UpdateItem", "events:PutEvents")),
     (_PLANS, ("dynamodb:BatchWriteItem", "dynamodb:Query")),
     (_PLANS, ("ssm:GetParametersByPath", "vpc-lattice:ListServiceNetworks")),
+]
+OF_A_CONNECTION = [
+    (_TAKES_DOWN, ("ec2:RejectVpcEndpointConnections", "ssm:DeleteParameter")),
+    (_SWEEPS, ("dynamodb:UpdateItem", "states:StartExecution")),
+    (_PLANS, ("dynamodb:GetItem", "dynamodb:PutItem")),
+    (_SWEEPS, ("events:PutEvents", "ssm:AddTagsToResource")),
+    (_PLANS, ("ec2:DescribeVpcEndpointConnections", "ssm:GetParametersByPath")),
+    (_PLANS, ("dynamodb:BatchWriteItem", "organizations:DescribeOrganization")),
+    (_TAKES_DOWN, ("ec2:DescribeVpcEndpointConnections", "ssm:GetParameter")),
+    (_TAKES_DOWN, ("dynamodb:GetItem", "dynamodb:PutItem")),
+    (_RECORDS, ("dynamodb:UpdateItem", "events:PutEvents")),
+]
+ON_COMMAND = [
+    (_SWEEPS, ("dynamodb:UpdateItem", "states:StartExecution")),
+    (_TAKES_DOWN, ("ec2:DeleteVpcEndpoints", "ssm:DeleteParameter")),
+    (_PLANS, ("dynamodb:PutItem", "ram:ListResources")),
+    (_PLANS, ("dynamodb:BatchWriteItem", "ssm:GetParametersByPath")),
+    (_SWEEPS, ("events:PutEvents",)),
+    (_TAKES_DOWN, ("dynamodb:GetItem", "ec2:DescribeVpcEndpoints")),
+    (_TAKES_DOWN, ("dynamodb:PutItem", "ssm:GetParameter")),
+    (_RECORDS, ("dynamodb:UpdateItem", "events:PutEvents")),
 ]
 SHORT = 2
 """Of each; the soak tries all of them."""
@@ -129,5 +151,48 @@ def test_a_share_that_is_gone_is_withdrawn_wherever_a_function_is_killed(
 
     until(lambda: nothing_is_left(consumer, name), lambda: f"{row_of(consumer, share_arn)}")
     settled(consumer, share_arn, "WITHDRAWN")
+    assert every_fault_struck(world), world.control("faults")
+    consumer.client("ssm").delete_parameter(Name=f"/drawbridge/config/bindings/{name}")
+
+
+@pytest.mark.parametrize(("role", "operations"), OF_A_CONNECTION if LONG else OF_A_CONNECTION[:SHORT])
+def test_a_connection_that_is_forbidden_is_rejected_wherever_a_function_is_killed(
+    world: World,
+    provider: Person,
+    consumer: Person,
+    kill: Callable[[str, tuple[str, ...]], None],
+    role: str,
+    operations: tuple[str, ...],
+) -> None:
+    connection = Connection(consumer, provider)
+    kill(role, operations)
+
+    forbid(consumer, provider, '@urgent("true")')
+
+    row = settled(consumer, connection.endpoint_id, "WITHDRAWN")
+    assert connection.is_down
+    assert reasons(row)[0] == "no-longer-permitted"
+    assert every_fault_struck(world), world.control("faults")
+    allow_again(consumer)
+
+
+@pytest.mark.parametrize(("role", "operations"), ON_COMMAND if LONG else ON_COMMAND[:SHORT])
+def test_a_share_goes_on_command_wherever_a_function_is_killed(
+    world: World,
+    provider: Person,
+    consumer: Person,
+    command_line: CommandLine,
+    kill: Callable[[str, tuple[str, ...]], None],
+    role: str,
+    operations: tuple[str, ...],
+) -> None:
+    name, share_arn = connected(consumer, provider, "resource-endpoint")
+    kill(role, operations)
+
+    assert command_line(consumer, "withdraw", share_arn, "--yes").returncode == 0
+
+    row = settled(consumer, share_arn, "WITHDRAWN")
+    assert nothing_is_left(consumer, name), row
+    assert reasons(row)[0] == "withdrawn-on-command"
     assert every_fault_struck(world), world.control("faults")
     consumer.client("ssm").delete_parameter(Name=f"/drawbridge/config/bindings/{name}")

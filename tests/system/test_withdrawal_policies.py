@@ -5,18 +5,32 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
 from local_aws.testing.clock import clock
 from scenarios.people import Person
 from tests.system import providers
-from tests.system.attachments import attach, published
+from tests.system.attachments import published
 from tests.system.conftest import World, until
 from tests.system.requests_in_ledger import reasons, row_of, settled, statuses
+from tests.system.withdrawing import (
+    BY_THE_HOUR,
+    HOUR,
+    Connection,
+    allow_again,
+    announced,
+    bind,
+    endpoints,
+    events,
+    forbid,
+    new_vpc,
+    pass_time,
+    status,
+    withdraw_after,
+    write_stop,
+)
 
-HOUR = 3600
 HOURS = 4
 """How long what is no longer permitted stays; a week of sweeps takes its time here too."""
 
@@ -31,7 +45,7 @@ def other(world: World) -> Person:
 @pytest.fixture(scope="module")
 def stack(deployed: Callable[..., Person], other: Person) -> Person:
     """Return an account with the stack, which lets the other in by one policy."""
-    person = deployed("540000000161", WithdrawAfterHours=str(HOURS))
+    person = deployed("540000000161", WithdrawAfterHours=str(HOURS), **BY_THE_HOUR)
     permit = f'permit(principal == Account::"{other.account_id}", action == Action::"accept", resource);'
     person.write_policy("let-in", permit)
     return person
@@ -48,83 +62,9 @@ def name() -> str:
     return f"lapse-{next(_numbers):02}"
 
 
-def withdraw_after(home: Person, subject: str) -> str:
-    """Return when the row says that something of the request is taken down; empty if nothing is announced."""
-    return str((row_of(home, subject) or {}).get("withdraw_after", {}).get("S", ""))
-
-
-def status(home: Person, subject: str) -> str:
-    row = row_of(home, subject)
-    return str(row["status"]["S"]) if row else ""
-
-
-class Connection:
-    """A consumer's endpoint that is connected with a managed service of the account with the stack."""
-
-    def __init__(self, home: Person, other: Person) -> None:
-        self.home = home
-        self.service_id, service_name = home.offer_service()
-        self.endpoint_id = other.connect(service_name)
-        settled(home, self.endpoint_id, "AVAILABLE")
-
-    @property
-    def names(self) -> list[str]:
-        return [name for name, _ in self.home.published() if f"/{self.endpoint_id}/" in name]
-
-    @property
-    def state(self) -> str:
-        filters = [{"Name": "vpc-endpoint-id", "Values": [self.endpoint_id]}]
-        found = self.home.client("ec2").describe_vpc_endpoint_connections(Filters=filters)["VpcEndpointConnections"]
-        return str(found[0]["VpcEndpointState"])
-
-    @property
-    def withdraw_after(self) -> str:
-        return withdraw_after(self.home, self.endpoint_id)
-
-    def tags(self) -> set[str]:
-        """Return the values of the tag that says when it goes, of its names."""
-        found = (
-            self.home.client("ssm").list_tags_for_resource(ResourceType="Parameter", ResourceId=name)["TagList"]
-            for name in self.names
-        )
-        return {tag["Value"] for tags in found for tag in tags if tag["Key"] == "drawbridge:withdraw-after"}
-
-
 @pytest.fixture
 def connection(home: Person, other: Person) -> Connection:
     return Connection(home, other)
-
-
-def forbid(home: Person, other: Person, annotations: str = "", condition: str = "") -> None:
-    text = f'{annotations} forbid(principal == Account::"{other.account_id}", action, resource) {condition};'
-    home.write_policy(f"stop-{next(_numbers)}", text.strip())
-
-
-def allow_again(home: Person) -> None:
-    """Delete the policies that forbid; the name of a deleted one is taken for a while."""
-    ssm = home.client("ssm")
-    pages = ssm.get_paginator("get_parameters_by_path").paginate(Path="/drawbridge/config/policies")
-    for name in [each["Name"] for page in pages for each in page["Parameters"] if "/stop-" in each["Name"]]:
-        ssm.delete_parameter(Name=name)
-
-
-def pass_time(world: World, seconds: int) -> None:
-    world.control("clock", {"advance": seconds})
-    until(world.quiet, lambda: "quiet")
-
-
-def announced(connection: Connection) -> str:
-    """Wait until the connection is announced to be withdrawn; return when."""
-    until(lambda: bool(connection.withdraw_after), lambda: str(row_of(connection.home, connection.endpoint_id)))
-    return connection.withdraw_after
-
-
-def events(world: World, home: Person, name: str) -> list[dict[str, Any]]:
-    return [
-        each["detail"]
-        for each in world.control("events")["events"]
-        if each.get("detail-type") == name and each["account"] == home.account_id
-    ]
 
 
 def test_a_connection_that_is_no_longer_permitted_is_announced_stays_for_its_time_and_is_rejected(
@@ -191,28 +131,6 @@ def test_an_urgent_forbid_does_not_wait_and_what_is_let_in_again_is_a_new_endpoi
     assert status(home, connection.endpoint_id) == "WITHDRAWN"
 
 
-def bind(home: Person, other: Person, name: str, vpc: str, resource: str = "") -> None:
-    wanted = {"resource": resource or name, "share": f"{name}*"}
-    home.write_binding(name, provider=other.account_id, **wanted, **attach("resource-endpoint", "SINGLE", name, vpc))
-
-
-def new_vpc(home: Person) -> str:
-    ec2 = home.client("ec2")
-    vpc_id = str(ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"])
-    ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.9.0.0/24", AvailabilityZone="us-east-1a")
-    return vpc_id
-
-
-def endpoints(home: Person, vpc: str) -> dict[str, dict[str, str]]:
-    """Return the tags of the endpoints in a VPC that are not being deleted, by their ids."""
-    found = home.client("ec2").describe_vpc_endpoints(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["VpcEndpoints"]
-    return {
-        each["VpcEndpointId"]: {tag["Key"]: tag["Value"] for tag in each["Tags"]}
-        for each in found
-        if each["State"].lower() not in {"deleting", "deleted"}
-    }
-
-
 def test_a_share_that_is_no_longer_permitted_goes_with_its_endpoint_and_names_and_comes_back_when_it_is_again(
     world: World, home: Person, other: Person, name: str
 ) -> None:
@@ -263,7 +181,7 @@ def test_one_association_that_is_no_longer_permitted_goes_and_the_rest_of_the_sh
     }
 
     which = f'action == Action::"associate", resource) when {{ resource.name == "{name}-goes" }}'
-    home.write_policy(f"stop-{next(_numbers)}", f"forbid(principal, {which};")
+    write_stop(home, f"forbid(principal, {which};")
 
     until(lambda: withdraw_after(home, share_arn), lambda: str(row_of(home, share_arn)))
     assert len(published(home, name)) == 2
@@ -277,3 +195,39 @@ def test_one_association_that_is_no_longer_permitted_goes_and_the_rest_of_the_sh
 
     until(lambda: len(published(home, name)) == 2, lambda: str(row_of(home, share_arn)))
     assert len(endpoints(home, vpc)) == 2
+
+
+def withdraw_after_of_associations(home: Person, network: str) -> list[str]:
+    """Return the tags that say when they go, of all that a network is associated with but VPCs."""
+    lattice = home.client("vpc-lattice")
+    (network_arn,) = (each["arn"] for each in lattice.list_service_networks()["items"] if each["name"] == network)
+    associations = [
+        each["arn"]
+        for listing in (
+            lattice.list_service_network_resource_associations,
+            lattice.list_service_network_service_associations,
+        )
+        for each in listing(serviceNetworkIdentifier=network_arn)["items"]
+    ]
+    tags = (lattice.list_tags_for_resource(resourceArn=each)["tags"] for each in associations)
+    return [each.get("drawbridge:withdraw-after", "") for each in tags]
+
+
+def test_what_is_in_a_service_network_says_when_it_goes_until_it_is_permitted_again(
+    home: Person, other: Person, name: str
+) -> None:
+    bind(home, other, name, new_vpc(home), f"{name}-*", mode="service-network")
+    inside = [providers.single(other, f"{name}-database"), providers.service(other, f"{name}-service")]
+    made = other.client("ram").create_resource_share(name=name, resourceArns=inside, principals=[home.account_id])
+    share_arn = str(made["resourceShare"]["resourceShareArn"])
+    settled(home, share_arn, "AVAILABLE")
+    assert withdraw_after_of_associations(home, f"net-{name}") == ["", ""]
+
+    forbid(home, other)
+
+    until(lambda: withdraw_after(home, share_arn), lambda: str(row_of(home, share_arn)))
+    after = withdraw_after(home, share_arn)
+    until(lambda: withdraw_after_of_associations(home, f"net-{name}") == [after] * 2, lambda: "tags")
+    allow_again(home)
+    until(lambda: withdraw_after_of_associations(home, f"net-{name}") == ["", ""], lambda: "no tags")
+    assert len(published(home, name)) == 2

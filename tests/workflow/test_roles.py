@@ -10,6 +10,7 @@ import pytest
 
 from drawbridge.aws.endpoint_services import MANAGED_TAG
 from drawbridge.aws.ownership import OWNER_TAG
+from drawbridge.aws.withdraw_after_tags import WITHDRAW_AFTER_TAG
 from local_aws.testing.deployment import cloudformation_of, parameter_values
 from local_aws.testing.iam import Action, find_action
 from tests.builders import REPOSITORY
@@ -87,6 +88,7 @@ PATTERNS = {
     "states:execution:${OnboardingStateMachine.Name}:*": "Discovery names the executions, after requests and attempts.",
     "states:execution:${Prefix}-withdrawal:*": "Discovery names the executions, after requests and attempts.",
     "ssm:parameter/${Prefix}/config/bindings/*": "People name their bindings.",
+    "ssm:parameter/${Prefix}/config/policies/*": "People name their policies.",
     "ssm:parameter/${Prefix}/config/*": "People name their policies and bindings.",
     "ssm:parameter/${Prefix}/connections/*": "The names come from bindings and from shares.",
     "ssm:parameter/${Prefix}/consumers/*": "The names are accounts and endpoints.",
@@ -300,6 +302,7 @@ def test_a_function_may_read_its_queue_and_no_other(mapping: Json) -> None:
 ON_SERVICES = [
     ("AcceptRequestFunctionRole", "AnswerConnections"),
     ("DiscoverRequestsFunctionRole", "AskForNotifications"),
+    (WITHDRAWING, "RejectConnections"),
 ]
 on_services = pytest.mark.parametrize(("role", "sid"), ON_SERVICES)
 
@@ -423,7 +426,12 @@ def test_what_is_put_on_the_bus_says_where_it_is_from_and_what_it_is(role: str) 
 
 
 EVENTS = {
-    "DiscoverRequestsFunctionRole": {"Request Status Changed", "Request Reviewed"},
+    "DiscoverRequestsFunctionRole": {
+        "Request Status Changed",
+        "Request Reviewed",
+        "Withdrawal Announced",
+        "Withdrawal Cancelled",
+    },
     "RecordOutcomeFunctionRole": {"Request Status Changed"},
     "RelayNotificationFunctionRole": {"Endpoint Connection Notification"},
 }
@@ -574,7 +582,7 @@ def test_each_kind_of_thing_is_deleted_by_a_statement_of_its_own() -> None:
     }
 
 
-def test_withdrawal_makes_and_tags_nothing() -> None:
+def test_withdrawal_makes_and_tags_nothing_and_rejects_connections() -> None:
     making = re.compile(r"\w[\w-]*:(Create|Put|Tag|AddTags|Modify|Update|Accept|Reject|Associate)\w*")
     others = {"dynamodb:PutItem", "logs:CreateLogStream", "logs:PutLogEvents"}
     others |= {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
@@ -587,8 +595,35 @@ def test_withdrawal_makes_and_tags_nothing() -> None:
         if making.fullmatch(action)
     }
 
-    assert made == others
+    assert made == others | {"ec2:RejectVpcEndpointConnections"}
     assert deleting("PlanWithdrawalFunctionRole") == {}
+    assert not any("Reject" in str(each["Action"]) for each in every_statement("PlanWithdrawalFunctionRole"))
+
+
+def test_a_sweep_tags_what_carries_our_tag_and_only_with_when_it_goes() -> None:
+    """Without a list of keys EC2 deletes every tag, that of ownership too."""
+    tagging = re.compile(r"\w[\w-]*:(\w*Tags|(Un)?[tT]agResource|AddTagsTo\w+|RemoveTagsFrom\w+)")
+    found = [
+        (action, each)
+        for each in every_statement("DiscoverRequestsFunctionRole")
+        for action in listed(each["Action"])
+        if tagging.fullmatch(action) and not re.search(r":(List|Describe|Get)", action)
+    ]
+
+    assert {action for action, _ in found} == {
+        "ec2:CreateTags",
+        "ec2:DeleteTags",
+        "ssm:AddTagsToResource",
+        "ssm:RemoveTagsFromResource",
+        "vpc-lattice:TagResource",
+        "vpc-lattice:UntagResource",
+    }
+    for action, each in found:
+        assert each["Condition"] == {
+            "StringEquals": {f"aws:ResourceTag/{OWNER_TAG}": {"Ref": "Prefix"}},
+            "ForAllValues:StringEquals": {"aws:TagKeys": WITHDRAW_AFTER_TAG},
+            "Null": {"aws:TagKeys": "false"},
+        }, action
 
 
 def test_withdrawal_only_deletes_records_of_an_alias_and_its_marker() -> None:

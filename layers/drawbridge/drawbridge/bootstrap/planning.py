@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
+import msgspec
+
 from drawbridge.association.aliases import AliasCheck
 from drawbridge.association.binding import Binding
 from drawbridge.association.plan import Planner
@@ -23,17 +25,13 @@ from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.aws.vpcs import Vpcs
 from drawbridge.configuration import InForce
 from drawbridge.decision.decide import Policies
-from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.discovery.refused_shares import Rows, refused_shares
 from drawbridge.request import ResourceShareRequest
-from drawbridge.withdrawal.called_for import NOTHING_EXCLUDED, Demand, Excluded
+from drawbridge.withdrawal.called_for import NOTHING_EXCLUDED, Demand, Excluded, NotCalledFor
 from drawbridge.withdrawal.plan import WithdrawalPlanner, WrittenParameters
 
 Client = Callable[[str], Any]
 """Returns the client of an AWS service, by boto3's name for it."""
-
-
-Rows = Callable[[list[str]], Mapping[str, LedgerRow]]
-"""Returns the ledger's rows for the ids of requests."""
 
 
 class Planning:
@@ -66,15 +64,22 @@ class Planning:
         bindings: InForce[Binding],
         parameters: WrittenParameters | None = None,
         *,
+        rows: Rows,
         excluded: Excluded = NOTHING_EXCLUDED,
     ) -> WithdrawalPlanner:
         """Return a planner of what is to be taken down; ``parameters`` are those that are there, if left out."""
-        in_effect = (share for share in self.shares.shares() if share.in_effect and share.arn != excluded.share_arn)
-        shares = {share.arn: share.name for share in in_effect}
+        shares = {share.arn: share.name for share in self.shares.shares() if share.in_effect}
+        refused = refused_shares(shares, rows)
         shared_as = defaultdict[str, set[str]](set)
+        held_by_refused: dict[str, NotCalledFor] = {}
         for each in self.shares.resources():
-            if each.share_arn in shares and each.is_lattice:
+            if not each.is_lattice or each.share_arn not in shares or each.share_arn == excluded.share_arn:
+                continue
+            if each.share_arn in refused:
+                held_by_refused[each.arn] = refused[each.share_arn]
+            else:
                 shared_as[each.arn].add(shares[each.share_arn])
+        excluded = msgspec.structs.replace(excluded, resources=held_by_refused | dict(excluded.resources))
         demand = Demand(
             bindings,
             prefix=self._prefix,
