@@ -173,7 +173,7 @@ class Stack:
         zones = HostedZones(self._client("route53"), owner=self.prefix)
         connections = EndpointServices(self._client("ec2"))
         return WithdrawalContext(
-            planner_of=partial(self.planning.withdrawal_planner, rows=self.ledger.rows),
+            planner_of=partial(self.planning.withdrawal_planner, ledger=self.ledger),
             parameters=self.configuration,
             published=tuple(published_names(self.published.below(f"/{self.prefix}/connections"))),
             observe=TakeDown(objects, self.published, zones, connections).observe,

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 import pytest
 
+from drawbridge.association import MadeAttachment
 from drawbridge.decision.let_in import LetIn
 from drawbridge.discovery.ledger_row import LedgerRow
-from drawbridge.discovery.refused_shares import refused_shares
+from drawbridge.discovery.refused_shares import refused_shares, unless_claimed
+from drawbridge.lattice import ResourceKind
+from drawbridge.publication import AttachmentSnapshot
 from drawbridge.request import ResourceShareRequest
 from drawbridge.request.announced import WithdrawalCommand
 from drawbridge.status import Status
 from drawbridge.withdrawal import Cause
-from tests.builders import NOW, SHARE_ARN, row
+from drawbridge.withdrawal.called_for import NotCalledFor, NotKnown
+from tests.builders import NOW, RESOURCE_ARN, SHARE_ARN, row
 
 LET_IN = LetIn(at=NOW, because=())
 COMMAND = WithdrawalCommand(by="arn:aws:iam::222222222222:user/ops", at=NOW)
@@ -25,8 +29,20 @@ def share_row(status: Status, *, let_in: LetIn | msgspec.UnsetType | None = None
     return row(status, request=SHARE, let_in=let_in, **changes)
 
 
-def rows_of(*there: LedgerRow) -> dict[str, LedgerRow]:
-    return {each.request_id: each for each in there}
+class Rows:
+    """The ledger's rows, all of them followed."""
+
+    def __init__(self, *there: LedgerRow) -> None:
+        self.there = there
+        self.asked = 0
+
+    def rows(self, request_ids: Collection[str]) -> Mapping[str, LedgerRow]:
+        self.asked += 1
+        return {each.request_id: each for each in self.there if each.request_id in request_ids}
+
+    def followed(self) -> list[LedgerRow]:
+        self.asked += 1
+        return [*self.there]
 
 
 @pytest.mark.parametrize(
@@ -44,7 +60,7 @@ def rows_of(*there: LedgerRow) -> dict[str, LedgerRow]:
     ],
 )
 def test_what_is_not_let_in_or_withdrawn_calls_for_nothing(there: LedgerRow, cause: Cause) -> None:
-    found = refused_shares([SHARE_ARN], lambda _: rows_of(there))
+    found = refused_shares([SHARE_ARN], Rows(there))
 
     assert {arn: each.cause for arn, each in found.items()} == {SHARE_ARN: cause}
     assert SHARE_ARN in found[SHARE_ARN].why
@@ -66,15 +82,61 @@ def test_what_is_not_let_in_or_withdrawn_calls_for_nothing(there: LedgerRow, cau
     ],
 )
 def test_what_is_let_in_or_may_be_calls_for_what_it_holds(there: LedgerRow) -> None:
-    assert refused_shares([SHARE_ARN], lambda _: rows_of(there)) == {}
+    assert refused_shares([SHARE_ARN], Rows(there)) == {}
 
 
 def test_a_share_that_the_ledger_does_not_know_calls_for_what_it_holds() -> None:
-    assert refused_shares([SHARE_ARN], lambda _: {}) == {}
+    assert refused_shares([SHARE_ARN], Rows()) == {}
 
 
-def test_without_shares_the_ledger_is_not_asked() -> None:
-    def unasked(_: list[str]) -> Mapping[str, LedgerRow]:
-        raise AssertionError
+def test_the_ledger_is_asked_for_nothing_where_nothing_is_shared() -> None:
+    ledger = Rows()
 
-    assert refused_shares([], unasked) == {}
+    assert refused_shares([], ledger) == {}
+    assert unless_claimed({}, ledger) == {}
+    assert ledger.asked == 0
+
+
+HELD = NotCalledFor(Cause.NOT_PERMITTED, "refused")
+ATTACHED = AttachmentSnapshot(
+    name="orders/orders-db",
+    resource_arn=RESOURCE_ARN,
+    resource_kind=ResourceKind.RESOURCE_CONFIGURATION,
+    holds_others=False,
+    made=MadeAttachment(endpoint_id="vpce-1"),
+    observed_fingerprint="",
+)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        share_row(Status.AVAILABLE, let_in=LetIn(at=NOW, because=(), arns=(RESOURCE_ARN,))),
+        # Too much was let in to be kept one by one, or an earlier version kept nothing.
+        share_row(Status.AVAILABLE, let_in=LetIn(at=NOW, because=(), arns=None)),
+        share_row(Status.AVAILABLE, let_in=msgspec.UNSET),
+        share_row(Status.AVAILABLE, let_in=LET_IN, attachments=(ATTACHED,)),
+        share_row(Status.FAILED, let_in=LET_IN, attachments=(ATTACHED,)),
+    ],
+)
+def test_what_another_share_was_let_in_with_is_not_known_to_be_refused_whatever_a_listing_leaves_out(
+    other: LedgerRow,
+) -> None:
+    (said,) = unless_claimed({RESOURCE_ARN: HELD}, Rows(other)).values()
+
+    assert isinstance(said, NotKnown)
+    assert SHARE_ARN in said.why
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        share_row(Status.AVAILABLE, let_in=LetIn(at=NOW, because=(), arns=("arn:other",))),
+        share_row(Status.WITHDRAWING, let_in=LET_IN, attachments=(ATTACHED,)),
+        share_row(Status.AVAILABLE, let_in=LET_IN, attachments=(ATTACHED,), commanded=COMMAND),
+        share_row(Status.HELD),
+        row(Status.AVAILABLE, let_in=LetIn(at=NOW, because=(), arns=None)),
+    ],
+)
+def test_what_no_other_share_was_let_in_with_is_refused(other: LedgerRow) -> None:
+    assert unless_claimed({RESOURCE_ARN: HELD}, Rows(other)) == {RESOURCE_ARN: HELD}

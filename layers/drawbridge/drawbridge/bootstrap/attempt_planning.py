@@ -47,7 +47,7 @@ class AttemptPlanning:
     def withdrawal_planner(self, excluded: Excluded) -> WithdrawalPlanner:
         """Return a planner of what is to be taken down, for one plan."""
         bindings = bindings_in_force(self._parameters())
-        return self._planning().withdrawal_planner(bindings, rows=self.ledger.rows, excluded=excluded)
+        return self._planning().withdrawal_planner(bindings, ledger=self.ledger, excluded=excluded)
 
     def withdrawal_ports(self) -> WithdrawalPorts:
         """Return the ports of planning withdrawals."""

@@ -25,13 +25,18 @@ from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.aws.vpcs import Vpcs
 from drawbridge.configuration import InForce
 from drawbridge.decision.decide import Policies
-from drawbridge.discovery.refused_shares import Rows, refused_shares
+from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.discovery.refused_shares import ShareRows, refused_shares, unless_claimed
 from drawbridge.request import ResourceShareRequest
 from drawbridge.withdrawal.called_for import NOTHING_EXCLUDED, Demand, Excluded, NotCalledFor
 from drawbridge.withdrawal.plan import WithdrawalPlanner, WrittenParameters
 
 Client = Callable[[str], Any]
 """Returns the client of an AWS service, by boto3's name for it."""
+
+
+Rows = Callable[[list[str]], Mapping[str, LedgerRow]]
+"""Returns the ledger's rows for the ids of requests."""
 
 
 class Planning:
@@ -64,12 +69,12 @@ class Planning:
         bindings: InForce[Binding],
         parameters: WrittenParameters | None = None,
         *,
-        rows: Rows,
+        ledger: ShareRows,
         excluded: Excluded = NOTHING_EXCLUDED,
     ) -> WithdrawalPlanner:
         """Return a planner of what is to be taken down; ``parameters`` are those that are there, if left out."""
         shares = {share.arn: share.name for share in self.shares.shares() if share.in_effect}
-        refused = refused_shares(shares, rows)
+        refused = refused_shares(shares, ledger)
         shared_as = defaultdict[str, set[str]](set)
         held_by_refused: dict[str, NotCalledFor] = {}
         for each in self.shares.resources():
@@ -79,7 +84,8 @@ class Planning:
                 held_by_refused[each.arn] = refused[each.share_arn]
             else:
                 shared_as[each.arn].add(shares[each.share_arn])
-        excluded = msgspec.structs.replace(excluded, resources=held_by_refused | dict(excluded.resources))
+        stated = {arn: each for arn, each in excluded.resources.items() if isinstance(each, NotCalledFor)}
+        excluded = msgspec.structs.replace(excluded, resources=unless_claimed(held_by_refused | stated, ledger))
         demand = Demand(
             bindings,
             prefix=self._prefix,

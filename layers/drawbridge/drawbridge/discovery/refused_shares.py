@@ -1,28 +1,58 @@
 """Shares that AWS RAM has in effect and that call for nothing: they are not let in, or were withdrawn."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from typing import Protocol
 
+from drawbridge.decision.let_in import LetIn
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.request import ResourceShareRequest
 from drawbridge.status import Status
 from drawbridge.withdrawal import Cause
-from drawbridge.withdrawal.called_for import NotCalledFor
+from drawbridge.withdrawal.called_for import NotCalledFor, NotKnown
 
-Rows = Callable[[list[str]], Mapping[str, LedgerRow]]
-"""Returns the ledger's rows for the ids of requests."""
+
+class ShareRows(Protocol):
+    """The ledger's rows of shares."""
+
+    def rows(self, request_ids: Collection[str]) -> Mapping[str, LedgerRow]: ...
+
+    def followed(self) -> list[LedgerRow]: ...
+
 
 _LET_IN = frozenset({Status.ACCEPTED, Status.ASSOCIATING, Status.AVAILABLE, Status.FAILED})
 """Statuses of what is let in, or may be: an attempt that failed may not have come to record it."""
 
 
-def refused_shares(share_arns: Iterable[str], rows: Rows) -> Mapping[str, NotCalledFor]:
+def refused_shares(share_arns: Iterable[str], ledger: ShareRows) -> Mapping[str, NotCalledFor]:
     """Return those of the shares of which nothing is to be connected, and why what they hold is not called for.
 
     A share that the ledger does not know, whose row can't be read, or that was never decided on is none of them.
     """
     of_requests = {ResourceShareRequest(share_arn=each).request_id: each for each in share_arns}
-    found = rows([*of_requests]) if of_requests else {}
+    found = ledger.rows([*of_requests]) if of_requests else {}
     return {of_requests[name]: _why(row) for name, row in found.items() if _is_refused(row)}
+
+
+def unless_claimed(held: Mapping[str, NotCalledFor], ledger: ShareRows) -> Mapping[str, NotCalledFor | NotKnown]:
+    """Return what is said of resources that AWS lists in refused shares only, by their ARNs.
+
+    It is not known where another share was let in with the resource: a listing may have left that share out, or what it
+    holds, and AWS has yet to say of it by its id that it is gone.
+    """
+    let_in = [row for row in ledger.followed() if isinstance(row.request, ResourceShareRequest)] if held else []
+    others = [row for row in let_in if row.is_connected and not _is_refused(row)]
+    said: dict[str, NotCalledFor | NotKnown] = {}
+    for arn, verdict in held.items():
+        other = next((row for row in others if _claims(row, arn)), None)
+        said[arn] = verdict if other is None else NotKnown(f"{other.request.subject} was let in with {arn}")
+    return said
+
+
+def _claims(row: LedgerRow, arn: str) -> bool:
+    if any(each.resource_arn == arn for each in row.attachments or ()):
+        return True
+    # Too much was let in to be kept one by one, or an earlier version kept nothing: it may be among it.
+    return not isinstance(row.let_in, LetIn) or row.let_in.arns is None or arn in row.let_in.arns
 
 
 def _is_refused(row: LedgerRow) -> bool:

@@ -44,8 +44,8 @@ class Excluded(Struct, frozen=True, kw_only=True):
 
     share_arn: str = ""
     """A share of which nothing is to be connected; what another share holds as well is."""
-    resources: Mapping[str, NotCalledFor] = msgspec.field(default_factory=dict)
-    """What that share holds, or held, by its ARN."""
+    resources: Mapping[str, NotCalledFor | NotKnown] = msgspec.field(default_factory=dict)
+    """What only such shares hold, or held, by its ARN."""
     associations: Mapping[tuple[str, str], NotCalledFor] = msgspec.field(default_factory=dict)
     """What one binding may not have, by the binding and the resource's ARN."""
 
@@ -196,7 +196,8 @@ class Demand:
             return NotKnown("VPC Lattice does not describe all that is shared")
         excluded = (*self._excluded.associations.values(), *self._excluded.resources.values())
         if excluded:
-            return excluded[0]
+            # What is not known comes first.
+            return min(excluded, key=lambda each: isinstance(each, NotCalledFor))
         return NotCalledFor(Cause.NOT_SHARED, "no share in effect holds anything that is wanted through it")
 
     def _wants_anything(self, binding: Binding) -> bool | None:

@@ -38,7 +38,7 @@ class Permissions(Protocol):
         ...
 
 
-class DecisionLedger(Protocol):
+class DecidedRequests(Protocol):
     """The ledger."""
 
     def recorded_decisions(self, request_id: str) -> RecordedDecisions:
@@ -52,7 +52,7 @@ class PermissionsNow:
     def __init__(
         self,
         gatherer: Gatherer,
-        ledger: DecisionLedger,
+        ledger: DecidedRequests,
         policies: Callable[[], InForce[Policy]],
         planner: Callable[[], Planner],
         evaluation_time: Callable[[], EvaluationTime],
