@@ -69,6 +69,7 @@ class World:
         self.existences = InMemoryExistences(self.interruptions)
         self.tags = InMemoryWithdrawAfterTags(self.interruptions)
         self.withdraw_cap = 10
+        self.withdraw_after = timedelta(hours=168)
         self.loaded: list[str] = []
         self.resumed: list[tuple[str, bool]] = []
 
@@ -93,7 +94,7 @@ class World:
                 self.ledger,
                 BusAnnouncements(self.bus),
                 self.tags,
-                withdraw_after=timedelta(hours=168),
+                withdraw_after=self.withdraw_after,
                 prefix="drawbridge",
                 account_id=CONSUMER,
             ),

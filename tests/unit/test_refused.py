@@ -24,6 +24,7 @@ from drawbridge.request import EndpointConnectionRequest
 from drawbridge.request.absence import Absence
 from drawbridge.request.announced import COMMANDED, NO_LONGER_PERMITTED, Announced, WithdrawalCommand
 from drawbridge.request.connections import ConnectionState
+from drawbridge.request.fingerprints import share_fingerprint
 from drawbridge.request.shares import Share
 from drawbridge.status import Reason, Status
 from tests.builders import (
@@ -241,6 +242,8 @@ def test_what_is_permitted_again_loses_its_mark_its_tags_and_says_so_once(world:
     there = kept(world)
     assert (there.announced, there.announcement_sent, there.tagged, there.no_longer_permitted) == ((), "", {}, False)
     assert events(world) == [(AFTER, "announced"), ("", "cancelled")]
+    announced, cancelled = (each.id.rpartition("/")[2] for each in world.bus.withdrawals)
+    assert announced == cancelled != ""
     assert world.tags.there == {}
 
 
@@ -456,16 +459,73 @@ def test_an_association_that_is_due_is_taken_down_by_an_attempt_at_the_share(sha
     assert marks(sharing, SHARE.request_id) == {("orders", RESOURCE_ARN): after(WAIT)}
 
 
-def test_an_attempt_for_an_association_keeps_the_marks_of_what_is_gone(sharing: World) -> None:
+def test_an_attempt_for_an_association_keeps_the_marks_of_what_is_gone_and_is_held_back_no_longer(
+    sharing: World,
+) -> None:
     absent = (Absence(of=SERVICE_ARN, since=NOW),)
     sharing.shares.listed_resources = sharing.shares.listed_resources[:1]
-    set_row(sharing, SHARE.request_id, absent=absent)
-    sharing.existences.held.discard(SERVICE_ARN)
+    there = share_fingerprint({RESOURCE_ARN})
+    set_row(sharing, SHARE.request_id, absent=absent, withdrawal_capped=True, observed_fingerprint=there)
     sharing.existences.says_nothing = True
     refuse(sharing, lapse("orders", RESOURCE_ARN, urgent=True))
 
     assert sweep(sharing).started == (SHARE_EXECUTION,)
-    assert kept(sharing, SHARE.request_id).absent == absent
+    assert len(sharing.bus.withdrawals) == 1
+    assert (kept(sharing, SHARE.request_id).absent, kept(sharing, SHARE.request_id).withdrawal_capped) == (
+        absent,
+        False,
+    )
+
+
+def test_a_withdrawal_keeps_the_marks_of_what_is_gone(sharing: World) -> None:
+    absent = (Absence(of=SERVICE_ARN, since=NOW),)
+    sharing.shares.listed_resources = sharing.shares.listed_resources[:1]
+    there = share_fingerprint({RESOURCE_ARN})
+    set_row(sharing, SHARE.request_id, absent=absent, observed_fingerprint=there)
+    sharing.existences.says_nothing = True
+    refuse(sharing, lapse(urgent=True))
+
+    assert sweep(sharing).started == (SHARE_EXECUTION,)
+    assert ([*sharing.withdrawals.running], kept(sharing, SHARE.request_id).absent) == ([SHARE_EXECUTION], absent)
+
+
+def test_what_is_due_is_withdrawn_although_something_else_asks_for_an_attempt(sharing: World) -> None:
+    refuse(sharing)
+    sweep(sharing)
+    sharing.fingerprints.bindings = "other bindings"
+
+    assert sweep(sharing, WAIT).started == (SHARE_EXECUTION,)
+    assert ([*sharing.withdrawals.running], sharing.state_machine.running) == ([SHARE_EXECUTION], {})
+
+
+def test_what_has_ended_is_not_reviewed(world: World) -> None:
+    world.services.listed_connections = [connection(ConnectionState.REJECTED)]
+    world.existences.connections[ENDPOINT_ID] = ConnectionState.REJECTED
+    refuse(world)
+
+    sweep(world)
+
+    assert (world.reviewer.asked, kept(world).announced) == ([], ())
+
+
+def test_of_a_row_that_is_not_any_longer_as_it_was_read_nothing_is_announced_or_taken_down(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse(world, lapse(urgent=True))
+    monkeypatch.setattr(world.ledger, "note_review", lambda *_, **__: False)
+
+    result = sweep(world, 1)
+
+    assert (result.started, result.failures, world.bus.withdrawals, world.tags.calls) == ((), (), [], 0)
+
+
+def test_without_a_wait_what_nobody_forbade_is_counted_for_the_cap_before_it_goes(world: World) -> None:
+    world.withdraw_after = timedelta()
+    refuse(world, UNFORBIDDEN)
+
+    found, counted = sweep(world, 1), sweep(world, 2)
+
+    assert (found.started, counted.started) == ((), (CONNECTION_EXECUTION,))
 
 
 def test_what_is_refused_urgently_goes_in_the_sweep_that_finds_it(world: World) -> None:
@@ -549,6 +609,15 @@ def test_a_few_of_very_many_go_although_they_are_more_than_the_cap(world: World)
     world.reviewer.found = Review(permitted=False, lapses=(UNFORBIDDEN,))
 
     assert len(sweep(world, 1).started) == 11
+
+
+def test_what_is_announced_and_not_due_yet_holds_nothing_back(world: World) -> None:
+    ids = many_connections(world, 20)
+    refuse(world, UNFORBIDDEN)
+    sweep(world)
+    due(world, ids[0])
+
+    assert sweep(world, 1).started == (f"{ids[0]}-2",)
 
 
 def test_what_a_forbid_stands_against_goes_however_many_they_are(world: World) -> None:
@@ -770,6 +839,14 @@ def test_a_command_is_over_with_what_it_is_about(world: World, status: Status) -
 
     assert sweep(world, 500).started == ()
     assert world.withdrawals.running == {}
+
+
+@pytest.mark.parametrize("status", [Status.REJECTED, Status.EXPIRED])
+def test_what_ended_without_the_command_and_asks_again_is_decided_on(world: World, status: Status) -> None:
+    set_row(world, status=status, commanded=COMMAND, let_in=None, followed="", observed_fingerprint="before")
+
+    assert sweep(world, 1).started == (CONNECTION_EXECUTION,)
+    assert [*world.state_machine.running] == [CONNECTION_EXECUTION]
 
 
 def withdrawn(world: World, **changes: Any) -> None:

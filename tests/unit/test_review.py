@@ -324,6 +324,17 @@ def test_of_a_row_of_an_earlier_version_its_decision_tells_who_approved(
     assert bool(lapses(reviewer(ASK), earlier)) is lapsed
 
 
+def test_of_a_row_of_an_earlier_version_only_the_association_lapses_if_the_share_was_approved() -> None:
+    facts, policies = share_facts(), compiled([ACCEPT])
+    accepted = decision_record_of(facts, decide(facts, policies, EVALUATION_TIME), policies, EVALUATION_TIME, {})
+    association = AssociationDecisionRecord(at=NOW, zone="UTC", resources=(resource_facts(),))
+    earlier = row(
+        Status.AVAILABLE, decision_record=accepted, association_decision_record=association, decided_by=(ALICE,)
+    )
+
+    assert words(lapses(reviewer(ASK), earlier)) == [(("orders", RESOURCE_ARN), False, False)]
+
+
 def test_what_was_live_before_it_was_decided_on_lapses_by_a_forbid_only() -> None:
     adopted = kept(connection_facts(), let_in=ADOPTED_ONCE)
 

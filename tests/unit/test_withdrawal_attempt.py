@@ -541,6 +541,13 @@ def test_on_command_goes_what_the_share_held_and_its_row_tells_of(there: Withdra
     assert [each.cause for each in planned_of(there).removals] == [Cause.COMMANDED]
 
 
+def test_on_command_goes_what_no_row_tells_of_and_the_share_holds(there: WithdrawalAttempts) -> None:
+    there.world.connected = replace(there.world.connected, attachments=())
+    note(there, commanded=COMMAND)
+
+    assert [str(each) for each in planned_of(there).removals] == [str(ENDPOINT)]
+
+
 # ---- one association -------------------------------------------------------------------------------------------------
 
 KEY = ("orders", RESOURCE_ARN)
@@ -603,7 +610,7 @@ def test_what_another_binding_may_have_stays_for_it_by_a_network(there: Withdraw
 
 def refused(withdrawals: WithdrawalAttempts, execution: ExecutionInput, *, commanded: bool = False) -> None:
     """Have something planned to go although it is there."""
-    note(withdrawals, WHOLE, commanded=COMMAND if commanded else None)
+    note(withdrawals, *(() if commanded else (WHOLE,)), commanded=COMMAND if commanded else None)
     withdrawals.permission = LAPSED
     planned_of(withdrawals, execution)
     withdrawals.time = LATER
