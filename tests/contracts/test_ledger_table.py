@@ -493,6 +493,18 @@ def test_a_row_that_grew_to_the_limit_before_history_was_bounded_is_written_all_
     assert (stored["history_left_out"], stored["history"][-1]["status"]) == (28, "HELD")
 
 
+def test_people_read_the_deadline_as_long_as_there_is_one(ledger: LedgerTable, table: Any) -> None:
+    ledger.claim(observed_request(deadline=NOW), 1, after=None)
+    reach(ledger, Status.WAITING_FOR_APPROVAL, settled=False)
+    entry = ledger.entry(ID)
+
+    reach(ledger, Status.EXPIRED)
+
+    assert entry is not None
+    assert entry.deadline == "2026-11-21T12:00:00+00:00"
+    assert "deadline" not in item(table)
+
+
 def test_people_read_what_was_let_in(ledger: LedgerTable) -> None:
     let_in = LetIn(at=NOW, because=(WHY,), contents_fingerprint="these", arns=("arn:a",))
     ledger.claim(observed_request(), 1, after=None)
