@@ -156,6 +156,17 @@ def test_the_deadline_of_an_invitation_that_is_listed_no_longer_stays_for_whoeve
     assert world.ledger.deadline(SHARE.request_id) == DEADLINE
 
 
+def test_so_it_stays_of_what_a_person_was_asked_about(world: World) -> None:
+    kept(world, Status.WAITING_FOR_APPROVAL)
+    world.ask(SHARE.request_id)
+    world.shares.listed_invitations = []
+
+    started = world.sweeper().sweep(SHARES, DEADLINE).started
+
+    assert (started, world.resumed) == ((), [(SHARE.request_id, True)])
+    assert deadline(world) == DEADLINE
+
+
 def test_the_next_invitation_of_the_same_share_goes_on_with_the_same_request(world: World) -> None:
     kept(world, Status.EXPIRED, attempt=3, deadline=None)
     world.shares.listed_invitations = [
