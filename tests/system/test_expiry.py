@@ -62,7 +62,7 @@ def test_what_nobody_lets_in_is_told_before_it_expires_and_goes_on_with_the_next
     (line,) = logged(consumer, "discover_requests", "expiring")[-1]["requests"]
     assert line == f"{held['request_id']['S']} until {deadline}"
 
-    fast_forward(HOUR)
+    fast_forward(2 * HOUR)
     expired = settled(consumer, share_arn, "EXPIRED")
     assert reasons(expired) == ["deadline-passed"]
     at = deadline[:16].replace("T", " ")

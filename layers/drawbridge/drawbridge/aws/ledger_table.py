@@ -18,6 +18,7 @@ from drawbridge.aws.table_reads import items_of, only, queried, scanned
 from drawbridge.aws.table_writes import TooLargeError, Write, apply_write
 from drawbridge.bounds import fitting
 from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
+from drawbridge.decision.facts import AwareDatetime
 from drawbridge.decision.let_in import NOT_MANAGED, LetIn, RecordedDecisions, let_in_before
 from drawbridge.discovery.ledger_row import NOT_LET_IN_YET, LedgerRow, is_failure, is_followed
 from drawbridge.discovery.observed_request import ObservedRequest
@@ -349,8 +350,11 @@ class LedgerTable:
             item = self._table.get_item(
                 Key={"request_id": request_id}, ConsistentRead=True, ProjectionExpression="deadline"
             ).get("Item", {})
-        text = str(item.get("deadline", ""))
-        return datetime.fromisoformat(text) if text else None
+        try:
+            return msgspec.convert(item.get("deadline"), AwareDatetime | None)
+        except msgspec.ValidationError:
+            # Somebody wrote it by hand.
+            return None
 
     def recorded_decisions(self, request_id: str) -> RecordedDecisions:
         """Return what is kept of how a request was decided; nothing of it where another version wrote it."""

@@ -1,7 +1,6 @@
 """A request as the ledger has it."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -9,6 +8,7 @@ from msgspec import Meta, Struct
 
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
+from drawbridge.decision.facts import AwareDatetime
 from drawbridge.decision.let_in import LetIn
 from drawbridge.lattice import MatchAttributes
 from drawbridge.publication import AttachmentSnapshot
@@ -102,7 +102,7 @@ class LedgerRow(Struct, frozen=True, kw_only=True):
     """A fingerprint of the marks that were put on the bus last."""
     tagged: Mapping[str, str] = msgspec.field(default_factory=dict)
     """What carries the tag that says when it is taken down, by id or ARN."""
-    deadline: datetime | None = None
+    deadline: AwareDatetime | None = None
     """When the invitation to it expires, if it is not let in yet."""
     commanded: WithdrawalCommand | None = None
     """The command to take it down, which is in force until somebody has it tried again."""
