@@ -57,7 +57,7 @@ def test_what_nobody_lets_in_is_told_before_it_expires_and_goes_on_with_the_next
 
     fast_forward(9 * HOUR)
     assert not is_told(consumer)
-    until(lambda: is_told(consumer), lambda: "it is told that the invitation expires")
+    until(lambda: is_told(consumer), lambda: "it is told that the invitation expires", patience=2 * HOUR)
     assert deadline_of(consumer, share_arn) == deadline
     (line,) = logged(consumer, "discover_requests", "expiring")[-1]["requests"]
     assert line == f"{held['request_id']['S']} until {deadline}"
