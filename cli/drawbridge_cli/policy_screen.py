@@ -38,6 +38,8 @@ def show_entry(entry: Entry) -> None:
     for reason in entry.reasons:
         # Made legible when it was recorded.
         say(f"  {reason.source}: {reason.text}" if reason.source else f"  {reason.text} [{reason.code}]")
+    if entry.deadline:
+        say(f"Its invitation expires at {entry.deadline}, if nobody lets it in by then.", "doubtful")
     if entry.no_longer_permitted:
         say("It was let in, and the policies in force would not let it in any more.", "doubtful")
     if entry.withdraw_after:

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from drawbridge.association.quotas import DEFAULTS
+from drawbridge.association.refusals import NOT_PERMITTED
 from drawbridge.decision.let_in import DENIED
 from drawbridge.lattice import NOT_VISIBLE, UNAVAILABLE
 from drawbridge_cli.main import app
@@ -60,6 +61,7 @@ def test_every_reason_is_in_the_table_and_has_something_to_do() -> None:
         "share-not-accepted",
         "not-let-in",
         DENIED,
+        NOT_PERMITTED,
         NOT_VISIBLE,
         UNAVAILABLE,
     }

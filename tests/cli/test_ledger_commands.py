@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.decision.decision_record import AssociationDecisionRecord
-from drawbridge.request import EndpointConnectionRequest
+from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest
 from drawbridge.status import Status
 from tests.builders import (
     CONSUMER,
@@ -200,6 +200,21 @@ def test_a_request_is_explained_by_the_policies_in_force(at_work: Drawbridge, en
     )
     assert "askApprover, by the policies in force now" in lines
     assert lines[-2].startswith("A person has to decide.")
+
+
+def test_the_deadline_of_an_invitation_is_shown_while_there_is_one(at_work: Drawbridge, operator: Operator) -> None:
+    invited = ResourceShareRequest(share_arn=f"{SHARE_ARN}-late")
+    deadline = datetime(2999, 1, 1, tzinfo=UTC)
+    observed = observed_request(request=invited, account_id=PROVIDER, deadline=deadline)
+    table = operator.table("LedgerTableName")
+    LedgerTable(table, now=now).claim(observed, 1, after=None)
+
+    shown = at_work("policy", "explain", invited.request_id)
+    table.delete_item(Key={"request_id": invited.request_id})
+
+    line = "Its invitation expires at 2999-01-01T00:00:00+00:00, if nobody lets it in by then."
+    assert line in shown.out.splitlines()
+    assert "Its invitation expires" not in at_work("policy", "explain", ENDPOINT_ID).out
 
 
 def test_a_share_is_explained_by_its_arn(at_work: Drawbridge, entered: Entered) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from drawbridge.approval.decide_request import DecisionLedger
 from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
-from drawbridge.decision.let_in import LetInRecords
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.permission_watch import ReviewedRows
 from drawbridge.discovery.sweep import SweepLedger
@@ -20,7 +20,7 @@ from drawbridge.withdrawal.permissions import DecidedRequests
 from tests.builders import CONNECTION, NOW, SERVICE_ID, connection_facts, execution_input, resource_facts
 
 
-class Ledger(SweepLedger, ReviewedRows, StatusLedger, LetInRecords, ConnectedRecords, DecidedRequests, Protocol):
+class Ledger(SweepLedger, ReviewedRows, StatusLedger, DecisionLedger, ConnectedRecords, DecidedRequests, Protocol):
     """All that the flow and operators do with the ledger."""
 
     def command_withdrawal(self, row: LedgerRow, command: WithdrawalCommand) -> bool: ...

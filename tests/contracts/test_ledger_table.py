@@ -548,6 +548,32 @@ def test_a_row_that_grew_to_the_limit_before_history_was_bounded_is_written_all_
     assert (stored["history_left_out"], stored["history"][-1]["status"]) == (28, "HELD")
 
 
+def test_people_read_the_deadline_as_long_as_there_is_one(ledger: LedgerTable, table: Any) -> None:
+    ledger.claim(observed_request(deadline=NOW), 1, after=None)
+    reach(ledger, Status.WAITING_FOR_APPROVAL, settled=False)
+    entry = ledger.entry(ID)
+
+    reach(ledger, Status.EXPIRED)
+
+    assert entry is not None
+    assert entry.deadline == "2026-11-21T12:00:00+00:00"
+    assert "deadline" not in item(table)
+
+
+@pytest.mark.parametrize("text", ["soon", "2026-11-21T12:00:00", ""])
+def test_a_deadline_that_somebody_wrote_by_hand_is_none_and_its_row_is_reported(
+    ledger: LedgerTable, table: Any, text: str
+) -> None:
+    ledger.claim(observed_request(deadline=NOW), 1, after=None)
+    changed = {"UpdateExpression": "SET deadline = :text", "ExpressionAttributeValues": {":text": text}}
+    table.update_item(Key={"request_id": ID}, **changed)
+    broken: list[str] = []
+
+    assert ledger.deadline(ID) is None
+    assert LedgerTable(table, now=Watch(), on_broken=broken.append).rows([ID]) == {}
+    assert ID in broken[0]
+
+
 def test_people_read_what_was_let_in(ledger: LedgerTable) -> None:
     let_in = LetIn(at=NOW, because=(WHY,), contents_fingerprint="these", arns=("arn:a",))
     ledger.claim(observed_request(), 1, after=None)

@@ -74,7 +74,8 @@ def test_trap_4_an_invitation_expires_at_its_deadline(provider: Account, consume
     shares = shares_of(consumer)
     invitation = shares.newest_invitation(share_arn)
     assert invitation is not None
-    left = invitation.deadline.astimezone(UTC) - invitation.sent_at.astimezone(UTC)
+    contents = shares.contents_of_invitation(arn)
+    left = invitation.deadline(contents).astimezone(UTC) - invitation.sent_at.astimezone(UTC)
 
     pass_time(left.total_seconds() + 1)
 
@@ -82,6 +83,24 @@ def test_trap_4_an_invitation_expires_at_its_deadline(provider: Account, consume
     assert left == timedelta(hours=12)
     assert late is not None
     assert (late.arn, late.status) == (arn, InvitationStatus.EXPIRED)
+
+
+def test_an_invitation_to_nothing_but_types_that_live_seven_days_expires_then(
+    provider: Account, consumer: Account
+) -> None:
+    subnet = f"arn:aws:ec2:us-east-1:{provider.account_id}:subnet/subnet-0123456789abcdef0"
+    provider.ram.create_resource_share(name="subnets", resourceArns=[subnet], principals=[consumer.account_id])
+    shares = shares_of(consumer)
+    (invitation,) = shares.invitations()
+    deadline = invitation.deadline(shares.contents_of_invitation(invitation.arn))
+
+    pass_time((deadline - invitation.sent_at).total_seconds() - HOUR)
+    (in_time,) = shares.invitations()
+    pass_time(2 * HOUR)
+    (late,) = shares.invitations()
+
+    assert deadline - invitation.sent_at == timedelta(days=7)
+    assert (in_time.status, late.status) == (InvitationStatus.PENDING, InvitationStatus.EXPIRED)
 
 
 def test_of_several_invitations_to_a_share_the_newest_counts(provider: Account, consumer: Account) -> None:

@@ -14,7 +14,7 @@ from msgspec import UNSET
 from drawbridge.approval.question_slots import AWAITS_QUESTION_SLOT
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.decision.let_in import NOT_MANAGED, LetIn, RecordedDecisions, let_in_before
-from drawbridge.discovery.ledger_row import LedgerRow, is_failure, is_followed
+from drawbridge.discovery.ledger_row import NOT_LET_IN_YET, LedgerRow, is_failure, is_followed
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review
 from drawbridge.publication import AttachmentSnapshot
@@ -64,6 +64,10 @@ class InMemoryLedger:
     def let_in(self, request_id: str) -> LetIn | None:
         there = self.kept.get(request_id)
         return there.let_in if there is not None and isinstance(there.let_in, LetIn) else None
+
+    def deadline(self, request_id: str) -> datetime | None:
+        there = self.kept.get(request_id)
+        return there.deadline if there is not None else None
 
     def recorded_decisions(self, request_id: str) -> RecordedDecisions:
         there = self.kept.get(request_id)
@@ -117,6 +121,8 @@ class InMemoryLedger:
             "incomplete": False,
             "followed": "yes",
         }
+        if observed.deadline is not None or not observed.is_gone:
+            entered["deadline"] = observed.deadline
         if observed.inputs is not None:
             entered["inputs"] = _said(observed.inputs)
         with self._lock:
@@ -196,6 +202,13 @@ class InMemoryLedger:
             observed_fingerprint=observed.observed_fingerprint,
             decision_fingerprint=observed.decision_fingerprint,
         )
+
+    def note_deadline(self, row: LedgerRow, deadline: datetime | None) -> None:
+        self._interruptions.before_write()
+        with self._lock:
+            there = self.kept.get(row.request_id)
+            if there is not None and (there.attempt, there.status) == (row.attempt, row.status):
+                self.kept[row.request_id] = replace(there, deadline=deadline)
 
     def note_drift_healed(self, row: LedgerRow) -> None:
         self._note(row, drift_fingerprint="")
@@ -300,6 +313,8 @@ def _changed(status: Status, outcome: Outcome) -> dict[str, Any]:
         "awaits_question_slot": any(reason.code == AWAITS_QUESTION_SLOT for reason in outcome.reasons),
     }
     changed["followed"] = "yes" if is_followed(status, settled=outcome.settled) else ""
+    if status not in NOT_LET_IN_YET:
+        changed["deadline"] = None
     if status in _OVER:
         changed |= _marked((), capped=False) | {"announced": (), "announcement_sent": "", "tagged": {}}
     if outcome.decided_by:

@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 
 from drawbridge.configuration import Broken
+from drawbridge.discovery.expiring import Expiring
 from drawbridge.discovery.sweep import SweepResult
 from drawbridge.errors import DrawbridgeError
 from drawbridge.hint import CONNECTIONS, EVERYTHING, SERVICES, SHARES, SweepScope
@@ -35,6 +36,7 @@ class World:
         self.reviews_open: tuple[str, ...] = ()
         self.withdrawals_capped: tuple[str, ...] = ()
         self.existence_unknown: tuple[str, ...] = ()
+        self.expiring: tuple[Expiring, ...] | None = None
         self.attachments: tuple[EndpointConnection, ...] = ()
         self.read = 0
         self.raises: dict[str, DrawbridgeError] = {}
@@ -63,6 +65,7 @@ class World:
             reviews_open=self.reviews_open,
             withdrawals_capped=self.withdrawals_capped,
             existence_unknown=self.existence_unknown,
+            expiring=self.expiring,
         )
 
     def dead_letters(self) -> World:

@@ -24,12 +24,14 @@ from drawbridge.status import Reason, Status
 from functions.decide_request import app
 from tests.builders import (
     CONNECTION,
+    NOW,
     REPOSITORY,
     SHARE,
     SUBNET,
     connection_facts,
     content,
     execution_input,
+    observed_request,
     requester,
     share_facts,
 )
@@ -148,6 +150,19 @@ def test_a_request_that_is_over_is_already_resolved(gathered: Gathered) -> None:
         "on": None,
         "let_in": None,
     }
+
+
+def test_an_invitation_that_is_listed_no_longer_has_expired_by_the_deadline_in_the_row(
+    gathered: Gathered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gathered(AlreadyResolved(Status.WITHDRAWN, (Reason("gone", "Nothing is left."),)))
+    ledger = InMemoryLedger()
+    ledger.claim(observed_request(request=SHARE, deadline=NOW), 1, after=None)
+    monkeypatch.setattr(wiring, "ledger", lambda: ledger)
+
+    answer = invoke(app.lambda_handler, STEP)
+
+    assert (answer["decision"]["status"], answer["decision"]["because"][0]["code"]) == ("EXPIRED", "deadline-passed")
 
 
 @pytest.mark.parametrize("held", [MOST_LET_IN, 5000])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from drawbridge.configuration import Broken
+from drawbridge.discovery.expiring import Expiring
 from drawbridge.environment import MissingVariableError
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError, ThrottledError, UpstreamError
 from drawbridge.hint import EVERYTHING, SweepScope
@@ -196,6 +197,32 @@ def test_what_is_gone_and_capped_and_what_nobody_knows_of_is_counted_and_named(
     assert (counted["WithdrawalsCapped"], counted["ExistenceUnknown"]) == ([2.0], [1.0])
     assert ("share-b", "share-c") in [getattr(each, "requests", None) for each in caplog.records]
     assert ("vpce-1",) in [getattr(each, "ids", None) for each in caplog.records]
+
+
+@pytest.mark.parametrize(
+    ("expiring", "count", "named"),
+    [
+        ((Expiring("share-b", NOW), Expiring("share-c", NOW)), [2.0], True),
+        ((), [0.0], False),
+        (None, None, False),
+    ],
+)
+def test_what_expires_soon_is_counted_and_named_unless_it_is_not_known(
+    world: World,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    expiring: tuple[Expiring, ...] | None,
+    count: list[float] | None,
+    named: bool,
+) -> None:
+    world.expiring = expiring
+
+    invoke(app.lambda_handler, batch(hint("schedule")))
+
+    assert metrics(capsys.readouterr().out).get("RequestsExpiring") == count
+    told = [getattr(each, "requests", None) for each in caplog.records if each.getMessage() == "expiring"]
+    expected = [f"share-{letter} until 2026-11-21T12:00:00+00:00" for letter in "bc"]
+    assert told == ([expected] if named else [])
 
 
 def test_connections_that_are_no_longer_permitted_are_counted_and_named(

@@ -20,3 +20,11 @@ def logged(person: Person, function: str, message: str) -> list[dict[str, Any]]:
     found = logs.filter_log_events(logGroupName=f"/aws/lambda/drawbridge-{function}")["events"]
     lines = [json.loads(each["message"]) for each in found if each["message"].startswith("{")]
     return [line for line in lines if line.get("message") == message]
+
+
+def counted(person: Person, function: str, metric: str) -> list[float]:
+    """Return what a function counted by a metric, the latest last."""
+    logs = person.client("logs")
+    found = logs.filter_log_events(logGroupName=f"/aws/lambda/drawbridge-{function}")["events"]
+    lines = [json.loads(each["message"]) for each in found if each["message"].startswith('{"_aws"')]
+    return [value for line in lines for value in line.get(metric, ())]

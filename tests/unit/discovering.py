@@ -99,6 +99,7 @@ class World:
                 account_id=CONSUMER,
             ),
             questions_at_once=5,
+            expiring_within=timedelta(hours=3),
         )
 
     @property

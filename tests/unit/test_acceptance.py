@@ -16,7 +16,7 @@ from drawbridge.request import Request
 from drawbridge.request.connections import ConnectionState
 from drawbridge.request.fingerprints import contents_fingerprint
 from drawbridge.request.shares import InvitationStatus
-from tests.builders import CONNECTION, NOW, RESOURCE_ARN, SHARE
+from tests.builders import CONNECTION, NOW, RESOURCE_ARN, SHARE, invitation
 from tests.fakes.acceptance import InMemoryConnectionAnswers, InMemoryInvitationAnswers
 
 YES = Accept(())
@@ -81,6 +81,14 @@ def test_trap_25_what_was_answered_meanwhile_is_returned_as_it_is(
 
     assert done(SHARE, YES, shares, NOBODY).result is result
     assert shares.answers == []
+
+
+def test_an_invitation_that_expired_meanwhile_says_what_its_provider_has_to_do() -> None:
+    expired = invitation(InvitationStatus.EXPIRED)
+
+    late = done(SHARE, YES, InMemoryInvitationAnswers(InvitationStatus.EXPIRED), NOBODY)
+
+    assert late.because == (expired.why_expired(NOW),)
 
 
 def test_trap_6_a_share_without_invitation_is_accepted_by_being_there() -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from drawbridge.decision import AlreadyResolved
 from drawbridge.decision.facts import ConnectionFacts, Consumer, Fact, Facts, ShareFacts
-from drawbridge.decision.gather import Gatherer
+from drawbridge.decision.gather import Gatherer, expired_if_late
 from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError
+from drawbridge.request import Request
 from drawbridge.request.connections import (
     ConnectionCounts,
     ConnectionState,
@@ -18,8 +19,8 @@ from drawbridge.request.connections import (
     ManagedService,
     count_other_connections,
 )
-from drawbridge.request.shares import Content, InvitationStatus, Share, SharedResource
-from drawbridge.status import Status
+from drawbridge.request.shares import Content, InvitationStatus, Share, SharedResource, expired
+from drawbridge.status import Reason, Status
 from tests.builders import (
     CONNECTION,
     CONSUMER,
@@ -134,6 +135,13 @@ def test_an_invitation_is_looked_into_before_anybody_accepts(world: World) -> No
     assert facts.unknown == {Fact.RESOURCE_TAGS}
 
 
+def test_the_deadline_goes_by_what_the_invitation_offers(world: World) -> None:
+    subnet = SharedResource("arn:aws:ec2:us-east-1:111111111111:subnet/a", "ec2:subnet", SHARE_ARN)
+    world.shares.invitation, world.shares.contents = invitation(), [subnet]
+
+    assert shared(world.gather(share=True)).deadline == NOW + timedelta(days=7)
+
+
 def test_contents_that_aws_does_not_show_are_unknown_and_stop_nothing(world: World) -> None:
     world.shares.invitation = invitation()
     world.shares.contents = AccessDeniedError("no")
@@ -194,6 +202,46 @@ def test_an_invitation_that_goes_while_it_is_looked_into_was_withdrawn(world: Wo
 
     assert isinstance(ended, AlreadyResolved)
     assert ended.status is Status.WITHDRAWN
+
+
+def test_an_invitation_that_expires_while_it_is_looked_into_has_expired(world: World) -> None:
+    class Expiring(InMemoryShareDetails):
+        def contents_of_invitation(self, invitation_arn: str) -> list[SharedResource]:
+            self.invitation = invitation(InvitationStatus.EXPIRED)
+            raise GoneError("expired")
+
+    world.shares = Expiring()
+    world.shares.invitation = invitation()
+
+    ended = world.gather(share=True)
+
+    assert isinstance(ended, AlreadyResolved)
+    assert (ended.status, ended.because[0].code) == (Status.EXPIRED, "deadline-passed")
+
+
+GONE = AlreadyResolved(Status.WITHDRAWN, (Reason("gone", "Nothing is left."),))
+REJECTED = AlreadyResolved(Status.REJECTED, (Reason("rejected-elsewhere", "It was rejected."),))
+
+
+def test_a_share_that_is_gone_whose_deadline_has_passed_had_its_invitation_expire() -> None:
+    ended = expired_if_late(GONE, SHARE, NOW, NOW)
+
+    assert ended == AlreadyResolved(Status.EXPIRED, (expired(NOW, PROVIDER),))
+
+
+@pytest.mark.parametrize(
+    ("over", "request_", "deadline"),
+    [
+        (GONE, SHARE, NOW + timedelta(seconds=1)),
+        (GONE, SHARE, None),
+        (GONE, CONNECTION, NOW),
+        (REJECTED, SHARE, NOW),
+    ],
+)
+def test_what_is_over_otherwise_than_by_its_deadline_is_so(
+    over: AlreadyResolved, request_: Request, deadline: datetime | None
+) -> None:
+    assert expired_if_late(over, request_, deadline, NOW) == over
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -12,9 +13,26 @@ from drawbridge.discovery.next_action import HELD_AT_LEAST_EVERY, NextAction, ma
 from drawbridge.request import ExecutionInput
 from drawbridge.request.connections import ConnectionState
 from drawbridge.request.fingerprints import fingerprint
-from drawbridge.request.shares import InvitationStatus, newest
+from drawbridge.request.shares import (
+    LIFE_OF_INVITATION,
+    LONG_LIFE_OF_INVITATION,
+    Content,
+    InvitationStatus,
+    newest,
+)
 from drawbridge.status import Reason, Status
-from tests.builders import CONNECTION, NOW, SHARE, execution_input, invitation, observed_request, row
+from tests.builders import (
+    CONNECTION,
+    NOW,
+    PROVIDER,
+    SHARE,
+    SUBNET,
+    content,
+    execution_input,
+    invitation,
+    observed_request,
+    row,
+)
 
 LATER = NOW + timedelta(seconds=1)
 OVER = {Status.AVAILABLE, Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN}
@@ -131,7 +149,59 @@ def test_trap_9_a_state_is_the_same_state_in_every_spelling(text: str) -> None:
 
 
 def test_trap_4_the_deadline_counts_from_when_the_invitation_was_sent() -> None:
-    assert invitation().deadline == NOW + timedelta(hours=12)
+    assert invitation().deadline((content(),)) == NOW + timedelta(hours=12)
+
+
+SITE = content(f"arn:aws:outposts:us-east-1:{PROVIDER}:site/a", "outposts:site")
+
+
+@pytest.mark.parametrize(
+    ("contents", "life"),
+    [
+        ((SUBNET, SITE), LONG_LIFE_OF_INVITATION),
+        ((SUBNET, content()), LIFE_OF_INVITATION),
+        ((content(), SUBNET), LIFE_OF_INVITATION),
+        ((), LIFE_OF_INVITATION),
+        (None, LIFE_OF_INVITATION),
+    ],
+)
+def test_an_invitation_lives_seven_days_only_if_all_that_it_offers_is_of_the_types_that_do(
+    contents: tuple[Content, ...] | None, life: timedelta
+) -> None:
+    assert invitation().deadline(contents) == NOW + life
+
+
+@pytest.mark.parametrize(
+    ("after", "life"),
+    [
+        (timedelta(), LIFE_OF_INVITATION),
+        (timedelta(hours=12, minutes=59), LIFE_OF_INVITATION),
+        (timedelta(hours=13), LONG_LIFE_OF_INVITATION),
+    ],
+)
+def test_where_nobody_asked_what_is_offered_the_earlier_deadline_counts_until_the_invitation_has_outlived_it(
+    after: timedelta, life: timedelta
+) -> None:
+    assert invitation().next_deadline(NOW + after) == NOW + life
+
+
+@pytest.mark.parametrize(
+    ("after", "expired_at"),
+    [(timedelta(hours=12), "2026-11-22 00:00"), (timedelta(days=7), "2026-11-28 12:00")],
+)
+def test_an_invitation_that_has_expired_says_when_and_what_its_provider_has_to_do(
+    after: timedelta, expired_at: str
+) -> None:
+    reason = invitation(InvitationStatus.EXPIRED).why_expired(NOW + after)
+
+    assert reason.code == "deadline-passed"
+    assert f"expired at {expired_at} UTC; ask account {PROVIDER} to share again" in reason.text
+
+
+def test_the_time_at_which_an_invitation_expired_is_told_in_utc() -> None:
+    in_berlin = NOW.astimezone(ZoneInfo("Europe/Berlin"))
+
+    assert invitation(sent_at=in_berlin).why_expired(NOW) == invitation().why_expired(NOW)
 
 
 def test_the_newest_of_several_invitations_to_a_share_counts() -> None:

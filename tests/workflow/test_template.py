@@ -124,6 +124,18 @@ def test_an_execution_of_a_workflow_that_fails_raises_an_alarm_of_its_own(workfl
     assert workflow in alarm["AlarmDescription"]
 
 
+def test_what_expires_raises_one_alarm_which_lasts_from_one_sweep_to_the_next() -> None:
+    every = int(re.sub(r"\D", "", PARAMETERS["LookEvery"]["Default"])) * 60
+    within = PARAMETERS["ExpiringHours"]
+
+    alarm = RESOURCES["ExpiringRequestsAlarm"]["Properties"]
+
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Threshold"]) == ("Drawbridge", "RequestsExpiring", 1)
+    assert (alarm["Statistic"], alarm["TreatMissingData"]) == ("Maximum", "notBreaching")
+    assert every < alarm["Period"] * alarm["EvaluationPeriods"] < within["Default"] * 3600
+    assert (within["MinValue"], within["MaxValue"]) == (1, 168)
+
+
 @pytest.mark.parametrize(
     ("output", "resource"),
     [

@@ -110,6 +110,11 @@ class Environment:
         return timedelta(minutes=int(self._required("CONFIRM_GONE_MINUTES")))
 
     @property
+    def expiring_within(self) -> timedelta:
+        """How long before its deadline an invitation is reported as expiring."""
+        return timedelta(hours=int(self._required("EXPIRING_HOURS")))
+
+    @property
     def withdraw_after(self) -> timedelta:
         """How long what policies no longer permit stays connected."""
         return timedelta(hours=int(self._required("WITHDRAW_AFTER_HOURS")))

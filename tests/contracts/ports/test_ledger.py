@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.decision.let_in import NOT_MANAGED, LetIn, RecordedDecisions
 from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review
 from drawbridge.lattice import MatchAttributes, ResourceKind
 from drawbridge.publication import AttachmentSnapshot, PointedRecord
@@ -22,6 +23,7 @@ from drawbridge.record import GONE, OutcomeBasis
 from drawbridge.request import Request
 from drawbridge.request.absence import Absence
 from drawbridge.request.announced import Announced, WithdrawalCommand
+from drawbridge.request.fingerprints import GONE_FINGERPRINT
 from drawbridge.status import Reason, Status
 from drawbridge.withdrawal import ConnectedRecord
 from tests.builders import (
@@ -122,6 +124,89 @@ def test_a_later_claim_starts_anew_and_keeps_what_was_left(ledger: Ledger) -> No
         "new",
     )
     assert (after.attachments, after.decided_by) == ((SNAPSHOT,), (WHY,))
+
+
+INVITED = observed_request(deadline=NOW)
+
+
+@pytest.mark.parametrize("status", [Status.WAITING_FOR_APPROVAL, Status.HELD, Status.FAILED])
+def test_the_deadline_is_entered_with_the_attempt_and_stays_while_it_may_be_let_in(
+    ledger: Ledger, status: Status
+) -> None:
+    ledger.claim(INVITED, 1, after=None)
+    entered = row(ledger).deadline
+
+    reach(ledger, status, settled=status is not Status.WAITING_FOR_APPROVAL)
+
+    assert entered == row(ledger).deadline == ledger.deadline(ID) == NOW
+
+
+@pytest.mark.parametrize("status", [Status.ACCEPTED, Status.AVAILABLE, Status.REJECTED, Status.EXPIRED])
+def test_the_deadline_goes_with_a_decision_or_its_own_passing(ledger: Ledger, status: Status) -> None:
+    ledger.claim(INVITED, 1, after=None)
+
+    reach(ledger, status, settled=status is not Status.ACCEPTED)
+
+    assert row(ledger).deadline is ledger.deadline(ID) is None
+
+
+@pytest.mark.parametrize(
+    ("observed", "deadline"),
+    [
+        (observed_request(deadline=NOW + timedelta(hours=1)), NOW + timedelta(hours=1)),
+        (observed_request(), None),
+        (observed_request(observed_fingerprint=GONE_FINGERPRINT, open=False), NOW),
+    ],
+)
+def test_the_next_attempt_has_the_deadline_that_is_observed_and_keeps_it_of_what_is_gone(
+    ledger: Ledger, observed: ObservedRequest, deadline: datetime | None
+) -> None:
+    ledger.claim(INVITED, 1, after=None)
+    before = settled(ledger, Status.HELD)
+
+    ledger.claim(observed, 2, after=before)
+
+    assert row(ledger).deadline == deadline
+
+
+def test_there_is_no_deadline_of_what_nobody_entered(ledger: Ledger) -> None:
+    assert ledger.deadline(ID) is None
+
+
+@pytest.mark.parametrize("deadline", [NOW, None])
+@pytest.mark.parametrize("status", [Status.WAITING_FOR_APPROVAL, Status.HELD])
+def test_another_deadline_is_noted_and_nothing_else(ledger: Ledger, status: Status, deadline: datetime | None) -> None:
+    ledger.claim(observed_request(deadline=NOW + timedelta(hours=1)), 1, after=None)
+    reach(ledger, status, settled=status is Status.HELD)
+    before = row(ledger)
+
+    ledger.note_deadline(before, deadline)
+
+    assert row(ledger) == msgspec.structs.replace(before, deadline=deadline)
+
+
+def test_no_deadline_is_noted_of_what_was_let_in_meanwhile(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    reach(ledger, Status.WAITING_FOR_APPROVAL, settled=False)
+    read = row(ledger)
+    reach(ledger, Status.ACCEPTED, settled=False)
+
+    ledger.note_deadline(read, NOW)
+
+    assert row(ledger).deadline is None
+
+
+def test_no_deadline_is_noted_of_a_later_attempt_or_of_what_nobody_entered(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    read = settled(ledger, Status.HELD)
+    ledger.claim(observed_request(), 2, after=read)
+    reach(ledger, Status.HELD, 2)
+
+    ledger.note_deadline(read, NOW)
+    ledger.note_deadline(msgspec.structs.replace(read, request=SHARE), NOW)
+
+    assert row(ledger).deadline is None
+    assert ledger.rows([SHARE.request_id]) == {}
 
 
 def test_of_many_who_claim_the_next_attempt_one_gets_it(ledger: Ledger) -> None:

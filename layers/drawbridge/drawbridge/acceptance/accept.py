@@ -78,7 +78,7 @@ def accept(
         case ResourceShareRequest():
             if isinstance(decision, Keep):
                 return _keep_share(request, decision, shares)
-            return _answer_share(request, decision, on, shares)
+            return _answer_share(request, decision, on, shares, now)
         case EndpointConnectionRequest():
             return _answer_connection(request, decision, on, connections)
         case _:
@@ -90,7 +90,11 @@ def _again(why: str) -> DecideAgain:
 
 
 def _answer_share(
-    request: ResourceShareRequest, decision: Accept | Reject, on: DecidedOn, shares: InvitationAnswers
+    request: ResourceShareRequest,
+    decision: Accept | Reject,
+    on: DecidedOn,
+    shares: InvitationAnswers,
+    now: datetime,
 ) -> Acceptance | DecideAgain:
     invitation = shares.newest_invitation(request.share_arn)
     if invitation is not None and invitation.status is InvitationStatus.PENDING:
@@ -104,10 +108,10 @@ def _answer_share(
     if invitation is None:
         # In an organization there never was one; and RAM drops what was answered after seven days.
         return _without_invitation(request, decision, shares)
-    return _of_invitation(invitation, decision)
+    return _of_invitation(invitation, decision, now)
 
 
-def _of_invitation(invitation: Invitation, decision: ActionableDecision) -> Acceptance:
+def _of_invitation(invitation: Invitation, decision: ActionableDecision, now: datetime) -> Acceptance:
     match invitation.status:
         case InvitationStatus.PENDING:
             raise NotReadyError(f"{invitation.arn} is still pending after the answer")
@@ -118,8 +122,7 @@ def _of_invitation(invitation: Invitation, decision: ActionableDecision) -> Acce
         case InvitationStatus.REJECTED:
             return Acceptance(AcceptanceResult.REJECTED)
         case InvitationStatus.EXPIRED:
-            late = Reason("deadline-passed", "The invitation expired; the provider has to share again.")
-            return Acceptance(AcceptanceResult.EXPIRED, (late,))
+            return Acceptance(AcceptanceResult.EXPIRED, (invitation.why_expired(now),))
         case _:
             assert_never(invitation.status)
 

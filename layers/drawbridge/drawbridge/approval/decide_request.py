@@ -1,7 +1,8 @@
 """Deciding on a request, with the answer to the last question if there was one: a decision, or a question to ask."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Protocol
 
 import msgspec
 from msgspec import Struct
@@ -22,7 +23,7 @@ from drawbridge.decision.decide import decide
 from drawbridge.decision.decide_again import decision_record_of
 from drawbridge.decision.decision_record import DecisionRecord
 from drawbridge.decision.facts import ConnectionFacts, EvaluationTime, Facts
-from drawbridge.decision.gather import Gatherer
+from drawbridge.decision.gather import Gatherer, expired_if_late
 from drawbridge.decision.in_force import broken, compiled, decision_fingerprint
 from drawbridge.decision.let_in import LetIn, LetInRecords, decided_on, let_in_by
 from drawbridge.decision.live import approved_before, kept
@@ -31,11 +32,19 @@ from drawbridge.request import ExecutionInput
 from drawbridge.request.connections import NO_CONNECTIONS, ConnectionCounts
 
 
+class DecisionLedger(LetInRecords, Protocol):
+    """The ledger's record of what was let in, and by when what was not yet has to be."""
+
+    def deadline(self, request_id: str) -> datetime | None:
+        """Return when the invitation expires that was listed last; ``None`` where there was none to answer."""
+        ...
+
+
 class DecisionPorts(Struct, frozen=True, kw_only=True):
     """The ports of deciding; what people configure is read anew by each call."""
 
     gatherer: Gatherer
-    ledger: LetInRecords
+    ledger: DecisionLedger
     policies: Callable[[], InForce[Policy]]
     bindings: Callable[[], tuple[Binding, ...]]
     question_slots: Callable[[], QuestionSlots]
@@ -75,6 +84,8 @@ def decide_request(
     # Before anything is read: what changes from here on was not observed.
     now, in_force = evaluation_time(), ports.policies()
     facts = ports.gatherer.gather(execution.request, now.now)
+    if isinstance(facts, AlreadyResolved):
+        facts = expired_if_late(facts, execution.request, ports.ledger.deadline(execution.request_id), now.now)
     before = ports.ledger.let_in(execution.request_id)
     policies = compiled(in_force)
     decision = decision_within(decide(facts, policies, now, broken=broken(in_force)))

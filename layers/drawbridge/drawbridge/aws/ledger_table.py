@@ -18,8 +18,9 @@ from drawbridge.aws.table_reads import items_of, only, queried, scanned
 from drawbridge.aws.table_writes import TooLargeError, Write, apply_write
 from drawbridge.bounds import fitting
 from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
+from drawbridge.decision.facts import AwareDatetime
 from drawbridge.decision.let_in import NOT_MANAGED, LetIn, RecordedDecisions, let_in_before
-from drawbridge.discovery.ledger_row import LedgerRow, is_failure, is_followed
+from drawbridge.discovery.ledger_row import NOT_LET_IN_YET, LedgerRow, is_failure, is_followed
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review
 from drawbridge.errors import InvalidInputError, UpstreamError
@@ -131,6 +132,11 @@ class LedgerTable:
             reasons=[],
             updated_at=now,
         )
+        if observed.deadline is not None:
+            write.set(deadline=_deadline_text(observed.deadline))
+        elif not observed.is_gone:
+            # That of an invitation that is not listed any longer says whether it expired.
+            write.remove("deadline")
         write.set_once("first_seen_at", now)
         # What a review found stays until it is decided otherwise, and is announced once.
         write.set_once("no_longer_permitted", False)
@@ -214,6 +220,16 @@ class LedgerTable:
         """Note what a request that waits was last compared with; nothing if it does not wait any more."""
         write = Write(seen=observed.observed_fingerprint, permitted=observed.decision_fingerprint)
         write.only_if(attempt=row.attempt, settled=False)
+        self._update(row.request_id, write)
+
+    def note_deadline(self, row: LedgerRow, deadline: datetime | None) -> None:
+        """Note when the invitation expires, ``None`` if there is none; nothing if the row is not as it was read."""
+        write = Write()
+        if deadline is None:
+            write.remove("deadline")
+        else:
+            write.set(deadline=_deadline_text(deadline))
+        write.only_if(attempt=row.attempt, status=row.status)
         self._update(row.request_id, write)
 
     def note_drift_healed(self, row: LedgerRow) -> None:
@@ -305,8 +321,7 @@ class LedgerTable:
             write.set(grounds=_text(outcome.decision_record))
         if outcome.association_decision_record:
             write.set(association_grounds=_text(outcome.association_decision_record))
-        if change.status in _OVER:
-            _note_over(write, change)
+        _remove_marks(write, change)
         _note_let_in(write, change.status, outcome)
         if outcome.basis:
             write.set(**_basis(outcome.basis))
@@ -328,6 +343,18 @@ class LedgerTable:
             ).get("Item", {})
         kept: LetIn | None = _read("let_in", str(item.get("let_in", "")))
         return kept
+
+    def deadline(self, request_id: str) -> datetime | None:
+        """Return when the invitation expires that was listed last; ``None`` where there was none to answer."""
+        with translated(f"read the deadline of {request_id}", missing=UpstreamError):
+            item = self._table.get_item(
+                Key={"request_id": request_id}, ConsistentRead=True, ProjectionExpression="deadline"
+            ).get("Item", {})
+        try:
+            return msgspec.convert(item.get("deadline"), AwareDatetime | None)
+        except msgspec.ValidationError:
+            # Somebody wrote it by hand.
+            return None
 
     def recorded_decisions(self, request_id: str) -> RecordedDecisions:
         """Return what is kept of how a request was decided; nothing of it where another version wrote it."""
@@ -459,6 +486,10 @@ def _text(kept: object) -> str:
     return msgspec.json.encode(kept).decode()
 
 
+def _deadline_text(deadline: datetime) -> str:
+    return deadline.isoformat(timespec="seconds")
+
+
 def _inputs_text(inputs: PlanInputs) -> str:
     """Return it as JSON; empty if it says nothing."""
     return "" if inputs == PlanInputs() else _text(inputs)
@@ -508,7 +539,12 @@ def _basis(basis: OutcomeBasis) -> dict[str, str]:
     return {name: value for name, value in attributes.items() if value}
 
 
-def _note_over(write: Write, change: StatusChange) -> None:
+def _remove_marks(write: Write, change: StatusChange) -> None:
+    """Remove what a request with the status does not have any more."""
+    if change.status not in NOT_LET_IN_YET:
+        write.remove("deadline")
+    if change.status not in _OVER:
+        return
     # If it comes again, it is there, and permitted.
     for mark in ("absent", "withdrawal_capped", "announced", "withdraw_after", "announcement_sent", "tagged"):
         write.remove(mark)

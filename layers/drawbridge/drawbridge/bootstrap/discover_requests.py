@@ -110,6 +110,7 @@ def sweeper(
             account_id=settings.account_id,
         ),
         questions_at_once=settings.open_questions,
+        expiring_within=settings.expiring_within,
         waiting=WaitingRequests(
             ApprovalsTable(table(settings.approvals_table), now=now), TaskCallback(client("stepfunctions"))
         ),

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Protocol, assert_never
 
+from drawbridge.arns import Arn
 from drawbridge.decision import AlreadyResolved
 from drawbridge.decision.facts import (
     ConnectionFacts,
@@ -24,7 +25,7 @@ from drawbridge.request.connections import (
     count_other_connections,
     endpoint_type,
 )
-from drawbridge.request.shares import Content, Invitation, InvitationStatus, Share, SharedResource
+from drawbridge.request.shares import Content, Invitation, InvitationStatus, Share, SharedResource, expired
 from drawbridge.status import Reason, Status
 
 _CONTENTS_SHOW_WITHIN = timedelta(minutes=5)
@@ -144,8 +145,7 @@ class Gatherer:
                     Status.REJECTED, (Reason("rejected-elsewhere", "The invitation was rejected already."),)
                 )
             case InvitationStatus.EXPIRED:
-                late = "The invitation expired before anybody let it in; the provider has to share again."
-                return AlreadyResolved(Status.EXPIRED, (Reason("deadline-passed", late),))
+                return AlreadyResolved(Status.EXPIRED, (invitation.why_expired(now),))
             case InvitationStatus.UNKNOWN:
                 raise NotReadyError(f"{invitation.arn} is in a status that nobody knew when this was written")
             case _:
@@ -156,6 +156,9 @@ class Gatherer:
         try:
             contents = contents_of(self._shares.contents_of_invitation(invitation.arn))
         except GoneError as error:
+            after = self._shares.newest_invitation(invitation.share_arn)
+            if after is not None and after.status is InvitationStatus.EXPIRED:
+                return AlreadyResolved(Status.EXPIRED, (after.why_expired(now),))
             return AlreadyResolved(Status.WITHDRAWN, (Reason("gone", str(error)),))
         except AccessDeniedError:
             contents = None
@@ -168,7 +171,7 @@ class Gatherer:
             # RAM reports tags of shares in effect, if at all.
             share_tags=None,
             contents=contents,
-            deadline=invitation.deadline,
+            deadline=invitation.deadline(contents),
         )
 
     def _connection(self, request: EndpointConnectionRequest) -> Facts | AlreadyResolved:
@@ -205,6 +208,17 @@ class Gatherer:
             live=live,
             asked_at=connection.asked_at if live else None,
         )
+
+
+def expired_if_late(
+    over: AlreadyResolved, request: Request, deadline: datetime | None, now: datetime
+) -> AlreadyResolved:
+    """Return how a request is over: its invitation expired if its ``deadline`` passed and AWS lists it no longer."""
+    if not isinstance(request, ResourceShareRequest) or over.status is not Status.WITHDRAWN:
+        return over
+    if deadline is None or now < deadline:
+        return over
+    return AlreadyResolved(Status.EXPIRED, (expired(deadline, Arn.parse(request.share_arn).account_id),))
 
 
 def contents_of(resources: Iterable[SharedResource]) -> tuple[Content, ...] | None:

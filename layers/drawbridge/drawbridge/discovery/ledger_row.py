@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
+from drawbridge.decision.facts import AwareDatetime
 from drawbridge.decision.let_in import LetIn
 from drawbridge.lattice import MatchAttributes
 from drawbridge.publication import AttachmentSnapshot
@@ -18,6 +19,9 @@ from drawbridge.status import Reason, Status
 
 SETTLED_FOR_NOW = frozenset({Status.HELD, Status.FAILED, Status.ACCEPTED})
 """Statuses from which a change of policy may let a request go on; if the other side ends it, the ledger says so."""
+
+NOT_LET_IN_YET = frozenset({Status.PENDING, Status.WAITING_FOR_APPROVAL, Status.HELD, Status.FAILED})
+"""Statuses of what may still be let in: if an invitation to it is pending, its deadline matters."""
 
 _CONNECTED = frozenset({Status.AVAILABLE, Status.WITHDRAWING})
 """Statuses that are only reached by what was let in."""
@@ -98,6 +102,8 @@ class LedgerRow(Struct, frozen=True, kw_only=True):
     """A fingerprint of the marks that were put on the bus last."""
     tagged: Mapping[str, str] = msgspec.field(default_factory=dict)
     """What carries the tag that says when it is taken down, by id or ARN."""
+    deadline: AwareDatetime | None = None
+    """When the invitation to it expires, if it is not let in yet."""
     commanded: WithdrawalCommand | None = None
     """The command to take it down, which is in force until somebody has it tried again."""
 

@@ -1,6 +1,7 @@
 """Observing: the shares, invitations and endpoint connections that AWS lists become observed requests."""
 
 from collections import defaultdict
+from datetime import UTC, datetime
 from typing import Protocol
 
 from msgspec import Struct
@@ -91,7 +92,7 @@ class Observer:
         )
         return Observation(observed + gone, there)
 
-    def shares(self, followed: list[LedgerRow]) -> Observation:
+    def shares(self, followed: list[LedgerRow], now: datetime) -> Observation:
         invitations: dict[str, list[Invitation]] = defaultdict(list)
         for invitation in self._shares.invitations():
             invitations[invitation.share_arn].append(invitation)
@@ -101,7 +102,7 @@ class Observer:
         listed = self._shares.shares()
         shares = {share.arn: share for share in listed if share.in_effect}
         observed = [
-            self._observed_share(arn, newest(invitations[arn]), shares.get(arn), resources[arn])
+            self._observed_share(arn, newest(invitations[arn]), shares.get(arn), resources[arn], now)
             for arn in sorted({*invitations, *shares})
         ]
         # One that is listed and not in effect is not gone.
@@ -121,11 +122,16 @@ class Observer:
         return Observation(requests, frozenset({share.arn for share in listed} | pending | held))
 
     def _observed_share(
-        self, arn: str, invitation: Invitation | None, share: Share | None, resources: list[SharedResource]
+        self,
+        arn: str,
+        invitation: Invitation | None,
+        share: Share | None,
+        resources: list[SharedResource],
+        now: datetime,
     ) -> ObservedRequest:
         lattice_contents = tuple(sorted(resource for resource in resources if resource.is_lattice))
         lattice = [resource.arn for resource in lattice_contents]
-        pending = invitation is not None and invitation.status is InvitationStatus.PENDING
+        asking = invitation if invitation and invitation.status is InvitationStatus.PENDING else None
         provider = share.owner if share else invitation.sender if invitation else ""
         name = share.name if share else invitation.share_name if invitation else ""
         return ObservedRequest(
@@ -142,7 +148,8 @@ class Observer:
             # A share in effect that holds nothing of VPC Lattice's is not handled here.
             lattice_contents=lattice_contents if share else (),
             contents=tuple(resources) if share else (),
-            open=pending or bool(share and lattice),
+            deadline=_whole_seconds(asking.next_deadline(now)) if asking and not share else None,
+            open=asking is not None or bool(share and lattice),
         )
 
     @staticmethod
@@ -164,6 +171,11 @@ class Observer:
             for row in followed
             if isinstance(row.request, kind) and row.request_id not in listed
         ]
+
+
+def _whole_seconds(time: datetime) -> datetime:
+    """Return the time as a row keeps it."""
+    return time.astimezone(UTC).replace(microsecond=0)
 
 
 def _is_connection(row: LedgerRow) -> bool:

@@ -1,5 +1,7 @@
 """A request as a sweep observes it: what AWS lists, and fingerprints of what else its outcome could depend on."""
 
+from datetime import datetime
+
 from msgspec import Struct
 
 from drawbridge.association.plan_inputs import PlanInputs
@@ -35,6 +37,11 @@ class ObservedRequest(Struct, frozen=True, kw_only=True):
     """What else a plan of it would rest on now; ``None`` if that was not observed."""
     drift_fingerprint: str = ""
     """A fingerprint of the drift; empty if there is none."""
+    deadline: datetime | None = None
+    """When the invitation to it expires, in UTC and whole seconds; ``None`` if there is none to answer.
+
+    The earlier deadline where it depends on what the invitation offers, which a sweep does not ask for.
+    """
     open: bool
     """Whether there is something to decide or to maintain; of a request that is over, only the end is recorded."""
 

@@ -67,6 +67,10 @@ def _report(result: SweepResult, scope: SweepScope) -> None:
     if result.existence_unknown:
         logger.warning("not listed, and not known to be gone", extra={"ids": result.existence_unknown})
     metrics.add_metric("ExistenceUnknown", MetricUnit.Count, len(result.existence_unknown))
+    if result.expiring is not None:
+        if result.expiring:
+            logger.warning("expiring", extra={"requests": [str(each) for each in result.expiring]})
+        metrics.add_metric("RequestsExpiring", MetricUnit.Count, len(result.expiring))
     metrics.add_metric("NoLongerPermitted", MetricUnit.Count, len(result.no_longer_permitted))
 
 

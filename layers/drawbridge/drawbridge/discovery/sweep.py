@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import msgspec
@@ -22,6 +22,7 @@ from drawbridge.discovery.announcements import BusAnnouncements
 from drawbridge.discovery.current_plan_inputs import CurrentPlanInputs
 from drawbridge.discovery.drift import DriftDetector
 from drawbridge.discovery.endings import EndingRecorder
+from drawbridge.discovery.expiring import Expiring, expiring, is_deadline_to_be_noted
 from drawbridge.discovery.fingerprints import FingerprintsInForce
 from drawbridge.discovery.free_question_slots import FreeQuestionSlots
 from drawbridge.discovery.ledger_row import LedgerRow, is_followed
@@ -88,6 +89,10 @@ class SweepLedger(Protocol):
         """Note what a waiting request was last compared with; do nothing if it does not wait any more."""
         ...
 
+    def note_deadline(self, row: LedgerRow, deadline: datetime | None) -> None:
+        """Note when the invitation expires, ``None`` if there is none; nothing if the row is not as it was read."""
+        ...
+
     def note_drift_healed(self, row: LedgerRow) -> None:
         """Note that the drift that an attempt was made for has healed; do nothing if the row has a later attempt."""
         ...
@@ -120,6 +125,8 @@ class SweepResult(Struct, frozen=True):
     """The requests of which something is gone and nothing is taken down: too many would go at once."""
     existence_unknown: tuple[str, ...] = ()
     """What is not listed, and of which AWS, asked by its id, says neither that it is there nor that it is gone."""
+    expiring: tuple[Expiring, ...] | None = None
+    """What is not let in yet and expires soon; ``None`` if shares were not observed."""
 
 
 @dataclass
@@ -140,6 +147,7 @@ class _Findings:
     """The marks with which an attempt is to take down what is gone of a request."""
     withdrawals_capped: list[str] = field(default_factory=list)
     existence_unknown: list[str] = field(default_factory=list)
+    expiring: tuple[Expiring, ...] | None = None
     reviewed: set[str] = field(default_factory=set)
     """The requests that were reviewed."""
     is_capped: bool = False
@@ -161,6 +169,7 @@ class _Findings:
             reviews_open=tuple(self.reviews_open),
             withdrawals_capped=tuple(self.withdrawals_capped),
             existence_unknown=tuple(self.existence_unknown),
+            expiring=self.expiring,
         )
 
     def take_over(self, watch: Watch) -> None:
@@ -195,8 +204,12 @@ class Sweeper:
         absences: AbsenceWatch,
         permissions: PermissionWatch,
         questions_at_once: int,
+        expiring_within: timedelta,
     ) -> None:
-        """``questions_at_once`` is how many questions of one account are open at most."""
+        """``questions_at_once`` is how many questions of one account are open at most.
+
+        An invitation is reported as expiring when no more than ``expiring_within`` is left.
+        """
         self._observer = observer
         self._services = services
         self._ledger = ledger
@@ -208,6 +221,7 @@ class Sweeper:
         self._waiting = waiting
         self._drift = drift
         self._questions_at_once = questions_at_once
+        self._expiring_within = expiring_within
         self._plan_inputs = plan_inputs
         self._absences = absences
         self._permissions = permissions
@@ -221,8 +235,10 @@ class Sweeper:
         """
         findings = _Findings()
         followed = self._ledger.followed()
-        observed = self._observe(scope, followed, findings)
+        observed = self._observe(scope, followed, now, findings)
         rows = self._rows(observed, followed, now, findings)
+        if ResourceShareRequest in findings.kinds:
+            findings.expiring = expiring(observed, rows, now, self._expiring_within)
         try:
             self._waiting.load([row.request_id for row in rows.values() if row.waits_for_approval])
         except DrawbridgeError as error:
@@ -233,6 +249,8 @@ class Sweeper:
             try:
                 execution = self._reconcile_request(each, row, slots, now, findings)
                 if execution is None and row is not None:
+                    if is_deadline_to_be_noted(each, row):
+                        self._ledger.note_deadline(row, each.deadline)
                     execution = self._review(each, row, now, findings)
             except InvalidInputError as error:
                 findings.broken.append(error)
@@ -242,7 +260,9 @@ class Sweeper:
                 findings.started += [execution] if execution else []
         return findings.result(len(observed))
 
-    def _observe(self, scope: SweepScope, followed: list[LedgerRow], findings: "_Findings") -> list[ObservedRequest]:
+    def _observe(
+        self, scope: SweepScope, followed: list[LedgerRow], now: datetime, findings: "_Findings"
+    ) -> list[ObservedRequest]:
         """Return what is observed in the scope; what could not be observed is added to the failures."""
         failures, attachments = findings.failures, findings.attachments
         observed: list[ObservedRequest] = []
@@ -255,7 +275,7 @@ class Sweeper:
         if scope.notifications:
             failures += ensure_notifications(self._services)
         if scope.shares:
-            observed += self._collect(lambda: self._observer.shares(followed), ResourceShareRequest, findings)
+            observed += self._collect(lambda: self._observer.shares(followed, now), ResourceShareRequest, findings)
         return observed
 
     @staticmethod

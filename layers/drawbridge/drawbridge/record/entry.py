@@ -44,6 +44,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     no_longer_permitted: bool = False
     withdraw_after: str = ""
     """When it is taken down, if that is announced: ISO 8601, UTC."""
+    deadline: str = ""
+    """When the invitation to it expires, if it is not let in yet: ISO 8601, UTC."""
     commanded: WithdrawalCommand | None = None
     """The command to take it down, or to leave it taken down."""
     cut: tuple[str, ...] = ()

@@ -1,14 +1,41 @@
 """Shares and invitations as AWS RAM lists them to the account they are for."""
 
-from datetime import datetime, timedelta
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
 from msgspec import Struct
 
+from drawbridge.status import Reason
+
 LIFE_OF_INVITATION = timedelta(hours=12)
-"""For everything but a fixed list of types that VPC Lattice's are not on (RAM user guide, "Working with shared
-invitations"). The types of that list live seven days: for them the deadline is only earlier than it need be."""
+"""How long an invitation can be answered: RAM user guide, "Accepting and rejecting resource share invitations"."""
+LONG_LIFE_OF_INVITATION = timedelta(days=7)
+"""How long one to nothing but ``SEVEN_DAY_TYPES`` can: the same page, and the only types that it names."""
+
+SEVEN_DAY_TYPES = frozenset(
+    {
+        "ec2:capacityreservation",
+        "ec2:coippool",
+        "ec2:dedicatedhost",
+        "ec2:localgatewayroutetable",
+        "ec2:prefixlist",
+        "ec2:subnet",
+        "ec2:trafficmirrortarget",
+        "ec2:transitgateway",
+        "ec2:transitgatewaymulticastdomain",
+        "license-manager:licenseconfiguration",
+        "outposts:outpost",
+        "outposts:site",
+        "rds:cluster",
+        "route53resolver:resolverrule",
+    }
+)
+"""In lower case, as RAM names the types that the page lists in words. VPC Lattice's are not among them."""
+
+_EXPIRY_SHOWS_WITHIN = timedelta(hours=1)
+"""An invitation that is pending this long after its earlier deadline has the later one."""
 
 
 class InvitationStatus(StrEnum):
@@ -39,10 +66,28 @@ class Invitation(Struct, frozen=True, kw_only=True):
     status: InvitationStatus
     sent_at: datetime
 
-    @property
-    def deadline(self) -> datetime:
-        """When it expires: counted from when it was sent, not from when it was noticed."""
-        return self.sent_at + LIFE_OF_INVITATION
+    def deadline(self, contents: "Collection[Content] | None") -> datetime:
+        """Return when it expires: counted from when it was sent, not from when it was noticed.
+
+        AWS does not say how long one lives that offers both kinds of types, or nothing: no longer than others. Neither
+        does one whose contents are unknown, ``None``.
+        """
+        long = bool(contents) and all(each.type in SEVEN_DAY_TYPES for each in contents or ())
+        return self.sent_at + (LONG_LIFE_OF_INVITATION if long else LIFE_OF_INVITATION)
+
+    def next_deadline(self, now: datetime) -> datetime:
+        """Return when it expires if it is pending, and its contents were not asked for: the earlier deadline.
+
+        If it outlived that, it is the later one.
+        """
+        earlier = self.sent_at + LIFE_OF_INVITATION
+        return earlier if now < earlier + _EXPIRY_SHOWS_WITHIN else self.sent_at + LONG_LIFE_OF_INVITATION
+
+    def why_expired(self, now: datetime) -> Reason:
+        """Return the reason of one that has expired; AWS does not show any more what it offered."""
+        # Sweeps come every few minutes: one that is found expired within seven days had twelve hours.
+        later = self.sent_at + LONG_LIFE_OF_INVITATION
+        return expired(later if now >= later else self.sent_at + LIFE_OF_INVITATION, self.sender)
 
 
 class Share(Struct, frozen=True, kw_only=True):
@@ -78,6 +123,20 @@ class SharedResource(Content, frozen=True, order=True, omit_defaults=True):
     status: str = ""
     """As RAM reports it; empty where it does not."""
     status_message: str = ""
+
+
+def expired(at: datetime, provider: str) -> Reason:
+    """Return the reason of an invitation that nobody answered in time: what the other side has to do.
+
+    An expired invitation can't be answered, and its account is taken out of the share: the provider shares again to
+    have RAM send a new one (the same page), by ``AssociateResourceShare`` of the account, or by another share. Where
+    the account is in the share still, it is taken out first, by ``DisassociateResourceShare``.
+    """
+    return Reason(
+        "deadline-passed",
+        f"The invitation expired at {at.astimezone(UTC):%Y-%m-%d %H:%M} UTC; ask account {provider} to share again: "
+        "remove this account from the share, if it is still there, and add it, or make a new share.",
+    )
 
 
 def newest(invitations: list[Invitation]) -> Invitation | None:

@@ -139,6 +139,35 @@ def test_an_invitation_to_a_listed_type_alone_lives_seven_days() -> None:
     assert invitations(consumer)[0]["status"] == "PENDING"
 
 
+def test_an_invitation_to_a_listed_type_and_another_lives_twelve_hours() -> None:
+    provider, consumer = person(), person()
+    subnet = f"arn:aws:ec2:eu-west-1:{provider.account_id}:subnet/subnet-0123456789abcdef0"
+    both = [subnet, resource_configuration(provider)]
+    provider.ram.create_resource_share(name="both", resourceArns=both, principals=[consumer.account_id])
+
+    pass_time(12 * HOUR + 60)
+
+    assert invitations(consumer)[0]["status"] == "EXPIRED"
+
+
+def test_an_account_whose_invitation_expired_is_out_of_the_share_and_invited_anew_when_it_is_added_again() -> None:
+    provider, consumer = person(), person()
+    share_arn = share(provider, resource_configuration(provider), consumer)
+    principal = {"resourceShareArn": share_arn, "principals": [consumer.account_id]}
+    provider.ram.associate_resource_share(**principal)
+    once = invitations(consumer)
+
+    pass_time(12 * HOUR + 60)
+    left = provider.ram.list_principals(resourceOwner="SELF", resourceShareArns=[share_arn])["principals"]
+    out = refusal(lambda: provider.ram.disassociate_resource_share(**principal))
+    provider.ram.associate_resource_share(**principal)
+
+    assert len(once) == 1
+    assert (left, out) == ([], "UnknownResourceException")
+    assert sorted(each["status"] for each in invitations(consumer)) == ["EXPIRED", "PENDING"]
+    assert len({each["resourceShareInvitationArn"] for each in invitations(consumer)}) == 2
+
+
 def test_a_resource_added_to_an_accepted_share_comes_without_an_invitation() -> None:
     """Trap 5."""
     provider, consumer = person(), person()

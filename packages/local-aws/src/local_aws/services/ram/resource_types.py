@@ -21,10 +21,13 @@ _BY_ARN: Final = {
     ("ec2", "dedicated-host"): "ec2:DedicatedHost",
     ("ec2", "traffic-mirror-target"): "ec2:TrafficMirrorTarget",
     ("ec2", "coip-pool"): "ec2:CoipPool",
+    ("ec2", "local-gateway-route-table"): "ec2:LocalGatewayRouteTable",
+    ("ec2", "transit-gateway-multicast-domain"): "ec2:TransitGatewayMulticastDomain",
     ("ssm", "parameter"): "ssm:Parameter",
     ("rds", "cluster"): "rds:Cluster",
     ("license-manager", "license-configuration"): "license-manager:LicenseConfiguration",
     ("outposts", "outpost"): "outposts:Outpost",
+    ("outposts", "site"): "outposts:Site",
     ("route53resolver", "resolver-rule"): "route53resolver:ResolverRule",
     ("glue", "catalog"): "glue:Catalog",
     ("glue", "database"): "glue:Database",
@@ -39,8 +42,10 @@ SEVEN_DAYS: Final = frozenset(
         "ec2:DedicatedHost",
         "license-manager:LicenseConfiguration",
         "outposts:Outpost",
+        "outposts:Site",
         "route53resolver:ResolverRule",
         "ec2:CoipPool",
+        "ec2:LocalGatewayRouteTable",
         "ec2:PrefixList",
         "ec2:Subnet",
         "ec2:TrafficMirrorTarget",
@@ -48,7 +53,10 @@ SEVEN_DAYS: Final = frozenset(
         "ec2:TransitGatewayMulticastDomain",
     }
 )
-"""Types whose invitations live seven days, others twelve hours: RAM user guide, "Working with shared invitations"."""
+"""Types whose invitations live seven days, others twelve hours: RAM user guide, "Working with shared invitations".
+
+How long one to both kinds lives is not documented: here it is twelve hours.
+"""
 
 _KNOWN: Final = {name.lower(): name for name in _BY_ARN.values()} | {
     known["resourceType"].lower(): known["resourceType"] for known in RAM_RESOURCE_TYPES
