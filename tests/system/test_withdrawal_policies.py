@@ -248,3 +248,7 @@ def test_an_endpoint_says_when_it_goes_until_it_is_permitted_again(home: Person,
     until(lambda: endpoints(home, vpc) == marked, lambda: str(endpoints(home, vpc)))
     allow_again(home)
     until(lambda: endpoints(home, vpc) == before, lambda: str(endpoints(home, vpc)))
+
+
+def test_no_function_was_denied_anything(world: World, stack: Person) -> None:
+    assert world.denied(stack) == []

@@ -11,6 +11,7 @@ from drawbridge.discovery.announced import (
     desired_tags,
     marks_after,
     marks_due,
+    taggable_of,
 )
 from drawbridge.discovery.announcements import BusAnnouncements
 from drawbridge.discovery.ledger_row import LedgerRow
@@ -135,7 +136,9 @@ class PermissionWatch:
             self._ledger.note_announcement_sent(row, fingerprint)
         desired = desired_tags(row, prefix=self._prefix, account_id=self._account_id)
         if desired != row.tagged:
-            self._ledger.note_tagged(row, self._retagged(row.tagged, desired))
+            there = taggable_of(row, prefix=self._prefix, account_id=self._account_id)
+            tagged = {thing: value for thing, value in row.tagged.items() if thing in there}
+            self._ledger.note_tagged(row, self._retagged(tagged, desired))
 
     def _retagged(self, tagged: Mapping[str, str], desired: Mapping[str, str]) -> Mapping[str, str]:
         """Tag what lacks the tag or has another value, untag the rest; return what carries it then."""
