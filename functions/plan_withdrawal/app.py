@@ -1,4 +1,4 @@
-"""In: a request whose subject is gone. Out: what to take down of it, by places; or one removal, decided again."""
+"""In: a request that is to end. Out: what to take down of it, by places; or one removal, decided again."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         return {"next": "withdraw"}
     planned = plan_withdrawal(execution, ports())
     if isinstance(planned, StillThere):
-        logger.info("listed again", request_id=execution.request_id)
+        logger.info("nothing is withdrawn", request_id=execution.request_id, reason=planned.because.text)
         return {"next": "listed-again", "because": msgspec.to_builtins(planned.because)}
     plan, removals = planned
     logger.info("planned", request_id=execution.request_id, removals=[str(each) for each in plan.removals[:20]])

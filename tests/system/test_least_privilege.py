@@ -58,8 +58,8 @@ NOT_USED: dict[str, str] = {
         "A shared service network that is gone: none goes here."
     ),
     "DiscoverRequestsFunctionRole AskHowItEnded resource 1": "A withdrawal that could not record its end: none here.",
-    "PlanWithdrawalFunctionRole ListConnections ec2:DescribeVpcEndpointServiceConfigurations": (
-        "When no connection at all is listed any longer, the service is asked for."
+    "PlanWithdrawalFunctionRole ListShares ram:GetResourceShareInvitations": (
+        "A share that is not in effect any longer when its time has come: none is here."
     ),
     "PlanWithdrawalFunctionRole ReadConfiguration ssm:GetParameterHistory": "For a binding that is broken by then.",
     "LookRole SendHints resource 1": "For the dead-letter queue, when a hint can't be sent as the hints queue is gone.",

@@ -231,3 +231,24 @@ def test_what_is_in_a_service_network_says_when_it_goes_until_it_is_permitted_ag
     allow_again(home)
     until(lambda: withdraw_after_of_associations(home, f"net-{name}") == ["", ""], lambda: "no tags")
     assert len(published(home, name)) == 2
+
+
+def test_an_endpoint_says_when_it_goes_until_it_is_permitted_again(home: Person, other: Person, name: str) -> None:
+    vpc = new_vpc(home)
+    bind(home, other, name, vpc)
+    share_arn = providers.share(other, name, providers.single(other, name), home.account_id)
+    settled(home, share_arn, "AVAILABLE")
+    before = endpoints(home, vpc)
+
+    forbid(home, other)
+
+    until(lambda: withdraw_after(home, share_arn), lambda: str(row_of(home, share_arn)))
+    mark = {"drawbridge:withdraw-after": withdraw_after(home, share_arn)}
+    marked = {each: tags | mark for each, tags in before.items()}
+    until(lambda: endpoints(home, vpc) == marked, lambda: str(endpoints(home, vpc)))
+    allow_again(home)
+    until(lambda: endpoints(home, vpc) == before, lambda: str(endpoints(home, vpc)))
+
+
+def test_no_function_was_denied_anything(world: World, stack: Person) -> None:
+    assert world.denied(stack) == []

@@ -113,11 +113,23 @@ def desired_tags(row: LedgerRow, *, prefix: str, account_id: str) -> Mapping[str
         mark = of_all or next(marks, None)
         if mark is not None:
             tags |= dict.fromkeys(_own(each, account_id), mark.withdraw_after.isoformat(timespec="seconds"))
-    if of_all is not None and isinstance(row.request, EndpointConnectionRequest):
-        path = consumer_path(prefix, row.account_id, row.request.endpoint_id)
-        names = (name_parameter(path), document_parameter(path))
-        tags |= dict.fromkeys(names, of_all.withdraw_after.isoformat(timespec="seconds"))
+    if of_all is not None:
+        tags |= dict.fromkeys(_names(row, prefix), of_all.withdraw_after.isoformat(timespec="seconds"))
     return tags
+
+
+def taggable_of(row: LedgerRow, *, prefix: str, account_id: str) -> frozenset[str]:
+    """Return what there is of a request that can carry the tag: what was taken down has none to lose."""
+    of_attachments = (thing for each in row.attachments or () for thing in _own(each, account_id))
+    return frozenset((*of_attachments, *_names(row, prefix)))
+
+
+def _names(row: LedgerRow, prefix: str) -> tuple[str, ...]:
+    """Return the parameters of a consumer's endpoint."""
+    if not isinstance(row.request, EndpointConnectionRequest):
+        return ()
+    path = consumer_path(prefix, row.account_id, row.request.endpoint_id)
+    return name_parameter(path), document_parameter(path)
 
 
 def _own(attachment: AttachmentSnapshot, account_id: str) -> tuple[str, ...]:

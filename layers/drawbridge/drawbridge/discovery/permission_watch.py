@@ -11,6 +11,7 @@ from drawbridge.discovery.announced import (
     desired_tags,
     marks_after,
     marks_due,
+    taggable_of,
     were_taken_down,
 )
 from drawbridge.discovery.announcements import BusAnnouncements
@@ -137,7 +138,8 @@ class PermissionWatch:
                 self._announcements.announced(row, fingerprint or row.announcement_sent)
             self._ledger.note_announcement_sent(row, fingerprint)
         desired = desired_tags(row, prefix=self._prefix, account_id=self._account_id)
-        tagged = self._retagged(row.tagged, desired)
+        there = taggable_of(row, prefix=self._prefix, account_id=self._account_id)
+        tagged = self._retagged({thing: value for thing, value in row.tagged.items() if thing in there}, desired)
         if tagged != row.tagged:
             self._ledger.note_tagged(row, tagged)
 

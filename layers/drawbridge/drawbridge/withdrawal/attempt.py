@@ -201,7 +201,7 @@ def _ending_of_permission(
     mark = whole(connected.announced)
     if mark is None or not mark.is_due(ports.now()):
         subject = execution.request.subject
-        return StillThere(Reason("listed-again", f"AWS lists {subject} again; nothing of it is taken down."))
+        return StillThere(Reason("listed-again", f"AWS lists {subject}, and nothing says that it is to go."))
     match ports.permissions.of_request(execution):
         case Lapsed(because=because):
             since = f"Policies no longer permit it, which was announced at {mark.since:%Y-%m-%d %H:%M} UTC."
@@ -292,6 +292,8 @@ def _refused_again(
         ending = _ending(execution, connected, ports)
         if isinstance(ending, StillThere):
             return ending.because
+        if not ending.because:
+            return Reason("not-known", f"{request.subject} is gone meanwhile, which is to be confirmed first")
         excluded = _excluded_share(request.share_arn, connected, ending, ports)
     else:
         excluded = Excluded(associations=_refused_associations(execution, request.share_arn, connected, ports))
