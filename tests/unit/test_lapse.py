@@ -129,11 +129,8 @@ def test_of_a_share_that_has_grown_what_was_let_in_is_judged_and_not_what_came_l
     small, large = Content(RESOURCE_ARN, "vpc-lattice:ResourceConfiguration"), Content(SUBNET_ARN, "ec2:Subnet")
     grown = share_facts(contents=(small, large))
     let_in = msgspec.structs.replace(BY_POLICY, arns=(RESOURCE_ARN,))
-    only_lattice = compiled(
-        [
-            'permit(principal, action == Action::"accept", resource) when { context has onlyLattice && context.onlyLattice };'
-        ]
-    )
+    condition = "when { context has onlyLattice && context.onlyLattice }"
+    only_lattice = compiled([f"{ACCEPT} {condition};"])
 
     assert permission_of(grown, let_in, only_lattice, EVALUATION_TIME) == Permitted()
     assert isinstance(permission_of(grown, None, only_lattice, EVALUATION_TIME), Lapsed)
