@@ -151,7 +151,6 @@ def test_a_rejection_that_fails_is_tried_again(
 def test_a_listing_of_policies_that_is_cut_announces_nothing(
     world: World, home: Person, consumer: Person, faulty: Callable[[Fault], None], left: int
 ) -> None:
-    """The policy that lets it in is listed, and the one by which it is associated is not."""
     name, vpc = f"cut-{left}", new_vpc(home)
     permit = f'permit(principal == Account::"{consumer.account_id}", action == Action::"accept", resource);'
     home.write_policy(f"a-{name}", permit)
