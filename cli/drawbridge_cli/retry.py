@@ -36,7 +36,8 @@ def retry(
     if not stack.ledger.retry(row):
         complain(f"{row.request_id}: it has changed meanwhile; look again")
         raise typer.Exit(1)
-    say("the next sweep starts another attempt", "good")
+    still = ", if AWS lists it still" if row.status is Status.WITHDRAWN else ""
+    say(f"the next sweep starts another attempt{still}", "good")
     say(f"look at it with  drawbridge policy explain {row.request_id}")
     tell_to_sweep(stack)
 
@@ -51,6 +52,4 @@ def _why_not(row: LedgerRow) -> str:
         return "AWS opens no connection again that was rejected, deleted or expired; the consumer makes a new endpoint"
     if row.status in {Status.REJECTED, Status.EXPIRED}:
         return "that invitation is over; the provider takes this account out of the share, and shares it once more"
-    if row.status is Status.WITHDRAWN and row.commanded is None:
-        return "nobody had it withdrawn by command; shared and let in once more, it is connected by itself"
     return ""

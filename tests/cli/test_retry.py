@@ -72,12 +72,21 @@ def test_a_command_to_withdraw_is_ended_and_that_is_said(
     assert is_to_be_tried(ledger, request_)
 
 
+def test_a_share_that_policies_had_withdrawn_is_decided_on_again(at_work: Drawbridge, ledger: LedgerTable) -> None:
+    enter(ledger, SHARE, Status.WITHDRAWN)
+
+    ended = at_work("retry", SHARE.request_id, "--yes")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert "the next sweep starts another attempt, if AWS lists it still" in ended.out
+    assert is_to_be_tried(ledger, SHARE)
+
+
 @pytest.mark.parametrize(
     ("request_", "status", "commanded", "why"),
     [
         (SHARE, Status.REJECTED, False, "the provider takes this account out of the share, and shares it once more"),
         (SHARE, Status.EXPIRED, False, "the provider takes this account out of the share, and shares it once more"),
-        (SHARE, Status.WITHDRAWN, False, "shared and let in once more, it is connected by itself"),
         (CONNECTION, Status.REJECTED, False, "the consumer makes a new endpoint"),
         (CONNECTION, Status.EXPIRED, False, "the consumer makes a new endpoint"),
         (CONNECTION, Status.WITHDRAWN, False, "the consumer makes a new endpoint"),

@@ -14,7 +14,7 @@ from drawbridge.decision.decide import decide
 from drawbridge.decision.decide_again import MOST_CONTENTS, decision_record_of
 from drawbridge.decision.decision_record import AssociationDecisionRecord
 from drawbridge.decision.facts import Fact, Facts, Membership, OrganizationPlace, ResourceFacts
-from drawbridge.decision.let_in import ADOPTED, LetIn
+from drawbridge.decision.let_in import ADOPTED, APPROVED, LetIn
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.review import Lapse, Review, ReviewOpen
 from drawbridge.discovery.reviewer import PolicyReviewer
@@ -448,6 +448,16 @@ def test_a_policy_that_is_listed_as_broken_is_not_missing() -> None:
     assert lapses(reviewer(broken=(broken,), written=("policies/policy-0",)), let_in) == ()
 
 
+def test_a_policy_that_permitted_an_association_and_is_not_listed_leaves_the_review_open() -> None:
+    facts = resource_facts()
+    record = AssociationDecisionRecord(at=NOW, zone="UTC", resources=(facts,), determined_by=("policy-1",))
+    attached = kept(share_facts(), ACCEPT, association_decision_record=record, let_in=BY_POLICY, attachments=None)
+
+    found = reviewer(ACCEPT, written=("policies/policy-1",)).review(attached, ())
+
+    assert found == ReviewOpen("Parameter Store did not list policy policy-1, which is there")
+
+
 def test_a_policy_that_is_not_listed_matters_only_where_something_is_refused() -> None:
     let_in = kept(connection_facts(), ACCEPT, FORBID, let_in=BY_POLICY)
 
@@ -459,14 +469,19 @@ def test_a_policy_that_is_not_listed_matters_only_where_something_is_refused() -
 
 @pytest.mark.parametrize(
     ("texts", "lets_in"),
-    [((ACCEPT,), True), ((ASK,), True), ((), False), ((ACCEPT, FORBID), False), ((REGISTERED,), True)],
+    [((ACCEPT,), True), ((ASK,), False), ((), False), ((ACCEPT, FORBID), False), ((REGISTERED,), True)],
 )
-def test_what_was_withdrawn_is_let_in_again_if_it_would_be_accepted_or_asked_about(
-    texts: tuple[str, ...], *, lets_in: bool
-) -> None:
+def test_what_was_withdrawn_is_let_in_again_if_it_would_be_accepted(texts: tuple[str, ...], *, lets_in: bool) -> None:
     withdrawn = kept(connection_facts(), ACCEPT, let_in=None)
 
     assert reviewer(*texts).lets_in_now(withdrawn, ()) is lets_in
+
+
+def test_what_a_person_approved_once_and_was_withdrawn_is_asked_about_again() -> None:
+    approved = (Reason(APPROVED, "looks fine", source="U0ALICE"),)
+    withdrawn = kept(connection_facts(), ASK, let_in=None, decided_by=approved)
+
+    assert reviewer(ASK).lets_in_now(withdrawn, ())
 
 
 def test_what_was_withdrawn_is_asked_about_as_it_is_registered_and_as_the_share_holds_now() -> None:

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from drawbridge.association import DesiredAttachment
+from drawbridge.decision import Because
 from drawbridge.decision.facts import ResourceFacts
 from drawbridge.lattice import Entity, MatchAttributes, Undescribed
 from drawbridge.request.shares import Share, SharedResource
@@ -28,6 +29,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
     resource: Entity
     facts: ResourceFacts | None = None
     """What policies were asked about; ``None`` if they were not asked."""
+    permitted_by: Because = ()
+    """The statements that permit it."""
     associations: tuple[DesiredAttachment, ...] = ()
     refused: tuple[Refusal, ...] = ()
 

@@ -317,10 +317,19 @@ class Planner:
             ),
             contents=contents,
             decision_record=AssociationDecisionRecord(
-                at=evaluation_time.now, zone=evaluation_time.zone, resources=asked_kept
+                at=evaluation_time.now,
+                zone=evaluation_time.zone,
+                resources=asked_kept,
+                determined_by=tuple(self._permitting_policies(candidates)),
             ),
             cut=tuple(_cut(len(refused) - len(refused_kept), len(asked) - len(asked_kept))),
         )
+
+    def _permitting_policies(self, candidates: Iterable[Candidate]) -> list[str]:
+        """Return the names of the policies that permit anything of it."""
+        statements = {reason.source for each in candidates for reason in each.permitted_by}
+        names = (self._policies.policy_of(each) for each in sorted(statements))
+        return sorted({name for name in names if name is not None})
 
     def _candidate(
         self,
@@ -351,6 +360,7 @@ class Planner:
             binding=binding.name,
             resource=resource,
             facts=facts,
+            permitted_by=permitting,
             associations=tuple(placed),
             refused=tuple(unplaced),
         )

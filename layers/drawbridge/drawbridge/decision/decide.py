@@ -48,6 +48,10 @@ class Policies(Protocol):
         """Return the ids of the statements that refer to a fact."""
         ...
 
+    def policy_of(self, statement_id: str) -> str | None:
+        """Return the name of the policy that has a statement; ``None`` if none has."""
+        ...
+
     def permit_reserved_names(self, permitting: Because) -> bool:
         """Return whether one of the permitting statements allows a reserved name, by ``@alias("reserved")``."""
         ...

@@ -42,6 +42,8 @@ class AssociationDecisionRecord(Struct, frozen=True, kw_only=True, rename="camel
     zone: str
     resources: tuple[ResourceFacts, ...]
     """Of the resources that a binding matches."""
+    determined_by: tuple[str, ...] = ()
+    """The policies whose statements permitted the associations, by their names; earlier versions kept none."""
 
     @property
     def evaluation_time(self) -> EvaluationTime:

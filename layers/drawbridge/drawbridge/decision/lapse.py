@@ -12,6 +12,9 @@ from drawbridge.decision.let_in import LetIn
 from drawbridge.decision.permission import Lapsed, Permission, PermissionUnknown, Permitted
 from drawbridge.status import Reason
 
+_MOST_STANDING = 5
+"""Forbids that are named before all other reasons."""
+
 
 def permission_of(
     facts: Facts,
@@ -81,8 +84,10 @@ def _refused(
             return PermissionUnknown(because)
         standing += forbidding
     # By the forbids that stand for certain only: not by one that might not apply, nor by one against rejecting.
-    urgent = [reason for reason in standing if policies.is_urgent([reason])]
-    if urgent and not any(reason in because for reason in urgent):
-        # A decision names the first few of its reasons.
-        because = (urgent[0], *because)
-    return Lapsed(because=because, urgent=bool(urgent), forbidden=policies.forbids(standing))
+    # They come first: a decision names the first few of its reasons, and begins with whoever would have to be asked.
+    first = sorted(standing, key=lambda reason: not policies.is_urgent([reason]))[:_MOST_STANDING]
+    return Lapsed(
+        because=tuple(dict.fromkeys((*first, *because))),
+        urgent=policies.is_urgent(standing),
+        forbidden=policies.forbids(standing),
+    )

@@ -77,17 +77,18 @@ class PolicyReviewer:
         if not_accepted and missing:
             return ReviewOpen(f"there was no room for facts that policies go by: {', '.join(missing)}")
         lost = [*not_accepted, *self._not_associated(row)]
-        if lost and (unlisted := self._unlisted_policy(decision_record)) is not None:
+        if lost and (unlisted := self._unlisted_policy(decision_record, row)) is not None:
             return ReviewOpen(f"Parameter Store did not list policy {unlisted}, which is there")
         return Review(not lost, tuple(lost), tuple(self._lapses(decision_record, row)) if lost else ())
 
     def lets_in_now(self, row: LedgerRow, contents: Collection[SharedResource]) -> bool:
-        """Return whether what was withdrawn would be let in again, or a person asked."""
+        """Return whether what was withdrawn would be let in again; or a person asked again, if one approved it once."""
         decision_record = row.decision_record
         if decision_record is None:
             return False
         decision = decide_again(self._as_now(decision_record, contents), self._policies)
-        return isinstance(decision, Accept | AskApprover)
+        approved = any(reason.code == APPROVED for reason in row.decided_by)
+        return isinstance(decision, Accept) or (approved and isinstance(decision, AskApprover))
 
     def _not_accepted(self, decision_record: DecisionRecord, row: LedgerRow) -> Iterator[Reason]:
         decision = decide_again(decision_record, self._policies)
@@ -140,12 +141,14 @@ class PolicyReviewer:
                 facts_now = msgspec.structs.replace(facts, requester=self._as_registered(facts.requester))
                 yield facts_now, record.evaluation_time
 
-    def _unlisted_policy(self, decision_record: DecisionRecord) -> str | None:
-        """Return a policy that determined the decision and is there, although it is not listed; ``None`` if none is.
+    def _unlisted_policy(self, decision_record: DecisionRecord, row: LedgerRow) -> str | None:
+        """Return a policy that determined the decisions and is there, although it is not listed; ``None`` if none is.
 
         A listing that was cut short must not look like a policy that somebody deleted.
         """
-        determined_by = {each.partition("@")[0] for each in decision_record.determined_by}
+        associations = row.association_decision_record
+        determining = (*decision_record.determined_by, *(associations.determined_by if associations else ()))
+        determined_by = {each.partition("@")[0] for each in determining}
         unlisted = sorted(determined_by - self._listed)
         return next((name for name in unlisted if self._is_written(POLICIES, name)), None)
 
