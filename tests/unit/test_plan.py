@@ -304,6 +304,16 @@ def test_what_the_policy_was_asked_of_each_candidate_is_kept() -> None:
     assert (asked.name, asked.binding, asked.private_dns) == ("orders-db", "orders", "off")
 
 
+def test_the_policies_that_permit_are_kept_by_their_names_and_none_where_nothing_is_permitted() -> None:
+    forbid = 'permit(principal, action, resource); forbid(principal, action == Action::"associate", resource);'
+
+    permitted = World(entity()).planner(binding()).plan(SHARE_ARN, requester(), [], EVALUATION_TIME)
+    refused = World(entity()).planner(binding(), policy=forbid).plan(SHARE_ARN, requester(), [], EVALUATION_TIME)
+
+    kept = [each.decision_record.determined_by for each in (permitted, refused) if each.decision_record is not None]
+    assert kept == [("test",), ()]
+
+
 def test_tags_are_asked_for_only_if_a_policy_goes_by_them() -> None:
     plain, tagged = World(entity()), World(entity())
     by_tag = 'permit(principal, action == Action::"associate", resource) when { resource.hasTag("open") };'
