@@ -176,7 +176,7 @@ class Stack:
             planner_of=partial(self.planning.withdrawal_planner, ledger=self.ledger),
             parameters=self.configuration,
             published=tuple(published_names(self.published.below(f"/{self.prefix}/connections"))),
-            observe=TakeDown(objects, self.published, zones, connections).observe,
+            observe=TakeDown(objects, self.published, zones, connections, self.planning.existences).observe,
         )
 
     @property

@@ -16,11 +16,10 @@ from drawbridge.request import EndpointConnectionRequest, Request
 from drawbridge.request.announced import WithdrawalCommand
 from drawbridge.status import Reason, Status
 from drawbridge.withdrawal import ConnectedRecords
-from drawbridge.withdrawal.permissions import DecidedRequests
 from tests.builders import CONNECTION, NOW, SERVICE_ID, connection_facts, execution_input, resource_facts
 
 
-class Ledger(SweepLedger, ReviewedRows, StatusLedger, DecisionLedger, ConnectedRecords, DecidedRequests, Protocol):
+class Ledger(SweepLedger, ReviewedRows, StatusLedger, DecisionLedger, ConnectedRecords, Protocol):
     """All that the flow and operators do with the ledger."""
 
     def command_withdrawal(self, row: LedgerRow, command: WithdrawalCommand) -> bool: ...

@@ -1,8 +1,8 @@
-"""Connections that are rejected, in memory; ``aws.endpoint_services.EndpointServices`` has EC2 reject them."""
+"""Connections that are rejected, in memory; EC2 does it for ``EndpointServices``, and ``ExistenceById`` asks it."""
 
 from __future__ import annotations
 
-from drawbridge.errors import GoneError
+from drawbridge.request.absence import Existence
 from drawbridge.request.connections import ConnectionState
 
 
@@ -15,11 +15,13 @@ class InMemoryConnectionRejection:
         self.refused: dict[str, str] = {}
         """Why AWS does not reject a connection; by its endpoint's id."""
         self.shows_at_once = True
+        self.says_nothing = False
+        """Whether AWS says neither that a connection is there nor that it is gone."""
 
-    def state(self, service_id: str, endpoint_id: str) -> ConnectionState:
-        if endpoint_id not in self.there:
-            raise GoneError(f"no connection of {endpoint_id} to {service_id} is listed")
-        return self.there[endpoint_id]
+    def connection(self, service_id: str, endpoint_id: str) -> Existence:
+        if self.says_nothing or self.there.get(endpoint_id) is ConnectionState.UNKNOWN:
+            return Existence.UNKNOWN
+        return Existence.PRESENT if self._is_there(endpoint_id) else Existence.GONE
 
     def answer(self, service_id: str, endpoint_ids: list[str], *, accept: bool) -> dict[str, str]:
         assert not accept

@@ -13,7 +13,7 @@ from msgspec import UNSET
 
 from drawbridge.approval.question_slots import AWAITS_QUESTION_SLOT
 from drawbridge.association.plan_inputs import PlanInputs
-from drawbridge.decision.let_in import NOT_MANAGED, LetIn, RecordedDecisions, let_in_before
+from drawbridge.decision.let_in import NOT_MANAGED, LetIn, let_in_before
 from drawbridge.discovery.ledger_row import NOT_LET_IN_YET, LedgerRow, is_failure, is_followed
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review
@@ -65,19 +65,13 @@ class InMemoryLedger:
         there = self.kept.get(request_id)
         return there.let_in if there is not None and isinstance(there.let_in, LetIn) else None
 
+    def is_commanded(self, request_id: str) -> bool:
+        there = self.kept.get(request_id)
+        return there is not None and there.commanded is not None
+
     def deadline(self, request_id: str) -> datetime | None:
         there = self.kept.get(request_id)
         return there.deadline if there is not None else None
-
-    def recorded_decisions(self, request_id: str) -> RecordedDecisions:
-        there = self.kept.get(request_id)
-        if there is None:
-            return RecordedDecisions()
-        return RecordedDecisions(
-            let_in=self.let_in(request_id),
-            request=there.decision_record,
-            associations=there.association_decision_record,
-        )
 
     def connected(self, request_id: str) -> ConnectedRecord:
         there = self.kept.get(request_id)
@@ -317,6 +311,7 @@ def _changed(status: Status, outcome: Outcome) -> dict[str, Any]:
         changed["deadline"] = None
     if status in _OVER:
         changed |= _marked((), capped=False) | {"announced": (), "announcement_sent": "", "tagged": {}}
+        changed |= {} if status is Status.WITHDRAWN else {"commanded": None}
     if outcome.decided_by:
         changed["decided_by"] = reasons_for_status(outcome.decided_by)
     if outcome.decision_record is not None:

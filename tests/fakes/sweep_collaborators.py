@@ -53,6 +53,11 @@ class StatedReviews(PolicyReviewer):
         """What policies would decide otherwise from eight to six."""
         self.lets_in_again = False
         """Whether what was withdrawn would be let in now."""
+        self.every_policy_is_in_force = True
+
+    @property
+    def is_whole(self) -> bool:
+        return self.every_policy_is_in_force
 
     def goes_by_the_clock(self) -> bool:
         return self.otherwise_by_day is not None

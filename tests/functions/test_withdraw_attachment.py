@@ -49,7 +49,7 @@ def withdrawals(
     monkeypatch: pytest.MonkeyPatch, objects: InMemoryObjectDeletions, connections: InMemoryConnectionRejection
 ) -> WithdrawalAttempts:
     withdrawals = WithdrawalAttempts()
-    take_down = TakeDown(objects, withdrawals.world.store, Records(), connections)
+    take_down = TakeDown(objects, withdrawals.world.store, Records(), connections, connections)
     monkeypatch.setattr(app, "attempts", lambda: withdrawals.attempts)
     monkeypatch.setattr(app, "take_down", lambda: take_down)
     monkeypatch.setattr(app, "now", lambda: NOW)

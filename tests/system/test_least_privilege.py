@@ -62,6 +62,9 @@ NOT_USED: dict[str, str] = {
         "A share that is not in effect any longer when its time has come: none is here."
     ),
     "PlanWithdrawalFunctionRole ReadConfiguration ssm:GetParameterHistory": "For a binding that is broken by then.",
+    "WithdrawAttachmentFunctionRole ListConnections ec2:DescribeVpcEndpointServiceConfigurations": (
+        "Where EC2 lists no connection at all: one that is rejected is listed."
+    ),
     "LookRole SendHints resource 1": "For the dead-letter queue, when a hint can't be sent as the hints queue is gone.",
 }
 """What a role may do although no test needs it: role, statement, action or place of the resource, and the reason."""

@@ -39,7 +39,7 @@ def lapse(
     return Lapse(
         binding=binding,
         resource_arn=resource_arn,
-        lapsed=Lapsed(because=because, urgent=urgent, forbidden=forbidden or urgent),
+        lapsed=Lapsed(because=because, urgent=urgent, forbidden=forbidden or urgent, stated=forbidden or urgent),
     )
 
 

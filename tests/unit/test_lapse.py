@@ -57,6 +57,8 @@ OUTSIDER = connection_facts(requester(STRANGER, Membership.OUTSIDER), connection
 
 
 APPROVED_ONCE = LetIn(at=NOW, because=(Reason(APPROVED, "looks fine", source="U0ALICE"),))
+UNKNOWN_THEN = LetIn(at=NOW, because=(), unknown=tuple(SOMEBODY.unknown))
+"""What is unknown was so when it was let in."""
 BY_POLICY = LetIn(at=NOW, because=(Reason("policy", "it was let in", source="let-in"),))
 
 
@@ -120,16 +122,37 @@ def test_what_was_unknown_when_it_was_let_in_did_not_let_it_in_and_holds_nothing
     own, elsewhere = f"{ACCEPT} {OURS};", f"{ACCEPT} {ELSEWHERE};"
     policies = compiled([own, elsewhere])
 
-    found = permission_of(SOMEBODY, BY_POLICY, policies, EVALUATION_TIME, doubtful=frozenset())
+    found = permission_of(SOMEBODY, UNKNOWN_THEN, policies, EVALUATION_TIME)
 
     assert found == Lapsed(because=decide(SOMEBODY, policies, EVALUATION_TIME).because, urgent=False, forbidden=False)
+    known_then = msgspec.structs.replace(UNKNOWN_THEN, unknown=())
+    assert isinstance(permission_of(SOMEBODY, known_then, policies, EVALUATION_TIME), PermissionUnknown)
+    not_kept = msgspec.structs.replace(UNKNOWN_THEN, unknown=None)
+    assert isinstance(permission_of(SOMEBODY, not_kept, policies, EVALUATION_TIME), PermissionUnknown)
+
+
+@pytest.mark.parametrize(
+    ("forbid", "stated"),
+    [
+        (f'forbid(principal == Account::"{STRANGER}", action, resource);', True),
+        (f"{FORBID} unless {{ principal has consumer }};", False),
+        (f"{FORBID} unless {{ principal.ownOrganization }};", False),
+    ],
+)
+def test_a_forbid_that_goes_by_a_fact_may_have_begun_to_apply_without_anybody_having_written_it(
+    forbid: str, stated: bool
+) -> None:
+    found = permission_of(OUTSIDER, BY_POLICY, compiled([f"{ACCEPT};", forbid]), EVALUATION_TIME)
+
+    assert isinstance(found, Lapsed)
+    assert (found.forbidden, found.stated) == (True, stated)
 
 
 @pytest.mark.parametrize("forbid", [f"{FORBID} {OURS};", f'@urgent("true") forbid({SANDBOX}, action, resource);'])
 def test_a_forbid_that_may_not_apply_takes_nothing_down_whenever_that_was_unknown(forbid: str) -> None:
     policies = compiled([f"{ACCEPT};", forbid])
 
-    found = permission_of(SOMEBODY, BY_POLICY, policies, EVALUATION_TIME, doubtful=frozenset())
+    found = permission_of(SOMEBODY, UNKNOWN_THEN, policies, EVALUATION_TIME)
 
     assert isinstance(found, PermissionUnknown)
 

@@ -9,7 +9,7 @@ import pytest
 
 from drawbridge.configuration import Broken, InForce
 from drawbridge.decision import AlreadyResolved
-from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
+from drawbridge.decision.decision_record import DecisionRecord
 from drawbridge.decision.facts import EvaluationTime, Fact, Facts, Membership, Requester, ResourceFacts
 from drawbridge.decision.let_in import APPROVED, LetIn
 from drawbridge.decision.permission import Lapsed, Permission, PermissionUnknown, Permitted
@@ -51,16 +51,15 @@ UNKNOWN, MEMBER, OUTSIDER = Membership.UNKNOWN, Membership.MEMBER, Membership.OU
 NEVER_GOOD = Broken("other", "unexpected token", None)
 
 
-def record_of(facts: Facts, *unkept: Fact) -> DecisionRecord:
+def record_of(facts: Facts, *, outcome: str) -> DecisionRecord:
     return DecisionRecord(
-        outcome="accept",
+        outcome=outcome,
         at=NOW,
         zone="UTC",
         policies="version",
         determined_by=(),
         facts=facts,
         fingerprint="these",
-        unkept=unkept,
     )
 
 
@@ -106,7 +105,7 @@ class Gathered:
 
     def to_associate(self, *texts: str) -> dict[tuple[str, str], Permission]:
         self.texts = [*texts]
-        return dict(self.permissions.to_associate(OF_SHARE, SHARE_ARN))
+        return dict(self.permissions.to_associate(SHARE_ARN))
 
 
 @pytest.fixture
@@ -130,24 +129,32 @@ def test_what_a_person_approved_is_permitted_as_long_as_one_would_be_asked(
 
 
 @pytest.mark.parametrize(
-    ("then", "unkept", "kind"),
+    ("unknown_then", "kind"),
     [
         # It was known, and is not any longer: it may be what let it in.
-        (MEMBER, (), PermissionUnknown),
-        (OUTSIDER, (), PermissionUnknown),
+        ((), PermissionUnknown),
         # It was unknown then as it is now: it did not let it in.
-        (UNKNOWN, (), Lapsed),
-        # It may have been known then: the record has no room for it.
-        (UNKNOWN, (Fact.ORGANIZATION,), PermissionUnknown),
+        (tuple(connection_facts(requester(CONSUMER, UNKNOWN)).unknown), Lapsed),
+        # An earlier version let it in, and kept nothing of that.
+        (None, PermissionUnknown),
     ],
 )
 def test_what_is_unknown_counts_if_it_may_have_been_known_when_it_was_let_in(
-    gathered: Gathered, then: Membership, unkept: tuple[Fact, ...], kind: type[Permission]
+    gathered: Gathered, unknown_then: tuple[Fact, ...] | None, kind: type[Permission]
 ) -> None:
-    record = record_of(connection_facts(requester(CONSUMER, then)), *unkept)
-    gathered.recorded(OF_CONNECTION, let_in=BY_POLICY, decision_record=record)
+    let_in = msgspec.structs.replace(BY_POLICY, unknown=unknown_then)
+    gathered.recorded(OF_CONNECTION, let_in=let_in)
 
     assert isinstance(gathered.of_request(OURS), kind)
+
+
+def test_what_is_kept_though_it_is_unknown_by_now_stays(gathered: Gathered) -> None:
+    """A later decision to keep it replaces the record, and says nothing of what let it in."""
+    let_in = msgspec.structs.replace(BY_POLICY, unknown=())
+    kept = record_of(connection_facts(requester(CONSUMER, UNKNOWN)), outcome="keep")
+    gathered.recorded(OF_CONNECTION, let_in=let_in, decision_record=kept)
+
+    assert isinstance(gathered.of_request(OURS), PermissionUnknown)
 
 
 def test_where_no_record_is_kept_whatever_is_unknown_may_have_let_it_in(gathered: Gathered) -> None:
@@ -207,15 +214,9 @@ def test_each_binding_is_told_what_it_may_have_of_a_share(gathered: Gathered) ->
     }
 
 
-@pytest.mark.parametrize(("then", "kind"), [(MEMBER, PermissionUnknown), (UNKNOWN, Lapsed)])
-def test_of_an_association_too_what_is_unknown_counts_if_it_was_known_then(
-    gathered: Gathered, then: Membership, kind: type[Permission]
-) -> None:
-    recorded = (resource_facts(requester(PROVIDER, then)), resource_facts(requester(PROVIDER, MEMBER), binding="other"))
-    record = AssociationDecisionRecord(at=NOW, zone="UTC", resources=recorded)
-    gathered.recorded(OF_SHARE, let_in=BY_POLICY, association_decision_record=record)
-    gathered.asked_of = [resource_facts(), resource_facts(binding="other"), resource_facts(binding="new")]
+def test_of_an_association_whatever_is_unknown_may_have_permitted_it(gathered: Gathered) -> None:
+    gathered.asked_of = [resource_facts()]
 
-    found = gathered.to_associate(OURS_TO_ASSOCIATE)
+    (found,) = gathered.to_associate(OURS_TO_ASSOCIATE).values()
 
-    assert [type(each) for each in found.values()] == [kind, PermissionUnknown, PermissionUnknown]
+    assert isinstance(found, PermissionUnknown)

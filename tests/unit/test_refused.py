@@ -66,7 +66,7 @@ def lapse(binding: str = "", resource_arn: str = "", *, urgent: bool = False, fo
     return Lapse(
         binding=binding,
         resource_arn=resource_arn,
-        lapsed=Lapsed(because=(WHY,), urgent=urgent, forbidden=forbidden),
+        lapsed=Lapsed(because=(WHY,), urgent=urgent, forbidden=forbidden, stated=forbidden),
     )
 
 
@@ -171,7 +171,7 @@ def test_what_is_refused_is_announced_in_the_row_on_the_bus_and_by_tags_and_stay
         Announced(since=after(5), withdraw_after=after(5 + WAIT), forbidden=True, reasons=(WHY,)),
     )
     assert (there.status, there.no_longer_permitted) == (Status.AVAILABLE, True)
-    assert there.reviewed_fingerprint == "stricter policies"
+    assert there.reviewed_fingerprint == "2:stricter policies"
     (event,) = world.bus.withdrawals
     assert (event.withdraw_after, event.status, event.associations) == (
         "2026-11-28T12:05:00+00:00",
@@ -719,8 +719,10 @@ def test_where_it_is_not_known_how_many_would_go_nothing_goes_that_nobody_forbad
 
     result = sweep(world, 1)
 
-    assert (result.started, result.withdrawals_capped) == ((), (CONNECTION.request_id,))
+    assert (result.started, result.withdrawals_capped) == ((), ())
     assert len(result.failures) == 1
+    # Nobody says that too many would go.
+    assert not world.ledger.kept[CONNECTION.request_id].withdrawal_capped
 
 
 # ---- tried again -----------------------------------------------------------------------------------------------------

@@ -15,10 +15,11 @@ from drawbridge.lattice import ResourceKind
 from drawbridge.publication import AttachmentSnapshot
 from drawbridge.request import ResourceShareRequest
 from drawbridge.request.announced import WithdrawalCommand
+from drawbridge.request.shares import SharedResource
 from drawbridge.status import Status
 from drawbridge.withdrawal import Cause
 from drawbridge.withdrawal.called_for import NotCalledFor, NotKnown
-from tests.builders import NOW, RESOURCE_ARN, SHARE_ARN, row
+from tests.builders import NOW, PROVIDER, RESOURCE_ARN, SHARE_ARN, row, shared_resource
 
 LET_IN = LetIn(at=NOW, because=())
 COMMAND = WithdrawalCommand(by="arn:aws:iam::222222222222:user/ops", at=NOW)
@@ -26,7 +27,11 @@ SHARE = ResourceShareRequest(share_arn=SHARE_ARN)
 
 
 def share_row(status: Status, *, let_in: LetIn | msgspec.UnsetType | None = None, **changes: object) -> LedgerRow:
-    return row(status, request=SHARE, let_in=let_in, **changes)
+    return row(status, request=SHARE, account_id=PROVIDER, let_in=let_in, **changes)
+
+
+def nothing_listed(share_arn: str) -> list[SharedResource]:
+    return []
 
 
 class Rows:
@@ -52,6 +57,9 @@ class Rows:
         (share_row(Status.WITHDRAWING, let_in=LET_IN), Cause.NOT_PERMITTED),
         (share_row(Status.WITHDRAWING, let_in=LET_IN, settled=False), Cause.NOT_PERMITTED),
         (share_row(Status.HELD), Cause.NOT_PERMITTED),
+        # Never let in: its first attempt said so, or waits for a person.
+        (share_row(Status.HELD, let_in=msgspec.UNSET), Cause.NOT_PERMITTED),
+        (share_row(Status.WAITING_FOR_APPROVAL, let_in=msgspec.UNSET, settled=False), Cause.NOT_PERMITTED),
         # Withdrawn, and decided on once more: by a person perhaps, for hours.
         (share_row(Status.PENDING, settled=False), Cause.NOT_PERMITTED),
         (share_row(Status.WAITING_FOR_APPROVAL, settled=False), Cause.NOT_PERMITTED),
@@ -93,7 +101,7 @@ def test_the_ledger_is_asked_for_nothing_where_nothing_is_shared() -> None:
     ledger = Rows()
 
     assert refused_shares([], ledger) == {}
-    assert unless_claimed({}, ledger) == {}
+    assert unless_claimed({}, ledger, nothing_listed) == {}
     assert ledger.asked == 0
 
 
@@ -122,7 +130,7 @@ ATTACHED = AttachmentSnapshot(
 def test_what_another_share_was_let_in_with_is_not_known_to_be_refused_whatever_a_listing_leaves_out(
     other: LedgerRow,
 ) -> None:
-    (said,) = unless_claimed({RESOURCE_ARN: HELD}, Rows(other)).values()
+    (said,) = unless_claimed({RESOURCE_ARN: HELD}, Rows(other), nothing_listed).values()
 
     assert isinstance(said, NotKnown)
     assert SHARE_ARN in said.why
@@ -139,4 +147,22 @@ def test_what_another_share_was_let_in_with_is_not_known_to_be_refused_whatever_
     ],
 )
 def test_what_no_other_share_was_let_in_with_is_refused(other: LedgerRow) -> None:
-    assert unless_claimed({RESOURCE_ARN: HELD}, Rows(other)) == {RESOURCE_ARN: HELD}
+    assert unless_claimed({RESOURCE_ARN: HELD}, Rows(other), nothing_listed) == {RESOURCE_ARN: HELD}
+
+
+TOO_MUCH = share_row(Status.AVAILABLE, let_in=LetIn(at=NOW, because=(), arns=None))
+
+
+@pytest.mark.parametrize(("listed", "claimed"), [([], True), ([RESOURCE_ARN], True), (["arn:other"], False)])
+def test_of_a_share_with_too_much_in_it_to_be_kept_aws_is_asked_once_more(listed: list[str], claimed: bool) -> None:
+    (said,) = unless_claimed(
+        {RESOURCE_ARN: HELD}, Rows(TOO_MUCH), lambda _: [shared_resource(arn) for arn in listed]
+    ).values()
+
+    assert isinstance(said, NotKnown) is claimed
+
+
+def test_no_share_is_known_to_hold_what_another_account_owns() -> None:
+    foreign = RESOURCE_ARN.replace("111111111111", "333333333333")
+
+    assert unless_claimed({foreign: HELD}, Rows(TOO_MUCH), nothing_listed) == {foreign: HELD}

@@ -354,22 +354,30 @@ def test_where_a_policy_never_was_good_what_nobody_forbids_stays(broken: Broken,
     ]
 
 
-def test_what_there_was_no_room_for_may_permit_it_still_unless_a_forbid_stands_for_certain() -> None:
+def test_what_there_was_no_room_for_is_judged_by_what_there_is() -> None:
     large = big(BY_CONTENTS)
     review = reviewer(BY_CONTENTS, FORBID).review(large, ALL_OF_IT)
 
     assert isinstance(review, Review)
     assert words(review.lapses) == [(("", ""), True, False)]
-    assert lapses(reviewer(FEWER), large, ALL_OF_IT) == ()
+    # It is judged by what the share holds now, as the review is.
+    assert words(lapses(reviewer(FEWER), large, ALL_OF_IT)) == [(("", ""), False, False)]
 
 
 def test_what_was_unknown_when_it_was_let_in_holds_nothing_up() -> None:
     who = requester(CONSUMER, Membership.UNKNOWN)
     ours = f"{ACCEPT[:-1]} when {{ principal.ownOrganization }};"
 
-    assert words(lapses(reviewer(ours), kept(connection_facts(who), ACCEPT, let_in=BY_POLICY))) == [
-        (("", ""), False, False)
-    ]
+    facts = connection_facts(who)
+
+    def lapses_if_unknown_then(unknown: tuple[Fact, ...] | None) -> list[tuple[tuple[str, str], bool, bool]]:
+        let_in = msgspec.structs.replace(BY_POLICY, unknown=unknown)
+        return words(lapses(reviewer(ours), kept(facts, ACCEPT, let_in=let_in)))
+
+    assert lapses_if_unknown_then(tuple(facts.unknown)) == [(("", ""), False, False)]
+    # It was known then, or that was not kept: it may be what let it in.
+    assert lapses_if_unknown_then(()) == []
+    assert lapses_if_unknown_then(None) == []
 
 
 def test_an_association_lapses_by_itself_and_only_if_the_share_is_permitted() -> None:

@@ -70,7 +70,7 @@ class Taking:
         self.objects = InMemoryObjectDeletions(*(ids or ("vpce-1",)))
         self.records = Records(self.world.store)
         self.connections = InMemoryConnectionRejection()
-        self.take_down = TakeDown(self.objects, self.world.store, self.records, self.connections)
+        self.take_down = TakeDown(self.objects, self.world.store, self.records, self.connections, self.connections)
 
     def planned(self) -> Removal:
         self.world.owned_objects.marked = [ENDPOINT]
@@ -321,7 +321,6 @@ def test_nothing_of_a_connection_is_taken_down_that_may_not_be(connected: Taking
         ConnectionState.PENDING,
         ConnectionState.AVAILABLE,
         ConnectionState.PARTIAL,
-        ConnectionState.UNKNOWN,
     ],
 )
 def test_a_connection_in_any_state_that_is_no_end_is_rejected(connected: Taking, state: ConnectionState) -> None:
@@ -353,10 +352,23 @@ def test_a_connection_that_is_over_is_rejected_by_nobody_and_its_names_go(
     assert (gone.parameters, connected.connections.rejected) == (PARAMETERS, [])
 
 
+@pytest.mark.parametrize("state", [ConnectionState.AVAILABLE, ConnectionState.UNKNOWN])
+def test_a_connection_of_which_ec2_says_nothing_is_neither_rejected_nor_gone(
+    connected: Taking, state: ConnectionState
+) -> None:
+    """An empty answer says nothing, and neither does a state that nobody knows."""
+    connected.connections.there[ENDPOINT_ID] = state
+    connected.connections.says_nothing = state is ConnectionState.AVAILABLE
+
+    with pytest.raises(NotReadyError, match="is not gone yet"):
+        connected.run(REJECTION)
+    assert connected.connections.rejected == []
+
+
 def test_a_rejection_that_aws_refuses_is_waited_for_in_its_words(connected: Taking) -> None:
     connected.connections.refused[ENDPOINT_ID] = "it is being created"
 
-    with pytest.raises(NotReadyError, match="still available: it is being created"):
+    with pytest.raises(NotReadyError, match="not rejected yet: it is being created"):
         connected.run(REJECTION)
 
 

@@ -187,7 +187,7 @@ class WithdrawalAttempts:
     def of_request(self, execution: ExecutionInput) -> Permission | AlreadyResolved:
         return self.permission
 
-    def to_associate(self, execution: ExecutionInput, share_arn: str) -> Mapping[tuple[str, str], Permission]:
+    def to_associate(self, share_arn: str) -> Mapping[tuple[str, str], Permission]:
         return self.permissions_to_associate
 
     @property

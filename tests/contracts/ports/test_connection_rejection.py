@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import pytest
 
 from drawbridge.aws.endpoint_services import EndpointServices
-from drawbridge.errors import GoneError
+from drawbridge.aws.existence import ExistenceById
+from drawbridge.request.absence import Existence
 from drawbridge.request.connections import ConnectionState
-from drawbridge.withdrawal.take_down import ConnectionRejection
+from drawbridge.withdrawal.take_down import ConnectionExistence, ConnectionRejection
 from local_aws_tests.sharing import pass_time
 from tests.builders import ENDPOINT_ID, SERVICE_ID
 from tests.contracts.accounts import Account, connected, offered
@@ -25,6 +26,7 @@ class LetIn:
     """A connection that was let in."""
 
     connections: ConnectionRejection
+    existences: ConnectionExistence
     service_id: str
     endpoint_id: str
     delete: Callable[[], None]
@@ -32,8 +34,8 @@ class LetIn:
     settle: Callable[[], None]
     """Have AWS show what it was told."""
 
-    def state(self) -> ConnectionState:
-        return self.connections.state(self.service_id, self.endpoint_id)
+    def existence(self, endpoint_id: str = "") -> Existence:
+        return self.existences.connection(self.service_id, endpoint_id or self.endpoint_id)
 
     def reject(self, *endpoint_ids: str) -> dict[str, str]:
         return self.connections.answer(self.service_id, [*(endpoint_ids or (self.endpoint_id,))], accept=False)
@@ -42,7 +44,7 @@ class LetIn:
 def in_memory() -> LetIn:
     fake = InMemoryConnectionRejection()
     fake.there[ENDPOINT_ID] = ConnectionState.AVAILABLE
-    return LetIn(fake, SERVICE_ID, ENDPOINT_ID, fake.there.clear, lambda: None)
+    return LetIn(fake, fake, SERVICE_ID, ENDPOINT_ID, fake.there.clear, lambda: None)
 
 
 def on_aws(provider: Account, consumer: Account) -> LetIn:
@@ -56,7 +58,8 @@ def on_aws(provider: Account, consumer: Account) -> LetIn:
         consumer.ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint_id])
         pass_time(24 * 3600)
 
-    return LetIn(services, service_id, endpoint_id, delete, lambda: pass_time(10))
+    existences = ExistenceById(provider.client("ram"), provider.client("vpc-lattice"), provider.ec2)
+    return LetIn(services, existences, service_id, endpoint_id, delete, lambda: pass_time(10))
 
 
 @pytest.fixture(params=IMPLEMENTATIONS)
@@ -65,12 +68,12 @@ def let_in(request: pytest.FixtureRequest, provider: Account, consumer: Account)
 
 
 def test_what_is_live_is_rejected(let_in: LetIn) -> None:
-    assert let_in.state() is ConnectionState.AVAILABLE
+    assert let_in.existence() is Existence.PRESENT
 
     assert let_in.reject() == {}
     let_in.settle()
 
-    assert let_in.state() is ConnectionState.REJECTED
+    assert let_in.existence() is Existence.GONE
 
 
 def test_what_was_rejected_is_not_rejected_again_and_that_has_a_reason(let_in: LetIn) -> None:
@@ -81,22 +84,20 @@ def test_what_was_rejected_is_not_rejected_again_and_that_has_a_reason(let_in: L
 
     assert refused.keys() == {let_in.endpoint_id}
     assert all(refused.values())
-    assert let_in.state() is ConnectionState.REJECTED
+    assert let_in.existence() is Existence.GONE
 
 
 def test_of_an_endpoint_that_has_no_connection_nothing_is_rejected_and_the_others_are(let_in: LetIn) -> None:
     refused = let_in.reject(NOBODY, let_in.endpoint_id)
 
     assert refused.keys() == {NOBODY}
-    with pytest.raises(GoneError):
-        let_in.connections.state(let_in.service_id, NOBODY)
+    assert let_in.existence(NOBODY) is Existence.GONE
     let_in.settle()
-    assert let_in.state() is ConnectionState.REJECTED
+    assert let_in.existence() is Existence.GONE
 
 
 def test_of_an_endpoint_that_was_deleted_no_connection_is_there(let_in: LetIn) -> None:
     let_in.delete()
 
     assert let_in.reject().keys() == {let_in.endpoint_id}
-    with pytest.raises(GoneError):
-        let_in.state()
+    assert let_in.existence() is not Existence.PRESENT

@@ -13,7 +13,7 @@ import pytest
 from drawbridge.association import MadeAttachment
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.aws.ledger_table import LedgerTable
-from drawbridge.decision.let_in import NOT_MANAGED, LetIn, RecordedDecisions
+from drawbridge.decision.let_in import NOT_MANAGED, LetIn
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review
@@ -1087,19 +1087,14 @@ def test_of_what_another_attempt_has_nothing_is_tried_again(ledger: Ledger, conn
     assert row(ledger).observed_fingerprint == "open"
 
 
-def test_how_a_request_was_decided_is_returned_as_it_was_written(ledger: Ledger) -> None:
-    assert ledger.recorded_decisions(ID) == RecordedDecisions()
+def test_whether_a_withdrawal_is_commanded_is_told_until_it_is_tried_again(ledger: Ledger) -> None:
+    assert not ledger.is_commanded(ID)
     ledger.claim(observed_request(), 1, after=None)
-    assert ledger.recorded_decisions(ID) == RecordedDecisions()
+    connected = settled(ledger, Status.AVAILABLE)
+    assert not ledger.is_commanded(ID)
 
-    reach(
-        ledger,
-        Status.AVAILABLE,
-        let_in=LET_IN,
-        decision_record=decision_record_of(),
-        association_decision_record=ASSOCIATION,
-    )
+    ledger.command_withdrawal(connected, COMMAND)
+    assert ledger.is_commanded(ID)
 
-    assert ledger.recorded_decisions(ID) == RecordedDecisions(
-        let_in=LET_IN, request=decision_record_of(), associations=ASSOCIATION
-    )
+    ledger.retry(row(ledger))
+    assert not ledger.is_commanded(ID)

@@ -39,6 +39,10 @@ class DecisionLedger(LetInRecords, Protocol):
         """Return when the invitation expires that was listed last; ``None`` where there was none to answer."""
         ...
 
+    def is_commanded(self, request_id: str) -> bool:
+        """Return whether an operator commanded that it is withdrawn: then nobody is asked about it."""
+        ...
+
 
 class DecisionPorts(Struct, frozen=True, kw_only=True):
     """The ports of deciding; what people configure is read anew by each call."""
@@ -93,7 +97,8 @@ def decide_request(
         return RequestDecision(decision=decision)
     decision = approved_before(decision, facts, before)
     question: Question | None = None
-    if isinstance(decision, AskApprover) and ports.asks_in_slack:
+    is_asked = ports.asks_in_slack and not ports.ledger.is_commanded(execution.request_id)
+    if isinstance(decision, AskApprover) and is_asked:
         question = _question(execution, facts, decision, before=before, ports=ports, policies=policies, now=now)
     void = void_of(approval, question, ports.approvers, ports.members)
     decision, question = apply_approval(decision, question, approval, now.now, void=void)

@@ -19,7 +19,7 @@ from drawbridge.aws.table_writes import TooLargeError, Write, apply_write
 from drawbridge.bounds import fitting
 from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
 from drawbridge.decision.facts import AwareDatetime
-from drawbridge.decision.let_in import NOT_MANAGED, LetIn, RecordedDecisions, let_in_before
+from drawbridge.decision.let_in import NOT_MANAGED, LetIn, let_in_before
 from drawbridge.discovery.ledger_row import NOT_LET_IN_YET, LedgerRow, is_failure, is_followed
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review
@@ -344,6 +344,14 @@ class LedgerTable:
         kept: LetIn | None = _read("let_in", str(item.get("let_in", "")))
         return kept
 
+    def is_commanded(self, request_id: str) -> bool:
+        """Return whether an operator commanded that the request is withdrawn."""
+        with translated(f"read what was commanded of {request_id}", missing=UpstreamError):
+            item = self._table.get_item(
+                Key={"request_id": request_id}, ConsistentRead=True, ProjectionExpression="commanded"
+            ).get("Item", {})
+        return bool(item.get("commanded"))
+
     def deadline(self, request_id: str) -> datetime | None:
         """Return when the invitation expires that was listed last; ``None`` where there was none to answer."""
         with translated(f"read the deadline of {request_id}", missing=UpstreamError):
@@ -355,18 +363,6 @@ class LedgerTable:
         except msgspec.ValidationError:
             # Somebody wrote it by hand.
             return None
-
-    def recorded_decisions(self, request_id: str) -> RecordedDecisions:
-        """Return what is kept of how a request was decided; nothing of it where another version wrote it."""
-        projection = only(("let_in", *_DECISION_RECORDS))
-        with translated(f"read how {request_id} was decided", missing=UpstreamError):
-            item: Any = self._table.get_item(Key={"request_id": request_id}, ConsistentRead=True, **projection).get(
-                "Item", {}
-            )
-        let_in, request, associations = (
-            _read(name, str(item.get(name, ""))) for name in ("let_in", *_DECISION_RECORDS)
-        )
-        return RecordedDecisions(let_in=let_in, request=request, associations=associations)
 
     def connected(self, request_id: str) -> ConnectedRecord:
         """Return what was made and published for a request; an empty record if there is no row."""
@@ -545,6 +541,9 @@ def _remove_marks(write: Write, change: StatusChange) -> None:
         write.remove("deadline")
     if change.status not in _OVER:
         return
+    if change.status is not Status.WITHDRAWN:
+        # There is nothing to withdraw: what asks next is another matter.
+        write.remove("commanded")
     # If it comes again, it is there, and permitted.
     for mark in ("absent", "withdrawal_capped", "announced", "withdraw_after", "announcement_sent", "tagged"):
         write.remove(mark)

@@ -85,7 +85,9 @@ class Planning:
             else:
                 shared_as[each.arn].add(shares[each.share_arn])
         stated = {arn: each for arn, each in excluded.resources.items() if isinstance(each, NotCalledFor)}
-        excluded = msgspec.structs.replace(excluded, resources=unless_claimed(held_by_refused | stated, ledger))
+        excluded = msgspec.structs.replace(
+            excluded, resources=unless_claimed(held_by_refused | stated, ledger, cache(self.shares.contents_of_share))
+        )
         demand = Demand(
             bindings,
             prefix=self._prefix,

@@ -5,6 +5,7 @@ from functools import cache
 
 from drawbridge.aws.attempts_table import AttemptsTable
 from drawbridge.aws.endpoint_services import EndpointServices
+from drawbridge.aws.existence import ExistenceById
 from drawbridge.aws.hosted_zones import HostedZones
 from drawbridge.aws.object_deletion import ObjectDeletions
 from drawbridge.aws.parameter_store import PublishedParameters
@@ -36,4 +37,5 @@ def take_down() -> TakeDown:
         PublishedParameters(client("ssm"), owner=owner),
         HostedZones(client("route53"), owner=owner),
         EndpointServices(client("ec2")),
+        ExistenceById(client("ram"), client("vpc-lattice"), client("ec2")),
     )

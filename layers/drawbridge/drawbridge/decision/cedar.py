@@ -104,6 +104,10 @@ class PolicySet:
         """Return whether a statement on the action, whatever else it is on, refers to one of the facts."""
         return any(_is_about(each.cedar, action) and each.facts & facts for each in self._statements.values())
 
+    def goes_by_no_fact(self, reason: Reason) -> bool:
+        """Return whether the statement that a reason names goes by who asks for what alone, and by no fact."""
+        return all(not each.facts for each in self._named([reason]))
+
     def referring_to(self, fact: Fact) -> tuple[str, ...]:
         """Return the ids of the statements that refer to a fact."""
         return tuple(statement.id for statement in self._statements.values() if fact in statement.facts)

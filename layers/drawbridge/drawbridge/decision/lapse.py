@@ -21,14 +21,12 @@ def permission_of(
     let_in: LetIn | None,
     policies: PolicySet,
     evaluation_time: EvaluationTime,
-    *,
-    doubtful: frozenset[Fact] | None = None,
 ) -> Permission:
     """Return whether what was let in of a request would be let in now.
 
     Of a share that has grown since, only what was let in counts. That a person would be asked keeps only what a person
-    approved: nobody's answer is taken back for that. ``doubtful`` are the unknown facts that may have been known when
-    it was let in, all if left out: what was unknown then did not let it in.
+    approved: nobody's answer is taken back for that. What was unknown when it was let in did not let it in, and holds
+    nothing up now.
     """
     facts = _as_let_in(facts, let_in)
     decision = decide(facts, policies, evaluation_time)
@@ -38,7 +36,7 @@ def permission_of(
     # Whether it would be rejected or held makes no difference to what is connected.
     kept_by = (Action.ACCEPT, Action.ASK_APPROVER) if approved else (Action.ACCEPT,)
     asked = [(action, policies.ask(action, facts, evaluation_time)) for action in kept_by]
-    doubtful = facts.unknown if doubtful is None else doubtful
+    doubtful = facts.unknown if let_in is None else let_in.doubtful(facts.unknown)
     return _refused(decision.because, asked, policies, facts.unknown, doubtful)
 
 
@@ -55,16 +53,14 @@ def permission_to_associate(
     facts: ResourceFacts,
     policies: PolicySet,
     evaluation_time: EvaluationTime,
-    *,
-    doubtful: frozenset[Fact] | None = None,
 ) -> Permission:
-    """Return whether a resource that is associated might be associated now; ``doubtful`` is as of a request."""
+    """Return whether a resource that is associated might be associated now."""
     permitted, because = may_associate(facts, policies, evaluation_time)
     if permitted:
         return Permitted()
     asked = [(Action.ASSOCIATE, policies.ask(Action.ASSOCIATE, facts, evaluation_time))]
-    doubtful = facts.unknown if doubtful is None else doubtful
-    return _refused(because, asked, policies, facts.unknown, doubtful)
+    # What was unknown when it was associated is not kept: whatever is unknown may have been known.
+    return _refused(because, asked, policies, facts.unknown, facts.unknown)
 
 
 def _refused(
@@ -90,4 +86,5 @@ def _refused(
         because=tuple(dict.fromkeys((*first, *because))),
         urgent=policies.is_urgent(standing),
         forbidden=policies.forbids(standing),
+        stated=any(policies.goes_by_no_fact(reason) for reason in standing),
     )

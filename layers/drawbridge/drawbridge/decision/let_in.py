@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.decision import Accept, Because, DecidedOn, Decision, Keep
-from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
-from drawbridge.decision.facts import ConnectionFacts, Facts, ShareFacts
+from drawbridge.decision.decision_record import DecisionRecord
+from drawbridge.decision.facts import ConnectionFacts, Fact, Facts, ShareFacts
 from drawbridge.request.fingerprints import contents_fingerprint, share_fingerprint
 from drawbridge.status import Reason
 
@@ -42,11 +42,17 @@ class LetIn(Struct, frozen=True, kw_only=True, rename="camel"):
     """The fingerprint of what the share held when it was decided on; empty for a connection."""
     arns: tuple[str, ...] | None = ()
     """What it held, of every AWS service; ``None`` if it was too much to be kept."""
+    unknown: tuple[Fact, ...] | None = None
+    """The facts that were unknown then, and so did not let it in; ``None`` if that was not kept."""
 
     @property
     def approved(self) -> bool:
         """Whether a person approved it."""
         return any(reason.code == APPROVED for reason in self.because)
+
+    def doubtful(self, unknown: Iterable[Fact]) -> frozenset[Fact]:
+        """Return which unknown facts may have been known when it was let in."""
+        return frozenset(unknown).difference(self.unknown or ())
 
     def covers(self, arns: Iterable[str]) -> bool:
         """Return whether all of the ARNs were let in."""
@@ -61,14 +67,6 @@ class LetIn(Struct, frozen=True, kw_only=True, rename="camel"):
         if self.covers(there):
             return there
         return there & {*(self.arns or ())}
-
-
-class RecordedDecisions(Struct, frozen=True, kw_only=True):
-    """What the ledger keeps of how a request was decided."""
-
-    let_in: LetIn | None = None
-    request: DecisionRecord | None = None
-    associations: AssociationDecisionRecord | None = None
 
 
 class LetInRecords(Protocol):
@@ -109,19 +107,22 @@ def let_in_before(decision_record: DecisionRecord | None, because: Because) -> L
     """Return what was let in by an earlier version of Drawbridge, which kept only the record of its decision."""
     if decision_record is None or decision_record.outcome != "accept":
         return None
-    return _let_in(decision_record.facts, because, decision_record.at)
+    let_in = _let_in(decision_record.facts, because, decision_record.at)
+    # Of what is not in that record nobody knows whether it was unknown.
+    return msgspec.structs.replace(let_in, unknown=None)
 
 
 def _let_in(facts: Facts, because: Because, at: datetime) -> LetIn:
+    unknown = tuple(sorted(facts.unknown))
     if isinstance(facts, ConnectionFacts):
-        return LetIn(at=at, because=because)
+        return LetIn(at=at, because=because, unknown=unknown)
     arns = _arns(facts)
     if arns is None:
         # Whatever it turns out to hold was not let in.
-        return LetIn(at=at, because=because, contents_fingerprint=contents_fingerprint(None))
+        return LetIn(at=at, because=because, contents_fingerprint=contents_fingerprint(None), unknown=unknown)
     few = len(arns) <= MOST_LET_IN and sum(map(len, arns)) <= _MOST_CHARACTERS
     kept = tuple(sorted(arns)) if few else None
-    return LetIn(at=at, because=because, contents_fingerprint=contents_fingerprint(arns), arns=kept)
+    return LetIn(at=at, because=because, contents_fingerprint=contents_fingerprint(arns), arns=kept, unknown=unknown)
 
 
 def _arns(facts: ShareFacts) -> frozenset[str] | None:

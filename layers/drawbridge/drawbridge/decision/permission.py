@@ -25,7 +25,9 @@ class Lapsed(Struct, frozen=True, kw_only=True):
     urgent: bool
     """Whether an urgent forbid stands against it."""
     forbidden: bool
-    """Whether a forbid stands against it, a person's word: not only does nothing permit it."""
+    """Whether a forbid stands against it: not only does nothing permit it."""
+    stated: bool = False
+    """Whether one does that goes by no fact that may change by itself: somebody wrote it against just this."""
 
 
 Permission = Permitted | PermissionUnknown | Lapsed

@@ -48,7 +48,7 @@ def _mark(lapse: Lapse, before: Announced | None, now: datetime, wait: timedelta
         resource_arn=lapse.resource_arn,
         since=before.since if before else now,
         withdraw_after=min(after, before.withdraw_after) if before else after,
-        forbidden=lapse.lapsed.forbidden,
+        forbidden=lapse.lapsed.stated,
         confirmed=before.confirmed if before else False,
         reasons=reasons,
     )
@@ -60,14 +60,14 @@ def marks_due(row: LedgerRow, now: datetime) -> tuple[Announced, ...]:
 
 
 def is_held_back_by_cap(mark: Announced) -> bool:
-    """Return whether a mark counts for the cap: nobody wrote a forbid against it, and nobody has let it go."""
+    """Return whether a mark counts for the cap: nobody wrote a forbid against just this, and nobody has let it go."""
     return not (mark.forbidden or mark.confirmed)
 
 
 def is_to_be_counted(row: LedgerRow, now: datetime) -> bool:
     """Return whether something of a row would go that counts for the cap, and is not going already."""
     is_going = not row.settled or row.status is Status.WITHDRAWING
-    return not is_going and any(map(is_held_back_by_cap, marks_due(row, now)))
+    return row.is_connected and not is_going and any(map(is_held_back_by_cap, marks_due(row, now)))
 
 
 def were_taken_down(marks: Collection[Announced], row: LedgerRow) -> bool:

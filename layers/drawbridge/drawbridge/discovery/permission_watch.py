@@ -19,9 +19,12 @@ from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review, ReviewOpen
 from drawbridge.discovery.reviewer import PolicyReviewer
-from drawbridge.errors import AccessDeniedError, GoneError
+from drawbridge.errors import AccessDeniedError, GoneError, RefusedError
 from drawbridge.request.announced import Announced
 from drawbridge.status import Status
+
+_FORM = "2"
+"""Of what reviews come to."""
 
 MOST_TAGGED = 40
 """Objects that one sweep tags: a forbid against everybody must not become thousands of calls at once."""
@@ -92,8 +95,7 @@ class PermissionWatch:
         """Return whether something of the request is connected, settled and there, so that it is reviewed."""
         return row.settled and row.is_connected and observed.open and row.status is not Status.WITHDRAWING
 
-    @staticmethod
-    def is_review_due(row: LedgerRow, observed: ObservedRequest, now: datetime) -> bool:
+    def is_review_due(self, row: LedgerRow, observed: ObservedRequest, now: datetime) -> bool:
         """Return whether the configuration changed since the last review or decision, or the time of a mark has come.
 
         What was kept was not let in by what is in force: that is announced as any change is. Whatever stands announced
@@ -101,8 +103,9 @@ class PermissionWatch:
         """
         if marks_due(row, now):
             return True
-        decided = "" if row.kept or row.announced else row.decision_fingerprint
-        return observed.policies_fingerprint != (row.reviewed_fingerprint or decided)
+        if row.reviewed_fingerprint:
+            return row.reviewed_fingerprint != self._reviewed_under(observed)
+        return bool(row.kept or row.announced) or observed.policies_fingerprint != row.decision_fingerprint
 
     def review(self, row: LedgerRow, observed: ObservedRequest, now: datetime) -> LedgerRow | ReviewOpen | None:
         """Review a request, and note what is announced; return the row as it is then.
@@ -115,15 +118,25 @@ class PermissionWatch:
         if review.permitted is row.no_longer_permitted:
             self._announcements.reviewed(row, review, policies_fingerprint=observed.policies_fingerprint)
         marks = marks_after(review, row.announced, now, self._wait)
-        noted = self._ledger.note_review(row, review, marks, policies_fingerprint=observed.policies_fingerprint)
+        under = self._reviewed_under(observed)
+        noted = self._ledger.note_review(row, review, marks, policies_fingerprint=under)
         if not noted:
             return None
         return msgspec.structs.replace(
             row,
             announced=marks,
             no_longer_permitted=not review.permitted,
-            reviewed_fingerprint=observed.policies_fingerprint,
+            reviewed_fingerprint=under,
         )
+
+    def _reviewed_under(self, observed: ObservedRequest) -> str:
+        """Return what a review rests on, as the row keeps it.
+
+        A policy that can't be in force is part of it, and so is the form of reviews: an earlier version announced
+        nothing.
+        """
+        form = _FORM if self._reviewer.is_whole else f"{_FORM}-in-part"
+        return f"{form}:{observed.policies_fingerprint}"
 
     def tell(self, row: LedgerRow, *, after: LedgerRow | None = None) -> None:
         """Put on the bus what is announced, or that it is so no longer, and tag what goes; nothing if that was done.
@@ -164,9 +177,14 @@ class PermissionWatch:
                 self._tags.tag(thing, value)
             else:
                 self._tags.untag(thing)
-        except (GoneError, AccessDeniedError):
-            # It is not there, or somebody took our ownership tag from it: nothing that a repetition mends.
+        except (GoneError, AccessDeniedError, RefusedError):
+            # It is not there, has no room for a tag, or lost our ownership tag: nothing that a repetition mends.
             return
+
+    def drop(self, row: LedgerRow) -> None:
+        """Drop the marks of what is not connected any longer."""
+        self._ledger.note_announced(row, (), capped=False)
+        self._ledger.note_announcement_sent(row, "")
 
     def hold_back(self, row: LedgerRow) -> None:
         """Note that it would go, were it not one of too many."""

@@ -47,6 +47,11 @@ class PolicyReviewer:
         self._registry = registry
         self._is_written = is_written
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether each policy is in force in some version; else nothing lapses because nothing permits it."""
+        return self._is_whole
+
     def goes_by_the_clock(self) -> bool:
         """Return whether a policy refers to the time."""
         return bool(self._policies.referring_to(Fact.TIME))
@@ -111,13 +116,12 @@ class PolicyReviewer:
     def _lapses(self, decision_record: DecisionRecord, row: LedgerRow) -> Iterator[Lapse]:
         let_in = row.let_in if row.let_in is not UNSET else let_in_before(decision_record, row.decided_by)
         evaluation_time = decision_record.evaluation_time
-        unkept = frozenset(decision_record.unkept)
-        of_request = permission_of(decision_record.facts, let_in, self._policies, evaluation_time, doubtful=unkept)
+        of_request = permission_of(decision_record.facts, let_in, self._policies, evaluation_time)
         if isinstance(of_request, Lapsed) and self._takes_down(of_request, row):
             yield Lapse(lapsed=of_request)
             return
         for facts, evaluation_time in self._associated(row):
-            permission = permission_to_associate(facts, self._policies, evaluation_time, doubtful=frozenset())
+            permission = permission_to_associate(facts, self._policies, evaluation_time)
             if isinstance(permission, Lapsed) and self._takes_down(permission, row):
                 yield Lapse(binding=facts.binding, resource_arn=facts.arn, lapsed=permission)
 

@@ -151,7 +151,9 @@ class _Findings:
     reviewed: set[str] = field(default_factory=set)
     """The requests that were reviewed."""
     is_capped: bool = False
-    """Whether so much would go at once, or nobody knows how much, that nothing goes which nobody let go."""
+    """Whether so much would go at once that nothing goes which nobody let go."""
+    is_watched: bool = True
+    """Whether it is known how much would go at once."""
     unknown: dict[str, DrawbridgeError] = field(default_factory=dict)
     """Why drift could not be detected, each reason once."""
     unlisted: DrawbridgeError | None = None
@@ -178,6 +180,11 @@ class _Findings:
         self.existence_unknown += watch.unknown
         self.failures += watch.failures
         self.is_capped = watch.is_capped
+
+    @property
+    def holds_back(self) -> bool:
+        """Return whether nothing goes that nobody let go."""
+        return self.is_capped or not self.is_watched
 
     def lists(self, row: LedgerRow) -> bool:
         """Return whether AWS lists what the request is about."""
@@ -309,7 +316,7 @@ class Sweeper:
             watch = self._absences.observe(listed, findings.listed, connected, now, also_due=refused)
         except Exception as error:  # noqa: BLE001 - what can't be watched stops nothing else
             findings.failures.append(_failure("watch", error))
-            findings.is_capped = True
+            findings.is_watched = False
         else:
             findings.take_over(watch)
             rows |= {name: row for name, row in watch.noted.items() if name in ids}
@@ -416,7 +423,7 @@ class Sweeper:
         changed = (observed.observed_fingerprint, observed.decision_fingerprint, observed.open) != (
             row.observed_fingerprint,
             row.decision_fingerprint,
-            True,
+            row.commanded is None,
         )
         waits = self._waiting.resume_if_answered(row, now, reconsider=changed)
         if changed and waits is WaitState.RESUMED:
@@ -459,11 +466,15 @@ class Sweeper:
 
         Return the name of the execution if one was started.
         """
-        if row.request_id in findings.reviewed or not self._permissions.concerns(row, observed):
+        if row.request_id in findings.reviewed:
             return None
         findings.reviewed.add(row.request_id)
+        if row.settled and row.announced and not row.is_connected:
+            self._permissions.drop(row)
+        if not self._permissions.concerns(row, observed):
+            return None
         if not self._permissions.is_review_due(row, observed, now):
-            self._permissions.tell(row)
+            self._tell(row, findings)
             return None
         reviewed = self._permissions.review(row, observed, now)
         if isinstance(reviewed, ReviewOpen):
@@ -472,8 +483,15 @@ class Sweeper:
             return None
         if reviewed.no_longer_permitted and not row.no_longer_permitted:
             findings.no_longer_permitted.append(row.request_id)
-        self._permissions.tell(reviewed, after=row)
+        self._tell(reviewed, findings, after=row)
         return self._take_down_refused(observed, reviewed, row.announced, now, findings)
+
+    def _tell(self, row: LedgerRow, findings: "_Findings", *, after: LedgerRow | None = None) -> None:
+        """Tell what is announced; that it can't be told holds nothing up, and is tried again by the next sweep."""
+        try:
+            self._permissions.tell(row, after=after)
+        except DrawbridgeError as error:
+            findings.failures.append(error)
 
     def _take_down_refused(
         self,
@@ -489,8 +507,8 @@ class Sweeper:
         """
         counted = {mark.key for mark in before}
         due = [mark for mark in marks_due(row, now) if mark.forbidden or mark.key in counted]
-        held_back = [mark for mark in due if findings.is_capped and is_held_back_by_cap(mark)]
-        if held_back:
+        held_back = [mark for mark in due if findings.holds_back and is_held_back_by_cap(mark)]
+        if held_back and findings.is_capped:
             findings.withdrawals_capped.append(row.request_id)
             self._permissions.hold_back(row)
         going = [mark for mark in due if mark not in held_back]

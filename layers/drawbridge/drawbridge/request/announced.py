@@ -8,7 +8,7 @@ from msgspec import Struct
 from drawbridge.status import Reason
 
 
-class Announced(Struct, frozen=True, kw_only=True, rename="camel"):
+class Announced(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """The mark of what policies no longer permit."""
 
     binding: str = ""
@@ -17,7 +17,7 @@ class Announced(Struct, frozen=True, kw_only=True, rename="camel"):
     since: datetime
     withdraw_after: datetime
     forbidden: bool
-    """Whether a forbid stands against it, which somebody wrote; else nothing permits it any longer."""
+    """Whether somebody wrote a forbid against just this; else it may be that only a fact has changed."""
     confirmed: bool = False
     """Whether an operator let it go, whatever else goes with it."""
     reasons: tuple[Reason, ...] = ()

@@ -129,9 +129,7 @@ def plan_both_directions(
     now = withdrawals.now()
     associations, items = plan_attempt(attempt, ports, tries=tries)
     connected = withdrawals.ledger.connected(attempt.execution.request_id)
-    excluded = Excluded(
-        associations=_refused_associations(attempt.execution, attempt.share_arn, connected, withdrawals)
-    )
+    excluded = Excluded(associations=_refused_associations(attempt.share_arn, connected, withdrawals))
     planner = withdrawals.planner(excluded)
     withdrawal = planner.plan(connected, associations.visible, withdrawals.of_others(attempt.execution))
     made_now = {each.name for each in associations.associations}
@@ -234,14 +232,14 @@ def _excluded_share(share_arn: str, connected: ConnectedRecord, ending: Ending, 
 
 
 def _refused_associations(
-    execution: ExecutionInput, share_arn: str, connected: ConnectedRecord, ports: WithdrawalPorts
+    share_arn: str, connected: ConnectedRecord, ports: WithdrawalPorts
 ) -> Mapping[tuple[str, str], NotCalledFor]:
     """Return which of what was announced is not permitted still, now that its time has come."""
     now = ports.now()
     due = {each.key: each for each in connected.announced if not each.is_whole and each.is_due(now)}
     if not due:
         return {}
-    permissions = ports.permissions.to_associate(execution, share_arn)
+    permissions = ports.permissions.to_associate(share_arn)
     return {
         key: NotCalledFor(Cause.NOT_PERMITTED, "; ".join(each.text for each in permission.because))
         for key in due
@@ -296,7 +294,7 @@ def _refused_again(
             return Reason("not-known", f"{request.subject} is gone meanwhile, which is to be confirmed first")
         excluded = _excluded_share(request.share_arn, connected, ending, ports)
     else:
-        excluded = Excluded(associations=_refused_associations(execution, request.share_arn, connected, ports))
+        excluded = Excluded(associations=_refused_associations(request.share_arn, connected, ports))
     return ports.planner(excluded).plan_again(connected, removal)
 
 

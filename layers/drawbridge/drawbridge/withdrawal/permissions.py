@@ -7,12 +7,11 @@ from drawbridge.arns import Arn
 from drawbridge.association.plan import Planner
 from drawbridge.configuration import InForce
 from drawbridge.decision import AlreadyResolved
-from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
-from drawbridge.decision.facts import EvaluationTime, Fact
+from drawbridge.decision.facts import EvaluationTime
 from drawbridge.decision.gather import Gatherer
 from drawbridge.decision.in_force import compiled, is_whole
 from drawbridge.decision.lapse import permission_of, permission_to_associate
-from drawbridge.decision.let_in import RecordedDecisions
+from drawbridge.decision.let_in import LetInRecords
 from drawbridge.decision.permission import Lapsed, Permission, PermissionUnknown
 from drawbridge.decision.policies import Policy
 from drawbridge.request import ExecutionInput
@@ -29,20 +28,12 @@ class Permissions(Protocol):
         """
         ...
 
-    def to_associate(self, execution: ExecutionInput, share_arn: str) -> Mapping[tuple[str, str], Permission]:
+    def to_associate(self, share_arn: str) -> Mapping[tuple[str, str], Permission]:
         """Return whether each binding may have what it matches in a share, by the binding and the resource's ARN.
 
         Raises:
             NotReadyError: the share is not visible.
         """
-        ...
-
-
-class DecidedRequests(Protocol):
-    """The ledger."""
-
-    def recorded_decisions(self, request_id: str) -> RecordedDecisions:
-        """Return what is kept of how a request was decided."""
         ...
 
 
@@ -52,7 +43,7 @@ class PermissionsNow:
     def __init__(
         self,
         gatherer: Gatherer,
-        ledger: DecidedRequests,
+        ledger: LetInRecords,
         policies: Callable[[], InForce[Policy]],
         planner: Callable[[], Planner],
         evaluation_time: Callable[[], EvaluationTime],
@@ -68,31 +59,18 @@ class PermissionsNow:
         facts = self._gatherer.gather(execution.request, now.now)
         if isinstance(facts, AlreadyResolved):
             return facts
-        recorded = self._ledger.recorded_decisions(execution.request_id)
-        doubtful = facts.unknown - _unknown_then(recorded.request)
-        permission = permission_of(facts, recorded.let_in, compiled(policies), now, doubtful=doubtful)
-        return _unless_missing(permission, policies)
+        let_in = self._ledger.let_in(execution.request_id)
+        return _unless_missing(permission_of(facts, let_in, compiled(policies), now), policies)
 
-    def to_associate(self, execution: ExecutionInput, share_arn: str) -> Mapping[tuple[str, str], Permission]:
+    def to_associate(self, share_arn: str) -> Mapping[tuple[str, str], Permission]:
         now, policies = self._evaluation_time(), self._policies()
         requester = self._gatherer.requester(Arn.parse(share_arn).account_id)
-        unknown_then = _unknown_of_associations(self._ledger.recorded_decisions(execution.request_id).associations)
-        permissions: dict[tuple[str, str], Permission] = {}
-        for facts in self._planner().asked(share_arn, requester):
-            key = (facts.binding, facts.arn)
-            doubtful = facts.unknown - unknown_then.get(key, frozenset())
-            permission = permission_to_associate(facts, compiled(policies), now, doubtful=doubtful)
-            permissions[key] = _unless_missing(permission, policies)
-        return permissions
-
-
-def _unknown_then(record: DecisionRecord | None) -> frozenset[Fact]:
-    """Return what was unknown when it was decided, and not only left out of the record."""
-    return record.facts.unknown - {*record.unkept} if record is not None else frozenset()
-
-
-def _unknown_of_associations(record: AssociationDecisionRecord | None) -> Mapping[tuple[str, str], frozenset[Fact]]:
-    return {(each.binding, each.arn): each.unknown for each in record.resources} if record is not None else {}
+        return {
+            (facts.binding, facts.arn): _unless_missing(
+                permission_to_associate(facts, compiled(policies), now), policies
+            )
+            for facts in self._planner().asked(share_arn, requester)
+        }
 
 
 def _unless_missing(permission: Permission, policies: InForce[Policy]) -> Permission:

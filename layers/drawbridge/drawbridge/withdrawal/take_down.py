@@ -13,7 +13,7 @@ from drawbridge.errors import ConflictError, GoneError, NotReadyError, Ownership
 from drawbridge.publication.documents import ConnectionDocument, read_connection
 from drawbridge.publication.names import document_parameter, name_parameter
 from drawbridge.publication.parameters import ObservedParameter
-from drawbridge.request.connections import ConnectionState
+from drawbridge.request.absence import Existence
 from drawbridge.withdrawal import (
     ConnectionRemoval,
     NamesRemoval,
@@ -77,16 +77,16 @@ class ObjectDeletion(Protocol):
 class ConnectionRejection(Protocol):
     """The connections to this account's endpoint services."""
 
-    def state(self, service_id: str, endpoint_id: str) -> ConnectionState:
-        """Return a connection's state.
-
-        Raises:
-            GoneError: AWS lists no such connection.
-        """
-        ...
-
     def answer(self, service_id: str, endpoint_ids: list[str], *, accept: bool) -> dict[str, str]:
         """Accept or reject connections of one service; return AWS's reason for each for which that failed."""
+        ...
+
+
+class ConnectionExistence(Protocol):
+    """The same connections, asked for one by one."""
+
+    def connection(self, service_id: str, endpoint_id: str) -> Existence:
+        """Return whether it exists, and is neither rejected nor failed nor expired."""
         ...
 
 
@@ -99,11 +99,13 @@ class TakeDown:
         parameters: ParameterRemoval,
         records: RecordRemoval,
         connections: ConnectionRejection,
+        existences: ConnectionExistence,
     ) -> None:
         self._objects = objects
         self._parameters = parameters
         self._records = records
         self._connections = connections
+        self._existences = existences
 
     def observe(self, removal: Removal) -> ObservedRemoval:
         """Return what of it is there still."""
@@ -161,23 +163,23 @@ class TakeDown:
         )
 
     def _observe_connection(self, removal: ConnectionRemoval) -> ObservedObject:
-        try:
-            state = self._connections.state(removal.service_id, removal.endpoint_id)
-        except GoneError:
-            return GONE
-        # A state that nobody has heard of is no end: it is told to be rejected, and AWS says what it thinks of that.
-        return GONE if state.is_over else ObservedObject(state=ObjectState.PRESENT)
+        match self._existences.connection(removal.service_id, removal.endpoint_id):
+            case Existence.GONE:
+                return GONE
+            case Existence.PRESENT:
+                return ObservedObject(state=ObjectState.PRESENT)
+            case Existence.UNKNOWN:
+                # EC2 says neither: it is asked again, and told nothing until then.
+                return ObservedObject(state=ObjectState.DELETING)
+            case existence:
+                assert_never(existence)
 
     def _reject(self, step: RejectConnection) -> None:
         refused = self._connections.answer(step.service_id, [step.endpoint_id], accept=False)
-        try:
-            state = self._connections.state(step.service_id, step.endpoint_id)
-        except GoneError:
-            return
-        if not state.is_over:
+        if self._existences.connection(step.service_id, step.endpoint_id) is not Existence.GONE:
             # What EC2 shows right after may be as it was before: it is not told twice in one breath.
             why = refused.get(step.endpoint_id, "it is not visible yet")
-            raise NotReadyError(f"{step.endpoint_id} is still {state}: {why}")
+            raise NotReadyError(f"{step.endpoint_id} is not rejected yet: {why}")
 
     def _is_there(self, name: PublishedPath) -> bool:
         """Return whether a name is published as it was planned: the JSON goes last, and tells."""
