@@ -390,7 +390,7 @@ def test_a_review_that_changes_nothing_is_noted_and_not_announced(world: World) 
     world.sweeper().sweep(CONNECTIONS, NOW)
 
     assert world.announced_reviews == []
-    assert world.ledger.kept[CONNECTION.request_id].reviewed_fingerprint == "other policies"
+    assert world.ledger.kept[CONNECTION.request_id].reviewed_fingerprint == "2:other policies"
 
 
 def test_a_review_that_stays_open_is_reported_as_open_and_tried_again_by_the_next_sweep(world: World) -> None:
@@ -431,7 +431,7 @@ def test_a_review_that_is_broken_off_is_announced_at_least_once(world: World, wr
     world.sweeper().sweep(CONNECTIONS, NOW)
 
     assert len(world.announced_reviews) == 1 + writes
-    assert world.ledger.kept[CONNECTION.request_id].reviewed_fingerprint == "stricter policies"
+    assert world.ledger.kept[CONNECTION.request_id].reviewed_fingerprint == "2:stricter policies"
 
 
 @pytest.mark.parametrize("status", [Status.REJECTED, Status.FAILED])

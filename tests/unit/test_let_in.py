@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from drawbridge.decision import Accept, AlreadyResolved, AskApprover, Decision, Hold, Keep, Reject
 from drawbridge.decision.decision_record import DecisionRecord
-from drawbridge.decision.facts import Facts, Service
+from drawbridge.decision.facts import Fact, Facts, Membership, Service
 from drawbridge.decision.let_in import (
     MOST_LET_IN,
     LetIn,
@@ -21,7 +21,17 @@ from drawbridge.decision.live import approved_before, is_live, kept, was_let_in
 from drawbridge.request.fingerprints import contents_fingerprint, share_fingerprint
 from drawbridge.request.shares import Content
 from drawbridge.status import Reason, Status
-from tests.builders import NOW, RESOURCE_ARN, SERVICE_ID, SUBNET, connection_facts, content, share_facts
+from tests.builders import (
+    NOW,
+    PROVIDER,
+    RESOURCE_ARN,
+    SERVICE_ID,
+    SUBNET,
+    connection_facts,
+    content,
+    requester,
+    share_facts,
+)
 
 WHY = (Reason("policy", "because", source="p"),)
 ALICE = Reason("approved", "Approved by U0ALICE", source="U0ALICE")
@@ -114,7 +124,18 @@ def test_of_a_row_from_before_what_its_decision_record_accepted_was_let_in(outco
     assert (before is not None) == (outcome == "accept")
     assert let_in_before(None, ()) is None
     if before is not None:
-        assert before == msgspec.structs.replace(let_in(ALICE), at=NOW)
+        # Nobody knows what was unknown then.
+        assert before == msgspec.structs.replace(let_in(ALICE), at=NOW, unknown=None)
+
+
+def test_what_was_unknown_when_something_was_let_in_is_kept_with_it() -> None:
+    unknown = share_facts(requester(PROVIDER, Membership.UNKNOWN))
+
+    found = let_in_by(Accept(WHY), unknown, None, NOW)
+
+    assert found is not None
+    assert {*(found.unknown or ())} == unknown.unknown
+    assert found.doubtful({Fact.ORGANIZATION, Fact.CONTENTS}) == {Fact.CONTENTS}
 
 
 @pytest.mark.parametrize("decision", [Reject(WHY), Hold(WHY), AskApprover(WHY)])
