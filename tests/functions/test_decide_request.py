@@ -20,6 +20,7 @@ from drawbridge.decision.let_in import MOST_LET_IN
 from drawbridge.decision.policies import Policy, parse_policy
 from drawbridge.environment import Environment
 from drawbridge.request import Request
+from drawbridge.request.announced import WithdrawalCommand
 from drawbridge.status import Reason, Status
 from functions.decide_request import app
 from tests.builders import (
@@ -163,6 +164,29 @@ def test_an_invitation_that_is_listed_no_longer_has_expired_by_the_deadline_in_t
     answer = invoke(app.lambda_handler, STEP)
 
     assert (answer["decision"]["status"], answer["decision"]["because"][0]["code"]) == ("EXPIRED", "deadline-passed")
+
+
+@pytest.mark.parametrize(("commanded", "outcome"), [(False, "askApprover"), (True, "keep")])
+def test_nobody_is_asked_about_what_an_operator_had_withdrawn(
+    gathered: Gathered, monkeypatch: pytest.MonkeyPatch, commanded: bool, outcome: str
+) -> None:
+    gathered(connection_facts(live=True))
+    environment = Environment(
+        {"PREFIX": "drawbridge", "SLACK_CHANNEL": "C0APPROVALS", "APPROVAL_HOURS": "1", "OPEN_QUESTIONS": "5"}
+    )
+    ledger = InMemoryLedger()
+    ledger.claim(observed_request(request=CONNECTION), 1, after=None)
+    if commanded:
+        command = WithdrawalCommand(by="arn:aws:iam::222222222222:user/ann", at=NOW)
+        ledger.command_withdrawal(ledger.kept[CONNECTION.request_id], command)
+    monkeypatch.setattr(wiring, "environment", lambda: environment)
+    monkeypatch.setattr(wiring, "ledger", lambda: ledger)
+    monkeypatch.setattr(wiring, "bindings", lambda: ())
+
+    answer = invoke(app.lambda_handler, step(request=CONNECTION, requestId=CONNECTION.request_id, attempt=1))
+
+    assert answer["decision"]["outcome"] == outcome
+    assert (answer["question"] is None) is commanded
 
 
 @pytest.mark.parametrize("held", [MOST_LET_IN, 5000])

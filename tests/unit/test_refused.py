@@ -12,13 +12,13 @@ import pytest
 
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.decision.permission import Lapsed
-from drawbridge.discovery.announced import announcement_fingerprint
+from drawbridge.discovery.announced import announcement_fingerprint, is_to_be_counted
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.permission_watch import MOST_TAGGED
 from drawbridge.discovery.review import Lapse, Review, ReviewOpen
 from drawbridge.discovery.sweep import SweepResult
 from drawbridge.discovery.workflow import ExecutionEnding
-from drawbridge.errors import AccessDeniedError, ThrottledError
+from drawbridge.errors import AccessDeniedError, DrawbridgeError, RefusedError, ThrottledError, UpstreamError
 from drawbridge.hint import CONNECTIONS, EVERYTHING
 from drawbridge.request import EndpointConnectionRequest
 from drawbridge.request.absence import Absence
@@ -944,3 +944,81 @@ def test_a_scope_without_a_kind_announces_nothing_of_it(sharing: World) -> None:
     sharing.sweeper().sweep(CONNECTIONS, NOW)
 
     assert (sharing.reviewer.asked, kept(sharing, SHARE.request_id).announced) == ([], ())
+
+
+# ---- what the telling of it may not hold up, and what is left of it ----------------------------------------------
+
+
+@pytest.mark.parametrize("error", [ThrottledError("tags"), RefusedError("TagLimitExceeded"), UpstreamError("tags")])
+def test_what_can_t_be_tagged_is_taken_down_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: DrawbridgeError
+) -> None:
+    def refused(thing: str, value: str) -> None:
+        raise error
+
+    monkeypatch.setattr(world.tags, "tag", refused)
+    refuse(world, lapse(urgent=True))
+
+    assert sweep(world, 5).started == (CONNECTION_EXECUTION,)
+
+
+def test_a_tag_for_which_there_is_no_room_is_no_failure_of_the_sweep(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(thing: str, value: str) -> None:
+        raise RefusedError("TagLimitExceeded")
+
+    monkeypatch.setattr(world.tags, "tag", full)
+    refuse(world)
+
+    assert sweep(world, 5).failures == ()
+    assert kept(world).announced
+
+
+def test_the_marks_of_what_is_not_connected_any_longer_go_and_count_for_no_cap(sharing: World) -> None:
+    refuse(sharing, lapse("orders", RESOURCE_ARN, forbidden=False))
+    sweep(sharing, 5)
+    sweep(sharing, 5 + WAIT)
+    set_row(sharing, SHARE.request_id, status=Status.HELD, settled=True, attachments=())
+    before = len(sharing.bus.withdrawals)
+
+    assert not is_to_be_counted(kept(sharing, SHARE.request_id), after(6 + WAIT))
+    sweep(sharing, 6 + WAIT)
+
+    there = kept(sharing, SHARE.request_id)
+    assert (there.announced, there.announcement_sent) == ((), "")
+    assert len(sharing.bus.withdrawals) == before
+
+
+def test_what_an_earlier_version_reviewed_is_reviewed_once_more_and_announced(world: World) -> None:
+    refuse(world)
+    set_row(world, reviewed_fingerprint="stricter policies", no_longer_permitted=True)
+
+    sweep(world, 5)
+
+    assert kept(world).announced
+    reviews = len(world.reviewer.asked)
+    sweep(world, 10)
+    assert len(world.reviewer.asked) == reviews
+
+
+def test_what_was_reviewed_while_a_policy_could_not_be_in_force_is_reviewed_again_once_it_is(world: World) -> None:
+    world.reviewer.every_policy_is_in_force = False
+    world.fingerprints.policies, world.reviewer.found = "stricter policies", Review(permitted=False, reasons=(WHY,))
+    sweep(world, 5)
+    assert kept(world).announced == ()
+
+    world.reviewer.every_policy_is_in_force = True
+    world.reviewer.found = Review(permitted=False, reasons=(WHY,), lapses=(UNFORBIDDEN,))
+    sweep(world, 10)
+
+    assert kept(world).announced
+
+
+def test_what_waits_for_a_person_and_is_to_be_withdrawn_is_decided_on_without_one(world: World) -> None:
+    set_row(world, status=Status.WAITING_FOR_APPROVAL, settled=False, commanded=COMMAND, updated_at=NOW.isoformat())
+    world.ask(CONNECTION.request_id)
+
+    sweep(world, 5)
+
+    assert world.resumed == [(CONNECTION.request_id, True)]
