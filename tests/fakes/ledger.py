@@ -19,6 +19,7 @@ from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review
 from drawbridge.publication import AttachmentSnapshot
 from drawbridge.record import Outcome, OutcomeBasis
+from drawbridge.record.outcome import permitted_by
 from drawbridge.record.record import StatusChange, reasons_for_status
 from drawbridge.request.absence import Absence
 from drawbridge.request.announced import Announced, WithdrawalCommand
@@ -184,6 +185,7 @@ class InMemoryLedger:
                 there,
                 failures=failures,
                 updated_at=self._timestamp(),
+                permitted_by=there.permitted_by | permitted_by(outcome),
                 **_changed(change.status, outcome),
                 **(_based_on(outcome.basis) if outcome.basis else {}),
             )

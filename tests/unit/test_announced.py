@@ -361,13 +361,16 @@ def test_what_has_nothing_of_its_own_is_not_tagged(made: dict[str, str]) -> None
 
 
 @pytest.mark.parametrize("attachments", [None, ()])
-def test_of_a_connection_the_names_are_tagged(attachments: tuple[AttachmentSnapshot, ...] | None) -> None:
+def test_of_a_connection_what_is_published_of_each_type_is_tagged(
+    attachments: tuple[AttachmentSnapshot, ...] | None,
+) -> None:
     of_connection = row(Status.AVAILABLE, announced=(mark(),), attachments=attachments)
     path = f"/home/consumers/{CONSUMER}/{ENDPOINT_ID}"
 
     tags = desired_tags(of_connection, prefix="home", account_id="111111111111")
 
-    assert tags == {f"{path}/dns-name": AFTER, f"{path}/connection": AFTER}
+    # A Gateway Load Balancer's endpoint has no name.
+    assert tags == {f"{path}/connection": AFTER}
 
 
 @pytest.mark.parametrize("request_of", [{}, {"request": SHARE}])
@@ -375,3 +378,10 @@ def test_of_what_is_not_announced_nothing_is_tagged(request_of: dict[str, Any]) 
     quiet = row(Status.AVAILABLE, attachments=(TO_RESOURCE,), **request_of)
 
     assert desired_tags(quiet, prefix="home", account_id=CONSUMER) == {}
+
+
+def test_a_mark_of_which_it_is_not_known_whether_it_lapsed_stays_as_it_is_and_none_is_made() -> None:
+    before = mark()
+    unknown = Review(permitted=False, undecided=(before.key, ("orders", RESOURCE_ARN)))
+
+    assert marks_after(unknown, (before,), NOW + timedelta(days=30), timedelta(days=7)) == (before,)

@@ -49,7 +49,7 @@ WAIT = 168 * 60
 SHARE_EXECUTION = f"{SHARE.request_id}-2"
 CONNECTION_EXECUTION = f"{CONNECTION.request_id}-2"
 WHY = Reason("policy", "the block list names it", source="block-list")
-NAMES = tuple(f"/drawbridge/consumers/{CONSUMER}/{ENDPOINT_ID}/{name}" for name in ("connection", "dns-name"))
+NAMES = (f"/drawbridge/consumers/{CONSUMER}/{ENDPOINT_ID}/connection",)
 AFTER = "2026-11-28T12:00:00+00:00"
 COMMAND = WithdrawalCommand(by="arn:aws:iam::222222222222:user/ann", at=NOW)
 
@@ -356,7 +356,7 @@ def test_what_is_gone_or_not_ours_any_longer_is_asked_to_be_tagged_once(
     results = [sweep(world), sweep(world, 1)]
 
     assert [each.failures for each in results] == [(), ()]
-    assert (world.tags.calls, {*kept(world).tagged}) == (2, {*NAMES})
+    assert (world.tags.calls, {*kept(world).tagged}) == (1, {*NAMES})
 
 
 def test_a_throttled_tag_is_a_failure_and_tried_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -383,9 +383,9 @@ def test_of_very_many_one_sweep_tags_some_and_the_next_ones_the_rest(world: Worl
     for minutes in (1, 2):
         sweep(world, minutes)
 
-    assert (first, len(world.tags.there)) == (MOST_TAGGED, 2 * count)
+    assert (first, len(world.tags.there)) == (MOST_TAGGED, count)
     assert len(world.bus.withdrawals) == count
-    assert world.tags.calls == 2 * count
+    assert world.tags.calls == count
 
 
 def test_what_there_was_no_room_to_tag_costs_no_write(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -396,7 +396,7 @@ def test_what_there_was_no_room_to_tag_costs_no_write(world: World, monkeypatch:
 
     sweep(world)
 
-    assert [len(each) for each in noted] == [2] * (MOST_TAGGED // 2)
+    assert [len(each) for each in noted] == [1] * MOST_TAGGED
 
 
 def test_only_what_goes_carries_the_tag(sharing: World) -> None:
@@ -1022,3 +1022,16 @@ def test_what_waits_for_a_person_and_is_to_be_withdrawn_is_decided_on_without_on
     sweep(world, 5)
 
     assert world.resumed == [(CONNECTION.request_id, True)]
+
+
+def test_what_is_marked_and_not_known_to_be_refused_stays_and_goes_once_it_is_known(world: World) -> None:
+    refuse(world, UNFORBIDDEN)
+    sweep(world, 5)
+    marked = kept(world).announced
+
+    world.reviewer.found = Review(permitted=False, reasons=(WHY,), undecided=(("", ""),))
+    assert sweep(world, 5 + WAIT).started == ()
+    assert kept(world).announced == marked
+
+    refuse(world, UNFORBIDDEN)
+    assert sweep(world, 10 + WAIT).started == (CONNECTION_EXECUTION,)

@@ -458,8 +458,15 @@ def test_a_policy_that_is_listed_as_broken_is_not_missing() -> None:
 
 def test_a_policy_that_permitted_an_association_and_is_not_listed_leaves_the_review_open() -> None:
     facts = resource_facts()
-    record = AssociationDecisionRecord(at=NOW, zone="UTC", resources=(facts,), determined_by=("policy-1",))
-    attached = kept(share_facts(), ACCEPT, association_decision_record=record, let_in=BY_POLICY, attachments=None)
+    record = AssociationDecisionRecord(at=NOW, zone="UTC", resources=(facts,))
+    attached = kept(
+        share_facts(),
+        ACCEPT,
+        association_decision_record=record,
+        let_in=BY_POLICY,
+        attachments=None,
+        permitted_by=frozenset({"policy-1"}),
+    )
 
     found = reviewer(ACCEPT, written=("policies/policy-1",)).review(attached, ())
 

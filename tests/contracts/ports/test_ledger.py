@@ -1098,3 +1098,17 @@ def test_whether_a_withdrawal_is_commanded_is_told_until_it_is_tried_again(ledge
 
     ledger.retry(row(ledger))
     assert not ledger.is_commanded(ID)
+
+
+def test_the_policies_that_let_in_or_permitted_anything_are_kept_whatever_is_decided_later(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    by_first = msgspec.structs.replace(decision_record_of(), determined_by=("first@3", "second"))
+    reach(ledger, Status.ACCEPTED, settled=False, let_in=LET_IN, decision_record=by_first)
+    of_associations = msgspec.structs.replace(ASSOCIATION, determined_by=("third",))
+    reach(ledger, Status.AVAILABLE, association_decision_record=of_associations)
+
+    by_nobody = msgspec.structs.replace(decision_record_of(), determined_by=("fourth",))
+    ledger.claim(observed_request(), 2, after=row(ledger))
+    reach(ledger, Status.ACCEPTED, attempt=2, settled=False, decision_record=by_nobody)
+
+    assert row(ledger).permitted_by == {"first", "second", "third"}

@@ -30,7 +30,7 @@ from drawbridge.publication import AttachmentSnapshot
 from drawbridge.record import Outcome, OutcomeBasis
 from drawbridge.record.bounds import surplus
 from drawbridge.record.entry import Entry
-from drawbridge.record.outcome import PUBLISHED_BYTES
+from drawbridge.record.outcome import PUBLISHED_BYTES, permitted_by
 from drawbridge.record.record import StatusChange, reasons_for_history, reasons_for_status
 from drawbridge.request import kind_of
 from drawbridge.request.absence import Absence
@@ -321,6 +321,8 @@ class LedgerTable:
             write.set(grounds=_text(outcome.decision_record))
         if outcome.association_decision_record:
             write.set(association_grounds=_text(outcome.association_decision_record))
+        if permitting := permitted_by(outcome):
+            write.add("permitted_by", permitting)
         _remove_marks(write, change)
         _note_let_in(write, change.status, outcome)
         if outcome.basis:

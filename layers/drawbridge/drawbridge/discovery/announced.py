@@ -15,7 +15,7 @@ from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.next_action import HELD_AT_LEAST_EVERY, may_try_again
 from drawbridge.discovery.review import Lapse, Review
 from drawbridge.publication import AttachmentSnapshot
-from drawbridge.publication.names import consumer_path, document_parameter, name_parameter
+from drawbridge.publication.names import consumer_path, document_parameter
 from drawbridge.request import EndpointConnectionRequest
 from drawbridge.request.announced import NO_LONGER_PERMITTED, Announced, whole
 from drawbridge.request.fingerprints import fingerprint
@@ -33,6 +33,8 @@ def marks_after(review: Review, before: Collection[Announced], now: datetime, wa
     """Return what is announced after a review: a mark that stands keeps its time, unless a forbid has become urgent."""
     marked = {mark.key: mark for mark in before}
     marks = [_mark(lapse, marked.get(lapse.key), now, wait) for lapse in review.lapses]
+    # What is not known neither begins nor ends anything.
+    marks += [marked[key] for key in review.undecided if key in marked]
     # What is there already keeps its place: a mark that is left out would begin anew each time.
     return fitting(sorted(marks, key=lambda mark: (mark.key not in marked, mark.key)), _MARKS_BYTES)
 
@@ -125,11 +127,11 @@ def taggable_of(row: LedgerRow, *, prefix: str, account_id: str) -> frozenset[st
 
 
 def _names(row: LedgerRow, prefix: str) -> tuple[str, ...]:
-    """Return the parameters of a consumer's endpoint."""
+    """Return the parameter of a consumer's endpoint that there is for each type: some have no plain name."""
     if not isinstance(row.request, EndpointConnectionRequest):
         return ()
     path = consumer_path(prefix, row.account_id, row.request.endpoint_id)
-    return name_parameter(path), document_parameter(path)
+    return (document_parameter(path),)
 
 
 def _own(attachment: AttachmentSnapshot, account_id: str) -> tuple[str, ...]:

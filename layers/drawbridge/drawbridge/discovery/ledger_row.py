@@ -104,6 +104,8 @@ class LedgerRow(Struct, frozen=True, kw_only=True):
     """What carries the tag that says when it is taken down, by id or ARN."""
     deadline: AwareDatetime | None = None
     """When the invitation to it expires, if it is not let in yet."""
+    permitted_by: frozenset[str] = frozenset()
+    """The policies that let it in, or permitted an association, at any time: one that is not listed is asked for."""
     commanded: WithdrawalCommand | None = None
     """The command to take it down, which is in force until somebody has it tried again."""
 

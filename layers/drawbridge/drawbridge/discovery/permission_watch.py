@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 import msgspec
+from msgspec import Struct
 
 from drawbridge.discovery.announced import (
     announcement_fingerprint,
@@ -66,6 +67,14 @@ class WithdrawAfterTags(Protocol):
     def untag(self, thing: str) -> None: ...
 
 
+class Reviewed(Struct, frozen=True):
+    """A request after its review."""
+
+    row: LedgerRow
+    lapsed: frozenset[tuple[str, str]]
+    """What of it is refused for certain now, by binding and resource: of the rest that is marked it is not known."""
+
+
 class PermissionWatch:
     """Reviews, announces and tags."""
 
@@ -107,8 +116,8 @@ class PermissionWatch:
             return row.reviewed_fingerprint != self._reviewed_under(observed)
         return bool(row.kept or row.announced) or observed.policies_fingerprint != row.decision_fingerprint
 
-    def review(self, row: LedgerRow, observed: ObservedRequest, now: datetime) -> LedgerRow | ReviewOpen | None:
-        """Review a request, and note what is announced; return the row as it is then.
+    def review(self, row: LedgerRow, observed: ObservedRequest, now: datetime) -> Reviewed | ReviewOpen | None:
+        """Review a request, and note what is announced.
 
         ``None`` if the row is not any longer as it was read: the next sweep does it.
         """
@@ -122,12 +131,10 @@ class PermissionWatch:
         noted = self._ledger.note_review(row, review, marks, policies_fingerprint=under)
         if not noted:
             return None
-        return msgspec.structs.replace(
-            row,
-            announced=marks,
-            no_longer_permitted=not review.permitted,
-            reviewed_fingerprint=under,
+        now_there = msgspec.structs.replace(
+            row, announced=marks, no_longer_permitted=not review.permitted, reviewed_fingerprint=under
         )
+        return Reviewed(now_there, frozenset(lapse.key for lapse in review.lapses))
 
     def _reviewed_under(self, observed: ObservedRequest) -> str:
         """Return what a review rests on, as the row keeps it.

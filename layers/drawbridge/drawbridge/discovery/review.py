@@ -28,7 +28,9 @@ class Review(Struct, frozen=True):
     reasons: tuple[Reason, ...] = ()
     """Why it would not."""
     lapses: tuple[Lapse, ...] = ()
-    """What is to be taken down for that: not what a person would be asked about, and nothing for an unknown fact."""
+    """What is to be taken down for that: nothing for an unknown fact."""
+    undecided: tuple[tuple[str, str], ...] = ()
+    """Of what it is not known whether it is refused for certain: bindings and resources' ARNs, both empty for all."""
 
 
 class ReviewOpen(Struct, frozen=True):

@@ -18,12 +18,15 @@ from drawbridge.decision.in_force import PATH as POLICIES
 from drawbridge.decision.in_force import compiled, is_whole
 from drawbridge.decision.lapse import permission_of, permission_to_associate
 from drawbridge.decision.let_in import ADOPTED, APPROVED, DENIED, LetIn, let_in_before
-from drawbridge.decision.permission import Lapsed
+from drawbridge.decision.permission import Lapsed, PermissionUnknown
 from drawbridge.decision.policies import Policy
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.review import Lapse, Review, ReviewOpen
 from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason
+
+_WHOLE = ("", "")
+"""Stands for the whole request, where others are named by binding and resource."""
 
 _UNAPPROVED = frozenset({DENIED, "approval-timed-out"})
 
@@ -84,7 +87,12 @@ class PolicyReviewer:
         lost = [*not_accepted, *self._not_associated(row)]
         if lost and (unlisted := self._unlisted_policy(decision_record, row)) is not None:
             return ReviewOpen(f"Parameter Store did not list policy {unlisted}, which is there")
-        return Review(not lost, tuple(lost), tuple(self._lapses(decision_record, row)) if lost else ())
+        if not lost:
+            return Review(permitted=True)
+        found = dict(self._permissions(decision_record, row))
+        lapses = tuple(Lapse(binding=of[0], resource_arn=of[1], lapsed=each) for of, each in found.items() if each)
+        undecided = tuple(of for of, each in found.items() if each is None)
+        return Review(permitted=False, reasons=tuple(lost), lapses=lapses, undecided=undecided)
 
     def lets_in_now(self, row: LedgerRow, contents: Collection[SharedResource]) -> bool:
         """Return whether what was withdrawn would be let in again; or a person asked again, if one approved it once."""
@@ -113,17 +121,24 @@ class PolicyReviewer:
                 why = "; ".join(reason.text for reason in because)
                 yield Reason(NOT_PERMITTED, f"{facts.name}: {why}", source=facts.binding)
 
-    def _lapses(self, decision_record: DecisionRecord, row: LedgerRow) -> Iterator[Lapse]:
+    def _permissions(
+        self, decision_record: DecisionRecord, row: LedgerRow
+    ) -> Iterator[tuple[tuple[str, str], Lapsed | None]]:
+        """Yield what is refused for certain, by binding and resource; with ``None`` where that is not known."""
         let_in = row.let_in if row.let_in is not UNSET else let_in_before(decision_record, row.decided_by)
         evaluation_time = decision_record.evaluation_time
         of_request = permission_of(decision_record.facts, let_in, self._policies, evaluation_time)
         if isinstance(of_request, Lapsed) and self._takes_down(of_request, row):
-            yield Lapse(lapsed=of_request)
+            yield _WHOLE, of_request
             return
+        if isinstance(of_request, PermissionUnknown):
+            yield _WHOLE, None
         for facts, evaluation_time in self._associated(row):
             permission = permission_to_associate(facts, self._policies, evaluation_time)
             if isinstance(permission, Lapsed) and self._takes_down(permission, row):
-                yield Lapse(binding=facts.binding, resource_arn=facts.arn, lapsed=permission)
+                yield (facts.binding, facts.arn), permission
+            elif isinstance(permission, PermissionUnknown):
+                yield (facts.binding, facts.arn), None
 
     def _takes_down(self, lapsed: Lapsed, row: LedgerRow) -> bool:
         """Return whether something is taken down for it.
@@ -150,9 +165,7 @@ class PolicyReviewer:
 
         A listing that was cut short must not look like a policy that somebody deleted.
         """
-        associations = row.association_decision_record
-        determining = (*decision_record.determined_by, *(associations.determined_by if associations else ()))
-        determined_by = {each.partition("@")[0] for each in determining}
+        determined_by = {each.partition("@")[0] for each in decision_record.determined_by} | row.permitted_by
         unlisted = sorted(determined_by - self._listed)
         return next((name for name in unlisted if self._is_written(POLICIES, name)), None)
 

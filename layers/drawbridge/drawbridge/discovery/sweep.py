@@ -30,7 +30,7 @@ from drawbridge.discovery.next_action import NextAction, is_time_to_ensure, is_y
 from drawbridge.discovery.notifications import NotifyingServices, ensure_notifications
 from drawbridge.discovery.observation import Observation, Observer
 from drawbridge.discovery.observed_request import ObservedRequest
-from drawbridge.discovery.permission_watch import PermissionWatch
+from drawbridge.discovery.permission_watch import PermissionWatch, Reviewed
 from drawbridge.discovery.review import Review, ReviewOpen
 from drawbridge.discovery.reviewer import PolicyReviewer
 from drawbridge.discovery.waiting import WaitingRequests, WaitState
@@ -481,9 +481,9 @@ class Sweeper:
             findings.reviews_open.append(f"{row.request_id}: {reviewed.because}")
         if reviewed is None or isinstance(reviewed, ReviewOpen):
             return None
-        if reviewed.no_longer_permitted and not row.no_longer_permitted:
+        if reviewed.row.no_longer_permitted and not row.no_longer_permitted:
             findings.no_longer_permitted.append(row.request_id)
-        self._tell(reviewed, findings, after=row)
+        self._tell(reviewed.row, findings, after=row)
         return self._take_down_refused(observed, reviewed, row.announced, now, findings)
 
     def _tell(self, row: LedgerRow, findings: "_Findings", *, after: LedgerRow | None = None) -> None:
@@ -496,7 +496,7 @@ class Sweeper:
     def _take_down_refused(
         self,
         observed: ObservedRequest,
-        row: LedgerRow,
+        reviewed: Reviewed,
         before: Collection[Announced],
         now: datetime,
         findings: "_Findings",
@@ -505,8 +505,12 @@ class Sweeper:
 
         What nobody forbade was counted for the cap only if its mark was there when the sweep began.
         """
-        counted = {mark.key for mark in before}
-        due = [mark for mark in marks_due(row, now) if mark.forbidden or mark.key in counted]
+        row, counted = reviewed.row, {mark.key for mark in before}
+        due = [
+            mark
+            for mark in marks_due(row, now)
+            if mark.key in reviewed.lapsed and (mark.forbidden or mark.key in counted)
+        ]
         held_back = [mark for mark in due if findings.holds_back and is_held_back_by_cap(mark)]
         if held_back and findings.is_capped:
             findings.withdrawals_capped.append(row.request_id)

@@ -229,6 +229,14 @@ def _accepted(decision: ActionableDecision, acceptance: Acceptance, let_in: LetI
     )
 
 
+def permitted_by(outcome: Outcome) -> set[str]:
+    """Return the policies that let the request in, or permitted an association, by their names."""
+    of_request = outcome.decision_record if outcome.let_in is not None else None
+    names = {each.partition("@")[0] for each in of_request.determined_by} if of_request else set()
+    of_associations = outcome.association_decision_record
+    return names | {*of_associations.determined_by} if of_associations else names
+
+
 def _planned(plan: Plan, withdrawal: WithdrawalPlan) -> Outcome:
     return msgspec.structs.replace(
         _of_plan(plan, withdrawal),
