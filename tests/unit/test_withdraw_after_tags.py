@@ -91,9 +91,9 @@ def test_whatever_is_tagged_is_among_what_can_be(there: LedgerRow) -> None:
     assert tagged.keys() == taggable_of(there, prefix="drawbridge", account_id=CONSUMER)
 
 
-def test_of_a_connection_both_names_can_be_tagged() -> None:
+def test_of_a_connection_what_each_type_of_endpoint_has_can_be_tagged() -> None:
     path = f"/drawbridge/consumers/{CONSUMER}/{ENDPOINT_ID}"
 
     found = taggable_of(row(Status.AVAILABLE), prefix="drawbridge", account_id=CONSUMER)
 
-    assert found == {f"{path}/dns-name", f"{path}/connection"}
+    assert found == {f"{path}/connection"}
