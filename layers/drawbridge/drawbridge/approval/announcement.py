@@ -33,8 +33,6 @@ _PARTLY_WITHDRAWN = "Withdrawn; the rest of it stays connected."
 _NO_ROW = "Over: the ledger has no such request any longer."
 _OTHER_SIDE = "The other side took it back."
 
-_OVER = frozenset({Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN})
-"""Statuses in which there is nothing left to be taken down."""
 _GONE = "gone"
 """The code of the reason that the other side took it back."""
 _TAKEN_DOWN = "withdrawn"
@@ -191,7 +189,7 @@ def _first(reached: StatusReached, marks: Sequence[Announced], ports: Announcing
 
 
 def _marks(reached: StatusReached | None) -> Sequence[Announced]:
-    return reached.announced if reached is not None and reached.status not in _OVER else ()
+    return reached.announced if reached is not None and not reached.status.is_over else ()
 
 
 def _newest(marks: Sequence[Announced]) -> datetime:

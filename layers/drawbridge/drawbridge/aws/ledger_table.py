@@ -47,8 +47,6 @@ _YES = "yes"
 FOLLOWED_INDEX = "followed"
 """Holds the rows that carry the attribute of that name, which are few: those that AWS should still list."""
 
-_OVER = frozenset({Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN})
-"""Statuses in which nothing is let in any more."""
 _RETRY = "retry"
 """Stands for what was observed of a request that is to be tried again: whatever is observed differs."""
 _NOTHING = "null"
@@ -144,7 +142,7 @@ class LedgerTable:
         if after is None:
             write.only_if_new("request_id")
         else:
-            if after.let_in is UNSET and after.status in _OVER:
+            if after.let_in is UNSET and after.status.is_over:
                 write.set(let_in=_NOTHING)
             elif after.let_in is UNSET and (before := _let_in_earlier(self.with_decision_records(after))) is not None:
                 write.set(let_in=_text(before))
@@ -541,7 +539,7 @@ def _remove_marks(write: Write, change: StatusChange) -> None:
     """Remove what a request with the status does not have any more."""
     if change.status not in NOT_LET_IN_YET:
         write.remove("deadline")
-    if change.status not in _OVER:
+    if not change.status.is_over:
         return
     if change.status is not Status.WITHDRAWN:
         # There is nothing to withdraw: what asks next is another matter.
@@ -558,7 +556,7 @@ def _note_let_in(write: Write, status: Status, outcome: Outcome) -> None:
     """Note what is let in from now on, and whether it is only kept."""
     if outcome.let_in is not None:
         write.set(let_in=_text(outcome.let_in))
-    elif status in _OVER and not any(reason.code == NOT_MANAGED for reason in outcome.reasons):
+    elif status.is_over and not any(reason.code == NOT_MANAGED for reason in outcome.reasons):
         # Not removed: decision records stay for people to read, and must not be taken for an earlier version's.
         write.set(let_in=_NOTHING)
     if outcome.kept is not None:

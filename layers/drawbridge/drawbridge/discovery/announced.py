@@ -17,7 +17,7 @@ from drawbridge.discovery.review import Lapse, Review
 from drawbridge.publication import AttachmentSnapshot
 from drawbridge.publication.names import consumer_path, document_parameter
 from drawbridge.request import EndpointConnectionRequest
-from drawbridge.request.announced import NO_LONGER_PERMITTED, Announced, whole
+from drawbridge.request.announced import Announced, whole
 from drawbridge.request.fingerprints import fingerprint
 from drawbridge.status import Reason, Status
 
@@ -92,10 +92,7 @@ def may_take_down(row: LedgerRow, due: Collection[Announced], now: datetime) -> 
 def reasons_of_marks(marks: Collection[Announced]) -> tuple[Reason, ...]:
     """Return why something is taken down that is there: the same whenever it is asked for."""
     mark = whole(marks)
-    if mark is None:
-        return ()
-    since = f"Policies no longer permit it, which was announced at {mark.since:%Y-%m-%d %H:%M} UTC."
-    return (Reason(NO_LONGER_PERMITTED, since), *mark.reasons)
+    return () if mark is None else (mark.reason, *mark.reasons)
 
 
 def announcement_fingerprint(marks: Collection[Announced]) -> str:

@@ -26,8 +26,6 @@ NOT_LET_IN_YET = frozenset({Status.PENDING, Status.WAITING_FOR_APPROVAL, Status.
 _CONNECTED = frozenset({Status.AVAILABLE, Status.WITHDRAWING})
 """Statuses that are only reached by what was let in."""
 
-_OVER = frozenset({Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN})
-
 MOST_ATTEMPTS = 1_000_000
 """Far more than there can be: the number is part of an execution's name, whose length is limited."""
 
@@ -137,7 +135,7 @@ class LedgerRow(Struct, frozen=True, kw_only=True):
         """Whether an operator commanded its withdrawal, and it has not come to its end; an attempt ends first."""
         if self.commanded is None:
             return False
-        return self.status not in _OVER if self.settled else self.status is Status.WITHDRAWING
+        return not self.status.is_over if self.settled else self.status is Status.WITHDRAWING
 
     @property
     def stays_withdrawn(self) -> bool:

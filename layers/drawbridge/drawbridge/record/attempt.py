@@ -147,13 +147,10 @@ def outcome_of_report(
         return outcome_of_withdrawal(progress)
     outcome = outcome_of(progress)
     # A rejection of our own is no news; what others did to what is connected has yet to be followed.
-    found_over = outcome.status is Status.WITHDRAWN or (isinstance(progress, Decided) and outcome.status in _OVER)
+    found_over = outcome.status is Status.WITHDRAWN or (isinstance(progress, Decided) and outcome.status.is_over)
     if found_over and ledger.connected(execution.request_id).is_anything_there:
         return _while_connected(outcome)
     return outcome
-
-
-_OVER = frozenset({Status.WITHDRAWN, Status.REJECTED, Status.EXPIRED})
 
 
 def _while_connected(outcome: Outcome) -> Outcome:

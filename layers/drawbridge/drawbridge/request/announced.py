@@ -32,6 +32,12 @@ class Announced(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults
         """Return what it is of: the binding and the resource's ARN."""
         return self.binding, self.resource_arn
 
+    @property
+    def reason(self) -> Reason:
+        """Return it as a reason for what is done; why policies do not permit it is in ``reasons``."""
+        since = f"Policies no longer permit it, which was announced at {self.since:%Y-%m-%d %H:%M} UTC."
+        return Reason(NO_LONGER_PERMITTED, since)
+
     def is_due(self, now: datetime) -> bool:
         """Return whether its time has come."""
         return self.withdraw_after <= now

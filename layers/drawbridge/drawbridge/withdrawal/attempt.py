@@ -16,7 +16,7 @@ from drawbridge.publication import AttachmentSnapshot
 from drawbridge.publication.names import consumer_path
 from drawbridge.request import EndpointConnectionRequest, ExecutionInput, ResourceShareRequest
 from drawbridge.request.absence import Existence, Existences, existence_of_subject
-from drawbridge.request.announced import NO_LONGER_PERMITTED, whole
+from drawbridge.request.announced import whole
 from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason
 from drawbridge.withdrawal import (
@@ -202,8 +202,7 @@ def _ending_of_permission(
         return StillThere(Reason("listed-again", f"AWS lists {subject}, and nothing says that it is to go."))
     match ports.permissions.of_request(execution):
         case Lapsed(because=because):
-            since = f"Policies no longer permit it, which was announced at {mark.since:%Y-%m-%d %H:%M} UTC."
-            return Ending(cause=Cause.NOT_PERMITTED, because=(Reason(NO_LONGER_PERMITTED, since), *because))
+            return Ending(cause=Cause.NOT_PERMITTED, because=(mark.reason, *because))
         case Permitted():
             return StillThere(Reason(PERMITTED_AGAIN, "Policies permit it again; nothing of it is taken down."))
         case PermissionUnknown(because):
