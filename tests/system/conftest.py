@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from local_aws.testing.clock import clock, fast_forward
+from local_aws.testing.clock import clock, fast_forward, in_flight
 from local_aws.testing.server import LocalAws
 from local_stack.stack import deploy_stack
 from scenarios.people import Person
@@ -101,7 +101,7 @@ def permissions(tmp_path_factory: pytest.TempPathFactory) -> Permissions:
 
 @pytest.fixture(scope="module")
 def deployed(world: World, permissions: Permissions, request: pytest.FixtureRequest) -> Iterator[Callable[..., Person]]:
-    """Deploy the stack in an account, and return a person there; it sweeps until the module is through.
+    """Deploy the stack in an account, and return a person there; it works until the module is through.
 
     Nobody is asked in Slack unless a channel is given: what policies would ask about is held.
     """
@@ -114,7 +114,7 @@ def deployed(world: World, permissions: Permissions, request: pytest.FixtureRequ
 
     yield deploy_in
     for person in people:
-        stop_sweeping(person)
+        bring_to_rest(person)
     permissions.note(request.path.name, people)
 
 
@@ -130,7 +130,7 @@ def deployed_for(deployed: Callable[..., Person]) -> Callable[..., Person]:
         """Deploy in an account from the first one on, unless it is for this group; one group comes after the other."""
         if group not in made:
             for before in made.values():
-                stop_sweeping(before)
+                bring_to_rest(before)
             made[group] = deployed(str(first_account + len(made)))
             prepare(made[group])
         return made[group]
@@ -138,11 +138,34 @@ def deployed_for(deployed: Callable[..., Person]) -> Callable[..., Person]:
     return deploy_for
 
 
+def bring_to_rest(person: Person) -> None:
+    """Let an account's stack begin nothing more, stop its executions, and wait until nothing is in flight.
+
+    It would sweep, retry and look again for ever, on the clock and among the work that other tests wait for.
+    """
+    stop_sweeping(person)
+    functions, events, states = person.client("lambda"), person.client("events"), person.client("stepfunctions")
+    for mapping in _listed(functions, "list_event_source_mappings", "EventSourceMappings"):
+        functions.delete_event_source_mapping(UUID=mapping["UUID"])
+    for rule in _listed(events, "list_rules", "Rules"):
+        events.disable_rule(Name=rule["Name"])
+    for machine in _listed(states, "list_state_machines", "stateMachines"):
+        arn = machine["stateMachineArn"]
+        for execution in _listed(states, "list_executions", "executions", stateMachineArn=arn, statusFilter="RUNNING"):
+            states.stop_execution(executionArn=execution["executionArn"], cause="the tests that started it are through")
+    assert fast_forward(PATIENCE, until=lambda: not in_flight()), in_flight()
+
+
 def stop_sweeping(person: Person) -> None:
-    """Delete the schedules of an account's stack: it would sweep for ever, whatever other tests do with the clock."""
+    """Delete the schedules of an account's stack."""
     scheduler = person.client("scheduler")
     for schedule in scheduler.list_schedules()["Schedules"]:
         scheduler.delete_schedule(Name=schedule["Name"], GroupName=schedule["GroupName"])
+
+
+def _listed(client: Any, operation: str, key: str, **arguments: str) -> list[Any]:
+    """List all there is before anything of it is changed."""
+    return [each for page in client.get_paginator(operation).paginate(**arguments) for each in page[key]]
 
 
 Policy = Callable[[Person, str, str], None]

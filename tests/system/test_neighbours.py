@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 from local_aws.testing.clock import clock, fast_forward
 from local_aws.testing.slack import APPROVALS
 from scenarios.people import Person
-from tests.system.conftest import LONG, World, stop_sweeping
+from tests.system.conftest import LONG, World, bring_to_rest
 from tests.system.model.acceptances import Acceptances
 from tests.system.model.approvals import APPROVERS, NOBODY, ApprovalAccount
 from tests.system.model.judgement import at_rest, judge
@@ -327,7 +327,7 @@ class Together(RuleBasedStateMachine):
             self.world.control("faults", {})
             self.world.control("settings", {"ramEventsToInvitees": False})
             for home in self._homes():
-                stop_sweeping(home.person)
+                bring_to_rest(home.person)
 
     @invariant()
     def count(self) -> None:
