@@ -9,6 +9,8 @@ from typing import Any
 
 import botocore.session
 
+from local_aws.http.client_classes import keep_client_classes
+
 _making = threading.Lock()
 """Held while a client is made: a session can make only one at a time."""
 
@@ -40,6 +42,7 @@ def new_client(
 
 @functools.cache
 def _session() -> Any:
+    keep_client_classes()
     # One session, as it caches the services' models, which take longest to load. The developer's configuration is
     # ignored, and so is the profile that AWS_PROFILE names, which would be missing without it.
     session = botocore.session.Session(session_vars={"profile": (None, None, None, None)})

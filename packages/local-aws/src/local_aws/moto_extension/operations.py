@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from moto.core import errors as moto_errors
+from moto.core import responses as moto_responses
 from moto.core.responses import ActionResult
-from moto.core.utils import camelcase_to_underscores, get_service_model
+from moto.core.utils import camelcase_to_underscores, get_service_model, method_names_from_class
 
 from local_aws.moto_extension.errors import AwsError
 from local_aws.moto_extension.tables import lock
@@ -103,6 +104,11 @@ def refuse_unknown_operations(service: str) -> None:
         _route_all(service)
 
 
+def list_methods_once() -> None:
+    """Keep the names of a response class's methods: moto lists them for each call, which takes longer than most do."""
+    moto_responses.method_names_from_class = _method_names
+
+
 def _response_class(service: str) -> Any:
     urls = importlib.import_module(f"moto.{service.replace('-', '')}.urls")
     dispatch = next(handler for handler in urls.url_paths.values() if handler.__name__ == "dispatch")
@@ -119,6 +125,13 @@ def _route_all(service: str) -> None:
 def _hang_in(response_class: Any, operation: str, method: Callable[[Any], Any]) -> None:
     method.__name__ = camelcase_to_underscores(operation)
     setattr(response_class, method.__name__, method)
+    _method_names.cache_clear()
+
+
+@functools.cache
+def _method_names(response_class: type) -> frozenset[str]:
+    return frozenset(method_names_from_class(response_class))
+
 
 
 def _params(response: Any, model: Any) -> dict[str, Any]:

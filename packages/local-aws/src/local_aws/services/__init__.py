@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from local_aws.moto_extension.operations import refuse_unknown_operations
+from local_aws.moto_extension.operations import list_methods_once, refuse_unknown_operations
 from local_aws.services.dynamodb import table_items
 from local_aws.services.ec2 import filters, subnets
 from local_aws.services.lattice import (
@@ -74,3 +74,4 @@ def install() -> None:
         service.install()
     for name in ("ec2", "organizations", "ram", "route53", "ssm", "vpc-lattice"):
         refuse_unknown_operations(name)
+    list_methods_once()

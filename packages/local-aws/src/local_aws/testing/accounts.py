@@ -17,6 +17,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from local_aws.http.client_classes import keep_client_classes
+
 REGION = "us-east-1"
 PERSON = "person"
 """A role that no account has, whose sessions stand for a person with full access."""
@@ -152,6 +154,7 @@ def _anyone(url: str) -> Any:
 def _connect(kind: str, service: str, *, region: str, url: str, credentials: Credentials, config: Config) -> Any:
     # The stubs accept literal names of services only.
     connect: Any = getattr(boto3, kind)
+    keep_client_classes()
     # boto3's default session caches models, and must not create two clients at once.
     with _making:
         return connect(

@@ -1,0 +1,29 @@
+"""The classes that botocore makes of clients, kept: EC2's alone has more than 700 methods."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from botocore.client import ClientCreator
+
+
+@functools.cache
+def keep_client_classes() -> None:
+    """Have a session make a service's class once, and not anew for each client.
+
+    That is most of the time that a client takes, and tests make thousands. A session's event handlers may add to a
+    class, as boto3's do, so each session has its own.
+    """
+    make = ClientCreator._create_client_class
+    of_sessions: WeakKeyDictionary[Any, dict[tuple[str, str], type]] = WeakKeyDictionary()
+
+    def make_once(self: Any, service_name: str, service_model: Any) -> type:
+        classes = of_sessions.setdefault(self._event_emitter, {})
+        key = (service_name, service_model.api_version)
+        if key not in classes:
+            classes[key] = make(self, service_name, service_model)
+        return classes[key]
+
+    ClientCreator._create_client_class = make_once
