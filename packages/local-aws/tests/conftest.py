@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from local_aws.testing.clock import fast_forward, in_flight
 from local_aws_tests.lambda_account import Account, new_account
 from local_aws_tests.people import Person
 from local_aws_tests.workflow_runs import client_of, served
@@ -14,11 +15,20 @@ from local_aws_tests.workflow_runs import client_of, served
 SDK = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
 """boto3's distribution and those that it depends on."""
 
+DAY = 86_400.0
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Use the one local AWS of this process."""
     config.pluginmanager.import_plugin("local_aws.pytest_plugin")
     config.pluginmanager.import_plugin("local_aws_tests.serving")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quiet() -> None:
+    """Let what other tests of the process left under way end: there is one clock, and one count of what is at work."""
+    if in_flight():
+        assert fast_forward(DAY, until=lambda: not in_flight()), in_flight()
 
 
 @pytest.fixture(scope="session")

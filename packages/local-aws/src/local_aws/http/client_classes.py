@@ -16,7 +16,8 @@ def keep_client_classes() -> None:
     That is most of the time that a client takes, and tests make thousands. A session's event handlers may add to a
     class, as boto3's do, so each session has its own.
     """
-    make = ClientCreator._create_client_class
+    creator: Any = ClientCreator
+    make = creator._create_client_class  # noqa: SLF001 - botocore has no other place for it
     of_sessions: WeakKeyDictionary[Any, dict[tuple[str, str], type]] = WeakKeyDictionary()
 
     def make_once(self: Any, service_name: str, service_model: Any) -> type:
@@ -26,4 +27,4 @@ def keep_client_classes() -> None:
             classes[key] = make(self, service_name, service_model)
         return classes[key]
 
-    ClientCreator._create_client_class = make_once
+    creator._create_client_class = make_once  # noqa: SLF001 - as above

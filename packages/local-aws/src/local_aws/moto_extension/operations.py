@@ -133,7 +133,6 @@ def _method_names(response_class: type) -> frozenset[str]:
     return frozenset(method_names_from_class(response_class))
 
 
-
 def _params(response: Any, model: Any) -> dict[str, Any]:
     if model.input_shape is None:
         return {}
