@@ -6,7 +6,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,8 +113,7 @@ def deployed(world: World, permissions: Permissions, request: pytest.FixtureRequ
         return people[-1]
 
     yield deploy_in
-    for person in people:
-        bring_to_rest(person)
+    bring_to_rest(people)
     permissions.note(request.path.name, people)
 
 
@@ -129,8 +128,7 @@ def deployed_for(deployed: Callable[..., Person]) -> Callable[..., Person]:
     def deploy_for(group: str, first_account: int, prepare: Callable[[Person], object]) -> Person:
         """Deploy in an account from the first one on, unless it is for this group; one group comes after the other."""
         if group not in made:
-            for before in made.values():
-                bring_to_rest(before)
+            bring_to_rest(made.values())
             made[group] = deployed(str(first_account + len(made)))
             prepare(made[group])
         return made[group]
@@ -138,11 +136,18 @@ def deployed_for(deployed: Callable[..., Person]) -> Callable[..., Person]:
     return deploy_for
 
 
-def bring_to_rest(person: Person) -> None:
-    """Let an account's stack begin nothing more, stop its executions, and wait until nothing is in flight.
+def bring_to_rest(people: Iterable[Person]) -> None:
+    """Let the stacks in these people's accounts begin nothing more, and wait until nothing is in flight.
 
-    It would sweep, retry and look again for ever, on the clock and among the work that other tests wait for.
+    They would sweep, retry and look again for ever, on the clock and among the work that other tests wait for.
     """
+    for person in people:
+        _stop(person)
+    assert fast_forward(PATIENCE, until=lambda: not in_flight()), in_flight()
+
+
+def _stop(person: Person) -> None:
+    """Delete schedules and mappings, disable rules, and stop executions."""
     stop_sweeping(person)
     functions, events, states = person.client("lambda"), person.client("events"), person.client("stepfunctions")
     for mapping in _listed(functions, "list_event_source_mappings", "EventSourceMappings"):
@@ -153,7 +158,6 @@ def bring_to_rest(person: Person) -> None:
         arn = machine["stateMachineArn"]
         for execution in _listed(states, "list_executions", "executions", stateMachineArn=arn, statusFilter="RUNNING"):
             states.stop_execution(executionArn=execution["executionArn"], cause="the tests that started it are through")
-    assert fast_forward(PATIENCE, until=lambda: not in_flight()), in_flight()
 
 
 def stop_sweeping(person: Person) -> None:

@@ -326,8 +326,7 @@ class Together(RuleBasedStateMachine):
         finally:
             self.world.control("faults", {})
             self.world.control("settings", {"ramEventsToInvitees": False})
-            for home in self._homes():
-                bring_to_rest(home.person)
+            bring_to_rest(home.person for home in self._homes())
 
     @invariant()
     def count(self) -> None:

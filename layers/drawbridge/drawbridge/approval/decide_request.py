@@ -97,8 +97,11 @@ def decide_request(
         return RequestDecision(decision=decision)
     decision = approved_before(decision, facts, before)
     question: Question | None = None
-    is_asked = ports.asks_in_slack and not ports.ledger.is_commanded(execution.request_id)
-    if isinstance(decision, AskApprover) and is_asked:
+    if (
+        isinstance(decision, AskApprover)
+        and ports.asks_in_slack
+        and not ports.ledger.is_commanded(execution.request_id)
+    ):
         question = _question(execution, facts, decision, before=before, ports=ports, policies=policies, now=now)
     void = void_of(approval, question, ports.approvers, ports.members)
     decision, question = apply_approval(decision, question, approval, now.now, void=void)

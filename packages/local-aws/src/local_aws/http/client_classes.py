@@ -14,7 +14,8 @@ def keep_client_classes() -> None:
     """Have a session make a service's class once, and not anew for each client.
 
     That is most of the time that a client takes, and tests make thousands. A session's event handlers may add to a
-    class, as boto3's do, so each session has its own.
+    class, as boto3's do, so each session has its own; those that are registered after a service's first client come
+    too late for it.
     """
     creator: Any = ClientCreator
     make = creator._create_client_class  # noqa: SLF001 - botocore has no other place for it
