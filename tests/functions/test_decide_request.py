@@ -19,6 +19,7 @@ from drawbridge.decision.in_force import decision_fingerprint
 from drawbridge.decision.let_in import MOST_LET_IN
 from drawbridge.decision.policies import Policy, parse_policy
 from drawbridge.environment import Environment
+from drawbridge.publication.parameters import ObservedParameter
 from drawbridge.request import Request
 from drawbridge.request.announced import WithdrawalCommand
 from drawbridge.status import Reason, Status
@@ -37,6 +38,7 @@ from tests.builders import (
     share_facts,
 )
 from tests.fakes.ledger import InMemoryLedger
+from tests.fakes.parameter_store import InMemoryPublicationStore
 from tests.fakes.question_slots import InMemoryQuestionSlots
 from tests.functions.invocations import invoke, refuses, step
 
@@ -66,6 +68,7 @@ def gathered(monkeypatch: pytest.MonkeyPatch) -> Gathered:
     monkeypatch.setattr(wiring, "environment", lambda: environment)
     monkeypatch.setattr(wiring, "policies", lambda: IN_FORCE)
     monkeypatch.setattr(wiring, "ledger", InMemoryLedger)
+    monkeypatch.setattr(wiring, "published", InMemoryPublicationStore)
     monkeypatch.setattr(wiring, "question_slots", InMemoryQuestionSlots)
     return lambda facts: monkeypatch.setattr(wiring, "gatherer", lambda: Gatherer(facts))
 
@@ -187,6 +190,25 @@ def test_nobody_is_asked_about_what_an_operator_had_withdrawn(
 
     assert answer["decision"]["outcome"] == outcome
     assert (answer["question"] is None) is commanded
+
+
+def test_nobody_is_asked_about_what_was_connected_under_an_earlier_ledger(
+    gathered: Gathered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = connection_facts(live=True)
+    gathered(facts)
+    environment = Environment(
+        {"PREFIX": "drawbridge", "SLACK_CHANNEL": "C0APPROVALS", "APPROVAL_HOURS": "1", "OPEN_QUESTIONS": "5"}
+    )
+    name = f"/drawbridge/consumers/{facts.requester.account_id}/{facts.endpoint_id}/connection"
+    store = InMemoryPublicationStore(**{name: ObservedParameter(value="{}", subject=facts.endpoint_id)})
+    monkeypatch.setattr(wiring, "environment", lambda: environment)
+    monkeypatch.setattr(wiring, "published", lambda: store)
+
+    answer = invoke(app.lambda_handler, step(request=CONNECTION, requestId=CONNECTION.request_id, attempt=1))
+
+    assert (answer["decision"]["outcome"], answer["question"]) == ("accept", None)
+    assert next(each["code"] for each in answer["let_in"]["because"]) == "recovered"
 
 
 @pytest.mark.parametrize("held", [MOST_LET_IN, 5000])

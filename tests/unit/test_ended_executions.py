@@ -11,7 +11,7 @@ from drawbridge.discovery.endings import EndingRecorder, outcome_of_ending
 from drawbridge.discovery.workflow import ExecutionEnding, Workflows
 from drawbridge.hint import CONNECTIONS, SweepScope
 from drawbridge.status import Reason, Status
-from tests.builders import CONNECTION, NOW, SHARE, row
+from tests.builders import CONNECTION, NOW, SHARE, execution_input, row
 from tests.fakes.ledger import InMemoryLedger
 from tests.fakes.state_machine import InMemoryStateMachine
 from tests.fakes.status_bus import InMemoryStatusBus
@@ -181,3 +181,28 @@ def test_what_the_execution_recorded_meanwhile_stands() -> None:
 
     assert world.record()
     assert world.bus.announced == []
+
+
+def test_after_a_ledger_was_lost_the_first_attempt_is_one_whose_name_no_earlier_execution_has(world: World) -> None:
+    world.withdrawals.ended[f"{CONNECTION.request_id}-2"] = ExecutionEnding(status="SUCCEEDED")
+    world.state_machine.ended[f"{CONNECTION.request_id}-3"] = ExecutionEnding(status="SUCCEEDED")
+    world.ledger = InMemoryLedger()
+
+    result = world.sweeper().sweep(CONNECTIONS, NOW)
+
+    assert result.started == (f"{CONNECTION.request_id}-4",)
+    assert status_of(world) == (Status.PENDING, False, 4)
+    assert world.announced[-2:] == [(CONNECTION.request_id, 1), (CONNECTION.request_id, 4)]
+    assert world.sweeper().sweep(CONNECTIONS, NOW).started == ()
+
+
+def test_an_execution_of_an_earlier_ledger_that_waits_still_goes_on_as_the_attempt(world: World) -> None:
+    world.state_machine.running[f"{CONNECTION.request_id}-2"] = msgspec.structs.replace(
+        world.state_machine.running.get(NAME) or execution_input(request=CONNECTION), attempt=2
+    )
+    world.ledger = InMemoryLedger()
+
+    result = world.sweeper().sweep(CONNECTIONS, NOW)
+
+    assert result.started == (f"{CONNECTION.request_id}-2",)
+    assert status_of(world) == (Status.PENDING, False, 2)

@@ -16,7 +16,7 @@ from drawbridge.approval.question_slots import QuestionSlots, within_slots
 from drawbridge.approval.settle import apply_approval, void_of
 from drawbridge.association.binding import Binding
 from drawbridge.configuration import InForce
-from drawbridge.decision import AlreadyResolved, AskApprover, DecidedOn, Decision
+from drawbridge.decision import Accept, AlreadyResolved, AskApprover, DecidedOn, Decision
 from drawbridge.decision.bounds import decision_record_within, decision_within
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.decide import decide
@@ -25,8 +25,8 @@ from drawbridge.decision.decision_record import DecisionRecord
 from drawbridge.decision.facts import ConnectionFacts, EvaluationTime, Facts
 from drawbridge.decision.gather import Gatherer, expired_if_late
 from drawbridge.decision.in_force import broken, compiled, decision_fingerprint
-from drawbridge.decision.let_in import LetIn, LetInRecords, decided_on, let_in_by
-from drawbridge.decision.live import approved_before, kept
+from drawbridge.decision.let_in import LetIn, LetInRecords, decided_on, let_in_by, let_in_earlier
+from drawbridge.decision.live import approved_before, is_live, kept
 from drawbridge.decision.policies import Policy
 from drawbridge.request import ExecutionInput
 from drawbridge.request.connections import NO_CONNECTIONS, ConnectionCounts
@@ -49,6 +49,8 @@ class DecisionPorts(Struct, frozen=True, kw_only=True):
 
     gatherer: Gatherer
     ledger: DecisionLedger
+    connected_earlier: Callable[[str, Facts], frozenset[str]]
+    """Returns what of a live request, by its id, is connected although the ledger does not say that it was let in."""
     policies: Callable[[], InForce[Policy]]
     bindings: Callable[[], tuple[Binding, ...]]
     question_slots: Callable[[], QuestionSlots]
@@ -90,11 +92,15 @@ def decide_request(
     facts = ports.gatherer.gather(execution.request, now.now)
     if isinstance(facts, AlreadyResolved):
         facts = expired_if_late(facts, execution.request, ports.ledger.deadline(execution.request_id), now.now)
-    before = ports.ledger.let_in(execution.request_id)
+    recorded = ports.ledger.let_in(execution.request_id)
     policies = compiled(in_force)
     decision = decision_within(decide(facts, policies, now, broken=broken(in_force)))
     if isinstance(facts, AlreadyResolved):
         return RequestDecision(decision=decision)
+    earlier: LetIn | None = None
+    if recorded is None and is_live(facts) and not isinstance(decision, Accept):
+        earlier = let_in_earlier(facts, ports.connected_earlier(execution.request_id, facts), now.now)
+    before = recorded or earlier
     decision = approved_before(decision, facts, before)
     question: Question | None = None
     if (
@@ -116,7 +122,7 @@ def decide_request(
             decision_record_of(facts, decision, policies, now, dict(in_force.versions))
         ),
         on=decided_on(facts, now.now),
-        let_in=let_in_by(decision, facts, before, now.now),
+        let_in=let_in_by(decision, facts, recorded, now.now, earlier=earlier),
         question=within(question) if question else None,
         wait=wait_for(question, now.now) if question else None,
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from drawbridge.approval import Line
 from drawbridge.decision.facts import ConnectionFacts, Facts, ShareFacts
-from drawbridge.decision.let_in import LetIn
+from drawbridge.decision.let_in import RECOVERED, LetIn
 from drawbridge.decision.live import is_live, was_let_in
 
 _MOST_NEW = 30
@@ -39,6 +39,8 @@ def _since(facts: ConnectionFacts, let_in: LetIn | None) -> str:
 
 
 def _when(let_in: LetIn) -> str:
+    if any(reason.code == RECOVERED for reason in let_in.because):
+        return "before this ledger began"
     by = ", ".join(dict.fromkeys(reason.source for reason in let_in.because if reason.source))
     return f"{let_in.at:%Y-%m-%d %H:%M} UTC{f' by {by}' if by else ''}"
 

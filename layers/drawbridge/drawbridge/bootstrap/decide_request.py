@@ -1,21 +1,22 @@
 """The objects of ``decide_request``."""
 
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 
 from drawbridge.approval.approvers import Approvers
+from drawbridge.approval.connected_earlier import connected_earlier
 from drawbridge.approval.decide_request import DecisionPorts
 from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import bindings_in_force
 from drawbridge.aws.ledger_table import LedgerTable
-from drawbridge.aws.parameter_store import ConfigurationParameters
+from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
 from drawbridge.aws.question_slot_items import QuestionSlotItems
 from drawbridge.bootstrap.approvals import approvers as configured_approvers
 from drawbridge.bootstrap.clients import client, table
 from drawbridge.bootstrap.facts import gatherer as build_gatherer
 from drawbridge.bootstrap.user_groups import members
 from drawbridge.configuration import InForce
-from drawbridge.decision.facts import EvaluationTime
+from drawbridge.decision.facts import EvaluationTime, Facts
 from drawbridge.decision.gather import Gatherer
 from drawbridge.decision.in_force import policies_in_force
 from drawbridge.decision.policies import Policy
@@ -45,6 +46,17 @@ def question_slots() -> QuestionSlotItems:
     return QuestionSlotItems(*tables, now=lambda: datetime.now(UTC))
 
 
+@cache
+def published() -> PublishedParameters:
+    return PublishedParameters(client("ssm"), owner=environment().prefix)
+
+
+def connected(request_id: str, facts: Facts) -> frozenset[str]:
+    """Return what of a live request was connected under an earlier ledger."""
+    of_others = partial(ledger().attachments_of_others, request_id)
+    return connected_earlier(facts, published(), environment().prefix, of_others)
+
+
 def policies() -> InForce[Policy]:
     """Return the policies in force, read anew each time: a change takes effect at once."""
     return policies_in_force(
@@ -64,6 +76,7 @@ def ports() -> DecisionPorts:
     return DecisionPorts(
         gatherer=gatherer(),
         ledger=ledger(),
+        connected_earlier=connected,
         policies=policies,
         bindings=bindings,
         question_slots=question_slots,

@@ -1,6 +1,6 @@
 """What was let in: kept in the ledger for as long as it is in effect; later decisions go by it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -22,9 +22,11 @@ _MOST_CHARACTERS = 64 * 1024
 APPROVED = "approved"
 """The code of the reason that names the person who approved."""
 
-
 ADOPTED = "adopted"
 """The code of the reason that it was live before it was decided on here."""
+
+RECOVERED = "recovered"
+"""The code of the reason that it was connected under an earlier ledger, which is lost with the name of who approved."""
 
 DENIED = "denied"
 """The code of the reason that names the person who denied."""
@@ -47,8 +49,8 @@ class LetIn(Struct, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def approved(self) -> bool:
-        """Whether a person approved it."""
-        return any(reason.code == APPROVED for reason in self.because)
+        """Whether a person approved it, as far as is known: of what was recovered nobody is asked again."""
+        return is_approved(self.because)
 
     def doubtful(self, unknown: Iterable[Fact]) -> frozenset[Fact]:
         """Return which unknown facts may have been known when it was let in."""
@@ -67,6 +69,11 @@ class LetIn(Struct, frozen=True, kw_only=True, rename="camel"):
         if self.covers(there):
             return there
         return there & {*(self.arns or ())}
+
+
+def is_approved(because: Iterable[Reason]) -> bool:
+    """Return whether these are the reasons of what a person approved, or may have approved under an earlier ledger."""
+    return any(reason.code in {APPROVED, RECOVERED} for reason in because)
 
 
 class LetInRecords(Protocol):
@@ -91,16 +98,38 @@ def decided_on(facts: Facts, at: datetime) -> DecidedOn:
     )
 
 
-def let_in_by(decision: Decision, facts: Facts, before: LetIn | None, at: datetime) -> LetIn | None:
-    """Return what is let in once the decision is carried out; ``None`` if that stays as it is."""
+def let_in_by(
+    decision: Decision, facts: Facts, recorded: LetIn | None, at: datetime, *, earlier: LetIn | None = None
+) -> LetIn | None:
+    """Return what is let in once the decision is carried out; ``None`` if that stays as it is.
+
+    ``recorded`` is what the ledger says was let in, ``earlier`` what was under an earlier one.
+    """
     match decision:
         case Accept(because):
             return _let_in(facts, because, at)
-        case Keep() if before is None and isinstance(facts, ConnectionFacts):
+        case Keep() if recorded is None and earlier is not None:
+            return earlier
+        case Keep() if recorded is None and isinstance(facts, ConnectionFacts):
             adopted = Reason(ADOPTED, "It was live before it was decided on here: somebody else let it in.")
             return LetIn(at=at, because=(adopted,))
         case _:
             return None
+
+
+def let_in_earlier(facts: Facts, connected: Collection[str], at: datetime) -> LetIn | None:
+    """Return what was let in under an earlier ledger, of which this is ``connected``; ``None`` if nothing is.
+
+    ``connected`` has ARNs of what a share holds, or the endpoint's id. What else the share holds was not let in, as far
+    as is known.
+    """
+    if not connected:
+        return None
+    text = "Drawbridge had connected it before this ledger began, which does not say who let it in."
+    because = (Reason(RECOVERED, text),)
+    if isinstance(facts, ConnectionFacts):
+        return LetIn(at=at, because=because)
+    return LetIn(at=at, because=because, contents_fingerprint=contents_fingerprint(connected), arns=_few(connected))
 
 
 def let_in_before(decision_record: DecisionRecord | None, because: Because) -> LetIn | None:
@@ -120,9 +149,15 @@ def _let_in(facts: Facts, because: Because, at: datetime) -> LetIn:
     if arns is None:
         # Whatever it turns out to hold was not let in.
         return LetIn(at=at, because=because, contents_fingerprint=contents_fingerprint(None), unknown=unknown)
+    return LetIn(
+        at=at, because=because, contents_fingerprint=contents_fingerprint(arns), arns=_few(arns), unknown=unknown
+    )
+
+
+def _few(arns: Collection[str]) -> tuple[str, ...] | None:
+    """Return the ARNs in order; ``None`` if they are too much to be kept."""
     few = len(arns) <= MOST_LET_IN and sum(map(len, arns)) <= _MOST_CHARACTERS
-    kept = tuple(sorted(arns)) if few else None
-    return LetIn(at=at, because=because, contents_fingerprint=contents_fingerprint(arns), arns=kept, unknown=unknown)
+    return tuple(sorted(arns)) if few else None
 
 
 def _arns(facts: ShareFacts) -> frozenset[str] | None:

@@ -2,7 +2,7 @@
 
 from drawbridge.decision import Accept, AlreadyResolved, AskApprover, Decision, Hold, Keep, Reject
 from drawbridge.decision.facts import ConnectionFacts, Facts
-from drawbridge.decision.let_in import APPROVED, LetIn
+from drawbridge.decision.let_in import LetIn, is_approved
 from drawbridge.status import Reason
 
 
@@ -21,14 +21,17 @@ def was_let_in(facts: Facts, let_in: LetIn | None) -> bool:
 
 
 def approved_before(decision: Decision, facts: Facts, let_in: LetIn | None) -> Decision:
-    """Return ``Accept`` instead of ``AskApprover`` if all that is in effect was approved: nobody is asked twice."""
+    """Return ``Accept`` instead of ``AskApprover`` if all that is in effect was approved: nobody is asked twice.
+
+    What was connected under an earlier ledger counts as approved.
+    """
     if not isinstance(decision, AskApprover) or let_in is None or not let_in.approved or not is_live(facts):
         return decision
     if not isinstance(facts, ConnectionFacts):
         arns = None if facts.contents is None else [each.arn for each in facts.contents]
         if arns is None or not let_in.covers(arns):
             return decision
-    by = tuple(reason for reason in let_in.because if reason.code == APPROVED)
+    by = tuple(reason for reason in let_in.because if is_approved([reason]))
     return Accept((*by, *decision.because))
 
 

@@ -17,7 +17,7 @@ from drawbridge.decision.gather import ConsumerRegistry, contents_of
 from drawbridge.decision.in_force import PATH as POLICIES
 from drawbridge.decision.in_force import compiled, is_whole
 from drawbridge.decision.lapse import permission_of, permission_to_associate
-from drawbridge.decision.let_in import ADOPTED, APPROVED, DENIED, LetIn, let_in_before
+from drawbridge.decision.let_in import ADOPTED, DENIED, RECOVERED, LetIn, is_approved, let_in_before
 from drawbridge.decision.permission import Lapsed, PermissionUnknown
 from drawbridge.decision.policies import Policy
 from drawbridge.discovery.ledger_row import LedgerRow
@@ -100,7 +100,7 @@ class PolicyReviewer:
         if decision_record is None:
             return False
         decision = decide_again(self._as_now(decision_record, contents), self._policies)
-        approved = any(reason.code == APPROVED for reason in row.decided_by)
+        approved = is_approved(row.decided_by)
         return isinstance(decision, Accept) or (approved and isinstance(decision, AskApprover))
 
     def _not_accepted(self, decision_record: DecisionRecord, row: LedgerRow) -> Iterator[Reason]:
@@ -196,9 +196,10 @@ def _approved(row: LedgerRow) -> bool:
         return False
     # Rows of earlier versions have only the reasons of their decision.
     because = row.let_in.because if row.let_in else row.decided_by
-    return any(reason.code == APPROVED for reason in because)
+    return is_approved(because)
 
 
 def _adopted(row: LedgerRow) -> bool:
-    """Whether it was live before it was decided on here."""
-    return isinstance(row.let_in, LetIn) and any(reason.code == ADOPTED for reason in row.let_in.because)
+    """Whether it was live before it was decided on here, so that no policy in force ever let it in."""
+    codes = {reason.code for reason in row.let_in.because} if isinstance(row.let_in, LetIn) else set[str]()
+    return not codes.isdisjoint({ADOPTED, RECOVERED})

@@ -1,6 +1,7 @@
 """The sweep: all that AWS lists is observed once and reconciled with the ledger; what needs an execution gets one."""
 
-from collections.abc import Callable, Collection, Mapping
+import itertools
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -604,6 +605,19 @@ class Sweeper:
             return None
         self._announcements.pending(observed, attempt)
         execution = _input(observed.request, attempt)
+        if not self._workflows.onboarding.start(execution) and row is None:
+            return self._start_beyond(observed, attempt)
+        return execution.execution_name
+
+    def _start_beyond(self, observed: ObservedRequest, attempt: int) -> str | None:
+        """Start an attempt beyond those of an earlier ledger, which is lost: the names of executions stay taken."""
+        taken = itertools.takewhile(self._workflows.has_ended, _inputs(observed.request, attempt))
+        beyond = attempt + sum(1 for _ in taken)
+        row = self._ledger.rows({observed.request.request_id}).get(observed.request.request_id)
+        if row is None or not self._ledger.claim(observed, beyond, after=row):
+            return None
+        self._announcements.pending(observed, beyond)
+        execution = _input(observed.request, beyond)
         self._workflows.onboarding.start(execution)
         return execution.execution_name
 
@@ -621,6 +635,10 @@ def _failure(of: str, error: Exception) -> DrawbridgeError:
     if isinstance(error, DrawbridgeError):
         return error
     return UpstreamError(f"{of}: {type(error).__name__}: {str(error)[:500]}")
+
+
+def _inputs(request: Request, first: int) -> Iterator[ExecutionInput]:
+    return (_input(request, attempt) for attempt in itertools.count(first))
 
 
 def _input(request: Request, attempt: int) -> ExecutionInput:

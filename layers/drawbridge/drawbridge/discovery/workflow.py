@@ -39,3 +39,7 @@ class Workflows(Struct, frozen=True):
     def of(self, row: LedgerRow) -> Workflow:
         """Return the workflow that the row's attempt is an execution of."""
         return self.withdrawal if row.status is Status.WITHDRAWING else self.onboarding
+
+    def has_ended(self, execution: ExecutionInput) -> bool:
+        """Return whether either has an execution of that name that has come to its end."""
+        return self.onboarding.ending(execution) is not None or self.withdrawal.ending(execution) is not None

@@ -47,9 +47,14 @@ def text_of_segment(segment: str) -> str | None:
     return text if parameter_segment(text) == segment else None
 
 
+def connections_path(prefix: str) -> str:
+    """Return the path that all names of the consumer's side are published below."""
+    return f"/{prefix}/connections"
+
+
 def binding_path(prefix: str, binding: str) -> str:
     """Return the path that all names of a binding are published below."""
-    return f"/{prefix}/connections/{parameter_segment(binding)}"
+    return f"{connections_path(prefix)}/{parameter_segment(binding)}"
 
 
 def connection_path(prefix: str, binding: str, resource: str, vpc_id: str | None) -> str:

@@ -15,6 +15,11 @@ class PublishedName(Struct, frozen=True, kw_only=True):
     """Of its two parameters, which are below it."""
     document: ConnectionDocument
 
+    @property
+    def resource_arn(self) -> str:
+        """The ARN of what is shared: of a child's name the group or network that it came with."""
+        return self.document.group_arn or self.document.resource_configuration_arn
+
 
 def published_names(parameters: Iterable[tuple[str, str]]) -> Iterator[PublishedName]:
     """Yield the names that are among parameters, by their JSON; what can't be read is left out."""

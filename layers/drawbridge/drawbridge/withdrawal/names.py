@@ -10,11 +10,6 @@ _BINDING_LEVEL = 3
 """Of a name's path, which begins with a slash."""
 
 
-def resource_of(name: PublishedName) -> str:
-    """Return the ARN of what is shared: of a child's name the group or network that it came with."""
-    return name.document.group_arn or name.document.resource_configuration_arn
-
-
 def leads_through(document: ConnectionDocument, made: OwnedObject) -> bool:
     """Return whether a name leads through an object, so that it would resolve no longer without it."""
     match made.kind:

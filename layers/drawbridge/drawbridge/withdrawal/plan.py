@@ -33,7 +33,7 @@ from drawbridge.withdrawal import (
     WithdrawalPlan,
 )
 from drawbridge.withdrawal.called_for import CalledFor, Demand, NotCalledFor, NotKnown
-from drawbridge.withdrawal.names import leads_through, published_path, resource_of
+from drawbridge.withdrawal.names import leads_through, published_path
 
 MOST_AT_ONCE = 150
 """Removals of one attempt, as of associations."""
@@ -196,7 +196,7 @@ class WithdrawalPlanner:
                 found = {each.path: each for each in self._published(connected)}
                 self._check_bindings(connected, (), found.values())
                 verdicts = [
-                    (path.path, self._demand.of_name(found[path.path]), resource_of(found[path.path]))
+                    (path.path, self._demand.of_name(found[path.path]), found[path.path].resource_arn)
                     for path in paths
                     if path.path in found
                 ]
@@ -305,7 +305,7 @@ class WithdrawalPlanner:
             verdict = self._demand.of_name(each)
             if isinstance(verdict, CalledFor):
                 continue
-            match self._confirmed(verdict, resource_of(each), scope):
+            match self._confirmed(verdict, each.resource_arn, scope):
                 case NotCalledFor() as confirmed:
                     due.append((published_path(each), confirmed))
                 case NotKnown(why):
