@@ -5,8 +5,8 @@ from typing import Protocol, assert_never
 
 from drawbridge.acceptance import Acceptance, AcceptanceResult, DecideAgain
 from drawbridge.decision import Accept, ActionableDecision, DecidedOn, Keep, Reject
-from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError
-from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest
+from drawbridge.errors import AccessDeniedError, GoneError, InvalidInputError, NotReadyError
+from drawbridge.request import EndpointConnectionRequest, OrphanRequest, Request, ResourceShareRequest
 from drawbridge.request.connections import ConnectionState
 from drawbridge.request.fingerprints import contents_fingerprint
 from drawbridge.request.shares import Invitation, InvitationStatus, SharedResource
@@ -81,6 +81,8 @@ def accept(
             return _answer_share(request, decision, on, shares, now)
         case EndpointConnectionRequest():
             return _answer_connection(request, decision, on, connections)
+        case OrphanRequest():
+            raise InvalidInputError(f"{request.resource_arn}: nobody asks for an orphan, so nothing is accepted")
         case _:
             assert_never(request)
 

@@ -14,7 +14,8 @@ from drawbridge.aws.event_bus import EventBus
 from drawbridge.aws.existence import ExistenceById
 from drawbridge.aws.hosted_zone_listing import HostedZoneListing
 from drawbridge.aws.ledger_table import LedgerTable
-from drawbridge.aws.parameter_store import ConfigurationParameters
+from drawbridge.aws.owned_object_listing import OwnedObjectListing
+from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
 from drawbridge.aws.resource_shares import ResourceShares
 from drawbridge.aws.state_machine import StateMachine
 from drawbridge.aws.task_callback import TaskCallback
@@ -28,6 +29,7 @@ from drawbridge.discovery.drift import DriftDetector
 from drawbridge.discovery.endings import EndingRecorder
 from drawbridge.discovery.fingerprints import CachedRegistry, FingerprintsInForce
 from drawbridge.discovery.observation import Observer
+from drawbridge.discovery.orphan_watch import OrphanWatch
 from drawbridge.discovery.permission_watch import PermissionWatch
 from drawbridge.discovery.reviewer import PolicyReviewer
 from drawbridge.discovery.sweep import Sweeper
@@ -108,6 +110,13 @@ def sweeper(
             withdraw_after=settings.withdraw_after,
             prefix=settings.prefix,
             account_id=settings.account_id,
+        ),
+        orphans=OrphanWatch(
+            lambda: OwnedObjectListing(client("ec2"), client("vpc-lattice"), owner=settings.prefix),
+            PublishedParameters(client("ssm"), owner=settings.prefix),
+            ledger,
+            bus,
+            prefix=settings.prefix,
         ),
         questions_at_once=settings.open_questions,
         expiring_within=settings.expiring_within,

@@ -17,7 +17,7 @@ from drawbridge.decision.facts import (
 )
 from drawbridge.decision.let_in import NOT_MANAGED
 from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError
-from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest
+from drawbridge.request import EndpointConnectionRequest, OrphanRequest, Request, ResourceShareRequest
 from drawbridge.request.connections import (
     ConnectionState,
     EndpointConnection,
@@ -107,6 +107,8 @@ class Gatherer:
                 return self._share(request.share_arn, now)
             case EndpointConnectionRequest():
                 return self._connection(request)
+            case OrphanRequest():
+                return AlreadyResolved(Status.WITHDRAWN, (Reason("orphan", "It is nobody's request."),))
             case _:
                 assert_never(request)
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from drawbridge.discovery.fingerprints import FingerprintsInForce
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.observed_request import ObservedRequest
-from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest
+from drawbridge.request import EndpointConnectionRequest, OrphanRequest, Request, ResourceShareRequest
 from drawbridge.request.connections import ConnectionState, EndpointConnection, ManagedService, count_other_connections
 from drawbridge.request.fingerprints import GONE_FINGERPRINT, fingerprint, share_fingerprint
 from drawbridge.request.shares import Invitation, InvitationStatus, Share, SharedResource, newest
@@ -114,6 +114,7 @@ class Observer:
                 observed,
                 [row for row in followed if row.request.subject not in not_in_effect],
             ),
+            *self._no_longer_listed(OrphanRequest, observed, followed),
         ]
         pending = {
             arn for arn, each in invitations.items() if any(one.status is InvitationStatus.PENDING for one in each)

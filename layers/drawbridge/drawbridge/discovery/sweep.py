@@ -1,7 +1,7 @@
 """The sweep: all that AWS lists is observed once and reconciled with the ledger; what needs an execution gets one."""
 
 import itertools
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -31,6 +31,7 @@ from drawbridge.discovery.next_action import NextAction, is_time_to_ensure, is_y
 from drawbridge.discovery.notifications import NotifyingServices, ensure_notifications
 from drawbridge.discovery.observation import Observation, Observer
 from drawbridge.discovery.observed_request import ObservedRequest
+from drawbridge.discovery.orphan_watch import OrphanWatch
 from drawbridge.discovery.permission_watch import PermissionWatch, Reviewed
 from drawbridge.discovery.review import Review, ReviewOpen
 from drawbridge.discovery.reviewer import PolicyReviewer
@@ -38,7 +39,13 @@ from drawbridge.discovery.waiting import WaitingRequests, WaitState
 from drawbridge.discovery.workflow import Workflows
 from drawbridge.errors import DrawbridgeError, InvalidInputError, UpstreamError
 from drawbridge.hint import SweepScope
-from drawbridge.request import EndpointConnectionRequest, ExecutionInput, Request, ResourceShareRequest
+from drawbridge.request import (
+    EndpointConnectionRequest,
+    ExecutionInput,
+    OrphanRequest,
+    Request,
+    ResourceShareRequest,
+)
 from drawbridge.request.absence import Absence
 from drawbridge.request.announced import Announced, whole
 from drawbridge.request.connections import EndpointConnection
@@ -211,6 +218,7 @@ class Sweeper:
         plan_inputs: CurrentPlanInputs,
         absences: AbsenceWatch,
         permissions: PermissionWatch,
+        orphans: OrphanWatch,
         questions_at_once: int,
         expiring_within: timedelta,
     ) -> None:
@@ -233,6 +241,7 @@ class Sweeper:
         self._plan_inputs = plan_inputs
         self._absences = absences
         self._permissions = permissions
+        self._orphans = orphans
 
     def sweep(self, scope: SweepScope, now: datetime) -> SweepResult:
         """Sweep what the hints say.
@@ -251,6 +260,8 @@ class Sweeper:
             self._waiting.load([row.request_id for row in rows.values() if row.waits_for_approval])
         except DrawbridgeError as error:
             findings.failures.append(error)
+        if scope.orphans:
+            findings.failures += self._orphans.enter(followed, findings.kinds, findings.listed, now)
         slots = FreeQuestionSlots(followed, self._questions_at_once)
         for each in observed:
             row = rows.get(each.request.request_id)
@@ -278,24 +289,25 @@ class Sweeper:
             failures += self._record_endings(scope.executions)
         if scope.connections:
             observed += self._collect(
-                lambda: self._observer.connections(followed, attachments), EndpointConnectionRequest, findings
+                lambda: self._observer.connections(followed, attachments), [EndpointConnectionRequest], findings
             )
         if scope.notifications:
             failures += ensure_notifications(self._services)
         if scope.shares:
-            observed += self._collect(lambda: self._observer.shares(followed, now), ResourceShareRequest, findings)
+            kinds: list[type[Request]] = [ResourceShareRequest, OrphanRequest]
+            observed += self._collect(lambda: self._observer.shares(followed, now), kinds, findings)
         return observed
 
     @staticmethod
     def _collect(
-        observe: Callable[[], Observation], kind: type[Request], findings: "_Findings"
+        observe: Callable[[], Observation], kinds: Iterable[type[Request]], findings: "_Findings"
     ) -> list[ObservedRequest]:
         try:
             observation = observe()
         except Exception as error:  # noqa: BLE001 - what can't be observed stops nothing else
             findings.failures.append(_failure("sweep", error))
             return []
-        findings.kinds.append(kind)
+        findings.kinds += kinds
         findings.listed |= observation.listed
         return observation.requests
 
@@ -539,9 +551,10 @@ class Sweeper:
     def _is_for_withdrawal(row: LedgerRow, now: datetime, findings: "_Findings") -> bool:
         """Return whether nothing but a withdrawal may become of it.
 
-        An operator commanded it, its time has come and it was begun, or it is connected and AWS does not list it.
+        An operator commanded it, its time has come and it was begun, or it is connected and AWS does not list it. To an
+        orphan nothing else can happen.
         """
-        if row.stays_withdrawn or row.is_to_be_withdrawn:
+        if row.stays_withdrawn or row.is_to_be_withdrawn or isinstance(row.request, OrphanRequest):
             return True
         is_begun = row.status is Status.WITHDRAWING
         if findings.lists(row):
@@ -549,8 +562,10 @@ class Sweeper:
         return row.is_connected if row.settled else is_begun
 
     def _withdraw(self, observed: ObservedRequest, row: LedgerRow, now: datetime, findings: "_Findings") -> str | None:
-        if row.stays_withdrawn:
+        if row.stays_withdrawn or row.status is Status.PENDING:
+            # An orphan that was not entered whole is entered anew by the next look.
             return None
+        # An orphan that is listed ends: what leads there belongs to a share again.
         if row.is_to_be_withdrawn or findings.lists(row):
             return self._withdraw_listed(observed, row, now)
         return self._withdraw_absent(observed, row, now, findings)

@@ -15,6 +15,8 @@ class SweepScope(Struct, frozen=True):
     connections: bool = False
     notifications: bool = False
     """Whether every managed endpoint service is to be checked for its connection notification."""
+    orphans: bool = False
+    """Whether to look for what belongs to no request."""
     executions: frozenset[str] = frozenset()
     """Names of executions of the workflow that may have ended without recording it."""
 
@@ -23,6 +25,7 @@ class SweepScope(Struct, frozen=True):
             shares=self.shares or other.shares,
             connections=self.connections or other.connections,
             notifications=self.notifications or other.notifications,
+            orphans=self.orphans or other.orphans,
             executions=self.executions | other.executions,
         )
 
@@ -31,3 +34,5 @@ SHARES = SweepScope(shares=True)
 CONNECTIONS = SweepScope(connections=True)
 SERVICES = SweepScope(connections=True, notifications=True)
 EVERYTHING = SweepScope(shares=True, connections=True, notifications=True)
+"""But for orphans, which take many calls to look for."""
+ORPHANS = SweepScope(shares=True, connections=True, orphans=True)

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.errors import InvalidInputError
-from drawbridge.hint import CONNECTIONS, EVERYTHING, SERVICES, SHARES, SweepScope, notification
+from drawbridge.hint import CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope, notification
 from drawbridge.parsing import UnreadableError, read_json
 
 
@@ -19,6 +19,7 @@ class Envelope(Struct, frozen=True):
     detail: dict[str, Any] = {}
 
 
+_LOOK_FOR_ORPHANS = "Look for Orphans"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
@@ -35,8 +36,8 @@ def parse_hint(body: str) -> SweepScope:
     except UnreadableError as error:
         raise InvalidInputError(f"hint: {error}; an EventBridge envelope is needed") from error
     match envelope.source, envelope.detail_type:
-        case (("drawbridge.schedule" | "drawbridge.command"), _):
-            return EVERYTHING
+        case (("drawbridge.schedule" | "drawbridge.command"), detail_type):
+            return ORPHANS if detail_type == _LOOK_FOR_ORPHANS else EVERYTHING
         case ("aws.ram", "Resource Sharing State Change") | ("aws.vpc-lattice", _):
             return SHARES
         case "drawbridge", notification.CONNECTION_NOTIFICATION:

@@ -63,9 +63,14 @@ def connection_path(prefix: str, binding: str, resource: str, vpc_id: str | None
     return f"{binding_path(prefix, binding)}/{parameter_segment(resource)}{per_vpc}"
 
 
+def consumers_path(prefix: str) -> str:
+    """Return the path that all names of the provider's side are published below."""
+    return f"/{prefix}/consumers"
+
+
 def consumer_path(prefix: str, account_id: str, endpoint_id: str) -> str:
     """Return the path where the provider's side reads a consumer's names."""
-    return f"/{prefix}/consumers/{account_id}/{endpoint_id}"
+    return f"{consumers_path(prefix)}/{account_id}/{endpoint_id}"
 
 
 def name_parameter(path: str) -> str:

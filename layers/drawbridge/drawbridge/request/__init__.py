@@ -47,11 +47,32 @@ class EndpointConnectionRequest(
         return self.endpoint_id
 
 
-Request = ResourceShareRequest | EndpointConnectionRequest
+class OrphanRequest(Struct, frozen=True, kw_only=True, tag="orphan", tag_field="kind", rename="camel"):
+    """Something was made or published for a resource, and belongs to no request: it stays until that is certain."""
+
+    resource_arn: Annotated[
+        str,
+        Meta(
+            pattern=r"^arn:[a-z-]+:vpc-lattice:[a-z0-9-]+:[0-9]{12}:"
+            r"(resourceconfiguration|service|servicenetwork)/[a-z0-9-]{1,60}\Z"
+        ),
+    ]
+
+    @property
+    def request_id(self) -> str:
+        return f"orphan-{Arn.parse(self.resource_arn).resource_id}"
+
+    @property
+    def subject(self) -> str:
+        """What the request is about, as AWS names it."""
+        return self.resource_arn
+
+
+Request = ResourceShareRequest | EndpointConnectionRequest | OrphanRequest
 
 
 def kind_of(request: Request) -> str:
-    """Name the kind, as the ledger has it: ``resource-share`` or ``endpoint-connection``."""
+    """Name the kind, as the ledger has it: ``resource-share``, ``endpoint-connection`` or ``orphan``."""
     return str(request.__struct_config__.tag)
 
 

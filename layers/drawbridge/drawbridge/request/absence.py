@@ -6,7 +6,7 @@ from typing import Protocol, assert_never
 
 from msgspec import Struct
 
-from drawbridge.request import EndpointConnectionRequest, Request, ResourceShareRequest
+from drawbridge.request import EndpointConnectionRequest, OrphanRequest, Request, ResourceShareRequest
 
 
 class Existence(StrEnum):
@@ -48,5 +48,7 @@ def existence_of_subject(request: Request, existences: Existences) -> Existence:
             return existences.share(share_arn)
         case EndpointConnectionRequest(service_id=service_id, endpoint_id=endpoint_id):
             return existences.connection(service_id, endpoint_id)
+        case OrphanRequest(resource_arn=arn):
+            return existences.resource(arn)
         case _:
             assert_never(request)

@@ -14,7 +14,7 @@ from drawbridge.decision.permission import Lapsed, PermissionUnknown, Permitted
 from drawbridge.errors import NotReadyError
 from drawbridge.publication import AttachmentSnapshot
 from drawbridge.publication.names import consumer_path
-from drawbridge.request import EndpointConnectionRequest, ExecutionInput, ResourceShareRequest
+from drawbridge.request import EndpointConnectionRequest, ExecutionInput, OrphanRequest, ResourceShareRequest
 from drawbridge.request.absence import Existence, Existences, existence_of_subject
 from drawbridge.request.announced import whole
 from drawbridge.request.shares import SharedResource
@@ -38,6 +38,8 @@ from drawbridge.withdrawal import (
 from drawbridge.withdrawal.called_for import NOTHING_EXCLUDED, Excluded, NotCalledFor
 from drawbridge.withdrawal.permissions import Permissions
 from drawbridge.withdrawal.plan import WithdrawalPlanner
+
+_SHARED_AGAIN = "A share holds it again: whatever leads to it is that share's."
 
 
 class WithdrawalPlans(Protocol):
@@ -170,6 +172,8 @@ def plan_withdrawal(
             plan = _of_share(share_arn, execution, connected, ending, ports)
         case EndpointConnectionRequest() as request:
             plan = WithdrawalPlan(removals=(_of_connection(request, connected, ending, ports.prefix),))
+        case OrphanRequest(resource_arn=arn):
+            plan = _of_orphan(arn, execution, connected, ending, ports)
         case _:
             assert_never(execution.request)
     plan = msgspec.structs.replace(plan, because=ending.because)
@@ -183,10 +187,12 @@ def _ending(execution: ExecutionInput, connected: ConnectedRecord, ports: Withdr
         return Ending(cause=Cause.COMMANDED, because=(connected.commanded.reason,))
     match existence_of_subject(request, ports.existences):
         case Existence.GONE:
-            is_share = isinstance(request, ResourceShareRequest)
-            return Ending(cause=Cause.NOT_SHARED if is_share else Cause.CONNECTION_GONE)
+            is_connection = isinstance(request, EndpointConnectionRequest)
+            return Ending(cause=Cause.CONNECTION_GONE if is_connection else Cause.NOT_SHARED)
         case Existence.UNKNOWN:
             raise NotReadyError(f"AWS does not say whether {request.subject} is gone")
+        case Existence.PRESENT if isinstance(request, OrphanRequest):
+            return Ending(cause=Cause.OTHER_SHARE, because=(Reason("shared-again", _SHARED_AGAIN),))
         case Existence.PRESENT:
             return _ending_of_permission(execution, connected, ports)
         case existence:
@@ -222,6 +228,24 @@ def _of_share(
         return planner.plan(connected.with_all_absent, (), ports.of_others(execution))
     excluded = _excluded_share(share_arn, connected, ending, ports)
     return ports.planner(excluded).plan(connected, excluded.resources, ports.of_others(execution))
+
+
+def _of_orphan(
+    arn: str, execution: ExecutionInput, connected: ConnectedRecord, ending: Ending, ports: WithdrawalPorts
+) -> WithdrawalPlan:
+    match ending.cause:
+        case Cause.OTHER_SHARE:
+            return WithdrawalPlan()
+        case Cause.NOT_SHARED:
+            planner = ports.planner(NOTHING_EXCLUDED)
+            return planner.plan(connected.with_all_absent, (), ports.of_others(execution))
+        case _:
+            planner = ports.planner(_excluded_orphan(arn, connected, ending))
+            return planner.plan(connected, (arn,), ports.of_others(execution))
+
+
+def _excluded_orphan(arn: str, connected: ConnectedRecord, ending: Ending) -> Excluded:
+    return Excluded(resources=dict.fromkeys(sorted({arn} | connected.resources), ending.verdict))
 
 
 def _excluded_share(share_arn: str, connected: ConnectedRecord, ending: Ending, ports: WithdrawalPorts) -> Excluded:
@@ -285,6 +309,8 @@ def _refused_again(
     if isinstance(request, EndpointConnectionRequest):
         ending = _ending(execution, connected, ports)
         return ending.because if isinstance(ending, StillThere) else removal
+    if isinstance(request, OrphanRequest):
+        return _orphan_again(execution, removal, connected, ports)
     if connected.commanded is not None or whole(connected.announced) is not None:
         ending = _ending(execution, connected, ports)
         if isinstance(ending, StillThere):
@@ -294,6 +320,17 @@ def _refused_again(
         excluded = _excluded_share(request.share_arn, connected, ending, ports)
     else:
         excluded = Excluded(associations=_refused_associations(request.share_arn, connected, ports))
+    return ports.planner(excluded).plan_again(connected, removal)
+
+
+def _orphan_again(
+    execution: ExecutionInput, removal: Removal, connected: ConnectedRecord, ports: WithdrawalPorts
+) -> Removal | Reason:
+    """Return the removal if an operator's command stands, or why it is to stay."""
+    ending = _ending(execution, connected, ports)
+    if isinstance(ending, StillThere):
+        return ending.because
+    excluded = _excluded_orphan(execution.request.subject, connected, ending)
     return ports.planner(excluded).plan_again(connected, removal)
 
 
