@@ -14,6 +14,7 @@ from drawbridge.discovery.announcements import BusAnnouncements
 from drawbridge.discovery.endings import EndingRecorder
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.observation import Observer
+from drawbridge.discovery.orphan_watch import OrphanWatch
 from drawbridge.discovery.permission_watch import PermissionWatch
 from drawbridge.discovery.sweep import Sweeper
 from drawbridge.discovery.waiting import WaitingRequests, WaitState
@@ -27,6 +28,8 @@ from tests.fakes.callback import InMemoryCallback
 from tests.fakes.existence import InMemoryExistences
 from tests.fakes.interruptions import Interruptions
 from tests.fakes.ledger import InMemoryLedger
+from tests.fakes.owned_objects import InMemoryOwnedObjects
+from tests.fakes.parameter_store import InMemoryPublicationStore
 from tests.fakes.requests import InMemorySweptServices, InMemorySweptShares
 from tests.fakes.state_machine import InMemoryStateMachine
 from tests.fakes.status_bus import InMemoryStatusBus
@@ -68,6 +71,8 @@ class World:
         self.plan_inputs = StatedPlanInputs(self.interruptions)
         self.existences = InMemoryExistences(self.interruptions)
         self.tags = InMemoryWithdrawAfterTags(self.interruptions)
+        self.owned = InMemoryOwnedObjects()
+        self.published = InMemoryPublicationStore()
         self.withdraw_cap = 10
         self.withdraw_after = timedelta(hours=168)
         self.loaded: list[str] = []
@@ -98,6 +103,7 @@ class World:
                 prefix="drawbridge",
                 account_id=CONSUMER,
             ),
+            orphans=OrphanWatch(lambda: self.owned, self.published, self.ledger, self.bus, prefix="drawbridge"),
             questions_at_once=5,
             expiring_within=timedelta(hours=3),
         )

@@ -17,7 +17,7 @@ from drawbridge.decision.facts import EvaluationTime, Requester
 from drawbridge.decision.let_in import LetIn
 from drawbridge.decision.permission import Lapsed, Permission, PermissionUnknown, Permitted
 from drawbridge.errors import NotReadyError, UpstreamError
-from drawbridge.request import ExecutionInput
+from drawbridge.request import ExecutionInput, OrphanRequest
 from drawbridge.request.announced import NO_LONGER_PERMITTED, Announced, WithdrawalCommand
 from drawbridge.request.connections import ConnectionState
 from drawbridge.request.shares import SharedResource
@@ -697,3 +697,68 @@ def test_an_association_that_lost_its_mark_stays(there: WithdrawalAttempts) -> N
     note(there)
 
     assert isinstance(decide_removal_again(OF_SHARE, 0, there.ports), Reason)
+
+
+ORPHAN = OrphanRequest(resource_arn=RESOURCE_ARN)
+OF_ORPHAN = ExecutionInput(request=ORPHAN, request_id=ORPHAN.request_id, attempt=2)
+
+
+@pytest.fixture
+def orphan(withdrawals: WithdrawalAttempts) -> WithdrawalAttempts:
+    """Return an account with an endpoint that no request calls for, to what nobody shares."""
+    world = withdrawals.world
+    world.shared_as.clear()
+    world.owned_objects.marked = [ENDPOINT]
+    world.attach(endpoint_id=ENDPOINT.id)
+    world.publish()
+    world.mark(RESOURCE_ARN)
+    return withdrawals
+
+
+@pytest.mark.parametrize(("bindings", "cause"), [(["orders"], Cause.NOT_SHARED), ([], Cause.BINDING)])
+def test_an_orphan_that_is_gone_is_taken_down_with_its_names(
+    orphan: WithdrawalAttempts, bindings: list[str], cause: Cause
+) -> None:
+    orphan.bindings = [binding(each) for each in bindings]
+
+    planned = plan_withdrawal(OF_ORPHAN, orphan.ports)
+
+    assert isinstance(planned, tuple)
+    (removal,) = planned[0].removals
+    assert isinstance(removal, ObjectRemoval)
+    assert (removal.removed, removal.cause, len(removal.names)) == (ENDPOINT, cause, 1)
+    assert decide_removal_again(OF_ORPHAN, 0, orphan.ports) == removal
+
+
+def test_of_an_orphan_that_a_share_holds_again_nothing_is_taken_down_and_it_ends(orphan: WithdrawalAttempts) -> None:
+    orphan.world.existences.held.add(RESOURCE_ARN)
+
+    planned = plan_withdrawal(OF_ORPHAN, orphan.ports)
+
+    assert isinstance(planned, tuple)
+    assert (planned[0].removals, [each.code for each in planned[0].because]) == ((), ["shared-again"])
+
+
+def test_of_an_orphan_nothing_is_taken_down_as_long_as_aws_says_nothing_of_it(orphan: WithdrawalAttempts) -> None:
+    orphan.world.existences.says_nothing = True
+
+    with pytest.raises(NotReadyError):
+        plan_withdrawal(OF_ORPHAN, orphan.ports)
+
+
+def test_an_orphan_goes_on_command_whether_or_not_aws_describes_what_it_leads_to(orphan: WithdrawalAttempts) -> None:
+    orphan.world.existences.described.add(RESOURCE_ARN)
+    command = WithdrawalCommand(by="arn:aws:iam::222222222222:user/ann", at=NOW)
+    orphan.world.connected = replace(orphan.world.connected, absent=(), commanded=command)
+    orphan.bindings = [binding("orders")]
+
+    planned = plan_withdrawal(OF_ORPHAN, orphan.ports)
+
+    assert isinstance(planned, tuple)
+    (removal,) = planned[0].removals
+    assert (str(removal), removal.cause) == (str(ENDPOINT), Cause.COMMANDED)
+    assert decide_removal_again(OF_ORPHAN, 0, orphan.ports) == removal
+    orphan.world.connected = replace(orphan.world.connected, commanded=None)
+    orphan.world.existences.says_nothing = True
+    with pytest.raises(NotReadyError):
+        decide_removal_again(OF_ORPHAN, 0, orphan.ports)

@@ -1,0 +1,314 @@
+"""Orphans: what is ours and belongs to no request gets a row, and goes once AWS has confirmed that nobody shares it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from drawbridge.association import MadeAttachment
+from drawbridge.association.owned_object import OwnedKind, OwnedObject
+from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.discovery.orphans import Orphan, orphaned_attachments, orphaned_connections
+from drawbridge.discovery.sweep import SweepResult
+from drawbridge.hint import EVERYTHING, ORPHANS, SweepScope
+from drawbridge.publication.documents import ConnectionDocument, ConsumerDocument, to_parameter
+from drawbridge.publication.parameters import ObservedParameter
+from drawbridge.request import OrphanRequest
+from drawbridge.request.connections import ConnectionState
+from drawbridge.request.shares import Share
+from drawbridge.status import Status
+from tests.builders import (
+    CONNECTION,
+    CONSUMER,
+    ENDPOINT_ID,
+    NETWORK_ARN,
+    NOW,
+    PROVIDER,
+    RESOURCE_ARN,
+    SERVICE_ARN,
+    SERVICE_ID,
+    SHARE,
+    SHARE_ARN,
+    VPC_ID,
+    row,
+    shared_resource,
+)
+from tests.fakes.interruptions import CrashError
+from tests.fakes.owned_objects import InMemoryOwnedObjects
+from tests.fakes.parameter_store import InMemoryPublicationStore
+from tests.unit.discovering import LET_IN, World, connection, snapshot
+
+PREFIX = "drawbridge"
+ORPHAN = OrphanRequest(resource_arn=RESOURCE_ARN)
+PATH = "/drawbridge/connections/orders/orders-db"
+CONSUMERS_PATH = f"/drawbridge/consumers/{CONSUMER}/{ENDPOINT_ID}"
+ENDPOINT = OwnedObject(id="vpce-1", kind=OwnedKind.ENDPOINT, binding="orders", resource_arn=RESOURCE_ARN, vpc_id=VPC_ID)
+IN_NETWORK = OwnedObject(
+    id="snra-1", kind=OwnedKind.RESOURCE_ASSOCIATION, arn="arn:1", resource_arn=RESOURCE_ARN, network_arn=NETWORK_ARN
+)
+OF_VPC = OwnedObject(id="snva-1", kind=OwnedKind.VPC_ASSOCIATION, arn="arn:2", network_arn=NETWORK_ARN, vpc_id=VPC_ID)
+TO_NETWORK = OwnedObject(id="vpce-2", kind=OwnedKind.NETWORK_ENDPOINT, network_arn=NETWORK_ARN, vpc_id=VPC_ID)
+
+
+def name(resource_arn: str = RESOURCE_ARN, **changes: Any) -> str:
+    fields: dict[str, Any] = {
+        "dns_name": "db.example",
+        "hosted_zone_id": "Z0",
+        "private_dns_name": None,
+        "port_ranges": (),
+        "protocol": "TCP",
+        "mode": "resource-endpoint",
+        "vpc_id": VPC_ID,
+        "endpoint_id": "vpce-1",
+        "association_id": "vpce-rsc-asc-1",
+        "resource_configuration_arn": resource_arn,
+        "provider": PROVIDER,
+        "published_at": NOW.isoformat(),
+    }
+    return to_parameter(ConnectionDocument(**(fields | changes)))
+
+
+def consumers_name(**changes: Any) -> str:
+    fields: dict[str, Any] = {
+        "dns_name": "x.example",
+        "hosted_zone_id": "Z1",
+        "zonal_dns_names": (),
+        "consumer": CONSUMER,
+        "endpoint_id": ENDPOINT_ID,
+        "endpoint_region": "us-east-1",
+        "service_id": SERVICE_ID,
+        "published_at": NOW.isoformat(),
+    }
+    return to_parameter(ConsumerDocument(**(fields | changes)))
+
+
+def published(path: str, document: str, subject: str = "ours") -> dict[str, ObservedParameter]:
+    return {
+        f"{path}/dns-name": ObservedParameter(value="db.example", subject=subject),
+        f"{path}/connection": ObservedParameter(value=document, subject=subject),
+    }
+
+
+NAMES = published(PATH, name())
+
+
+def attachments_of(
+    *made: OwnedObject,
+    rows: Collection[Any] = (),
+    shared: Collection[str] = (),
+    not_ours: Collection[str] = (),
+    names: dict[str, ObservedParameter] | None = None,
+) -> list[Orphan]:
+    objects = InMemoryOwnedObjects()
+    objects.marked = [each for each in made if each.kind in {OwnedKind.ENDPOINT, OwnedKind.NETWORK_ENDPOINT}]
+    objects.there = [each for each in made if each not in objects.marked]
+    objects.not_ours = {*not_ours}
+    return orphaned_attachments(objects, InMemoryPublicationStore(**(names or {})), rows, shared, PREFIX)
+
+
+def of_share(**changes: Any) -> LedgerRow:
+    return row(Status.AVAILABLE, **({"request": SHARE, "let_in": LET_IN} | changes))
+
+
+def test_an_endpoint_that_no_row_tells_of_is_an_orphan_with_its_names() -> None:
+    (orphan,) = attachments_of(ENDPOINT, names=NAMES)
+
+    assert (orphan.request, orphan.account_id) == (ORPHAN, PROVIDER)
+    assert orphan.published == (f"{PATH}/dns-name", f"{PATH}/connection")
+    (attachment,) = orphan.attachments
+    assert (attachment.made, attachment.binding) == (MadeAttachment(endpoint_id="vpce-1"), "orders")
+    assert attachment.name.endswith(f"/{VPC_ID}")
+
+
+def recorded(arn: str, *ids: str) -> LedgerRow:
+    """Return the row of a share with an attachment to a resource, made of what has these ids."""
+    made = MadeAttachment(endpoint_id=ids[0] if ids else "")
+    return of_share(attachments=(msgspec.structs.replace(snapshot(arn), made=made),))
+
+
+@pytest.mark.parametrize(
+    ("rows", "shared", "names"),
+    [
+        ([recorded(SERVICE_ARN, ENDPOINT.id)], [], {}),
+        ([recorded(RESOURCE_ARN)], [], NAMES),
+        ([of_share(let_in=msgspec.structs.replace(LET_IN, arns=(RESOURCE_ARN,)))], [], NAMES),
+        ([], [RESOURCE_ARN], NAMES),
+    ],
+    ids=["recorded", "of a resource that is recorded", "of what was let in", "of what is shared"],
+)
+def test_what_some_request_sees_to_is_none(
+    rows: list[LedgerRow], shared: list[str], names: dict[str, ObservedParameter]
+) -> None:
+    assert attachments_of(ENDPOINT, rows=rows, shared=shared, names=names) == []
+
+
+def test_an_association_comes_with_what_leads_through_its_network() -> None:
+    (orphan,) = attachments_of(IN_NETWORK, OF_VPC, TO_NETWORK)
+
+    assert {each.made.ids for each in orphan.attachments} == {
+        frozenset({"snra-1", "snva-1"}),
+        frozenset({"snra-1", "vpce-2"}),
+    }
+    assert {each.made.network_arn for each in orphan.attachments} == {NETWORK_ARN}
+
+
+def test_an_association_that_nothing_leads_to_is_one_by_itself() -> None:
+    (orphan,) = attachments_of(IN_NETWORK)
+
+    assert [each.made.ids for each in orphan.attachments] == [frozenset({"snra-1"})]
+
+
+def test_what_is_not_ours_never_is() -> None:
+    by_hand = published(PATH, name(), subject="")
+
+    assert attachments_of(IN_NETWORK, not_ours=["snra-1"], names=by_hand) == []
+    (orphan,) = attachments_of(IN_NETWORK, OF_VPC, not_ours=["snva-1"])
+    assert [each.made.ids for each in orphan.attachments] == [frozenset({"snra-1"})]
+
+
+@pytest.mark.parametrize("arn", ["", "by hand", "arn:aws:s3:::bucket", f"{RESOURCE_ARN}/x", f"{RESOURCE_ARN}\n"])
+def test_what_somebody_tagged_or_wrote_by_hand_stops_nothing_else(arn: str) -> None:
+    odd = msgspec.structs.replace(ENDPOINT, id="vpce-9", resource_arn=arn)
+
+    found = attachments_of(odd, ENDPOINT, names=published("/drawbridge/connections/odd/one", name(arn)))
+
+    assert [each.request for each in found] == [ORPHAN]
+
+
+@pytest.mark.parametrize(
+    ("names", "there", "found"),
+    [
+        (published(CONSUMERS_PATH, consumers_name()), [], True),
+        (published(CONSUMERS_PATH, consumers_name()), [ENDPOINT_ID], False),
+        (published(CONSUMERS_PATH, consumers_name(), subject=""), [], False),
+        (published(CONSUMERS_PATH, consumers_name(service_id="by hand")), [], False),
+        (published(CONSUMERS_PATH, "by hand"), [], False),
+    ],
+    ids=["gone", "there", "not ours", "of no service", "of no form"],
+)
+def test_names_of_a_consumer_s_endpoint_are_orphans_if_it_is_not_open(
+    names: dict[str, ObservedParameter], there: list[str], found: bool
+) -> None:
+    orphans = orphaned_connections(InMemoryPublicationStore(**names), (), there, PREFIX)
+
+    assert [each.request for each in orphans] == ([CONNECTION] if found else [])
+    assert orphaned_connections(InMemoryPublicationStore(**names), [row(Status.AVAILABLE)], there, PREFIX) == []
+    if orphans:
+        assert orphans[0].published == (f"{CONSUMERS_PATH}/dns-name", f"{CONSUMERS_PATH}/connection")
+        assert orphans[0].account_id == CONSUMER
+
+
+@pytest.fixture
+def world() -> World:
+    """What an earlier ledger's share and connection left, and nobody asks for any longer."""
+    world = World()
+    world.owned.marked = [ENDPOINT]
+    world.published.there = published(PATH, name()) | published(CONSUMERS_PATH, consumers_name())
+    world.services.listed_connections = [connection(ConnectionState.AVAILABLE, endpoint_id="vpce-0c1308d7312217abd")]
+    world.existences.connections["vpce-0c1308d7312217abd"] = ConnectionState.AVAILABLE
+    return world
+
+
+def sweep(world: World, minutes: float, scope: SweepScope = EVERYTHING) -> SweepResult:
+    return world.sweeper().sweep(scope, NOW + timedelta(minutes=minutes))
+
+
+def kept(world: World, request_id: str = ORPHAN.request_id) -> Any:
+    return world.ledger.kept[request_id]
+
+
+IDS = {ORPHAN.request_id, CONNECTION.request_id}
+
+
+def test_orphans_are_entered_told_of_and_withdrawn_after_two_looks(world: World) -> None:
+    looked = sweep(world, 0, ORPHANS)
+
+    assert looked.failures == ()
+    assert ORPHAN.request_id == "orphan-rcfg-07129f3acded87625"
+    for request_id in IDS:
+        there = kept(world, request_id)
+        assert (there.status, there.settled, there.attempt) == (Status.AVAILABLE, True, 1)
+    told = [each for each in world.bus.announced if each.request_id in IDS]
+    assert {(each.request_id, each.status) for each in told} == {(each, Status.AVAILABLE) for each in IDS}
+    assert {reason["code"] for each in told for reason in each.reasons} == {"orphaned"}
+
+    assert not IDS & {each.rpartition("-")[0] for each in (*sweep(world, 5).started, *sweep(world, 14).started)}
+    assert {f"{each}-2" for each in IDS} <= {*sweep(world, 15).started}
+    assert {*world.withdrawals.running} == {f"{each}-2" for each in IDS}
+
+
+def test_what_is_entered_is_entered_once(world: World) -> None:
+    sweep(world, 0, ORPHANS)
+    world.bus.announced.clear()
+
+    again = sweep(world, 1, ORPHANS)
+
+    assert (again.started, again.failures, kept(world).attempt) == ((), (), 1)
+    assert not IDS & {each.request_id for each in world.bus.announced}
+
+
+def test_nobody_looks_for_orphans_in_every_sweep(world: World) -> None:
+    sweep(world, 0)
+
+    assert not IDS & world.ledger.kept.keys()
+
+
+def test_what_a_share_holds_again_is_that_share_s_and_the_orphan_ends(world: World) -> None:
+    sweep(world, 0, ORPHANS)
+    world.shares.listed_shares = [Share(arn=SHARE_ARN, name="orders", owner=PROVIDER)]
+    world.shares.listed_resources = [shared_resource()]
+    world.existences.held.add(RESOURCE_ARN)
+
+    started = sweep(world, 1).started
+
+    assert f"{ORPHAN.request_id}-2" in started
+    assert f"{SHARE.request_id}-1" in started
+    assert f"{ORPHAN.request_id}-2" in world.withdrawals.running
+
+
+def test_what_aws_still_says_is_there_stays(world: World) -> None:
+    sweep(world, 0, ORPHANS)
+    world.existences.described.add(RESOURCE_ARN)
+
+    started = [one for minutes in (5, 15, 30, 60) for one in sweep(world, minutes).started]
+
+    assert f"{ORPHAN.request_id}-2" not in started
+
+
+@pytest.mark.parametrize("side", ["invitations", "managed"])
+def test_what_can_not_be_listed_makes_no_orphans(world: World, side: Any) -> None:
+    world.interruptions.failing = {side}
+
+    sweep(world, 0, ORPHANS)
+
+    assert IDS & world.ledger.kept.keys() == ({CONNECTION.request_id} if side == "invitations" else {ORPHAN.request_id})
+
+
+@pytest.mark.parametrize("writes", range(4))
+def test_wherever_it_is_stopped_the_next_look_enters_the_rest(world: World, writes: int) -> None:
+    world.interruptions.writes_until_crash = writes
+    with pytest.raises(CrashError):
+        sweep(world, 0, ORPHANS)
+    world.interruptions.writes_until_crash = 1_000
+
+    between = sweep(world, 1)
+    sweep(world, 2, ORPHANS)
+
+    assert between.failures == ()
+    assert {(kept(world, each).status, kept(world, each).settled) for each in IDS} == {(Status.AVAILABLE, True)}
+
+
+def test_an_orphan_that_came_to_its_end_and_is_found_again_goes_on_as_the_same(world: World) -> None:
+    sweep(world, 0, ORPHANS)
+    world.ledger.kept[ORPHAN.request_id] = msgspec.structs.replace(
+        kept(world), status=Status.WITHDRAWN, settled=True, attempt=2, followed="", attachments=(), let_in=None
+    )
+
+    sweep(world, 400, ORPHANS)
+
+    there = kept(world)
+    assert (there.status, there.attempt, len(there.attachments)) == (Status.AVAILABLE, 3, 1)
