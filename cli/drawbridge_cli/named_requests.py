@@ -12,7 +12,7 @@ from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.legible import legible
 from drawbridge.record.entry import Entry
 
-_REQUEST_ID = re.compile(r"(?:share|connection)-[A-Za-z0-9-]{1,100}")
+_REQUEST_ID = re.compile(r"(?:share|connection|orphan)-[A-Za-z0-9-]{1,100}")
 _SHARE_ARN = re.compile(r"arn:[a-z-]+:ram:[a-z0-9-]+:[0-9]{12}:resource-share/([A-Za-z0-9-]{1,60})")
 _SHARE_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _MOST_NEAREST = 3

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from drawbridge.discovery.ledger_row import LedgerRow
-from drawbridge.request import EndpointConnectionRequest
+from drawbridge.request import EndpointConnectionRequest, OrphanRequest
 from drawbridge.status import Status
 from drawbridge_cli.commanding import tell_to_sweep
 from drawbridge_cli.named_requests import UnknownRequest, find_row
@@ -48,6 +48,8 @@ def _why_not(row: LedgerRow) -> str:
     if not row.settled:
         after = f"; {commanded_text(row)}: once it has settled, this ends that command" if row.commanded else ""
         return f"an attempt is under way already{after}"
+    if isinstance(row.request, OrphanRequest):
+        return "nobody asks for it; it goes by itself once AWS has confirmed that nothing calls for it"
     if row.status in {Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN} and is_connection:
         return "AWS opens no connection again that was rejected, deleted or expired; the consumer makes a new endpoint"
     if row.status in {Status.REJECTED, Status.EXPIRED}:

@@ -21,6 +21,9 @@ Json = dict[str, Any]
 
 SOME_SWEEPS = 1800.0
 
+HALF_A_DAY = 12 * 3600.0
+"""Orphans are looked for every six hours."""
+
 
 @pytest.fixture(scope="module")
 def provider(deployed: Callable[..., Person]) -> Person:
@@ -171,3 +174,66 @@ def test_what_policies_forbid_by_then_is_kept_until_that_was_announced(
     assert row["status"]["S"] == "AVAILABLE"
     assert "kept" in reasons(row) or row["kept"]["L"]
     assert endpoints_for(consumer, name) != []
+
+
+def test_what_nobody_shares_any_longer_is_an_orphan_and_is_taken_down_after_two_looks(
+    provider: Person, consumer: Person, name: str, world: World
+) -> None:
+    share_arn = shared(provider, name, consumer)
+    click(world, asked(world, share_arn), "U0ALICE")
+    settled(consumer, share_arn, "AVAILABLE")
+    (endpoint,) = endpoints_for(consumer, name)
+    arn = endpoint["ResourceConfigurationArn"]
+    by_hand = f"/drawbridge/connections/{name}/by-hand"
+    consumer.client("ssm").put_parameter(Name=by_hand, Type="String", Value="mine")
+
+    lose(consumer)
+    provider.client("ram").delete_resource_share(resourceShareArn=share_arn)
+
+    fast_forward(HALF_A_DAY, until=lambda: row_of(consumer, arn) is not None)
+    row = settled(consumer, arn, "WITHDRAWN")
+    assert row["kind"]["S"] == "orphan"
+    assert [each["M"]["status"]["S"] for each in row["history"]["L"]][1:] == ["AVAILABLE", "WITHDRAWING", "WITHDRAWN"]
+    assert endpoints_for(consumer, name) == []
+    assert [*versions(consumer, f"/drawbridge/connections/{name}")] == [by_hand]
+    fast_forward(HALF_A_DAY)
+    assert row_of(consumer, arn) == row
+
+
+def test_names_of_an_endpoint_that_is_gone_are_an_orphan_s_too(world: World, provider: Person) -> None:
+    stranger = world.person(str(next(_strangers)))
+    endpoint_id = request(provider, stranger)
+    click(world, asked(world, endpoint_id), "U0ALICE")
+    settled(provider, endpoint_id, "AVAILABLE")
+    path = f"/drawbridge/consumers/{stranger.account_id}/{endpoint_id}"
+    assert versions(provider, path)
+
+    lose(provider)
+    stranger.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[endpoint_id])
+
+    fast_forward(HALF_A_DAY, until=lambda: row_of(provider, endpoint_id) is not None)
+    settled(provider, endpoint_id, "WITHDRAWN")
+    assert versions(provider, path) == {}
+
+
+def test_an_orphan_that_is_shared_again_is_that_share_s(
+    provider: Person, consumer: Person, name: str, world: World
+) -> None:
+    share_arn = shared(provider, name, consumer)
+    click(world, asked(world, share_arn), "U0ALICE")
+    settled(consumer, share_arn, "AVAILABLE")
+    (endpoint,) = endpoints_for(consumer, name)
+    arn = endpoint["ResourceConfigurationArn"]
+    lose(consumer)
+    provider.client("ram").delete_resource_share(resourceShareArn=share_arn)
+    # An hour would be enough to confirm that it is gone.
+    fast_forward(HALF_A_DAY, until=lambda: row_of(consumer, arn) is not None)
+
+    again = provider.client("ram").create_resource_share(
+        name=name, resourceArns=[arn], principals=[consumer.account_id]
+    )["resourceShare"]["resourceShareArn"]
+    click(world, asked(world, again), "U0ALICE")
+
+    settled(consumer, again, "AVAILABLE")
+    settled(consumer, arn, "WITHDRAWN")
+    assert [each["VpcEndpointId"] for each in endpoints_for(consumer, name)] == [endpoint["VpcEndpointId"]]
