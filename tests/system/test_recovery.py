@@ -10,7 +10,7 @@ import pytest
 
 from local_aws.testing.clock import fast_forward
 from scenarios.people import Person
-from tests.system.conftest import World, until
+from tests.system.conftest import Policy, World, until
 from tests.system.questions import asked, buttons, click, messages, request, shown
 from tests.system.requests_in_ledger import reasons, row_of, settled
 from tests.system.resource_endpoints import endpoints_for
@@ -56,6 +56,11 @@ def lose(person: Person) -> None:
         dynamodb.delete_item(TableName=table, Key={"request_id": row["request_id"]})
 
 
+def endpoints(person: Person, name: str) -> list[str]:
+    """Return the ids of the endpoints of a binding that are there, and not deleted."""
+    return [each["VpcEndpointId"] for each in endpoints_for(person, name) if each["State"].lower() != "deleted"]
+
+
 def open_questions(world: World, about: str) -> list[Json]:
     return [each for each in messages(world, about) if buttons(each)]
 
@@ -78,7 +83,7 @@ def test_what_is_connected_of_a_share_is_taken_over_as_it_is_and_nobody_is_asked
     share_arn = shared(provider, name, consumer)
     click(world, asked(world, share_arn), "U0ALICE")
     attempts = int(settled(consumer, share_arn, "AVAILABLE")["attempt"]["N"])
-    (endpoint,) = endpoints_for(consumer, name)
+    (endpoint,) = endpoints(consumer, name)
     written = versions(consumer, f"/drawbridge/connections/{name}")
     asked_before = len(messages(world, share_arn))
 
@@ -87,7 +92,7 @@ def test_what_is_connected_of_a_share_is_taken_over_as_it_is_and_nobody_is_asked
     row = recovered(consumer, share_arn)
     fast_forward(SOME_SWEEPS)
     assert int(row["attempt"]["N"]) == attempts + 1
-    assert [each["VpcEndpointId"] for each in endpoints_for(consumer, name)] == [endpoint["VpcEndpointId"]]
+    assert endpoints(consumer, name) == [endpoint]
     assert written
     assert versions(consumer, f"/drawbridge/connections/{name}") == written
     assert len(messages(world, share_arn)) == asked_before
@@ -95,7 +100,7 @@ def test_what_is_connected_of_a_share_is_taken_over_as_it_is_and_nobody_is_asked
     assert "ways" in row
     provider.client("ram").delete_resource_share(resourceShareArn=share_arn)
     settled(consumer, share_arn, "WITHDRAWN")
-    assert (endpoints_for(consumer, name), versions(consumer, f"/drawbridge/connections/{name}")) == ([], {})
+    assert (endpoints(consumer, name), versions(consumer, f"/drawbridge/connections/{name}")) == ([], {})
 
 
 def test_a_connection_is_taken_over_as_it_is_and_nobody_is_asked(world: World, provider: Person) -> None:
@@ -122,7 +127,7 @@ def test_what_came_into_a_share_since_is_asked_about_and_what_was_connected_stay
     share_arn = shared(provider, name, consumer)
     click(world, asked(world, share_arn), "U0ALICE")
     settled(consumer, share_arn, "AVAILABLE")
-    (endpoint,) = endpoints_for(consumer, name)
+    (endpoint,) = endpoints(consumer, name)
     payroll = provider.offer_database(f"{name}-payroll", port="5432")
     provider.client("ram").associate_resource_share(resourceShareArn=share_arn, resourceArns=[payroll])
 
@@ -131,7 +136,7 @@ def test_what_came_into_a_share_since_is_asked_about_and_what_was_connected_stay
     question = asked(world, share_arn)
     assert f"New: vpc-lattice:resourceconfiguration: {payroll}" in shown(world, question)
     assert "before this ledger began" in shown(world, question)
-    assert [each["VpcEndpointId"] for each in endpoints_for(consumer, name)] == [endpoint["VpcEndpointId"]]
+    assert endpoints(consumer, name) == [endpoint]
     click(world, question, "U0ALICE")
     settled(consumer, share_arn, "AVAILABLE")
 
@@ -157,12 +162,12 @@ def test_a_share_of_which_nothing_is_connected_is_asked_about_as_any_other(
 
 
 def test_what_policies_forbid_by_then_is_kept_until_that_was_announced(
-    world: World, provider: Person, consumer: Person, name: str
+    world: World, provider: Person, consumer: Person, name: str, policy: Policy
 ) -> None:
     share_arn = shared(provider, name, consumer)
     click(world, asked(world, share_arn), "U0ALICE")
     settled(consumer, share_arn, "AVAILABLE")
-    consumer.write_policy("none-of-it", f'forbid(principal == Account::"{provider.account_id}", action, resource);')
+    policy(consumer, "none-of-it", f'forbid(principal == Account::"{provider.account_id}", action, resource);')
 
     lose(consumer)
 
@@ -173,7 +178,7 @@ def test_what_policies_forbid_by_then_is_kept_until_that_was_announced(
     row: Json = until(announced, lambda: f"announced: {row_of(consumer, share_arn)}")
     assert row["status"]["S"] == "AVAILABLE"
     assert "kept" in reasons(row) or row["kept"]["L"]
-    assert endpoints_for(consumer, name) != []
+    assert endpoints(consumer, name) != []
 
 
 def test_what_nobody_shares_any_longer_is_an_orphan_and_is_taken_down_after_two_looks(
@@ -182,8 +187,7 @@ def test_what_nobody_shares_any_longer_is_an_orphan_and_is_taken_down_after_two_
     share_arn = shared(provider, name, consumer)
     click(world, asked(world, share_arn), "U0ALICE")
     settled(consumer, share_arn, "AVAILABLE")
-    (endpoint,) = endpoints_for(consumer, name)
-    arn = endpoint["ResourceConfigurationArn"]
+    arn = endpoints_for(consumer, name)[0]["ResourceConfigurationArn"]
     by_hand = f"/drawbridge/connections/{name}/by-hand"
     consumer.client("ssm").put_parameter(Name=by_hand, Type="String", Value="mine")
 
@@ -194,7 +198,7 @@ def test_what_nobody_shares_any_longer_is_an_orphan_and_is_taken_down_after_two_
     row = settled(consumer, arn, "WITHDRAWN")
     assert row["kind"]["S"] == "orphan"
     assert [each["M"]["status"]["S"] for each in row["history"]["L"]][1:] == ["AVAILABLE", "WITHDRAWING", "WITHDRAWN"]
-    assert endpoints_for(consumer, name) == []
+    assert endpoints(consumer, name) == []
     assert [*versions(consumer, f"/drawbridge/connections/{name}")] == [by_hand]
     fast_forward(HALF_A_DAY)
     assert row_of(consumer, arn) == row
@@ -222,8 +226,8 @@ def test_an_orphan_that_is_shared_again_is_that_share_s(
     share_arn = shared(provider, name, consumer)
     click(world, asked(world, share_arn), "U0ALICE")
     settled(consumer, share_arn, "AVAILABLE")
-    (endpoint,) = endpoints_for(consumer, name)
-    arn = endpoint["ResourceConfigurationArn"]
+    (endpoint,) = endpoints(consumer, name)
+    arn = endpoints_for(consumer, name)[0]["ResourceConfigurationArn"]
     lose(consumer)
     provider.client("ram").delete_resource_share(resourceShareArn=share_arn)
     # An hour would be enough to confirm that it is gone.
@@ -236,4 +240,4 @@ def test_an_orphan_that_is_shared_again_is_that_share_s(
 
     settled(consumer, again, "AVAILABLE")
     settled(consumer, arn, "WITHDRAWN")
-    assert [each["VpcEndpointId"] for each in endpoints_for(consumer, name)] == [endpoint["VpcEndpointId"]]
+    assert endpoints(consumer, name) == [endpoint]
