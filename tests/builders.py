@@ -35,7 +35,7 @@ from drawbridge.decision.facts import (
 from drawbridge.discovery.ledger_row import LedgerRow, is_followed
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.lattice import Entity, PrivateDns
-from drawbridge.request import EndpointConnectionRequest, ExecutionInput, ResourceShareRequest
+from drawbridge.request import EndpointConnectionRequest, ExecutionInput, Request, ResourceShareRequest
 from drawbridge.request.shares import Content, Invitation, InvitationStatus, SharedResource
 from drawbridge.status import Reason, Status
 
@@ -63,9 +63,7 @@ def sample(name: str) -> Any:
     return json.loads((REPOSITORY / "events" / f"{name}.json").read_text())
 
 
-def execution_input(
-    request: ResourceShareRequest | EndpointConnectionRequest = SHARE, attempt: int = 1
-) -> ExecutionInput:
+def execution_input(request: Request = SHARE, attempt: int = 1) -> ExecutionInput:
     return ExecutionInput(request=request, request_id=request.request_id, attempt=attempt)
 
 

@@ -9,7 +9,7 @@ from drawbridge.configuration import Broken
 from drawbridge.discovery.expiring import Expiring
 from drawbridge.discovery.sweep import SweepResult
 from drawbridge.errors import DrawbridgeError
-from drawbridge.hint import CONNECTIONS, EVERYTHING, SERVICES, SHARES, SweepScope
+from drawbridge.hint import CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope
 from drawbridge.request.connections import EndpointConnection
 from tests.builders import sample
 from tests.functions.invocations import Json
@@ -21,6 +21,7 @@ SCOPES = {
     "endpoint-service-tagged": SERVICES,
     "parameter-store-change": EVERYTHING,
     "schedule": EVERYTHING,
+    "schedule-orphans": ORPHANS,
 }
 
 

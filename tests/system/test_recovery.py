@@ -12,8 +12,8 @@ from local_aws.testing.clock import fast_forward
 from scenarios.people import Person
 from tests.system.conftest import Policy, World, until
 from tests.system.questions import asked, buttons, click, messages, request, shown
+from tests.system.recovering import endpoints, lose, shared, versions
 from tests.system.requests_in_ledger import reasons, row_of, settled
-from tests.system.resource_endpoints import endpoints_for
 
 _names = itertools.count(1)
 _strangers = itertools.count(530000000291)
@@ -21,18 +21,15 @@ Json = dict[str, Any]
 
 SOME_SWEEPS = 1800.0
 
-HALF_A_DAY = 12 * 3600.0
-"""Orphans are looked for every six hours."""
-
 
 @pytest.fixture(scope="module")
 def provider(deployed: Callable[..., Person]) -> Person:
-    return deployed("510000000291", SlackChannel="C0APPROVALS", ApprovalHours="10")
+    return deployed("510000000291", SlackChannel="C0APPROVALS", ApprovalHours="10", LookEvery="rate(5 minutes)")
 
 
 @pytest.fixture(scope="module")
 def consumer(deployed: Callable[..., Person]) -> Person:
-    return deployed("520000000291", SlackChannel="C0APPROVALS", ApprovalHours="10")
+    return deployed("520000000291", SlackChannel="C0APPROVALS", ApprovalHours="10", LookEvery="rate(5 minutes)")
 
 
 @pytest.fixture
@@ -43,32 +40,8 @@ def name(consumer: Person, provider: Person) -> str:
     return name
 
 
-def shared(provider: Person, name: str, consumer: Person, *more: str) -> str:
-    arns = [provider.offer_database(f"{name}-orders", port="5432"), *more]
-    made = provider.client("ram").create_resource_share(name=name, resourceArns=arns, principals=[consumer.account_id])
-    return str(made["resourceShare"]["resourceShareArn"])
-
-
-def lose(person: Person) -> None:
-    """Delete all rows of the ledger, as a stack that is deployed again begins with none."""
-    dynamodb, table = person.client("dynamodb"), person.output("LedgerTableName")
-    for row in person.ledger():
-        dynamodb.delete_item(TableName=table, Key={"request_id": row["request_id"]})
-
-
-def endpoints(person: Person, name: str) -> list[str]:
-    """Return the ids of the endpoints of a binding that are there, and not deleted."""
-    return [each["VpcEndpointId"] for each in endpoints_for(person, name) if each["State"].lower() != "deleted"]
-
-
 def open_questions(world: World, about: str) -> list[Json]:
     return [each for each in messages(world, about) if buttons(each)]
-
-
-def versions(person: Person, path: str) -> dict[str, int]:
-    """Return how often each parameter below a path was written."""
-    pages = person.client("ssm").get_paginator("get_parameters_by_path").paginate(Path=path, Recursive=True)
-    return {each["Name"]: each["Version"] for page in pages for each in page["Parameters"]}
 
 
 def recovered(person: Person, subject: str) -> Json:
@@ -179,65 +152,3 @@ def test_what_policies_forbid_by_then_is_kept_until_that_was_announced(
     assert row["status"]["S"] == "AVAILABLE"
     assert "kept" in reasons(row) or row["kept"]["L"]
     assert endpoints(consumer, name) != []
-
-
-def test_what_nobody_shares_any_longer_is_an_orphan_and_is_taken_down_after_two_looks(
-    provider: Person, consumer: Person, name: str, world: World
-) -> None:
-    share_arn = shared(provider, name, consumer)
-    click(world, asked(world, share_arn), "U0ALICE")
-    settled(consumer, share_arn, "AVAILABLE")
-    arn = endpoints_for(consumer, name)[0]["ResourceConfigurationArn"]
-    by_hand = f"/drawbridge/connections/{name}/by-hand"
-    consumer.client("ssm").put_parameter(Name=by_hand, Type="String", Value="mine")
-
-    lose(consumer)
-    provider.client("ram").delete_resource_share(resourceShareArn=share_arn)
-
-    fast_forward(HALF_A_DAY, until=lambda: row_of(consumer, arn) is not None)
-    row = settled(consumer, arn, "WITHDRAWN")
-    assert row["kind"]["S"] == "orphan"
-    assert [each["M"]["status"]["S"] for each in row["history"]["L"]][1:] == ["AVAILABLE", "WITHDRAWING", "WITHDRAWN"]
-    assert endpoints(consumer, name) == []
-    assert [*versions(consumer, f"/drawbridge/connections/{name}")] == [by_hand]
-    fast_forward(HALF_A_DAY)
-    assert row_of(consumer, arn) == row
-
-
-def test_names_of_an_endpoint_that_is_gone_are_an_orphan_s_too(world: World, provider: Person) -> None:
-    stranger = world.person(str(next(_strangers)))
-    endpoint_id = request(provider, stranger)
-    click(world, asked(world, endpoint_id), "U0ALICE")
-    settled(provider, endpoint_id, "AVAILABLE")
-    path = f"/drawbridge/consumers/{stranger.account_id}/{endpoint_id}"
-    assert versions(provider, path)
-
-    lose(provider)
-    stranger.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[endpoint_id])
-
-    fast_forward(HALF_A_DAY, until=lambda: row_of(provider, endpoint_id) is not None)
-    settled(provider, endpoint_id, "WITHDRAWN")
-    assert versions(provider, path) == {}
-
-
-def test_an_orphan_that_is_shared_again_is_that_share_s(
-    provider: Person, consumer: Person, name: str, world: World
-) -> None:
-    share_arn = shared(provider, name, consumer)
-    click(world, asked(world, share_arn), "U0ALICE")
-    settled(consumer, share_arn, "AVAILABLE")
-    (endpoint,) = endpoints(consumer, name)
-    arn = endpoints_for(consumer, name)[0]["ResourceConfigurationArn"]
-    lose(consumer)
-    provider.client("ram").delete_resource_share(resourceShareArn=share_arn)
-    # An hour would be enough to confirm that it is gone.
-    fast_forward(HALF_A_DAY, until=lambda: row_of(consumer, arn) is not None)
-
-    again = provider.client("ram").create_resource_share(
-        name=name, resourceArns=[arn], principals=[consumer.account_id]
-    )["resourceShare"]["resourceShareArn"]
-    click(world, asked(world, again), "U0ALICE")
-
-    settled(consumer, again, "AVAILABLE")
-    settled(consumer, arn, "WITHDRAWN")
-    assert endpoints(consumer, name) == [endpoint]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawbridge.errors import InvalidInputError
-from drawbridge.hint import CONNECTIONS, EVERYTHING, SERVICES, SHARES, SweepScope
+from drawbridge.hint import CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope
 from drawbridge.hint.notification import detail_of
 from drawbridge.hint.parse import parse_hint
 from tests.builders import SHARE, sample
@@ -32,6 +32,7 @@ ENDED = {"source": "aws.states", "detail-type": "Step Functions Execution Status
         ("endpoint-service-tagged", SERVICES),
         ("parameter-store-change", EVERYTHING),
         ("schedule", EVERYTHING),
+        ("schedule-orphans", ORPHANS),
         ("execution-status-change", SweepScope(executions=frozenset({f"{SHARE.request_id}-1"}))),
     ],
 )

@@ -239,6 +239,7 @@ def test_orphans_are_entered_told_of_and_withdrawn_after_two_looks(world: World)
     assert not IDS & {each.rpartition("-")[0] for each in (*sweep(world, 5).started, *sweep(world, 14).started)}
     assert {f"{each}-2" for each in IDS} <= {*sweep(world, 15).started}
     assert {*world.withdrawals.running} == {f"{each}-2" for each in IDS}
+    assert [mark.of for mark in kept(world).absent] == [RESOURCE_ARN]
 
 
 def test_what_is_entered_is_entered_once(world: World) -> None:

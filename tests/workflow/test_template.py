@@ -38,7 +38,7 @@ SAMPLES = {
     "ConfigurationRule": "parameter-store-change",
     "EndedExecutionRule": "execution-status-change",
 }
-NO_EVENTS = {"schedule", "sns-connection-notification"}
+NO_EVENTS = {"schedule", "schedule-orphans", "sns-connection-notification"}
 """Samples that do not come in by a rule."""
 ANNOUNCED = {"withdrawal-announced", "withdrawal-cancelled"}
 """Samples of our own events, which are no hints: people are told of them."""
@@ -300,7 +300,7 @@ def test_a_rule_retries_and_then_keeps_what_it_could_not_deliver(rule: str) -> N
         assert RESOURCES[attribute_of(target["DeadLetterConfig"]["Arn"])]["Type"] == "AWS::SQS::Queue"
 
 
-def test_the_schedule_retries_and_then_keeps_what_it_could_not_deliver() -> None:
+def test_a_schedule_retries_and_then_keeps_what_it_could_not_deliver() -> None:
     for schedule in of_type("AWS::Scheduler::Schedule").values():
         assert schedule["Target"]["RetryPolicy"]
         assert RESOURCES[attribute_of(schedule["Target"]["DeadLetterConfig"]["Arn"])]["Type"] == "AWS::SQS::Queue"
@@ -404,10 +404,10 @@ def test_of_executions_only_those_of_ours_that_ended_unrecorded_are_hints(change
     assert matches("EndedExecutionRule", event, event["account"]) is taken
 
 
-def test_the_schedule_sends_its_sample() -> None:
-    (schedule,) = of_type("AWS::Scheduler::Schedule").values()
+def test_each_schedule_sends_its_sample() -> None:
+    sent = {name: json.loads(each["Target"]["Input"]) for name, each in of_type("AWS::Scheduler::Schedule").items()}
 
-    assert json.loads(schedule["Target"]["Input"]) == sample("schedule")
+    assert sent == {"Look": sample("schedule"), "OrphansSchedule": sample("schedule-orphans")}
 
 
 def test_the_sns_notification_is_relayed_as_its_sample() -> None:

@@ -2,27 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import Protocol, assert_never
+from typing import assert_never
 
 from drawbridge.decision.facts import ConnectionFacts, Facts, ShareFacts
 from drawbridge.publication import AttachmentSnapshot
 from drawbridge.publication.names import connections_path, consumer_path, document_parameter
-from drawbridge.publication.parameters import ObservedParameter
-from drawbridge.publication.published import published_names
-
-
-class PublishedNames(Protocol):
-    """What is published in Parameter Store."""
-
-    def read(self, name: str) -> ObservedParameter | None: ...
-
-    def below(self, path: str) -> Iterable[tuple[str, str]]:
-        """Return name and value of all parameters below a path."""
-        ...
+from drawbridge.publication.published import PublishedNamesReader, is_published_by_us, published_names
 
 
 def connected_earlier(
-    facts: Facts, names: PublishedNames, prefix: str, of_others: Callable[[], Iterable[AttachmentSnapshot]]
+    facts: Facts, names: PublishedNamesReader, prefix: str, of_others: Callable[[], Iterable[AttachmentSnapshot]]
 ) -> frozenset[str]:
     """Return what is connected of a live request: ARNs of what a share holds, or the endpoint's id.
 
@@ -41,16 +30,10 @@ def connected_earlier(
             assert_never(facts)
 
 
-def _published(held: set[str], names: PublishedNames, prefix: str) -> frozenset[str]:
+def _published(held: set[str], names: PublishedNamesReader, prefix: str) -> frozenset[str]:
     """Return those of the ARNs that a name of ours is published for."""
     parameters = defaultdict[str, list[str]](list)
     for name in published_names(names.below(connections_path(prefix)) if held else ()):
         if name.resource_arn in held:
             parameters[name.resource_arn].append(document_parameter(name.path))
-    return frozenset(arn for arn, found in parameters.items() if any(_is_ours(each, names) for each in found))
-
-
-def _is_ours(parameter: str, names: PublishedNames) -> bool:
-    there = names.read(parameter)
-    # What is not ours has no subject.
-    return there is not None and bool(there.subject)
+    return frozenset(arn for arn, found in parameters.items() if any(is_published_by_us(each, names) for each in found))

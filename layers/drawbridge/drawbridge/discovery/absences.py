@@ -55,7 +55,8 @@ def watched_of(row: LedgerRow) -> tuple[Watched, ...]:
     """Return what has to be there for the row, its subject first."""
     if not row.is_connected:
         return ()
-    resources = sorted({each.resource_arn for each in row.attachments or ()})
+    # An orphan's subject is a resource itself.
+    resources = sorted({each.resource_arn for each in row.attachments or ()} - {row.request.subject})
     return Watched(of=row.request.subject, request=row.request), *(Watched(of=each) for each in resources)
 
 

@@ -9,17 +9,17 @@ from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.orphans import (
     Orphan,
-    OwnedObjects,
-    PublishedNames,
     orphaned_attachments,
     orphaned_connections,
 )
 from drawbridge.errors import DrawbridgeError
+from drawbridge.publication.published import PublishedNamesReader
 from drawbridge.record import Outcome
 from drawbridge.record.record import StatusBus, StatusLedger, record
 from drawbridge.request import EndpointConnectionRequest, ExecutionInput, OrphanRequest, Request, ResourceShareRequest
 from drawbridge.request.fingerprints import GONE_FINGERPRINT
 from drawbridge.status import Reason, Status
+from drawbridge.withdrawal.unrecorded import OwnedObjects
 
 MOST_AT_ONCE = 100
 """Orphans that get their rows in one sweep: others follow in the next look."""
@@ -46,7 +46,7 @@ class OrphanWatch:
     def __init__(
         self,
         objects: Callable[[], OwnedObjects],
-        names: PublishedNames,
+        names: PublishedNamesReader,
         ledger: OrphanLedger,
         bus: StatusBus,
         *,

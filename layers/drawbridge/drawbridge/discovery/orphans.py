@@ -5,19 +5,15 @@ its own, and from then on is watched, counted and taken down as what any request
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Protocol, TypeVar
+from collections.abc import Collection, Iterator, Mapping
+from typing import TypeVar
 
-import msgspec
 from msgspec import Struct
 
 from drawbridge.arns import Arn
-from drawbridge.association import MadeAttachment
-from drawbridge.association.owned_object import OwnedKind, OwnedObject
 from drawbridge.decision.let_in import LetIn
 from drawbridge.discovery.ledger_row import LedgerRow
-from drawbridge.lattice import ResourceKind
-from drawbridge.parsing import UnreadableError, read_json
+from drawbridge.parsing import UnreadableError, read_json, read_value
 from drawbridge.publication import AttachmentSnapshot
 from drawbridge.publication.documents import ConsumerDocument
 from drawbridge.publication.names import (
@@ -27,45 +23,11 @@ from drawbridge.publication.names import (
     name_parameter,
     path_of_document,
 )
-from drawbridge.publication.parameters import ObservedParameter
-from drawbridge.publication.published import published_names
+from drawbridge.publication.published import PublishedNamesReader, is_published_by_us, published_names
 from drawbridge.request import EndpointConnectionRequest, OrphanRequest, Request
-
-_KINDS = {
-    "resourceconfiguration": ResourceKind.RESOURCE_CONFIGURATION,
-    "service": ResourceKind.SERVICE,
-    "servicenetwork": ResourceKind.SERVICE_NETWORK,
-}
+from drawbridge.withdrawal.unrecorded import OwnedObjects, unrecorded_attachments
 
 _Request = TypeVar("_Request", OrphanRequest, EndpointConnectionRequest)
-
-_CARRIERS = frozenset({OwnedKind.NETWORK_ENDPOINT, OwnedKind.VPC_ASSOCIATION})
-
-
-class OwnedObjects(Protocol):
-    """What there is of the kinds that Drawbridge makes."""
-
-    def endpoints(self) -> Iterable[OwnedObject]:
-        """Return the endpoints that carry our ownership tag."""
-        ...
-
-    def network_associations(self) -> Iterable[OwnedObject]:
-        """Return the associations of the service networks that this account sees, whoever made them."""
-        ...
-
-    def is_ours(self, made: OwnedObject) -> bool:
-        """Return whether it carries our ownership tag."""
-        ...
-
-
-class PublishedNames(Protocol):
-    """What is published in Parameter Store."""
-
-    def read(self, name: str) -> ObservedParameter | None: ...
-
-    def below(self, path: str) -> Iterable[tuple[str, str]]:
-        """Return name and value of all parameters below a path."""
-        ...
 
 
 class Orphan(Struct, frozen=True, kw_only=True):
@@ -81,7 +43,7 @@ class Orphan(Struct, frozen=True, kw_only=True):
 
 
 def orphaned_attachments(
-    objects: OwnedObjects, names: PublishedNames, rows: Collection[LedgerRow], shared: Collection[str], prefix: str
+    objects: OwnedObjects, names: PublishedNamesReader, rows: Collection[LedgerRow], shared: Collection[str], prefix: str
 ) -> list[Orphan]:
     """Return what was made or published for resources, of which no row of these tells and that no share holds.
 
@@ -90,13 +52,12 @@ def orphaned_attachments(
     recorded = frozenset(one for row in rows for each in row.attachments or () for one in each.made.ids)
     concerned = frozenset({*shared, *(arn for row in rows for arn in _resources_of(row))})
     made = defaultdict[str, list[AttachmentSnapshot]](list)
-    for arn, snapshot in _unrecorded(objects, recorded):
-        if arn not in concerned:
-            made[arn].append(snapshot)
+    for each in unrecorded_attachments(objects, lambda arn: arn not in concerned, recorded):
+        made[each.resource_arn].append(each)
     published = defaultdict[str, list[str]](list)
     for name in published_names(names.below(connections_path(prefix))):
         parameter = document_parameter(name.path)
-        if name.resource_arn not in concerned and _is_ours(parameter, names):
+        if name.resource_arn not in concerned and is_published_by_us(parameter, names):
             published[name.resource_arn] += [name_parameter(name.path), parameter]
     return [
         Orphan(
@@ -111,7 +72,7 @@ def orphaned_attachments(
 
 
 def orphaned_connections(
-    names: PublishedNames, rows: Collection[LedgerRow], there: Collection[str], prefix: str
+    names: PublishedNamesReader, rows: Collection[LedgerRow], there: Collection[str], prefix: str
 ) -> list[Orphan]:
     """Return the names of consumers' endpoints of which no row of these tells; ``there`` are the ids of open ones."""
     followed = {row.request_id for row in rows}
@@ -122,7 +83,7 @@ def orphaned_connections(
             continue
         ids = {"serviceId": document.service_id, "endpointId": document.endpoint_id}
         request = _request(ids, EndpointConnectionRequest)
-        if request is not None and request.request_id not in followed and _is_ours(parameter, names):
+        if request is not None and request.request_id not in followed and is_published_by_us(parameter, names):
             both = (name_parameter(path), parameter)
             found.append(Orphan(request=request, account_id=document.consumer, published=both))
     return found
@@ -131,62 +92,15 @@ def orphaned_connections(
 def _request(fields: Mapping[str, str], kind: type[_Request]) -> _Request | None:
     """Return the request; ``None`` if somebody tagged or wrote by hand what is none."""
     try:
-        return msgspec.convert({**fields, "kind": kind.__struct_config__.tag}, kind)
-    except msgspec.ValidationError:
+        return read_value({**fields, "kind": kind.__struct_config__.tag}, kind)
+    except UnreadableError:
         return None
-
-
-def _is_ours(parameter: str, names: PublishedNames) -> bool:
-    there = names.read(parameter)
-    # What is not ours has no subject.
-    return there is not None and bool(there.subject)
 
 
 def _resources_of(row: LedgerRow) -> Iterator[str]:
     yield from (each.resource_arn for each in row.attachments or ())
     if isinstance(row.let_in, LetIn):
         yield from row.let_in.arns or ()
-
-
-def _unrecorded(objects: OwnedObjects, recorded: Collection[str]) -> Iterator[tuple[str, AttachmentSnapshot]]:
-    """Yield what no row records, by the ARN of what it leads to."""
-    for each in objects.endpoints():
-        if each.kind is OwnedKind.ENDPOINT and each.resource_arn and each.id not in recorded:
-            yield each.resource_arn, _snapshot(each, MadeAttachment(endpoint_id=each.id))
-    in_networks = [each for each in objects.network_associations() if each.id not in recorded]
-    ours = [each for each in in_networks if each.resource_arn and objects.is_ours(each)]
-    networks = {each.network_arn for each in ours}
-    carriers = defaultdict[str, list[OwnedObject]](list)
-    for each in (*objects.endpoints(), *in_networks):
-        if each.kind in _CARRIERS and each.network_arn in networks and objects.is_ours(each):
-            carriers[each.network_arn].append(each)
-    for each in ours:
-        through: list[OwnedObject | None] = [*carriers[each.network_arn]]
-        for carrier in through or [None]:
-            yield each.resource_arn, _snapshot(each, _through(each, carrier), carrier)
-
-
-def _through(association: OwnedObject, carrier: OwnedObject | None) -> MadeAttachment:
-    is_endpoint = carrier is not None and carrier.kind is OwnedKind.NETWORK_ENDPOINT
-    carrier_id = carrier.id if carrier is not None else ""
-    return MadeAttachment(
-        network_arn=association.network_arn,
-        resource_association=association.id,
-        endpoint_id=carrier_id if is_endpoint else "",
-        vpc_association="" if is_endpoint else carrier_id,
-    )
-
-
-def _snapshot(made_for: OwnedObject, made: MadeAttachment, carrier: OwnedObject | None = None) -> AttachmentSnapshot:
-    arn = made_for.resource_arn
-    return AttachmentSnapshot(
-        name=f"{made_for.binding}/{arn.rpartition('/')[2]}/{(carrier or made_for).vpc_id}",
-        resource_arn=arn,
-        resource_kind=_KINDS.get(arn.rpartition(":")[2].partition("/")[0], ResourceKind.RESOURCE_CONFIGURATION),
-        holds_others=False,
-        made=made,
-        observed_fingerprint="",
-    )
 
 
 def _read(published: str) -> ConsumerDocument | None:

@@ -562,8 +562,9 @@ class Sweeper:
         return row.is_connected if row.settled else is_begun
 
     def _withdraw(self, observed: ObservedRequest, row: LedgerRow, now: datetime, findings: "_Findings") -> str | None:
-        if row.stays_withdrawn or row.status is Status.PENDING:
-            # An orphan that was not entered whole is entered anew by the next look.
+        # An orphan that was not entered whole is entered anew by the next look.
+        is_half_entered = isinstance(row.request, OrphanRequest) and row.status is Status.PENDING
+        if row.stays_withdrawn or is_half_entered:
             return None
         # An orphan that is listed ends: what leads there belongs to a share again.
         if row.is_to_be_withdrawn or findings.lists(row):

@@ -1,11 +1,23 @@
 """What is published of shared resources, as Parameter Store has it."""
 
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 from msgspec import Struct
 
 from drawbridge.publication.documents import ConnectionDocument, read_connection
 from drawbridge.publication.names import path_of_document
+from drawbridge.publication.parameters import ObservedParameter
+
+
+class PublishedNamesReader(Protocol):
+    """What is published in Parameter Store."""
+
+    def read(self, name: str) -> ObservedParameter | None: ...
+
+    def below(self, path: str) -> Iterable[tuple[str, str]]:
+        """Return name and value of all parameters below a path."""
+        ...
 
 
 class PublishedName(Struct, frozen=True, kw_only=True):
@@ -28,3 +40,10 @@ def published_names(parameters: Iterable[tuple[str, str]]) -> Iterator[Published
         document = read_connection(value) if path is not None else None
         if path is not None and document is not None:
             yield PublishedName(path=path, document=document)
+
+
+def is_published_by_us(parameter: str, parameters: PublishedNamesReader) -> bool:
+    """Return whether a parameter carries our ownership tag."""
+    there = parameters.read(parameter)
+    # What is not ours has no subject.
+    return there is not None and bool(there.subject)

@@ -262,7 +262,10 @@ def _of_plan(plan: Plan, withdrawal: WithdrawalPlan) -> Outcome:
         reasons = (*desired, *map(reason_of, withdrawal.removals), *stays)
         return Outcome(status=Status.ASSOCIATING, reasons=reasons, settled=False, basis=basis)
     connected = _stays_connected(withdrawal.earlier, plan.refused)
-    return msgspec.structs.replace(_without_associations(plan.refused, stays, connected=connected), basis=basis)
+    outcome = _without_associations(plan.refused, stays, connected=connected)
+    # What stays may have been in no row until now.
+    staying = fitting(withdrawal.earlier.staying, ATTACHMENTS_BYTES) or None
+    return msgspec.structs.replace(outcome, basis=basis, attachments=staying)
 
 
 def _without_associations(refused: tuple[Reason, ...], stays: tuple[Reason, ...], *, connected: bool) -> Outcome:

@@ -132,8 +132,9 @@ def plan_both_directions(
     associations, items = plan_attempt(attempt, ports, tries=tries)
     connected = withdrawals.ledger.connected(attempt.execution.request_id)
     excluded = Excluded(associations=_refused_associations(attempt.share_arn, connected, withdrawals))
-    planner = withdrawals.planner(excluded)
-    withdrawal = planner.plan(connected, associations.visible, withdrawals.of_others(attempt.execution))
+    planner, of_others = withdrawals.planner(excluded), withdrawals.of_others(attempt.execution)
+    connected = planner.with_unrecorded(connected, associations.visible, of_others)
+    withdrawal = planner.plan(connected, associations.visible, of_others)
     made_now = {each.name for each in associations.associations}
     withdrawal = msgspec.structs.replace(withdrawal, earlier=_earlier(connected, made_now, withdrawal))
     removals = withdrawals.attempts.keep_withdrawal(attempt.execution, withdrawal, now)

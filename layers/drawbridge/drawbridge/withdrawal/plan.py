@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Protocol, assert_never
 
+import msgspec
 from msgspec import Struct
 
 from drawbridge.arns import is_of
@@ -34,6 +35,7 @@ from drawbridge.withdrawal import (
 )
 from drawbridge.withdrawal.called_for import CalledFor, Demand, NotCalledFor, NotKnown
 from drawbridge.withdrawal.names import leads_through, published_path
+from drawbridge.withdrawal.unrecorded import OwnedObjects, unrecorded_attachments
 
 MOST_AT_ONCE = 150
 """Removals of one attempt, as of associations."""
@@ -77,22 +79,6 @@ class _Scope(Struct, frozen=True):
     def is_of_its_share(self, arn: str) -> bool:
         """Return whether the request's own share holds the resource, or is known to be gone."""
         return self.everything or arn in self.visible or arn in self.connected.confirmed_absent
-
-
-class OwnedObjects(Protocol):
-    """What there is of the kinds that Drawbridge makes."""
-
-    def endpoints(self) -> Iterable[OwnedObject]:
-        """Return the endpoints that carry our ownership tag."""
-        ...
-
-    def network_associations(self) -> Iterable[OwnedObject]:
-        """Return the associations of the service networks that this account sees, whoever made them."""
-        ...
-
-    def is_ours(self, made: OwnedObject) -> bool:
-        """Return whether it carries our ownership tag; what AWS does not show the tags of is not ours."""
-        ...
 
 
 class PublishedNames(Protocol):
@@ -156,6 +142,23 @@ class WithdrawalPlanner:
         candidates = self._candidates({*visible, *connected.resources}, connected, there)
         scope = _Scope(connected, frozenset(visible), of_others)
         return _bounded(self._plan(scope, candidates, self._published(connected), there))
+
+    def with_unrecorded(
+        self,
+        connected: ConnectedRecord,
+        visible: Collection[str],
+        of_others: Callable[[], Iterable[AttachmentSnapshot]],
+    ) -> ConnectedRecord:
+        """Return the record with what is ours, leads to what the request's share holds, and is in no row.
+
+        An attempt that broke off has made it, or one under a ledger that is lost.
+        """
+        concerns, recorded = frozenset(visible).__contains__, connected.object_ids
+        if not any(unrecorded_attachments(self._owned_objects, concerns, recorded)):
+            return connected
+        recorded |= {one for each in of_others() for one in each.made.ids}
+        found = unrecorded_attachments(self._owned_objects, concerns, recorded)
+        return msgspec.structs.replace(connected, attachments=(*connected.attachments, *found))
 
     def plan_everywhere(self, names: Collection[PublishedName]) -> WithdrawalPlan:
         """Plan what is to be taken down in this account by the bindings; ``names`` are all that are published.
