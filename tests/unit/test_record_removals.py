@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from drawbridge.association import Plan
+from drawbridge.association.refusals import NOT_PERMITTED
 from drawbridge.bounds import size_of
 from drawbridge.decision import AlreadyResolved
 from drawbridge.publication import AttachmentSnapshot, Publication
@@ -100,6 +101,17 @@ def test_a_plan_that_only_takes_something_down_does_not_end_the_attempt() -> Non
 
     assert (outcome.status, outcome.settled) == (Status.ASSOCIATING, False)
     assert [(each.code, each.source) for each in outcome.reasons] == [("withdrawing", Cause.BINDING)]
+
+
+@pytest.mark.parametrize("refused", [(), (REFUSED,), (replace(REFUSED, code=NOT_PERMITTED),)])
+def test_a_plan_of_nothing_records_what_stays_which_may_have_been_in_no_row(refused: tuple[Reason, ...]) -> None:
+    found = WithdrawalPlan(earlier=EarlierAttachments(staying=(OTHER,)))
+
+    outcome = outcome_of(Planned(plan(refused=refused), found))
+
+    assert (outcome.settled, outcome.attachments) == (True, (OTHER,))
+    # Otherwise the row's stay as they are.
+    assert outcome_of(Planned(plan(refused=refused), WithdrawalPlan())).attachments is None
 
 
 def test_a_plan_of_nothing_ends_the_attempt_with_what_is_to_be_confirmed() -> None:

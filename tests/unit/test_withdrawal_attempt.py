@@ -24,7 +24,9 @@ from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason, Status
 from drawbridge.withdrawal import (
     Cause,
+    ConnectedRecord,
     ConnectionRemoval,
+    EarlierAttachments,
     NamesRemoval,
     ObjectRemoval,
     PublishedPath,
@@ -55,7 +57,7 @@ from tests.builders import (
     requester,
 )
 from tests.unit.planning import SECOND_ARN, binding
-from tests.unit.withdrawing import ENDPOINT, IN_NETWORK, NET, VPC_OF_NETWORK, WithdrawalAttempts
+from tests.unit.withdrawing import ENDPOINT, IN_NETWORK, NET, VPC, VPC_OF_NETWORK, WithdrawalAttempts, by_network
 
 replace = msgspec.structs.replace
 OF_SHARE = execution_input(SHARE, attempt=2)
@@ -196,6 +198,56 @@ def test_of_what_is_not_confirmed_how_it_was_left_stays(withdrawals: WithdrawalA
 
     assert (planned.removals, len(planned.withdrawal.unconfirmed)) == ((), 1)
     assert [each.name for each in planned.withdrawal.earlier.staying] == ["orders/orders-db"]
+
+
+def test_what_is_ours_for_what_the_share_holds_and_in_no_row_is_recorded_as_staying(
+    withdrawals: WithdrawalAttempts,
+) -> None:
+    withdrawals.world.owned_objects.marked = [ENDPOINT, replace(ENDPOINT, id="vpce-8", resource_arn=SECOND_ARN)]
+    withdrawals.bindings = [binding()]
+
+    planned = both(withdrawals)
+
+    (staying,) = planned.withdrawal.earlier.staying
+    assert (staying.name, staying.resource_arn) == (f"orders/{RESOURCE_ARN.rpartition('/')[2]}/{VPC}", RESOURCE_ARN)
+    assert staying.made == MadeAttachment(endpoint_id=ENDPOINT.id)
+    assert planned.removals == ()
+
+
+def test_what_another_row_records_or_is_not_ours_is_not_recorded_here(withdrawals: WithdrawalAttempts) -> None:
+    world = withdrawals.world
+    world.owned_objects.marked = [ENDPOINT]
+    world.owned_objects.there = [IN_NETWORK, VPC_OF_NETWORK]
+    world.owned_objects.not_ours = {IN_NETWORK.id}
+    withdrawals.bindings = [binding(), by_network()]
+    world.attach(endpoint_id=ENDPOINT.id)
+    world.of_others, world.connected = [*world.connected.attachments], ConnectedRecord(account_id=PROVIDER)
+
+    assert both(withdrawals).withdrawal.earlier == EarlierAttachments()
+
+
+def test_what_is_recorded_here_costs_no_look_at_other_rows(withdrawals: WithdrawalAttempts) -> None:
+    withdrawals.world.owned_objects.marked = [ENDPOINT]
+    withdrawals.bindings = [binding()]
+    withdrawals.world.attach(endpoint_id=ENDPOINT.id)
+
+    both(withdrawals)
+
+    assert withdrawals.others_asked_for == 0
+
+
+def test_an_association_that_no_row_records_goes_if_no_binding_calls_for_it(withdrawals: WithdrawalAttempts) -> None:
+    world = withdrawals.world
+    world.owned_objects.there = [IN_NETWORK, VPC_OF_NETWORK]
+
+    planned = both(withdrawals)
+
+    assert what_goes(withdrawals, OF_SHARE) == [
+        str(VPC_OF_NETWORK),
+        str(IN_NETWORK),
+        f"{NET.rpartition('/')[2]}, the service network that was created for it",
+    ]
+    assert [each.made.resource_association for each in planned.withdrawal.earlier.going] == [IN_NETWORK.id]
 
 
 @pytest.mark.parametrize(

@@ -22,14 +22,11 @@ from tests.unit.withdrawing import (
     TO_NETWORK,
     VPC_OF_NETWORK,
     WithdrawalWorld,
+    by_network,
 )
 
 replace = msgspec.structs.replace
 BY_TAG = {"mode": "resource-endpoint", "vpc": {"tag": {"Environment": "prod"}}}
-
-
-def by_network(mode: str = "service-network", vpc: str = VPC) -> Binding:
-    return binding("central", attach={"mode": mode, "vpc": vpc, "serviceNetwork": {"name": "central"}})
 
 
 def going(plan: WithdrawalPlan) -> list[str]:

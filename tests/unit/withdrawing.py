@@ -33,6 +33,7 @@ from tests.fakes.attempts import InMemoryAttempts
 from tests.fakes.existence import InMemoryExistences
 from tests.fakes.owned_objects import InMemoryOwnedObjects
 from tests.fakes.parameter_store import InMemoryPublicationStore
+from tests.unit.planning import binding
 
 PREFIX = "drawbridge"
 OTHER_VPC = "vpc-0fedcba9876543210"
@@ -43,6 +44,10 @@ IN_NETWORK = OwnedObject(
 )
 VPC_OF_NETWORK = OwnedObject(id="snva-1", kind=OwnedKind.VPC_ASSOCIATION, arn="arn:2", network_arn=NET, vpc_id=VPC)
 TO_NETWORK = OwnedObject(id="vpce-2", kind=OwnedKind.NETWORK_ENDPOINT, network_arn=NET, vpc_id=VPC)
+
+
+def by_network(mode: str = "service-network", vpc: str = VPC) -> Binding:
+    return binding("central", attach={"mode": mode, "vpc": vpc, "serviceNetwork": {"name": "central"}})
 
 
 class WithdrawalWorld:
@@ -170,6 +175,8 @@ class WithdrawalAttempts:
         self.time = NOW
         self.asked_for: list[str] = []
         """The requests whose rows were read."""
+        self.others_asked_for = 0
+        """How often the rows of others were."""
         self.permission: Permission | AlreadyResolved = Permitted()
         """What policies say of the request, and of what of it is associated."""
         self.permissions_to_associate: dict[tuple[str, str], Permission] = {}
@@ -179,6 +186,7 @@ class WithdrawalAttempts:
         return self.world.connected
 
     def attachments_of_others(self, request_id: str) -> list[AttachmentSnapshot]:
+        self.others_asked_for += 1
         return self.world.of_others
 
     def contents_of_share(self, share_arn: str) -> list[SharedResource]:
