@@ -57,7 +57,6 @@ NOT_USED: dict[str, str] = {
     "DiscoverRequestsFunctionRole AskForServiceNetworks vpc-lattice:GetServiceNetwork": (
         "A shared service network that is gone: none goes here."
     ),
-    "DiscoverRequestsFunctionRole AskHowItEnded resource 1": "A withdrawal that could not record its end: none here.",
     "PlanWithdrawalFunctionRole ListShares ram:GetResourceShareInvitations": (
         "A share that is not in effect any longer when its time has come: none is here."
     ),

@@ -7,8 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from drawbridge.association import Plan
-from drawbridge.association.refusals import NOT_PERMITTED
+from drawbridge.association import Plan, refusals
 from drawbridge.bounds import size_of
 from drawbridge.decision import AlreadyResolved
 from drawbridge.publication import AttachmentSnapshot, Publication
@@ -103,7 +102,7 @@ def test_a_plan_that_only_takes_something_down_does_not_end_the_attempt() -> Non
     assert [(each.code, each.source) for each in outcome.reasons] == [("withdrawing", Cause.BINDING)]
 
 
-@pytest.mark.parametrize("refused", [(), (REFUSED,), (replace(REFUSED, code=NOT_PERMITTED),)])
+@pytest.mark.parametrize("refused", [(), (REFUSED,), (replace(REFUSED, code=refusals.NOT_PERMITTED),)])
 def test_a_plan_of_nothing_records_what_stays_which_may_have_been_in_no_row(refused: tuple[Reason, ...]) -> None:
     found = WithdrawalPlan(earlier=EarlierAttachments(staying=(OTHER,)))
 

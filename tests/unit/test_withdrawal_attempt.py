@@ -51,13 +51,14 @@ from tests.builders import (
     SERVICE_ID,
     SHARE,
     SHARE_ARN,
+    VPC_ID,
     desired,
     entity,
     execution_input,
     requester,
 )
 from tests.unit.planning import SECOND_ARN, binding
-from tests.unit.withdrawing import ENDPOINT, IN_NETWORK, NET, VPC, VPC_OF_NETWORK, WithdrawalAttempts, by_network
+from tests.unit.withdrawing import ENDPOINT, IN_NETWORK, NET, VPC_OF_NETWORK, WithdrawalAttempts, by_network
 
 replace = msgspec.structs.replace
 OF_SHARE = execution_input(SHARE, attempt=2)
@@ -209,7 +210,7 @@ def test_what_is_ours_for_what_the_share_holds_and_in_no_row_is_recorded_as_stay
     planned = both(withdrawals)
 
     (staying,) = planned.withdrawal.earlier.staying
-    assert (staying.name, staying.resource_arn) == (f"orders/{RESOURCE_ARN.rpartition('/')[2]}/{VPC}", RESOURCE_ARN)
+    assert (staying.name, staying.resource_arn) == (f"orders/{RESOURCE_ARN.rpartition('/')[2]}/{VPC_ID}", RESOURCE_ARN)
     assert staying.made == MadeAttachment(endpoint_id=ENDPOINT.id)
     assert planned.removals == ()
 
