@@ -9,6 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from local_aws.testing.clock import fast_forward
+from local_aws.testing.deployment import DeploymentError
+from local_stack.stack import deploy_stack
 from scenarios.people import Person
 from tests.builders import sample
 from tests.system.attachments import attach
@@ -57,6 +59,13 @@ def look_for_orphans(person: Person, subject: str) -> None:
     body = json.dumps(sample("schedule-orphans"))
     person.client("sqs").send_message(QueueUrl=person.output("HintsQueueUrl"), MessageBody=body)
     until(lambda: row_of(person, subject), lambda: f"{subject} is found: {person.ledger()}")
+
+
+def test_another_stack_of_the_same_prefix_is_refused_so_that_what_carries_its_tag_is_one_stack_s(
+    consumer: Person,
+) -> None:
+    with pytest.raises(DeploymentError, match="already exists"):
+        deploy_stack(consumer.account_id, name="second", parameters={"SlackChannel": ""})
 
 
 def test_what_nobody_shares_any_longer_is_found_and_taken_down_after_two_looks(
