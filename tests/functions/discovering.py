@@ -7,7 +7,7 @@ from datetime import datetime
 
 from drawbridge.configuration import Broken
 from drawbridge.discovery.expiring import Expiring
-from drawbridge.discovery.sweep import SweepResult
+from drawbridge.discovery.findings import SweepResult
 from drawbridge.errors import DrawbridgeError
 from drawbridge.hint import CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope
 from drawbridge.request.connections import EndpointConnection

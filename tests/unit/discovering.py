@@ -11,6 +11,7 @@ from drawbridge.decision.decision_record import DecisionRecord
 from drawbridge.decision.let_in import LetIn
 from drawbridge.discovery.absence_watch import AbsenceWatch
 from drawbridge.discovery.announcements import BusAnnouncements
+from drawbridge.discovery.attempt_starter import AttemptStarter
 from drawbridge.discovery.endings import EndingRecorder
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.observation import Observer
@@ -18,6 +19,7 @@ from drawbridge.discovery.orphan_watch import OrphanWatch
 from drawbridge.discovery.permission_watch import PermissionWatch
 from drawbridge.discovery.sweep import Sweeper
 from drawbridge.discovery.waiting import WaitingRequests, WaitState
+from drawbridge.discovery.withdrawals import WithdrawalReconciler
 from drawbridge.discovery.workflow import Workflows
 from drawbridge.lattice import ResourceKind
 from drawbridge.publication import AttachmentSnapshot
@@ -79,29 +81,31 @@ class World:
         self.resumed: list[tuple[str, bool]] = []
 
     def sweeper(self) -> Sweeper:
+        endings = EndingRecorder(self.workflows, self.ledger, self.bus)
+        attempts = AttemptStarter(self.ledger, self.workflows, endings, BusAnnouncements(self.bus))
+        permissions = PermissionWatch(
+            self.reviewer,
+            self.ledger,
+            BusAnnouncements(self.bus),
+            self.tags,
+            withdraw_after=self.withdraw_after,
+            prefix="drawbridge",
+            account_id=CONSUMER,
+        )
         return Sweeper(
             observer=Observer(self.shares, self.services, self.fingerprints),
             services=self.services,
             ledger=self.ledger,
-            workflows=self.workflows,
-            endings=EndingRecorder(self.workflows, self.ledger, self.bus),
+            endings=endings,
+            attempts=attempts,
+            withdrawals=WithdrawalReconciler(attempts, permissions),
             fingerprints=self.fingerprints,
-            announcements=BusAnnouncements(self.bus),
             reviewer=self.reviewer,
             waiting=WatchedWaiting(self),
             drift=self.drift,
             plan_inputs=self.plan_inputs,
             absences=AbsenceWatch(
                 self.existences, self.ledger, confirm_after=timedelta(minutes=10), cap=self.withdraw_cap
-            ),
-            permissions=PermissionWatch(
-                self.reviewer,
-                self.ledger,
-                BusAnnouncements(self.bus),
-                self.tags,
-                withdraw_after=self.withdraw_after,
-                prefix="drawbridge",
-                account_id=CONSUMER,
             ),
             orphans=OrphanWatch(lambda: self.owned, self.published, self.ledger, self.bus, prefix="drawbridge"),
             questions_at_once=5,

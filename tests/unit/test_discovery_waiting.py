@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from drawbridge.discovery.sweep import SweepResult
+from drawbridge.discovery.findings import SweepResult
 from drawbridge.hint import CONNECTIONS
 from drawbridge.request import EndpointConnectionRequest
 from drawbridge.request.fingerprints import fingerprint

@@ -11,9 +11,9 @@ import pytest
 
 from drawbridge.association import MadeAttachment
 from drawbridge.association.owned_object import OwnedKind, OwnedObject
+from drawbridge.discovery.findings import SweepResult
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.orphans import Orphan, orphaned_attachments, orphaned_connections
-from drawbridge.discovery.sweep import SweepResult
 from drawbridge.hint import EVERYTHING, ORPHANS, SweepScope
 from drawbridge.publication.documents import ConnectionDocument, ConsumerDocument, to_parameter
 from drawbridge.publication.parameters import ObservedParameter

@@ -13,10 +13,10 @@ import pytest
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.decision.permission import Lapsed
 from drawbridge.discovery.announced import announcement_fingerprint, is_to_be_counted
+from drawbridge.discovery.findings import SweepResult
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.permission_watch import MOST_TAGGED
 from drawbridge.discovery.review import Lapse, Review, ReviewOpen
-from drawbridge.discovery.sweep import SweepResult
 from drawbridge.discovery.workflow import ExecutionEnding
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, RefusedError, ThrottledError, UpstreamError
 from drawbridge.hint import CONNECTIONS, EVERYTHING

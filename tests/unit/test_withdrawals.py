@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from drawbridge.discovery.findings import SweepResult
 from drawbridge.discovery.ledger_row import LedgerRow
-from drawbridge.discovery.sweep import SweepResult
 from drawbridge.discovery.workflow import ExecutionEnding
 from drawbridge.hint import CONNECTIONS, EVERYTHING, SHARES, SweepScope
 from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest

@@ -23,6 +23,7 @@ from drawbridge.aws.withdraw_after_tags import ObjectTags
 from drawbridge.bootstrap.clients import client, table
 from drawbridge.discovery.absence_watch import AbsenceWatch
 from drawbridge.discovery.announcements import BusAnnouncements
+from drawbridge.discovery.attempt_starter import AttemptStarter
 from drawbridge.discovery.configuration import SweepConfiguration
 from drawbridge.discovery.current_plan_inputs import CurrentPlanInputs
 from drawbridge.discovery.drift import DriftDetector
@@ -34,6 +35,7 @@ from drawbridge.discovery.permission_watch import PermissionWatch
 from drawbridge.discovery.reviewer import PolicyReviewer
 from drawbridge.discovery.sweep import Sweeper
 from drawbridge.discovery.waiting import WaitingRequests
+from drawbridge.discovery.withdrawals import WithdrawalReconciler
 from drawbridge.discovery.workflow import Workflows
 from drawbridge.environment import Environment
 
@@ -85,14 +87,25 @@ def sweeper(
     )
     announcements = BusAnnouncements(bus)
     configured = FingerprintsInForce(configuration.policies, configuration.bindings, configuration.quotas, registry)
+    endings = EndingRecorder(workflows, ledger, bus)
+    attempts = AttemptStarter(ledger, workflows, endings, announcements)
+    permissions = PermissionWatch(
+        reviewer,
+        ledger,
+        announcements,
+        ObjectTags(client("ec2"), client("vpc-lattice"), client("ssm")),
+        withdraw_after=settings.withdraw_after,
+        prefix=settings.prefix,
+        account_id=settings.account_id,
+    )
     return Sweeper(
         observer=Observer(ResourceShares(client("ram")), services, configured),
         services=services,
         ledger=ledger,
-        workflows=workflows,
-        endings=EndingRecorder(workflows, ledger, bus),
+        endings=endings,
+        attempts=attempts,
+        withdrawals=WithdrawalReconciler(attempts, permissions),
         fingerprints=configured,
-        announcements=announcements,
         reviewer=reviewer,
         drift=DriftDetector(attachments, HostedZoneListing(lambda: client("route53"))),
         plan_inputs=CurrentPlanInputs(configuration.bindings, configuration.quotas, inventory),
@@ -101,15 +114,6 @@ def sweeper(
             ledger,
             confirm_after=settings.confirm_gone_after,
             cap=settings.withdraw_cap,
-        ),
-        permissions=PermissionWatch(
-            reviewer,
-            ledger,
-            announcements,
-            ObjectTags(client("ec2"), client("vpc-lattice"), client("ssm")),
-            withdraw_after=settings.withdraw_after,
-            prefix=settings.prefix,
-            account_id=settings.account_id,
         ),
         orphans=OrphanWatch(
             lambda: OwnedObjectListing(client("ec2"), client("vpc-lattice"), owner=settings.prefix),

@@ -7,7 +7,8 @@ from typing import Protocol
 from aws_lambda_powertools.metrics import MetricUnit
 
 from drawbridge.discovery.configuration import SweepConfiguration
-from drawbridge.discovery.sweep import Sweeper, SweepResult
+from drawbridge.discovery.findings import SweepResult
+from drawbridge.discovery.sweep import Sweeper
 from drawbridge.errors import DrawbridgeError
 from drawbridge.hint import SweepScope
 from drawbridge.observability import logger, metrics

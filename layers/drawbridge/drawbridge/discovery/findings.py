@@ -1,0 +1,106 @@
+"""What one sweep finds and does, gathered on the way, and its result."""
+
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+
+from drawbridge.discovery.absence_watch import Watch
+from drawbridge.discovery.expiring import Expiring
+from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.errors import DrawbridgeError, InvalidInputError, UpstreamError
+from drawbridge.request import Request
+from drawbridge.request.absence import Absence
+from drawbridge.request.connections import EndpointConnection
+
+
+class SweepResult(Struct, frozen=True):
+    """What one sweep found and did, for the log and the metrics."""
+
+    observed: int
+    started: tuple[str, ...]
+    no_longer_permitted: tuple[str, ...]
+    """The requests that were let in and that the policies in force would not let in any more; each is reported once."""
+    failures: tuple[DrawbridgeError, ...]
+    """What could not be observed or reconciled; nothing else was stopped by it. The sweep has to be repeated."""
+    broken: tuple[InvalidInputError, ...] = ()
+    """What can't be read, such as a row that somebody wrote by hand: no repetition mends it."""
+    transit_gateway_attachments: tuple[EndpointConnection, ...] = ()
+    """Attachments of transit gateways that wait for acceptance by a managed service: only people answer them."""
+    reviews_open: tuple[str, ...] = ()
+    """The requests whose review has no result yet, and why; the next sweep tries again."""
+    withdrawals_capped: tuple[str, ...] = ()
+    """The requests of which something is gone and nothing is taken down: too many would go at once."""
+    existence_unknown: tuple[str, ...] = ()
+    """What is not listed, and of which AWS, asked by its id, says neither that it is there nor that it is gone."""
+    expiring: tuple[Expiring, ...] | None = None
+    """What is not let in yet and expires soon; ``None`` if shares were not observed."""
+
+
+@dataclass
+class Findings:
+    """What one sweep has found so far."""
+
+    started: list[str] = field(default_factory=list)
+    no_longer_permitted: list[str] = field(default_factory=list)
+    failures: list[DrawbridgeError] = field(default_factory=list)
+    broken: list[InvalidInputError] = field(default_factory=list)
+    attachments: list[EndpointConnection] = field(default_factory=list)
+    reviews_open: list[str] = field(default_factory=list)
+    kinds: list[type[Request]] = field(default_factory=list)
+    """The kinds of requests that could be observed."""
+    listed: frozenset[str] = frozenset()
+    """What AWS lists of them: the ARNs of shares and of what they hold, the ids of endpoints."""
+    going: dict[str, tuple[Absence, ...]] = field(default_factory=dict)
+    """The marks with which an attempt is to take down what is gone of a request."""
+    withdrawals_capped: list[str] = field(default_factory=list)
+    existence_unknown: list[str] = field(default_factory=list)
+    expiring: tuple[Expiring, ...] | None = None
+    reviewed: set[str] = field(default_factory=set)
+    """The requests that were reviewed."""
+    is_capped: bool = False
+    """Whether so much would go at once that nothing goes which nobody let go."""
+    is_watched: bool = True
+    """Whether it is known how much would go at once."""
+    unknown: dict[str, DrawbridgeError] = field(default_factory=dict)
+    """Why drift could not be detected, each reason once."""
+    unlisted: DrawbridgeError | None = None
+    """Why what plans rest on could not be listed; it is not tried again for each row."""
+
+    def result(self, observed: int) -> SweepResult:
+        failures = [*self.failures, *self.unknown.values(), *([self.unlisted] if self.unlisted else [])]
+        return SweepResult(
+            observed=observed,
+            started=tuple(self.started),
+            no_longer_permitted=tuple(self.no_longer_permitted),
+            failures=tuple(failures),
+            broken=tuple(self.broken),
+            transit_gateway_attachments=tuple(self.attachments),
+            reviews_open=tuple(self.reviews_open),
+            withdrawals_capped=tuple(self.withdrawals_capped),
+            existence_unknown=tuple(self.existence_unknown),
+            expiring=self.expiring,
+        )
+
+    def take_over(self, watch: Watch) -> None:
+        """Add what watching for absences found."""
+        self.going |= watch.going
+        self.withdrawals_capped += watch.capped
+        self.existence_unknown += watch.unknown
+        self.failures += watch.failures
+        self.is_capped = watch.is_capped
+
+    @property
+    def holds_back(self) -> bool:
+        """Return whether nothing goes that nobody let go."""
+        return self.is_capped or not self.is_watched
+
+    def lists(self, row: LedgerRow) -> bool:
+        """Return whether AWS lists what the request is about."""
+        return row.request.subject in self.listed
+
+
+def failure_of(of: str, error: Exception) -> DrawbridgeError:
+    """Return an unforeseen error as one that may pass: the sweep is repeated, and the error is logged."""
+    if isinstance(error, DrawbridgeError):
+        return error
+    return UpstreamError(f"{of}: {type(error).__name__}: {str(error)[:500]}")
