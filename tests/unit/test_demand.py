@@ -306,3 +306,16 @@ def test_a_shared_network_that_lattice_does_not_describe_is_not_taken_for_one_th
     for other in others:
         binding = in_force((parse_binding("orders", json.dumps(other)),))
         assert isinstance(world.demand(binding, shared_as).of_object(made), NotCalledFor), other
+
+
+def test_a_shared_network_that_one_binding_names_in_vain_and_another_may_match_is_not_known() -> None:
+    world = TaggedWorld(tags={VPC_ID: TAG})
+    to_vpc = {"mode": "service-network", "vpc": VPC_ID}
+    in_vain = {"match": {"share": "another"}, "attach": {**to_vpc, "serviceNetwork": SHARED_NETWORK_ARN}}
+    written = {"orders": {"attach": to_vpc}, "users": in_vain}
+    bindings = in_force(tuple(parse_binding(name, json.dumps(each)) for name, each in written.items()))
+    made = OwnedObject(id="snva-1", kind=OwnedKind.VPC_ASSOCIATION, network_arn=SHARED_NETWORK_ARN, vpc_id=VPC_ID)
+
+    verdict = world.demand(bindings, {SHARED_NETWORK_ARN: {"orders"}, RESOURCE_ARN: {"orders"}}).of_object(made)
+
+    assert isinstance(verdict, NotKnown)

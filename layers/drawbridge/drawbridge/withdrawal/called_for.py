@@ -166,7 +166,10 @@ class Demand:
         bindings = self._of_network(made.network_arn, modes)
         placed = [each for each in bindings if self._is_placed(each, made.vpc_id)]
         verdict = self._through(placed, made.network_arn)
-        return verdict or self._unless_undescribed(made, modes)
+        if isinstance(verdict, CalledFor | NotKnown):
+            return verdict
+        # Of the bindings that name it, none may want anything, and one that names none may want the network itself.
+        return self._unless_undescribed(made, modes) or verdict
 
     def _unless_undescribed(self, made: OwnedObject, modes: Collection[Mode]) -> Verdict | None:
         """Return that it is not known whether a shared network is matched, if VPC Lattice does not describe it."""
