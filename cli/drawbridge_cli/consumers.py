@@ -91,13 +91,13 @@ def remove(
     yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
 ) -> None:
-    """Remove an account, and have its connections withdrawn. Exit code 1: it is not there, or something has changed."""
+    """Remove an account, and have its connections withdrawn. Exit code 1: it is not there, or not all of it goes."""
     stack: Stack = context.obj
     consumer = stack.consumers.consumer(account)
     if consumer is None:
         # What somebody registered by hand under another key can be removed all the same.
         check_account_id(account)
-    shown = connections_of(stack.ledger, account)
+    shown = connections_of(stack.ledger, account, stack.managed_services)
     if consumer is None:
         complain(f"{account} is not registered")
         if shown.going:
@@ -120,6 +120,7 @@ def remove(
     tell_to_sweep(stack)
     if not everything_goes:
         complain(f"{_finish(account)} does the rest")
+    if not everything_goes or shown.unmanaged:
         raise typer.Exit(1)
 
 
@@ -166,7 +167,7 @@ def import_file(
 def _withdraw_connections(stack: Stack, account: str, command: WithdrawalCommand, shown: ConsumerConnections) -> bool:
     """Command that what is connected by now be withdrawn; ``False`` if something has changed meanwhile."""
     try:
-        going = connections_of(stack.ledger, account).going
+        going = connections_of(stack.ledger, account, stack.managed_services).going
     except DrawbridgeError:
         complain(f"its connections are not commanded to be withdrawn yet; {_finish(account)} does that")
         raise

@@ -179,6 +179,15 @@ class Stack:
             observe=TakeDown(objects, self.published, zones, connections, self.planning.existences).observe,
         )
 
+    def managed_services(self) -> frozenset[str]:
+        """Return the ids of the endpoint services that Drawbridge looks after; they are listed once."""
+        return self._managed_services
+
+    @cached_property
+    def _managed_services(self) -> frozenset[str]:
+        listed = {each.strip() for each in self._parameters.get("ManagedServices", "").split(",")}
+        return frozenset(each.service_id for each in EndpointServices(self._client("ec2"), listed=listed).managed())
+
     @property
     def _gatherer(self) -> Gatherer:
         return gatherer_with(

@@ -17,6 +17,7 @@ from drawbridge_cli.screen import complain, say
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.withdrawable import Standing, Withdrawable, connections_of, standing_of, withdrawable
 from drawbridge_cli.withdrawable_screen import (
+    NOT_MANAGED,
     commanded_text,
     request_document,
     say_what_next,
@@ -69,17 +70,20 @@ def _withdraw_request(stack: Stack, request: str, how: How) -> None:
     if isinstance(row, UnknownRequest):
         complain(str(row))
         raise typer.Exit(1)
-    standing = standing_of(row)
+    standing = standing_of(row, stack.managed_services)
     if standing is Standing.COMMANDED:
         if how.as_json:
             show_documents([request_document(row, standing)], dry_run=how.dry_run)
         else:
             say(f"{title_of(row)}: {commanded_text(row)}; it goes already", "doubtful")
         return
+    if standing is Standing.NOT_MANAGED:
+        complain(f"{title_of(row)}: {NOT_MANAGED}")
+        raise typer.Exit(1)
     if not standing.can_go:
         complain(f"{row.request_id} is {row.status}: nothing of it is connected; {_instead(row)}")
         raise typer.Exit(1)
-    going = withdrawable(stack.ledger, [row])
+    going = withdrawable(stack.ledger, [row], stack.managed_services)
     if not how.as_json:
         show_withdrawable(going[0])
     _withdraw(stack, going, how, again=f"drawbridge withdraw {row.request_id}")
@@ -87,27 +91,29 @@ def _withdraw_request(stack: Stack, request: str, how: How) -> None:
 
 def _withdraw_consumer(stack: Stack, account: str, how: How) -> None:
     check_account_id(account)
-    connections = connections_of(stack.ledger, account)
-    already = [request_document(row, Standing.COMMANDED) for row in connections.commanded]
+    connections = connections_of(stack.ledger, account, stack.managed_services)
+    others = [request_document(row, Standing.COMMANDED) for row in connections.commanded]
+    others += [request_document(row, Standing.NOT_MANAGED) for row in connections.unmanaged]
     if not how.as_json:
         show_connections(connections)
     if connections.going:
         again = f"drawbridge withdraw --consumer {account}"
-        _withdraw(stack, connections.going, how, again=again, already=already)
-        return
-    if not already:
+        _withdraw(stack, connections.going, how, again=again, others=others)
+    elif not others:
         complain(f"{account}: no endpoint of that account is connected")
         raise typer.Exit(1)
-    if how.as_json:
-        show_documents(already, dry_run=how.dry_run)
+    elif how.as_json:
+        show_documents(others, dry_run=how.dry_run)
     else:
-        say("nothing more of it is connected")
+        say("nothing more of it goes")
+    if connections.unmanaged:
+        raise typer.Exit(1)
 
 
 def _withdraw(
-    stack: Stack, going: tuple[Withdrawable, ...], how: How, *, again: str, already: list[dict[str, Any]] | None = None
+    stack: Stack, going: tuple[Withdrawable, ...], how: How, *, again: str, others: list[dict[str, Any]] | None = None
 ) -> None:
-    """Ask, command it, and say what became of each."""
+    """Ask, command it, and say what became of each; ``others`` is told to programs besides."""
     done: list[Withdrawable] = []
     if not how.dry_run:
         if not how.yes:
@@ -115,7 +121,7 @@ def _withdraw(
         done = command_all(stack, going, command_of_caller(stack), finish=again)
     if how.as_json:
         documents = (withdrawable_document(each, how.result(done=each in done)) for each in going)
-        show_documents([*documents, *(already or ())], dry_run=how.dry_run)
+        show_documents([*documents, *(others or ())], dry_run=how.dry_run)
     elif done:
         say(f"{len(done)} withdrawn by the next sweep", "good")
         say_what_next(done)

@@ -1,6 +1,6 @@
 """What an operator can have withdrawn: requests of which something is connected, or may be soon."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from enum import StrEnum
 
 from msgspec import Struct
@@ -23,16 +23,29 @@ class Standing(StrEnum):
     ASKED = "asked"
     """A person is asked whether it is let in at all."""
     NOT_CONNECTED = "not-connected"
+    NOT_MANAGED = "not-managed"
+    """Its service is not managed any longer: Drawbridge leaves it as it is, and may not reject it."""
 
     @property
     def can_go(self) -> bool:
         return self in {Standing.CONNECTED, Standing.UNDER_WAY}
 
 
-def standing_of(row: LedgerRow) -> Standing:
+ManagedServices = Callable[[], Collection[str]]
+"""Returns the ids of the services that Drawbridge looks after; it is asked only where that matters."""
+
+
+def standing_of(row: LedgerRow, managed: ManagedServices) -> Standing:
     """Return what a command to withdraw would do to the request."""
     if row.commanded is not None and not (row.settled and row.status is Status.WITHDRAWN):
         return Standing.COMMANDED
+    standing = _if_managed(row)
+    if not standing.can_go or not isinstance(row.request, EndpointConnectionRequest):
+        return standing
+    return standing if row.request.service_id in managed() else Standing.NOT_MANAGED
+
+
+def _if_managed(row: LedgerRow) -> Standing:
     if row.settled:
         return Standing.CONNECTED if row.is_connected else Standing.NOT_CONNECTED
     return Standing.ASKED if row.waits_for_approval and not _was_let_in(row) else Standing.UNDER_WAY
@@ -43,10 +56,7 @@ class Withdrawable(Struct, frozen=True, kw_only=True):
 
     row: LedgerRow
     made: ConnectedRecord
-
-    @property
-    def standing(self) -> Standing:
-        return standing_of(self.row)
+    standing: Standing
 
     @property
     def is_connection(self) -> bool:
@@ -63,23 +73,31 @@ class ConsumerConnections(Struct, frozen=True, kw_only=True):
     """What goes already."""
     undecided: tuple[LedgerRow, ...]
     """What is not let in yet, and may be."""
+    unmanaged: tuple[LedgerRow, ...]
+    """What is connected with a service that is not managed any longer, and stays."""
 
 
-def withdrawable(ledger: LedgerTable, rows: Iterable[LedgerRow]) -> tuple[Withdrawable, ...]:
+def withdrawable(ledger: LedgerTable, rows: Iterable[LedgerRow], managed: ManagedServices) -> tuple[Withdrawable, ...]:
     """Return requests with what was made and published for them."""
-    return tuple(Withdrawable(row=row, made=ledger.connected(row.request_id)) for row in rows)
+    return tuple(
+        Withdrawable(row=row, made=ledger.connected(row.request_id), standing=standing_of(row, managed)) for row in rows
+    )
 
 
-def connections_of(ledger: LedgerTable, account_id: str) -> ConsumerConnections:
+def connections_of(ledger: LedgerTable, account_id: str, managed: ManagedServices) -> ConsumerConnections:
     """Return the connections of an account, read consistently once they are found."""
     ids = [row.request_id for row in ledger.followed() if _is_of_consumer(row, account_id)]
     rows = sorted(ledger.rows(ids).values(), key=lambda row: row.request_id)
     open_rows = [row for row in rows if row.commanded is None]
-    going = [row for row in open_rows if standing_of(row).can_go and _was_let_in(row)]
+    standings = {row.request_id: standing_of(row, managed) for row in rows}
+    let_in = [row for row in open_rows if _was_let_in(row)]
+    going = [row for row in let_in if standings[row.request_id].can_go]
+    unmanaged = [row for row in let_in if standings[row.request_id] is Standing.NOT_MANAGED]
     return ConsumerConnections(
-        going=withdrawable(ledger, going),
-        commanded=tuple(row for row in rows if standing_of(row) is Standing.COMMANDED),
-        undecided=tuple(row for row in open_rows if not row.settled and row not in going),
+        going=withdrawable(ledger, going, managed),
+        commanded=tuple(row for row in rows if standings[row.request_id] is Standing.COMMANDED),
+        undecided=tuple(row for row in open_rows if not row.settled and row not in (*going, *unmanaged)),
+        unmanaged=tuple(unmanaged),
     )
 
 

@@ -6,10 +6,15 @@ from typing import Any
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.legible import legible
 from drawbridge.request import EndpointConnectionRequest, kind_of
-from drawbridge_cli.screen import say, show_json
+from drawbridge_cli.screen import complain, say, show_json
 from drawbridge_cli.withdrawable import ConsumerConnections, Standing, Withdrawable
 
 _LONGEST = 2000
+
+NOT_MANAGED = (
+    "its service is not managed any longer, so that Drawbridge leaves it as it is, and may not reject it; tag the "
+    "service drawbridge:managed = true again, or reject the connection in EC2"
+)
 
 
 def show_withdrawable(each: Withdrawable) -> None:
@@ -22,11 +27,13 @@ def show_withdrawable(each: Withdrawable) -> None:
 
 
 def show_connections(connections: ConsumerConnections) -> None:
-    """Print the connections of an account: what goes, what goes already, and what is not let in yet."""
+    """Print the connections of an account: what goes, what goes already, what can't, and what is not let in yet."""
     for each in connections.going:
         show_withdrawable(each)
     for row in connections.commanded:
         say(f". {title_of(row)}: {commanded_text(row)}", "doubtful")
+    for row in connections.unmanaged:
+        complain(f"{title_of(row)}: {NOT_MANAGED}")
     for row in connections.undecided:
         say(f". {title_of(row)}: nothing is connected yet", "doubtful")
 

@@ -12,6 +12,7 @@ from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.request.announced import WithdrawalCommand
 from drawbridge.status import Status
+from drawbridge_cli.stack import Stack
 from tests.builders import CONSUMER, SERVICE_ID, SHARE, STRANGER
 from tests.cli.connected import (
     ATTACHMENT,
@@ -29,6 +30,14 @@ from tests.cli.operators import Drawbridge, Operator, denied
 
 FIRST, SECOND, ASKED, FOREIGN, LATE = (connection(number) for number in range(1, 6))
 FINISH = f"drawbridge withdraw --consumer {CONSUMER}"
+
+
+@pytest.fixture(autouse=True)
+def managed(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Return the services that are managed, which may be changed."""
+    services = {SERVICE_ID}
+    monkeypatch.setattr(Stack, "managed_services", lambda _: frozenset(services))
+    return services
 
 
 @pytest.fixture
@@ -64,6 +73,18 @@ def commanded(ledger: LedgerTable) -> list[str]:
 
 
 BOTH = [FIRST.endpoint_id, SECOND.endpoint_id]
+
+
+def test_what_is_connected_with_a_service_that_is_not_managed_any_longer_stays_and_is_told(
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable, managed: set[str]
+) -> None:
+    managed.clear()
+
+    ended = at_work("consumers", "remove", CONSUMER, "--yes")
+
+    assert (ended.code, registered(operator), commanded(ledger)) == (1, [STRANGER], [])
+    assert [line.split(" of ")[0] for line in ended.err.splitlines()] == BOTH
+    assert "its service is not managed any longer" in ended.err
 
 
 def test_the_entry_and_each_connection_are_shown_and_go(

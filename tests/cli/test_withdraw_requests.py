@@ -14,8 +14,9 @@ from drawbridge.hint.parse import parse_hint
 from drawbridge.request import Request
 from drawbridge.request.announced import WithdrawalCommand
 from drawbridge.status import Status
+from drawbridge_cli.stack import Stack
 from local_aws.testing.faults import CallFault, faults
-from tests.builders import CONSUMER, PROVIDER, SHARE, SHARE_ARN, STRANGER
+from tests.builders import CONSUMER, PROVIDER, SERVICE_ID, SHARE, SHARE_ARN, STRANGER
 from tests.cli.connected import (
     ATTACHMENT,
     LET_IN,
@@ -33,6 +34,14 @@ from tests.cli.operators import Drawbridge, Operator, denied
 FIRST, SECOND, HELD, ASKED, NEW, FOREIGN = (connection(number) for number in range(1, 7))
 PATH = "/drawbridge/connections/orders/orders-db"
 COMMAND = WithdrawalCommand(by="me", at=datetime(2026, 11, 21, tzinfo=UTC))
+
+
+@pytest.fixture(autouse=True)
+def managed(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Return the services that are managed, which may be changed."""
+    services = {SERVICE_ID}
+    monkeypatch.setattr(Stack, "managed_services", lambda _: frozenset(services))
+    return services
 
 
 @pytest.fixture
@@ -342,7 +351,7 @@ def test_of_a_consumer_what_goes_already_is_told_and_the_rest_goes(at_work: Draw
     results = {each["request_id"]: each["result"] for each in rest.json["requests"]}
     assert results == {FIRST.request_id: "commanded-already", SECOND.request_id: "commanded"}
     assert row_of(ledger, FIRST).commanded == COMMAND
-    assert (again.code, again.out.splitlines()[-1]) == (0, "nothing more of it is connected")
+    assert (again.code, again.out.splitlines()[-1]) == (0, "nothing more of it goes")
     assert {each["result"] for each in written.json["requests"]} == {"commanded-already"}
 
 
@@ -355,6 +364,26 @@ def test_what_is_commanded_before_it_is_decided_on_is_told_once(at_work: Drawbri
     assert [line for line in ended.out.splitlines() if NEW.endpoint_id in line] == [
         f". {NEW.endpoint_id} of {CONSUMER}: PENDING: me had it withdrawn at 2026-11-21 00:00 UTC"
     ]
+
+
+@pytest.mark.usefixtures("consumers")
+def test_what_is_connected_with_a_service_that_is_not_managed_any_longer_is_not_said_to_go(
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable, managed: set[str]
+) -> None:
+    managed.clear()
+
+    one = at_work("withdraw", FIRST.endpoint_id, "--yes")
+    all_of_it = at_work("withdraw", "--consumer", CONSUMER, "--yes")
+    written = at_work("withdraw", "--consumer", CONSUMER, "--yes", "--json")
+
+    assert (one.code, one.out) == (1, "")
+    assert one.err.startswith(f"{FIRST.endpoint_id} of {CONSUMER}: AVAILABLE: its service is not managed any longer")
+    assert all_of_it.code == written.code == 1
+    assert all_of_it.out.splitlines()[-1] == "nothing more of it goes"
+    results = {each["request_id"]: each["result"] for each in written.json["requests"]}
+    assert results == {FIRST.request_id: "not-managed", SECOND.request_id: "not-managed"}
+    assert [by_of(ledger, each) for each in (FIRST, SECOND)] == ["", ""]
+    assert operator.hints() == []
 
 
 @pytest.mark.usefixtures("consumers")

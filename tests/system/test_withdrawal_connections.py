@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from scenarios.people import Person
-from tests.system.conftest import World, until
+from tests.system.conftest import CommandLine, World, until
 from tests.system.requests_in_ledger import reasons, row_of, settled, statuses
 
 
@@ -76,13 +76,16 @@ def test_the_names_of_a_connection_that_somebody_rejects_go(provider: Person, co
 
 
 def test_a_service_that_is_not_managed_any_longer_is_released_and_nothing_of_it_taken_down(
-    world: World, provider: Person, consumer: Person, connected: tuple[str, str]
+    world: World, provider: Person, consumer: Person, connected: tuple[str, str], command_line: CommandLine
 ) -> None:
     service_id, endpoint_id = connected
     before = names_of(provider, endpoint_id)
 
     provider.client("ec2").delete_tags(Resources=[service_id], Tags=[{"Key": "drawbridge:managed"}])
 
+    # Drawbridge may not reject it, and says so.
+    told = command_line(provider, "withdraw", endpoint_id, "--yes")
+    assert (told.returncode, "not managed any longer" in told.stderr) == (1, True), told
     names_stay_for(world, 30 * 60, provider, endpoint_id)
     assert (names_of(provider, endpoint_id), state_of(provider, service_id, endpoint_id)) == (before, "available")
     consumer.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[endpoint_id])
