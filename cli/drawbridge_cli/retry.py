@@ -49,7 +49,7 @@ def _why_not(row: LedgerRow) -> str:
         after = f"; {commanded_text(row)}: once it has settled, this ends that command" if row.commanded else ""
         return f"an attempt is under way already{after}"
     if isinstance(row.request, OrphanRequest):
-        return "nobody asks for it; it goes by itself once AWS has confirmed that nothing calls for it"
+        return "nobody shares what it was made for, so that there is nothing to try"
     if row.status in {Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN} and is_connection:
         return "AWS opens no connection again that was rejected, deleted or expired; the consumer makes a new endpoint"
     if row.status in {Status.REJECTED, Status.EXPIRED}:

@@ -21,6 +21,7 @@ from drawbridge.publication import AttachmentSnapshot
 from drawbridge.record import Outcome, OutcomeBasis
 from drawbridge.record.outcome import permitted_by
 from drawbridge.record.record import StatusChange, reasons_for_status
+from drawbridge.request import OrphanRequest
 from drawbridge.request.absence import Absence
 from drawbridge.request.announced import Announced, WithdrawalCommand
 from drawbridge.status import Reason, Status
@@ -90,7 +91,18 @@ class InMemoryLedger:
         )
 
     def attachments_of_others(self, request_id: str) -> list[AttachmentSnapshot]:
-        return [each for row in self.followed() if row.request_id != request_id for each in row.attachments or ()]
+        return [each for row in self._others(request_id) for each in row.attachments or ()]
+
+    def resources_of_others(self, request_id: str) -> frozenset[str] | None:
+        let_in = [row.let_in for row in self._others(request_id) if isinstance(row.let_in, LetIn)]
+        if any(each.arns is None for each in let_in):
+            return None
+        attached = {each.resource_arn for each in self.attachments_of_others(request_id)}
+        return frozenset(attached | {arn for each in let_in for arn in each.arns or ()})
+
+    def _others(self, request_id: str) -> list[LedgerRow]:
+        rows = [row for row in self.followed() if row.request_id != request_id]
+        return [row for row in rows if not isinstance(row.request, OrphanRequest)]
 
     def claim(
         self,
@@ -118,6 +130,8 @@ class InMemoryLedger:
         }
         if observed.deadline is not None or not observed.is_gone:
             entered["deadline"] = observed.deadline
+        if isinstance(observed.request, OrphanRequest):
+            entered["commanded"] = None
         if observed.inputs is not None:
             entered["inputs"] = _said(observed.inputs)
         with self._lock:

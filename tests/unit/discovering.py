@@ -107,7 +107,9 @@ class World:
             absences=AbsenceWatch(
                 self.existences, self.ledger, confirm_after=timedelta(minutes=10), cap=self.withdraw_cap
             ),
-            orphans=OrphanWatch(lambda: self.owned, self.published, self.ledger, self.bus, prefix="drawbridge"),
+            orphans=OrphanWatch(
+                lambda: self.owned, self.published, self.ledger, self.bus, prefix="drawbridge", account_id=CONSUMER
+            ),
             questions_at_once=5,
             expiring_within=timedelta(hours=3),
         )

@@ -1,98 +1,117 @@
-"""What an earlier ledger let in: told by the names that are published still, if they are ours."""
+"""What an earlier ledger let in: told by what is there still and is ours, whatever is written of it."""
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
 import pytest
 
-from drawbridge.approval.connected_earlier import connected_earlier
-from drawbridge.association import MadeAttachment
+from drawbridge.approval.connected_earlier import ConnectedEarlier
+from drawbridge.association.owned_object import OwnedKind, OwnedObject
 from drawbridge.decision import Accept, AskApprover, Hold, Keep, Reject
 from drawbridge.decision.facts import Facts
 from drawbridge.decision.let_in import ADOPTED, RECOVERED, LetIn, let_in_by, let_in_earlier
 from drawbridge.decision.live import approved_before, kept
-from drawbridge.lattice import ResourceKind
-from drawbridge.publication import AttachmentSnapshot
-from drawbridge.publication.documents import ConnectionDocument, to_parameter
 from drawbridge.publication.parameters import ObservedParameter
 from drawbridge.status import Reason
-from tests.builders import CONSUMER, ENDPOINT_ID, NOW, RESOURCE_ARN, SUBNET, connection_facts, content, share_facts
+from tests.builders import (
+    CONNECTION,
+    CONSUMER,
+    ENDPOINT_ID,
+    NOW,
+    RESOURCE_ARN,
+    SHARED_NETWORK_ARN,
+    SUBNET,
+    VPC_ID,
+    connection_facts,
+    content,
+    share_facts,
+)
+from tests.fakes.owned_objects import InMemoryOwnedObjects
 from tests.fakes.parameter_store import InMemoryPublicationStore
 
 LIVE = connection_facts(live=True)
 IN_EFFECT = share_facts(deadline=None)
-NAME = "/drawbridge/connections/all/orders/connection"
 CONSUMERS = f"/drawbridge/consumers/{CONSUMER}/{ENDPOINT_ID}/connection"
-GROUP_ARN = f"{RESOURCE_ARN[:-1]}0"
+OWN_NETWORK = f"arn:aws:vpc-lattice:us-east-1:{CONSUMER}:servicenetwork/sn-0123456789abcdef0"
 WHY = (Reason("policy", "because", source="p"),)
 
-
-def published(subject: str = RESOURCE_ARN, **changes: Any) -> ObservedParameter:
-    fields: dict[str, Any] = {
-        "dns_name": "orders.example.com",
-        "hosted_zone_id": "Z1",
-        "private_dns_name": None,
-        "port_ranges": ("5432",),
-        "protocol": "TCP",
-        "mode": "resource-endpoint",
-        "vpc_id": "vpc-1",
-        "endpoint_id": ENDPOINT_ID,
-        "association_id": "assoc-1",
-        "resource_configuration_arn": RESOURCE_ARN,
-        "provider": "111111111111",
-        "published_at": NOW.isoformat(),
-    }
-    return ObservedParameter(value=to_parameter(ConnectionDocument(**(fields | changes))), subject=subject)
+ENDPOINT = OwnedObject(id="vpce-1", kind=OwnedKind.ENDPOINT, binding="all", resource_arn=RESOURCE_ARN, vpc_id=VPC_ID)
+IN_NETWORK = OwnedObject(
+    id="snra-1", kind=OwnedKind.RESOURCE_ASSOCIATION, arn="arn:1", resource_arn=RESOURCE_ARN, network_arn=OWN_NETWORK
+)
+TO_SHARED = OwnedObject(id="snva-1", kind=OwnedKind.VPC_ASSOCIATION, arn="arn:2", network_arn=SHARED_NETWORK_ARN)
+TO_OWN = OwnedObject(id="vpce-2", kind=OwnedKind.NETWORK_ENDPOINT, network_arn=OWN_NETWORK, vpc_id=VPC_ID)
 
 
-def connected(facts: Facts, *of_others: AttachmentSnapshot, **there: ObservedParameter) -> frozenset[str]:
-    return connected_earlier(facts, InMemoryPublicationStore(**there), "drawbridge", lambda: of_others)
+def connected(
+    facts: Facts,
+    *made: OwnedObject,
+    not_ours: Collection[str] = (),
+    of_others: Collection[str] | None = (),
+    published: dict[str, ObservedParameter] | None = None,
+) -> frozenset[str]:
+    objects = InMemoryOwnedObjects()
+    objects.marked = [each for each in made if not each.arn]
+    objects.there = [each for each in made if each.arn]
+    objects.not_ours = {*not_ours}
+    asked: list[str] = []
+
+    def others(request_id: str) -> Collection[str] | None:
+        asked.append(request_id)
+        return of_others
+
+    names = InMemoryPublicationStore(**(published or {}))
+    find = ConnectedEarlier(lambda: objects, names, others, prefix="drawbridge", account_id=CONSUMER)
+    found = find(CONNECTION.request_id, facts)
+    assert asked in ([], [CONNECTION.request_id])
+    return found
+
+
+NETWORK = msgspec.structs.replace(content(), arn=SHARED_NETWORK_ARN)
 
 
 @pytest.mark.parametrize(
-    ("there", "found"),
+    ("made", "not_ours", "found"),
     [
-        ({NAME: published()}, {RESOURCE_ARN}),
-        ({NAME: published(resource_configuration_arn="arn:child", group_arn=RESOURCE_ARN)}, {RESOURCE_ARN}),
-        ({NAME: published(resource_configuration_arn=GROUP_ARN)}, set()),
-        ({NAME: published(subject="")}, set()),
-        ({NAME: published(subject=""), NAME.replace("/all/", "/more/"): published()}, {RESOURCE_ARN}),
-        ({NAME.replace("connection", "dns-name"): published()}, set()),
-        ({NAME: ObservedParameter(value="by hand", subject=RESOURCE_ARN)}, set()),
-        ({NAME.replace("/connections/", "/elsewhere/"): published()}, set()),
-        ({}, set()),
+        ([ENDPOINT], [], {RESOURCE_ARN}),
+        ([IN_NETWORK], [], {RESOURCE_ARN}),
+        ([IN_NETWORK], ["snra-1"], set()),
+        ([TO_SHARED], [], {SHARED_NETWORK_ARN}),
+        ([TO_SHARED], ["snva-1"], set()),
+        ([TO_OWN], [], set()),
+        ([msgspec.structs.replace(ENDPOINT, resource_arn=f"{RESOURCE_ARN[:-1]}0")], [], set()),
+        ([], [], set()),
     ],
 )
-def test_of_a_share_that_is_connected_for_which_a_name_of_ours_is_published(
-    there: dict[str, ObservedParameter], found: set[str]
+def test_of_a_share_that_is_connected_to_which_something_of_ours_leads(
+    made: list[OwnedObject], not_ours: list[str], found: set[str]
 ) -> None:
-    assert connected(share_facts(deadline=None, contents=(content(), SUBNET)), **there) == found
+    facts = share_facts(deadline=None, contents=(content(), SUBNET, NETWORK))
+
+    assert connected(facts, *made, not_ours=not_ours) == found
 
 
-def test_what_is_connected_for_another_share_was_not_let_in_with_this_one() -> None:
-    of_another = AttachmentSnapshot(
-        name="all/orders",
-        resource_arn=RESOURCE_ARN,
-        resource_kind=ResourceKind.RESOURCE_CONFIGURATION,
-        holds_others=False,
-        made=MadeAttachment(endpoint_id=ENDPOINT_ID),
-        observed_fingerprint="",
-    )
-
-    assert connected(IN_EFFECT, of_another, **{NAME: published()}) == set()
+@pytest.mark.parametrize("of_others", [{RESOURCE_ARN}, None])
+def test_what_another_request_may_have_connected_was_not_let_in_with_this_one(
+    of_others: Collection[str] | None,
+) -> None:
+    assert connected(IN_EFFECT, ENDPOINT, of_others={SHARED_NETWORK_ARN}) == {RESOURCE_ARN}
+    assert connected(IN_EFFECT, ENDPOINT, of_others=of_others) == set()
 
 
-@pytest.mark.parametrize("contents", [None, ()])
+@pytest.mark.parametrize("contents", [None, (), (SUBNET,)])
 def test_of_a_share_of_which_nothing_is_seen_nothing_is_known_to_be_connected(contents: Any) -> None:
-    assert connected(share_facts(deadline=None, contents=contents), **{NAME: published()}) == set()
+    assert connected(share_facts(deadline=None, contents=contents), ENDPOINT) == set()
 
 
 @pytest.mark.parametrize(("subject", "found"), [(ENDPOINT_ID, {ENDPOINT_ID}), ("", set()), ("vpce-0", set())])
 def test_a_connection_is_if_its_names_are_published_and_ours(subject: str, found: set[str]) -> None:
     there = {CONSUMERS: ObservedParameter(value="{}", subject=subject)}
 
-    assert connected(LIVE, **there) == found
-    assert connected(connection_facts(live=True, endpoint_id="vpce-00000000000000000"), **there) == set()
+    assert connected(LIVE, published=there) == found
+    other = connection_facts(live=True, endpoint_id="vpce-00000000000000000")
+    assert connected(other, published=there) == set()
 
 
 def earlier(facts: Facts, *arns: str) -> LetIn:

@@ -86,7 +86,7 @@ def consumers_name(**changes: Any) -> str:
     return to_parameter(ConsumerDocument(**(fields | changes)))
 
 
-def published(path: str, document: str, subject: str = "ours") -> dict[str, ObservedParameter]:
+def published(path: str, document: str, subject: str = RESOURCE_ARN) -> dict[str, ObservedParameter]:
     return {
         f"{path}/dns-name": ObservedParameter(value="db.example", subject=subject),
         f"{path}/connection": ObservedParameter(value=document, subject=subject),
@@ -107,7 +107,8 @@ def attachments_of(
     objects.marked = [each for each in made if each.kind in {OwnedKind.ENDPOINT, OwnedKind.NETWORK_ENDPOINT}]
     objects.there = [each for each in made if each not in objects.marked]
     objects.not_ours = {*not_ours}
-    return orphaned_attachments(objects, InMemoryPublicationStore(**(names or {})), rows, shared, PREFIX)
+    store = InMemoryPublicationStore(**(names or {}))
+    return [*orphaned_attachments(objects, store, rows, shared, prefix=PREFIX, account_id=CONSUMER)]
 
 
 def of_share(**changes: Any) -> LedgerRow:
@@ -182,21 +183,24 @@ def test_what_somebody_tagged_or_wrote_by_hand_stops_nothing_else(arn: str) -> N
 @pytest.mark.parametrize(
     ("names", "there", "found"),
     [
-        (published(CONSUMERS_PATH, consumers_name()), [], True),
-        (published(CONSUMERS_PATH, consumers_name()), [ENDPOINT_ID], False),
+        (published(CONSUMERS_PATH, consumers_name(), ENDPOINT_ID), [], True),
+        (published(CONSUMERS_PATH, consumers_name(), ENDPOINT_ID), [ENDPOINT_ID], False),
         (published(CONSUMERS_PATH, consumers_name(), subject=""), [], False),
-        (published(CONSUMERS_PATH, consumers_name(service_id="by hand")), [], False),
-        (published(CONSUMERS_PATH, "by hand"), [], False),
+        (published(CONSUMERS_PATH, consumers_name(), "vpce-0"), [], False),
+        (published(f"{CONSUMERS_PATH}/deeper", consumers_name(), ENDPOINT_ID), [], False),
+        (published(CONSUMERS_PATH, consumers_name(service_id="by hand"), ENDPOINT_ID), [], False),
+        (published(CONSUMERS_PATH, "by hand", ENDPOINT_ID), [], False),
     ],
-    ids=["gone", "there", "not ours", "of no service", "of no form"],
+    ids=["gone", "there", "not ours", "of another one", "elsewhere", "of no service", "of no form"],
 )
 def test_names_of_a_consumer_s_endpoint_are_orphans_if_it_is_not_open(
     names: dict[str, ObservedParameter], there: list[str], found: bool
 ) -> None:
-    orphans = orphaned_connections(InMemoryPublicationStore(**names), (), there, PREFIX)
+    store = InMemoryPublicationStore(**names)
+    orphans = [*orphaned_connections(store, (), there, prefix=PREFIX)]
 
     assert [each.request for each in orphans] == ([CONNECTION] if found else [])
-    assert orphaned_connections(InMemoryPublicationStore(**names), [row(Status.AVAILABLE)], there, PREFIX) == []
+    assert [*orphaned_connections(store, [row(Status.AVAILABLE)], there, prefix=PREFIX)] == []
     if orphans:
         assert orphans[0].published == (f"{CONSUMERS_PATH}/dns-name", f"{CONSUMERS_PATH}/connection")
         assert orphans[0].account_id == CONSUMER
@@ -207,7 +211,7 @@ def world() -> World:
     """What an earlier ledger's share and connection left, and nobody asks for any longer."""
     world = World()
     world.owned.marked = [ENDPOINT]
-    world.published.there = published(PATH, name()) | published(CONSUMERS_PATH, consumers_name())
+    world.published.there = published(PATH, name()) | published(CONSUMERS_PATH, consumers_name(), ENDPOINT_ID)
     world.services.listed_connections = [connection(ConnectionState.AVAILABLE, endpoint_id="vpce-0c1308d7312217abd")]
     world.existences.connections["vpce-0c1308d7312217abd"] = ConnectionState.AVAILABLE
     return world
@@ -231,9 +235,9 @@ def test_orphans_are_entered_told_of_and_withdrawn_after_two_looks(world: World)
     assert ORPHAN.request_id == "orphan-rcfg-07129f3acded87625"
     for request_id in IDS:
         there = kept(world, request_id)
-        assert (there.status, there.settled, there.attempt) == (Status.AVAILABLE, True, 1)
+        assert (there.status, there.settled, there.attempt) == (Status.WITHDRAWING, True, 1)
     told = [each for each in world.bus.announced if each.request_id in IDS]
-    assert {(each.request_id, each.status) for each in told} == {(each, Status.AVAILABLE) for each in IDS}
+    assert {(each.request_id, each.status) for each in told} == {(each, Status.WITHDRAWING) for each in IDS}
     assert {reason["code"] for each in told for reason in each.reasons} == {"orphaned"}
 
     assert not IDS & {each.rpartition("-")[0] for each in (*sweep(world, 5).started, *sweep(world, 14).started)}
@@ -300,7 +304,7 @@ def test_wherever_it_is_stopped_the_next_look_enters_the_rest(world: World, writ
     sweep(world, 2, ORPHANS)
 
     assert between.failures == ()
-    assert {(kept(world, each).status, kept(world, each).settled) for each in IDS} == {(Status.AVAILABLE, True)}
+    assert {(kept(world, each).status, kept(world, each).settled) for each in IDS} == {(Status.WITHDRAWING, True)}
 
 
 def test_an_orphan_that_came_to_its_end_and_is_found_again_goes_on_as_the_same(world: World) -> None:
@@ -312,4 +316,4 @@ def test_an_orphan_that_came_to_its_end_and_is_found_again_goes_on_as_the_same(w
     sweep(world, 400, ORPHANS)
 
     there = kept(world)
-    assert (there.status, there.attempt, len(there.attachments)) == (Status.AVAILABLE, 3, 1)
+    assert (there.status, there.attempt, len(there.attachments)) == (Status.WITHDRAWING, 3, 1)

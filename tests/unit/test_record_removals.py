@@ -226,6 +226,17 @@ def test_how_what_stays_was_left_is_kept_beside_what_was_published() -> None:
     assert ended(GONE_1, results=()).attachments == ()
 
 
+def test_what_was_in_no_row_and_is_made_anew_is_recorded_once() -> None:
+    found = replace(SNAPSHOT, name="orders/rcfg-1", observed_fingerprint="")
+    elsewhere = replace(found, made=replace(found.made, endpoint_id="vpce-9"))
+    others = replace(found, name="central/rcfg-1")
+
+    assert ended(earlier=EarlierAttachments(staying=(found, elsewhere, others))).attachments == (
+        *(SNAPSHOT, elsewhere),
+        others,
+    )
+
+
 @pytest.mark.parametrize(
     ("came_of", "results", "status"),
     [

@@ -237,9 +237,17 @@ def test_what_is_recorded_here_costs_no_look_at_other_rows(withdrawals: Withdraw
     assert withdrawals.others_asked_for == 0
 
 
-def test_an_association_that_no_row_records_goes_if_no_binding_calls_for_it(withdrawals: WithdrawalAttempts) -> None:
+def by_name_of(withdrawals: WithdrawalAttempts, binding: str) -> None:
+    """Have a network's associations, which no row records, and a name of the binding that leads by them."""
     world = withdrawals.world
     world.owned_objects.there = [IN_NETWORK, VPC_OF_NETWORK]
+    network: dict[str, Any] = {"service_network_arn": NET, "vpc_association_id": VPC_OF_NETWORK.id, "endpoint_id": None}
+    world.publish(binding, mode="service-network", **network)
+    world.connected = ConnectedRecord(account_id=PROVIDER)
+
+
+def test_an_association_that_no_row_records_goes_if_no_binding_calls_for_it(withdrawals: WithdrawalAttempts) -> None:
+    by_name_of(withdrawals, "central")
 
     planned = both(withdrawals)
 
@@ -248,7 +256,61 @@ def test_an_association_that_no_row_records_goes_if_no_binding_calls_for_it(with
         str(IN_NETWORK),
         f"{NET.rpartition('/')[2]}, the service network that was created for it",
     ]
-    assert [each.made.resource_association for each in planned.withdrawal.earlier.going] == [IN_NETWORK.id]
+    assert [(each.binding, each.made.resource_association) for each in planned.withdrawal.earlier.going] == [
+        ("central", IN_NETWORK.id)
+    ]
+    # Its names go first, though no row tells of them either.
+    first = withdrawals.attempts.kept_withdrawal(OF_SHARE).plan.removals[0]
+    assert isinstance(first, ObjectRemoval)
+    assert [each.path for each in first.names] == ["/drawbridge/connections/central/orders-db"]
+
+
+def test_an_association_of_which_no_name_tells_a_binding_is_left_alone(withdrawals: WithdrawalAttempts) -> None:
+    withdrawals.world.owned_objects.there = [IN_NETWORK, VPC_OF_NETWORK]
+
+    assert both(withdrawals).withdrawal == WithdrawalPlan()
+
+
+def test_an_association_whose_binding_a_listing_leaves_out_takes_nothing_down(withdrawals: WithdrawalAttempts) -> None:
+    by_name_of(withdrawals, "central")
+    withdrawals.world.written = {"central"}
+
+    with pytest.raises(UpstreamError, match="did not list binding central"):
+        both(withdrawals)
+
+
+def test_what_leads_to_a_network_that_is_shared_and_is_in_no_row_goes_if_no_binding_calls_for_it(
+    withdrawals: WithdrawalAttempts,
+) -> None:
+    world = withdrawals.world
+    shared = f"{NET.replace('222222222222', PROVIDER)}9"
+    world.owned_objects.there = [replace(VPC_OF_NETWORK, network_arn=shared)]
+    network: dict[str, Any] = {
+        "service_network_arn": shared,
+        "vpc_association_id": VPC_OF_NETWORK.id,
+        "endpoint_id": None,
+    }
+    world.publish("central", mode="service-network", group_arn=shared, **network)
+    world.connected = ConnectedRecord(account_id=PROVIDER)
+    world.shared_as[shared] = {"orders"}
+
+    planned = both(withdrawals, visible=(shared,))
+
+    (going,) = planned.withdrawal.earlier.going
+    assert (going.binding, going.resource_arn) == ("central", shared)
+    assert going.made == MadeAttachment(network_arn=shared, vpc_association=VPC_OF_NETWORK.id)
+
+
+def test_a_share_that_is_withdrawn_on_command_takes_along_what_no_row_records(withdrawals: WithdrawalAttempts) -> None:
+    by_name_of(withdrawals, "central")
+    withdrawals.bindings = [by_network()]
+    world = withdrawals.world
+    world.existences.shares.add(SHARE_ARN)
+    world.connected = replace(world.connected, commanded=WithdrawalCommand(by="me", at=NOW))
+
+    plan_withdrawal(OF_SHARE, withdrawals.ports)
+
+    assert what_goes(withdrawals, OF_SHARE)[:2] == [str(VPC_OF_NETWORK), str(IN_NETWORK)]
 
 
 @pytest.mark.parametrize(

@@ -1,39 +1,53 @@
-"""What was connected under an earlier ledger: its names are published still, and are ours by their tags."""
+"""What was connected under an earlier ledger: it is there still, is ours by its tags, and is in no row of this one."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from typing import assert_never
 
 from drawbridge.decision.facts import ConnectionFacts, Facts, ShareFacts
-from drawbridge.publication import AttachmentSnapshot
-from drawbridge.publication.names import connections_path, consumer_path, document_parameter
-from drawbridge.publication.published import PublishedNamesReader, is_published_by_us, published_names
+from drawbridge.publication.names import consumer_path, document_parameter
+from drawbridge.publication.published import PublishedNamesReader, is_published_for
+from drawbridge.withdrawal.unrecorded import OwnedObjects, unrecorded_attachments
 
 
-def connected_earlier(
-    facts: Facts, names: PublishedNamesReader, prefix: str, of_others: Callable[[], Iterable[AttachmentSnapshot]]
-) -> frozenset[str]:
-    """Return what is connected of a live request: ARNs of what a share holds, or the endpoint's id.
+class ConnectedEarlier:
+    """Finds what an earlier ledger let in, for one decision."""
 
-    Only what carries our ownership tag counts: anybody else's parameter says nothing. ``of_others`` returns how other
-    requests' attachments were left: what is connected for another share in this ledger was not let in with this one.
-    """
-    match facts:
-        case ConnectionFacts(requester=requester, endpoint_id=endpoint_id):
-            parameter = document_parameter(consumer_path(prefix, requester.account_id, endpoint_id))
-            there = names.read(parameter)
-            return frozenset({endpoint_id} if there is not None and there.subject == endpoint_id else ())
-        case ShareFacts(contents=contents):
-            connected = _published({each.arn for each in contents or ()}, names, prefix)
-            return connected - {each.resource_arn for each in (of_others() if connected else ())}
-        case _:
-            assert_never(facts)
+    def __init__(
+        self,
+        objects: Callable[[], OwnedObjects],
+        names: PublishedNamesReader,
+        of_others: Callable[[str], Collection[str] | None],
+        *,
+        prefix: str,
+        account_id: str,
+    ) -> None:
+        """``of_others`` returns the ARNs of what other requests than this one have let in or attached."""
+        self._objects = objects
+        self._names = names
+        self._of_others = of_others
+        self._prefix = prefix
+        self._account_id = account_id
 
+    def __call__(self, request_id: str, facts: Facts) -> frozenset[str]:
+        """Return what is connected of a live request: ARNs of what a share holds, or the endpoint's id.
 
-def _published(held: set[str], names: PublishedNamesReader, prefix: str) -> frozenset[str]:
-    """Return those of the ARNs that a name of ours is published for."""
-    parameters = defaultdict[str, list[str]](list)
-    for name in published_names(names.below(connections_path(prefix)) if held else ()):
-        if name.resource_arn in held:
-            parameters[name.resource_arn].append(document_parameter(name.path))
-    return frozenset(arn for arn, found in parameters.items() if any(is_published_by_us(each, names) for each in found))
+        Of a share only what leads there counts, as AWS describes it, and not what is written of it. What another
+        request in this ledger may have connected was not let in with this one.
+        """
+        match facts:
+            case ConnectionFacts(requester=requester, endpoint_id=endpoint_id):
+                parameter = document_parameter(consumer_path(self._prefix, requester.account_id, endpoint_id))
+                ours = is_published_for(endpoint_id, parameter, self._names)
+                return frozenset({endpoint_id} if ours else ())
+            case ShareFacts(contents=contents):
+                held = frozenset(each.arn for each in contents or () if each.is_lattice)
+                connected = self._attached(held) if held else frozenset[str]()
+                others = self._of_others(request_id) if connected else ()
+                # What is not known of others may be theirs.
+                return connected.difference(others) if others is not None else frozenset()
+            case _:
+                assert_never(facts)
+
+    def _attached(self, held: frozenset[str]) -> frozenset[str]:
+        found = unrecorded_attachments(self._objects(), held.__contains__, (), self._account_id)
+        return frozenset(each.resource_arn for each in found)

@@ -32,7 +32,7 @@ from drawbridge.record.bounds import surplus
 from drawbridge.record.entry import Entry
 from drawbridge.record.outcome import PUBLISHED_BYTES, permitted_by
 from drawbridge.record.record import StatusChange, reasons_for_history, reasons_for_status
-from drawbridge.request import kind_of
+from drawbridge.request import OrphanRequest, kind_of
 from drawbridge.request.absence import Absence
 from drawbridge.request.announced import Announced, WithdrawalCommand, earliest
 from drawbridge.status import Reason, Status
@@ -130,6 +130,9 @@ class LedgerTable:
             reasons=[],
             updated_at=now,
         )
+        if isinstance(observed.request, OrphanRequest):
+            # A command was for what there was then, and this is found anew.
+            write.remove("commanded")
         if observed.deadline is not None:
             write.set(deadline=_deadline_text(observed.deadline))
         elif not observed.is_gone:
@@ -383,8 +386,26 @@ class LedgerTable:
         )
 
     def attachments_of_others(self, request_id: str) -> Iterator[AttachmentSnapshot]:
-        """Yield how the attachments of all other requests that are followed were left."""
-        return (each for row in self.followed() if row.request_id != request_id for each in row.attachments or ())
+        """Yield how the attachments of all other requests that are followed were left; nobody asks for orphans."""
+        return (each for row in self._others(request_id) for each in row.attachments or ())
+
+    def resources_of_others(self, request_id: str) -> frozenset[str] | None:
+        """Return the ARNs of what all other requests that are followed let in, or have attached.
+
+        ``None`` if that is not known: of one it was too much to be kept.
+        """
+        arns: set[str] = set()
+        for row in self._others(request_id):
+            arns |= {each.resource_arn for each in row.attachments or ()}
+            if isinstance(row.let_in, LetIn):
+                if row.let_in.arns is None:
+                    return None
+                arns |= {*row.let_in.arns}
+        return frozenset(arns)
+
+    def _others(self, request_id: str) -> Iterator[LedgerRow]:
+        rows = (row for row in self.followed() if row.request_id != request_id)
+        return (row for row in rows if not isinstance(row.request, OrphanRequest))
 
     def entry(self, request_id: str) -> Entry | None:
         """Return all that the ledger knows of a request.

@@ -1,14 +1,15 @@
 """The objects of ``decide_request``."""
 
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache
 
 from drawbridge.approval.approvers import Approvers
-from drawbridge.approval.connected_earlier import connected_earlier
+from drawbridge.approval.connected_earlier import ConnectedEarlier
 from drawbridge.approval.decide_request import DecisionPorts
 from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import bindings_in_force
 from drawbridge.aws.ledger_table import LedgerTable
+from drawbridge.aws.owned_object_listing import OwnedObjectListing
 from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
 from drawbridge.aws.question_slot_items import QuestionSlotItems
 from drawbridge.bootstrap.approvals import approvers as configured_approvers
@@ -16,7 +17,7 @@ from drawbridge.bootstrap.clients import client, table
 from drawbridge.bootstrap.facts import gatherer as build_gatherer
 from drawbridge.bootstrap.user_groups import members
 from drawbridge.configuration import InForce
-from drawbridge.decision.facts import EvaluationTime, Facts
+from drawbridge.decision.facts import EvaluationTime
 from drawbridge.decision.gather import Gatherer
 from drawbridge.decision.in_force import policies_in_force
 from drawbridge.decision.policies import Policy
@@ -46,15 +47,16 @@ def question_slots() -> QuestionSlotItems:
     return QuestionSlotItems(*tables, now=lambda: datetime.now(UTC))
 
 
-@cache
-def published() -> PublishedParameters:
-    return PublishedParameters(client("ssm"), owner=environment().prefix)
-
-
-def connected(request_id: str, facts: Facts) -> frozenset[str]:
-    """Return what of a live request was connected under an earlier ledger."""
-    of_others = partial(ledger().attachments_of_others, request_id)
-    return connected_earlier(facts, published(), environment().prefix, of_others)
+def connected_earlier() -> ConnectedEarlier:
+    """Return what finds what an earlier ledger let in; it lists anew."""
+    settings = environment()
+    return ConnectedEarlier(
+        lambda: OwnedObjectListing(client("ec2"), client("vpc-lattice"), owner=settings.prefix),
+        PublishedParameters(client("ssm"), owner=settings.prefix),
+        ledger().resources_of_others,
+        prefix=settings.prefix,
+        account_id=settings.account_id,
+    )
 
 
 def policies() -> InForce[Policy]:
@@ -76,7 +78,7 @@ def ports() -> DecisionPorts:
     return DecisionPorts(
         gatherer=gatherer(),
         ledger=ledger(),
-        connected_earlier=connected,
+        connected_earlier=connected_earlier(),
         policies=policies,
         bindings=bindings,
         question_slots=question_slots,

@@ -121,6 +121,7 @@ def sweeper(
             ledger,
             bus,
             prefix=settings.prefix,
+            account_id=settings.account_id,
         ),
         questions_at_once=settings.open_questions,
         expiring_within=settings.expiring_within,

@@ -17,6 +17,9 @@ from drawbridge.request import ExecutionInput, Request
 from drawbridge.request.absence import Absence
 from drawbridge.status import Reason, Status
 
+MOST_SKIPPED = 100
+"""Names of executions that are taken and passed over at once; the next attempt goes on there."""
+
 
 class AttemptLedger(Protocol):
     """The ledger, as starting attempts needs it."""
@@ -71,14 +74,14 @@ class AttemptStarter:
             return None
         self._announcements.pending(observed, attempt)
         execution = input_of(observed.request, attempt)
-        if not self._workflows.onboarding.start(execution) and row is None:
+        if not self._workflows.onboarding.start(execution):
             return self._start_beyond(observed, attempt)
         return execution.execution_name
 
     def _start_beyond(self, observed: ObservedRequest, attempt: int) -> str | None:
         """Start an attempt beyond those of an earlier ledger, which is lost: the names of executions stay taken."""
-        taken = itertools.takewhile(self._workflows.has_ended, _inputs_from(observed.request, attempt))
-        beyond = attempt + sum(1 for _ in taken)
+        names = itertools.islice(_inputs_from(observed.request, attempt), MOST_SKIPPED)
+        beyond = attempt + sum(1 for _ in itertools.takewhile(self._workflows.has_ended, names))
         row = self._ledger.rows({observed.request.request_id}).get(observed.request.request_id)
         if row is None or not self._ledger.claim(observed, beyond, after=row):
             return None

@@ -64,6 +64,9 @@ class DriftDetector:
         changed: list[tuple[str, ...]] = []
         unknown: list[DrawbridgeError] = []
         for snapshot in row.attachments or ():
+            if not snapshot.observed_fingerprint:
+                # Nobody knows how it was left.
+                continue
             for compared in (self._changed, self._moved):
                 try:
                     changed += compared(snapshot)

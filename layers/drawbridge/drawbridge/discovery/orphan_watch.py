@@ -1,10 +1,12 @@
 """Giving each orphan a row of its own: what the ledger follows is watched, and taken down by the rules for all."""
 
-from collections.abc import Callable, Collection, Mapping
+import itertools
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Protocol
 
 from drawbridge.decision.let_in import RECOVERED, LetIn
+from drawbridge.discovery.findings import failure_of
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.orphans import (
@@ -51,12 +53,14 @@ class OrphanWatch:
         bus: StatusBus,
         *,
         prefix: str,
+        account_id: str,
     ) -> None:
         self._objects = objects
         self._names = names
         self._ledger = ledger
         self._bus = bus
         self._prefix = prefix
+        self._account_id = account_id
 
     def enter(
         self, followed: Collection[LedgerRow], kinds: Collection[type[Request]], listed: Collection[str], now: datetime
@@ -66,31 +70,40 @@ class OrphanWatch:
         ``followed`` are all rows that are, ``listed`` is what AWS lists: ARNs of what shares hold, ids of open
         endpoints.
         """
-        found: list[Orphan] = []
         failures: list[DrawbridgeError] = []
         try:
-            if ResourceShareRequest in kinds:
-                found += orphaned_attachments(self._objects(), self._names, followed, listed, self._prefix)
-            if EndpointConnectionRequest in kinds:
-                found += orphaned_connections(self._names, followed, listed, self._prefix)
-            rows = self._ledger.rows({each.request.request_id for each in found[:MOST_AT_ONCE]})
-        except DrawbridgeError as error:
-            return [error]
-        for each in found[:MOST_AT_ONCE]:
+            found = [*itertools.islice(self._found(followed, kinds, listed), MOST_AT_ONCE)]
+            rows = self._ledger.rows({each.request.request_id for each in found})
+        except Exception as error:  # noqa: BLE001 - what can't be looked for stops nothing else
+            return [failure_of("orphans", error)]
+        for each in found:
             try:
                 self._enter(each, rows.get(each.request.request_id), now)
-            except DrawbridgeError as error:
-                failures.append(error)
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with one, it stops no other
+                failures.append(failure_of(each.request.request_id, error))
         return failures
+
+    def _found(
+        self, followed: Collection[LedgerRow], kinds: Collection[type[Request]], listed: Collection[str]
+    ) -> Iterator[Orphan]:
+        prefix, account_id = self._prefix, self._account_id
+        if ResourceShareRequest in kinds:
+            objects = self._objects()
+            yield from orphaned_attachments(
+                objects, self._names, followed, listed, prefix=prefix, account_id=account_id
+            )
+        if EndpointConnectionRequest in kinds:
+            yield from orphaned_connections(self._names, followed, listed, prefix=prefix)
 
     def _enter(self, orphan: Orphan, row: LedgerRow | None, now: datetime) -> None:
         request, attempt = orphan.request, row.attempt + 1 if row else 1
-        if not self._ledger.claim(_observed(orphan), attempt, after=row):
+        if not _may_enter(row) or not self._ledger.claim(_observed(orphan), attempt, after=row):
             return
         because = (Reason(RECOVERED, _WHY.text),)
         arns = (request.resource_arn,) if isinstance(request, OrphanRequest) else ()
         outcome = Outcome(
-            status=Status.AVAILABLE,
+            # Not as something that is available anew: what others build on the bus would take it for that.
+            status=Status.WITHDRAWING,
             reasons=(_WHY,),
             settled=True,
             published=orphan.published,
@@ -99,6 +112,13 @@ class OrphanWatch:
         )
         execution = ExecutionInput(request=request, request_id=request.request_id, attempt=attempt)
         record(execution, outcome, self._ledger, self._bus)
+
+
+def _may_enter(row: LedgerRow | None) -> bool:
+    """Return whether there is no row that somebody sees to, which the index of those that are followed may lack."""
+    if row is None or (row.settled and row.status.is_over):
+        return True
+    return isinstance(row.request, OrphanRequest) and row.status is Status.PENDING
 
 
 def _observed(orphan: Orphan) -> ObservedRequest:

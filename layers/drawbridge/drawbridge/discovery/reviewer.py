@@ -200,6 +200,9 @@ def _approved(row: LedgerRow) -> bool:
 
 
 def _adopted(row: LedgerRow) -> bool:
-    """Whether it was live before it was decided on here, so that no policy in force ever let it in."""
+    """Whether it was live before it was decided on here, so that no policy in force ever let it in.
+
+    So is what was recovered, unless policies had asked about it: then it counts as approved.
+    """
     codes = {reason.code for reason in row.let_in.because} if isinstance(row.let_in, LetIn) else set[str]()
-    return not codes.isdisjoint({ADOPTED, RECOVERED})
+    return ADOPTED in codes or (RECOVERED in codes and bool(row.kept))

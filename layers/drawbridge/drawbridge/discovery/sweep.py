@@ -140,8 +140,6 @@ class Sweeper:
             self._waiting.load([row.request_id for row in rows.values() if row.waits_for_approval])
         except DrawbridgeError as error:
             findings.failures.append(error)
-        if scope.orphans:
-            findings.failures += self._orphans.enter(followed, findings.kinds, findings.listed, now)
         slots = FreeQuestionSlots(followed, self._questions_at_once)
         for each in observed:
             row = rows.get(each.request.request_id)
@@ -157,6 +155,8 @@ class Sweeper:
                 findings.failures.append(failure_of(each.request.request_id, error))
             else:
                 findings.started += [execution] if execution else []
+        if scope.orphans:
+            findings.failures += self._orphans.enter(followed, findings.kinds, findings.listed, now)
         return findings.result(len(observed))
 
     def _observe(

@@ -13,7 +13,7 @@ from drawbridge.discovery.announced import (
 from drawbridge.discovery.attempt_starter import AttemptStarter, reasons_to_withdraw
 from drawbridge.discovery.findings import Findings
 from drawbridge.discovery.ledger_row import LedgerRow
-from drawbridge.discovery.next_action import may_try_again
+from drawbridge.discovery.next_action import is_young, may_try_again
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.permission_watch import PermissionWatch, Reviewed
 from drawbridge.discovery.review import ReviewOpen
@@ -46,10 +46,11 @@ class WithdrawalReconciler:
 
     def withdraw(self, observed: ObservedRequest, row: LedgerRow, now: datetime, findings: Findings) -> str | None:
         """Start the withdrawal of the whole request if it is time, or see to the one that was started."""
-        # An orphan that was not entered whole is entered anew by the next look.
-        is_half_entered = isinstance(row.request, OrphanRequest) and row.status is Status.PENDING
-        if row.stays_withdrawn or is_half_entered:
+        if row.stays_withdrawn:
             return None
+        if isinstance(row.request, OrphanRequest) and row.status is Status.PENDING:
+            # It was not entered whole. Withdrawn with nothing that it tells of, it is entered anew by the next look.
+            return None if is_young(row, now) else self._attempts.start_withdrawal(row, (), ())
         # An orphan that is listed ends: what leads there belongs to a share again.
         if row.is_to_be_withdrawn or findings.lists(row):
             return self._withdraw_listed(observed, row, now)

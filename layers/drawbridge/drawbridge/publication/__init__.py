@@ -24,7 +24,7 @@ class AttachmentSnapshot(Struct, frozen=True, kw_only=True, rename="camel"):
     holds_others: bool
     made: MadeAttachment = msgspec.field(name="by")
     observed_fingerprint: str = msgspec.field(name="state")
-    """A fingerprint of what AWS listed of it."""
+    """A fingerprint of what AWS listed of it; empty if nobody knows how it was left."""
     records: tuple[PointedRecord, ...] = ()
 
     @property

@@ -42,8 +42,8 @@ def published_names(parameters: Iterable[tuple[str, str]]) -> Iterator[Published
             yield PublishedName(path=path, document=document)
 
 
-def is_published_by_us(parameter: str, parameters: PublishedNamesReader) -> bool:
-    """Return whether a parameter carries our ownership tag."""
+def is_published_for(subject: str, parameter: str, parameters: PublishedNamesReader) -> bool:
+    """Return whether a parameter carries our ownership tag and is of that subject, whatever is written in it."""
     there = parameters.read(parameter)
     # What is not ours has no subject.
-    return there is not None and bool(there.subject)
+    return there is not None and bool(there.subject) and there.subject == subject

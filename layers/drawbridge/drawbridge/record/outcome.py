@@ -346,7 +346,14 @@ def _attachments(publications: list[Publication], ended: Ended) -> tuple[Attachm
     names, earlier = {each.name for each in now}, ended.earlier
     gone = all(isinstance(each, Withdrawn) for each in ended.removals)
     as_before = (each for each in earlier.made_anew if each.name not in names)
-    return (*now, *earlier.staying, *as_before, *(() if gone else earlier.going))
+    staying = (each for each in earlier.staying if not any(_is_part(each, one) for one in now))
+    return (*now, *staying, *as_before, *(() if gone else earlier.going))
+
+
+def _is_part(found: AttachmentSnapshot, made: AttachmentSnapshot) -> bool:
+    """Return whether what was found is one binding's attachment, which was made anew under its own name."""
+    of_same = (found.binding, found.resource_arn) == (made.binding, made.resource_arn)
+    return of_same and not found.observed_fingerprint and found.made.ids <= made.made.ids
 
 
 def _anything_went(removals: tuple[RemovalResult, ...]) -> bool:

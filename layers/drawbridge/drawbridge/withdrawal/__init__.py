@@ -192,7 +192,7 @@ class ConnectedRecords(Protocol):
         ...
 
     def attachments_of_others(self, request_id: str) -> Iterable[AttachmentSnapshot]:
-        """Return how the attachments of all other requests that are followed were left."""
+        """Return how the attachments of all other requests that are followed were left; nobody asks for orphans."""
         ...
 
 

@@ -228,7 +228,10 @@ def _of_share(
         planner = ports.planner(NOTHING_EXCLUDED)
         return planner.plan(connected.with_all_absent, (), ports.of_others(execution))
     excluded = _excluded_share(share_arn, connected, ending, ports)
-    return ports.planner(excluded).plan(connected, excluded.resources, ports.of_others(execution))
+    planner, of_others = ports.planner(excluded), ports.of_others(execution)
+    return planner.plan(
+        planner.with_unrecorded(connected, excluded.resources, of_others), excluded.resources, of_others
+    )
 
 
 def _of_orphan(

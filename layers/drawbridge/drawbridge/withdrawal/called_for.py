@@ -94,12 +94,7 @@ class Demand:
         """Return whether an object is called for: a service network is as long as anything is wanted in it."""
         match made.kind:
             case OwnedKind.ENDPOINT:
-                if not made.binding:
-                    return NotKnown("its tags do not say for which binding it was made")
-                modes = {Mode.RESOURCE_ENDPOINT}
-                bindings = [each for each in self._of_modes(modes) if each.name == made.binding]
-                verdict = self._of_resource(bindings, made.resource_arn, made.vpc_id)
-                return verdict or self._unless_broken(lambda name: name == made.binding)
+                return self._of_endpoint(made)
             case OwnedKind.RESOURCE_ASSOCIATION:
                 modes = {Mode.SERVICE_NETWORK, Mode.SERVICE_NETWORK_ENDPOINT}
                 verdict = self._of_resource(self._of_network(made.network_arn, modes), made.resource_arn)
@@ -127,6 +122,16 @@ class Demand:
         verdict = self._of_resource(bindings, resource_arn, document.vpc_id or "", is_name=True)
         return verdict or self._unless_broken(lambda name: self._publishes_below(name, published))
 
+    def _of_endpoint(self, made: OwnedObject) -> Verdict:
+        if not made.binding:
+            # Of what nobody shares, it does not matter which it was.
+            is_shared = made.resource_arn in self._shared_as
+            unknown = NotKnown("its tags do not say for which binding it was made")
+            return unknown if is_shared else self._not_shared(made.resource_arn)
+        bindings = [each for each in self._of_modes({Mode.RESOURCE_ENDPOINT}) if each.name == made.binding]
+        verdict = self._of_resource(bindings, made.resource_arn, made.vpc_id)
+        return verdict or self._unless_broken(lambda name: name == made.binding)
+
     def _of_resource(
         self, bindings: Collection[Binding], resource_arn: str, vpc_id: str = "", *, is_name: bool = False
     ) -> Verdict | None:
@@ -134,8 +139,7 @@ class Demand:
         if not bindings:
             return None
         if resource_arn not in self._shared_as:
-            not_shared = NotCalledFor(Cause.NOT_SHARED, f"no share in effect holds {resource_arn}")
-            return self._excluded.resources.get(resource_arn, not_shared)
+            return self._not_shared(resource_arn)
         entity = self._entity_of(resource_arn)
         if entity is None:
             return NotKnown(f"VPC Lattice does not describe {resource_arn}")
@@ -152,6 +156,11 @@ class Demand:
             return NotCalledFor(Cause.OTHER_SHARE, "no share by which a binding wants it is in effect")
         return None
 
+    def _not_shared(self, arn: str) -> Verdict:
+        """Return that no share in effect holds it, or why what is excluded of it is not called for."""
+        not_shared = NotCalledFor(Cause.NOT_SHARED, f"no share in effect holds {arn}")
+        return self._excluded.resources.get(arn, not_shared)
+
     def _unless_excluded(self, wanting: Iterable[Binding], resource_arn: str) -> Verdict:
         """Return that bindings ask for a resource, unless none of them may have it."""
         excluded = [self._excluded.associations.get((each.name, resource_arn)) for each in wanting]
@@ -161,8 +170,7 @@ class Demand:
         """Return whether something shared is wanted through a network's endpoint or association with a VPC."""
         is_own = is_of(made.network_arn, self._account_id)
         if not is_own and made.network_arn not in self._shared_as:
-            not_shared = NotCalledFor(Cause.NOT_SHARED, f"no share in effect holds {made.network_arn}")
-            return self._excluded.resources.get(made.network_arn, not_shared)
+            return self._not_shared(made.network_arn)
         bindings = self._of_network(made.network_arn, modes)
         placed = [each for each in bindings if self._is_placed(each, made.vpc_id)]
         verdict = self._through(placed, made.network_arn)

@@ -1,6 +1,7 @@
 """Published names that are taken back: through what each leads, and whose it is."""
 
 from drawbridge.association.owned_object import OwnedKind, OwnedObject
+from drawbridge.publication import AttachmentSnapshot
 from drawbridge.publication.documents import ConnectionDocument
 from drawbridge.publication.names import text_of_segment
 from drawbridge.publication.published import PublishedName
@@ -22,6 +23,17 @@ def leads_through(document: ConnectionDocument, made: OwnedObject) -> bool:
             return document.vpc_association_id == made.id
         case OwnedKind.SERVICE_NETWORK:
             return document.service_network_arn == made.arn
+
+
+def leads_by(document: ConnectionDocument, attachment: AttachmentSnapshot) -> bool:
+    """Return whether a name is an attachment's: of its resource, by its endpoint or its network's associations."""
+    made = attachment.made
+    if attachment.resource_arn not in {document.resource_configuration_arn, document.group_arn}:
+        return False
+    if made.endpoint_id:
+        return document.endpoint_id == made.endpoint_id
+    same_vpc = not made.vpc_association or document.vpc_association_id == made.vpc_association
+    return bool(made.network_arn) and document.service_network_arn == made.network_arn and same_vpc
 
 
 def through(document: ConnectionDocument) -> str:

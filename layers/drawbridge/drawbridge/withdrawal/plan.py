@@ -18,7 +18,7 @@ from drawbridge.bounds import fitting
 from drawbridge.configuration import InForce
 from drawbridge.errors import UpstreamError
 from drawbridge.publication import AttachmentSnapshot
-from drawbridge.publication.names import binding_path, path_of_document
+from drawbridge.publication.names import binding_path, connections_path, path_of_document
 from drawbridge.publication.published import PublishedName, published_names
 from drawbridge.request.absence import Existence, Existences
 from drawbridge.status import Reason
@@ -34,7 +34,7 @@ from drawbridge.withdrawal import (
     WithdrawalPlan,
 )
 from drawbridge.withdrawal.called_for import CalledFor, Demand, NotCalledFor, NotKnown
-from drawbridge.withdrawal.names import leads_through, published_path
+from drawbridge.withdrawal.names import leads_by, leads_through, published_path
 from drawbridge.withdrawal.unrecorded import OwnedObjects, unrecorded_attachments
 
 MOST_AT_ONCE = 150
@@ -151,14 +151,21 @@ class WithdrawalPlanner:
     ) -> ConnectedRecord:
         """Return the record with what is ours, leads to what the request's share holds, and is in no row.
 
-        An attempt that broke off has made it, or one under a ledger that is lost.
+        An attempt that broke off has made it, or one under a ledger that is lost. Of what names no binding, and has no
+        name that tells it, nobody could say whether that binding was only left out of a listing: it is left alone.
         """
-        concerns, recorded = frozenset(visible).__contains__, connected.object_ids
-        if not any(unrecorded_attachments(self._owned_objects, concerns, recorded)):
+        if not any(self._unrecorded(visible, connected.object_ids)):
             return connected
-        recorded |= {one for each in of_others() for one in each.made.ids}
-        found = unrecorded_attachments(self._owned_objects, concerns, recorded)
-        return msgspec.structs.replace(connected, attachments=(*connected.attachments, *found))
+        of_other_rows = {one for each in of_others() for one in each.made.ids}
+        found = [*self._unrecorded(visible, connected.object_ids | of_other_rows)]
+        below = connections_path(self._prefix)
+        names = [] if all(each.binding for each in found) else [*published_names(self._names.below(below))]
+        named = tuple(one for each in found for one in _with_bindings(each, names))
+        return msgspec.structs.replace(connected, attachments=(*connected.attachments, *named))
+
+    def _unrecorded(self, visible: Collection[str], recorded: Collection[str]) -> Iterator[AttachmentSnapshot]:
+        concerns = frozenset(visible).__contains__
+        return unrecorded_attachments(self._owned_objects, concerns, recorded, self._account_id)
 
     def plan_everywhere(self, names: Collection[PublishedName]) -> WithdrawalPlan:
         """Plan what is to be taken down in this account by the bindings; ``names`` are all that are published.
@@ -362,6 +369,16 @@ class WithdrawalPlanner:
         )
         verdicts = ((each, self._demand.of_object(each)) for each in networks if self._owned_objects.is_ours(each))
         return [_Due(each, verdict) for each, verdict in verdicts if isinstance(verdict, NotCalledFor)]
+
+
+def _with_bindings(attachment: AttachmentSnapshot, names: Iterable[PublishedName]) -> Iterator[AttachmentSnapshot]:
+    """Yield an attachment once for each binding that it was made for, as the names that lead by it tell."""
+    if attachment.binding:
+        yield attachment
+        return
+    bindings = {published_path(each).binding for each in names if leads_by(each.document, attachment)} - {""}
+    for binding in sorted(bindings):
+        yield msgspec.structs.replace(attachment, name=f"{binding}{attachment.name}")
 
 
 def _removals(
