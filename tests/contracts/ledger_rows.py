@@ -26,6 +26,8 @@ class Ledger(SweepLedger, ReviewedRows, StatusLedger, DecisionLedger, ConnectedR
 
     def retry(self, row: LedgerRow) -> bool: ...
 
+    def resources_of_others(self, request_id: str) -> frozenset[str] | None: ...
+
 
 WHY = Reason("policy", "because", source="p")
 

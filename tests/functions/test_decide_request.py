@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from drawbridge.approval.connected_earlier import ConnectedEarlier
 from drawbridge.bootstrap import decide_request as wiring
 from drawbridge.configuration import Broken, InForce
 from drawbridge.decision import AlreadyResolved
@@ -38,6 +39,7 @@ from tests.builders import (
     share_facts,
 )
 from tests.fakes.ledger import InMemoryLedger
+from tests.fakes.owned_objects import InMemoryOwnedObjects
 from tests.fakes.parameter_store import InMemoryPublicationStore
 from tests.fakes.question_slots import InMemoryQuestionSlots
 from tests.functions.invocations import invoke, refuses, step
@@ -68,7 +70,7 @@ def gathered(monkeypatch: pytest.MonkeyPatch) -> Gathered:
     monkeypatch.setattr(wiring, "environment", lambda: environment)
     monkeypatch.setattr(wiring, "policies", lambda: IN_FORCE)
     monkeypatch.setattr(wiring, "ledger", InMemoryLedger)
-    monkeypatch.setattr(wiring, "published", InMemoryPublicationStore)
+    monkeypatch.setattr(wiring, "connected_earlier", lambda: lambda request_id, facts: frozenset[str]())
     monkeypatch.setattr(wiring, "question_slots", InMemoryQuestionSlots)
     return lambda facts: monkeypatch.setattr(wiring, "gatherer", lambda: Gatherer(facts))
 
@@ -202,8 +204,15 @@ def test_nobody_is_asked_about_what_was_connected_under_an_earlier_ledger(
     )
     name = f"/drawbridge/consumers/{facts.requester.account_id}/{facts.endpoint_id}/connection"
     store = InMemoryPublicationStore(**{name: ObservedParameter(value="{}", subject=facts.endpoint_id)})
+    find = ConnectedEarlier(
+        InMemoryOwnedObjects,
+        store,
+        InMemoryLedger().resources_of_others,
+        prefix="drawbridge",
+        account_id="222222222222",
+    )
     monkeypatch.setattr(wiring, "environment", lambda: environment)
-    monkeypatch.setattr(wiring, "published", lambda: store)
+    monkeypatch.setattr(wiring, "connected_earlier", lambda: find)
 
     answer = invoke(app.lambda_handler, step(request=CONNECTION, requestId=CONNECTION.request_id, attempt=1))
 

@@ -66,6 +66,7 @@ def everything_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     environment = Environment(variables)
     monkeypatch.setattr(wiring, "gatherer", Gatherer)
     monkeypatch.setattr(wiring, "ledger", InMemoryLedger)
+    monkeypatch.setattr(wiring, "connected_earlier", lambda: lambda request_id, facts: frozenset[str]())
     monkeypatch.setattr(wiring, "question_slots", InMemoryQuestionSlots)
     monkeypatch.setattr(wiring, "policies", lambda: InForce[Policy](policies, (), broken))
     monkeypatch.setattr(wiring, "bindings", lambda: bindings)

@@ -82,7 +82,7 @@ def test_what_nobody_shares_any_longer_is_found_and_taken_down_after_two_looks(
     assert fast_forward(SIX_HOURS, until=lambda: row_of(consumer, arn) is not None)
     row = settled(consumer, arn, "WITHDRAWN")
     assert row["kind"]["S"] == "orphan"
-    assert statuses(row)[1:] == ["AVAILABLE", "WITHDRAWING", "WITHDRAWN"]
+    assert statuses(row)[1:] == ["WITHDRAWING", "WITHDRAWING", "WITHDRAWN"]
     assert endpoints(consumer, name) == []
     assert [*versions(consumer, f"/drawbridge/connections/{name}")] == [by_hand]
 

@@ -319,3 +319,14 @@ def test_a_shared_network_that_one_binding_names_in_vain_and_another_may_match_i
     verdict = world.demand(bindings, {SHARED_NETWORK_ARN: {"orders"}, RESOURCE_ARN: {"orders"}}).of_object(made)
 
     assert isinstance(verdict, NotKnown)
+
+
+def test_an_endpoint_whose_tags_name_no_binding_is_known_not_to_be_called_for_only_if_nobody_shares_it() -> None:
+    world = TaggedWorld(DB, tags={VPC_ID: TAG})
+    endpoint = OwnedObject(id="vpce-1", kind=OwnedKind.ENDPOINT, resource_arn=RESOURCE_ARN, vpc_id=VPC_ID)
+
+    gone = world.demand(in_force(()), {}).of_object(endpoint)
+
+    assert isinstance(world.demand(in_force(())).of_object(endpoint), NotKnown)
+    assert isinstance(gone, NotCalledFor)
+    assert gone.cause is Cause.NOT_SHARED

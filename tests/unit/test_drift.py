@@ -81,6 +81,15 @@ def test_whatever_differs_is_drift_and_two_differences_are_two_drifts(
     assert drift != DriftDetector(other).detect(left(by)).drift_fingerprint
 
 
+def test_what_nobody_knows_how_it_was_left_has_not_drifted() -> None:
+    (attachment,) = left(BY_ENDPOINT).attachments or ()
+    found = msgspec.structs.replace(attachment, observed_fingerprint="")
+
+    report = DriftDetector(listing()).detect(row(Status.AVAILABLE, request=SHARE, attachments=(found,)))
+
+    assert (report.drift_fingerprint, report.unknown) == ("", ())
+
+
 def test_what_else_an_endpoint_leads_to_is_no_drift() -> None:
     listed = listing()
     listed.found.append(named(RESOURCE_ARN + "0"))

@@ -12,6 +12,7 @@ from drawbridge.discovery.workflow import ExecutionEnding, Workflows
 from drawbridge.hint import CONNECTIONS, SweepScope
 from drawbridge.status import Reason, Status
 from tests.builders import CONNECTION, NOW, SHARE, execution_input, row
+from tests.fakes.interruptions import CrashError
 from tests.fakes.ledger import InMemoryLedger
 from tests.fakes.state_machine import InMemoryStateMachine
 from tests.fakes.status_bus import InMemoryStatusBus
@@ -194,6 +195,41 @@ def test_after_a_ledger_was_lost_the_first_attempt_is_one_whose_name_no_earlier_
     assert status_of(world) == (Status.PENDING, False, 4)
     assert world.announced[-2:] == [(CONNECTION.request_id, 1), (CONNECTION.request_id, 4)]
     assert world.sweeper().sweep(CONNECTIONS, NOW).started == ()
+
+
+@pytest.mark.parametrize("writes", [1, 2])
+def test_names_that_are_taken_are_passed_over_by_a_later_attempt_too(world: World, writes: int) -> None:
+    """The first broke off when it was entered, or the numbers of an earlier ledger have a gap."""
+    for number in (1, 2, 3, 4, 6):
+        world.state_machine.ended[f"{CONNECTION.request_id}-{number}"] = ExecutionEnding(status="SUCCEEDED")
+    world.ledger = InMemoryLedger(world.interruptions)
+    world.interruptions.writes_until_crash = writes
+    with pytest.raises(CrashError):
+        world.sweeper().sweep(CONNECTIONS, NOW)
+    world.interruptions.writes_until_crash = 1_000
+
+    started = [
+        one
+        for minutes in range(1, 6)
+        for one in world.sweeper().sweep(CONNECTIONS, NOW + timedelta(minutes=minutes)).started
+    ]
+
+    assert started == [f"{CONNECTION.request_id}-5"]
+    assert status_of(world) == (Status.PENDING, False, 5)
+
+
+def test_no_sweep_passes_over_more_names_than_there_is_time_for(world: World) -> None:
+    for number in range(1, 250):
+        world.state_machine.ended[f"{CONNECTION.request_id}-{number}"] = ExecutionEnding(status="SUCCEEDED")
+    world.ledger = InMemoryLedger()
+
+    assert world.sweeper().sweep(CONNECTIONS, NOW).started == (f"{CONNECTION.request_id}-101",)
+    started = [
+        one
+        for minutes in range(1, 30)
+        for one in world.sweeper().sweep(CONNECTIONS, NOW + timedelta(minutes=minutes)).started
+    ]
+    assert started[-1] == f"{CONNECTION.request_id}-250"
 
 
 def test_an_execution_of_an_earlier_ledger_that_waits_still_goes_on_as_the_attempt(world: World) -> None:

@@ -11,13 +11,18 @@ import pytest
 
 from drawbridge.association import MadeAttachment
 from drawbridge.association.owned_object import OwnedKind, OwnedObject
+from drawbridge.bounds import size_of
 from drawbridge.discovery.findings import SweepResult
 from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.discovery.orphan_watch import MOST_AT_ONCE
 from drawbridge.discovery.orphans import Orphan, orphaned_attachments, orphaned_connections
+from drawbridge.errors import ThrottledError
 from drawbridge.hint import EVERYTHING, ORPHANS, SweepScope
 from drawbridge.publication.documents import ConnectionDocument, ConsumerDocument, to_parameter
 from drawbridge.publication.parameters import ObservedParameter
+from drawbridge.record.outcome import ATTACHMENTS_BYTES, PUBLISHED_BYTES
 from drawbridge.request import OrphanRequest
+from drawbridge.request.announced import WithdrawalCommand
 from drawbridge.request.connections import ConnectionState
 from drawbridge.request.shares import Share
 from drawbridge.status import Status
@@ -33,6 +38,7 @@ from tests.builders import (
     SERVICE_ID,
     SHARE,
     SHARE_ARN,
+    SHARED_NETWORK_ARN,
     VPC_ID,
     row,
     shared_resource,
@@ -293,18 +299,22 @@ def test_what_can_not_be_listed_makes_no_orphans(world: World, side: Any) -> Non
     assert IDS & world.ledger.kept.keys() == ({CONNECTION.request_id} if side == "invitations" else {ORPHAN.request_id})
 
 
-@pytest.mark.parametrize("writes", range(4))
+@pytest.mark.parametrize("writes", range(9))
 def test_wherever_it_is_stopped_the_next_look_enters_the_rest(world: World, writes: int) -> None:
     world.interruptions.writes_until_crash = writes
     with pytest.raises(CrashError):
         sweep(world, 0, ORPHANS)
     world.interruptions.writes_until_crash = 1_000
 
-    between = sweep(world, 1)
-    sweep(world, 2, ORPHANS)
+    between = sweep(world, 0.3)
+    sweep(world, 0.6, ORPHANS)
 
     assert between.failures == ()
-    assert {(kept(world, each).status, kept(world, each).settled) for each in IDS} == {(Status.WITHDRAWING, True)}
+    assert (kept(world).status, kept(world).settled) == (Status.WITHDRAWING, True)
+    # A connection that was not entered whole has an attempt as any other, which finds that it is gone.
+    whole = kept(world, CONNECTION.request_id).settled
+    sweep(world, 2)
+    assert whole or f"{CONNECTION.request_id}-1" in world.state_machine.running
 
 
 def test_an_orphan_that_came_to_its_end_and_is_found_again_goes_on_as_the_same(world: World) -> None:
@@ -317,3 +327,130 @@ def test_an_orphan_that_came_to_its_end_and_is_found_again_goes_on_as_the_same(w
 
     there = kept(world)
     assert (there.status, there.attempt, len(there.attachments)) == (Status.WITHDRAWING, 3, 1)
+
+
+def test_what_is_entered_is_kept_as_connected_so_that_it_counts_for_the_cap(world: World) -> None:
+    sweep(world, 0, ORPHANS)
+
+    assert all(kept(world, each).is_connected and kept(world, each).let_in.arns is not None for each in IDS)
+    assert kept(world).let_in.arns == (RESOURCE_ARN,)
+
+
+@pytest.mark.parametrize(
+    ("status", "settled", "entered"),
+    [
+        (Status.WITHDRAWN, True, True),
+        (Status.REJECTED, True, True),
+        (Status.WITHDRAWING, False, False),
+        (Status.AVAILABLE, True, False),
+        (Status.FAILED, True, False),
+    ],
+)
+def test_no_row_that_somebody_sees_to_is_entered_anew(
+    world: World, status: Status, settled: bool, entered: bool
+) -> None:
+    """The index of those that are followed may be behind."""
+    there = row(status, request=ORPHAN, settled=settled, attempt=5, followed="")
+    world.ledger.kept[ORPHAN.request_id] = there
+
+    sweep(world, 0, ORPHANS)
+
+    assert kept(world).attempt == (6 if entered else 5)
+    assert (kept(world) == there) is not entered
+
+
+def test_a_command_was_for_what_there_was_then(world: World) -> None:
+    command = WithdrawalCommand(by="me", at=NOW)
+    there = row(Status.WITHDRAWN, request=ORPHAN, settled=True, attempt=5, followed="", commanded=command)
+    world.ledger.kept[ORPHAN.request_id] = there
+
+    sweep(world, 0, ORPHANS)
+
+    assert kept(world).commanded is None
+    assert f"{ORPHAN.request_id}-7" not in sweep(world, 5).started
+
+
+def test_what_was_entered_half_and_is_gone_then_comes_to_its_end(world: World) -> None:
+    # What the other connection's row takes comes first.
+    world.interruptions.writes_until_crash = 4
+    with pytest.raises(CrashError):
+        sweep(world, 0, ORPHANS)
+    world.interruptions.writes_until_crash = 1_000
+    (half,) = (each for each in IDS if each in world.ledger.kept)
+    assert kept(world, half).status is Status.PENDING
+
+    assert sweep(world, 0.5).started == ()
+    assert f"{half}-2" in sweep(world, 1).started
+
+
+def test_a_look_enters_so_many_and_the_next_one_the_rest(world: World) -> None:
+    arns = [f"{RESOURCE_ARN[:-3]}{number:03}" for number in range(MOST_AT_ONCE + 20)]
+    world.published.there = {}
+    world.owned.marked = [
+        msgspec.structs.replace(ENDPOINT, id=f"vpce-{number}", resource_arn=arn) for number, arn in enumerate(arns)
+    ]
+    world.withdraw_cap = 1_000
+
+    counts = []
+    for minutes in range(2):
+        sweep(world, minutes, ORPHANS)
+        counts.append(len(world.ledger.kept) - 1)
+
+    assert counts == [MOST_AT_ONCE, MOST_AT_ONCE + 20]
+
+
+def test_what_there_is_no_room_for_in_a_row_is_left_to_a_later_look() -> None:
+    children = {
+        f"{path}/{which}": value
+        for number in range(600)
+        for path in [f"/drawbridge/connections/orders/{'x' * 60}-{number}"]
+        for which, value in zip(
+            ("dns-name", "connection"),
+            published(path, name(f"arn:child-{number}", group_arn=RESOURCE_ARN), f"arn:child-{number}").values(),
+            strict=True,
+        )
+    }
+    many = [msgspec.structs.replace(ENDPOINT, id=f"vpce-{number:017}") for number in range(800)]
+
+    (orphan,) = attachments_of(*many, names=children)
+
+    assert 0 < size_of(orphan.published) <= PUBLISHED_BYTES + 2
+    assert 0 < size_of(orphan.attachments) <= ATTACHMENTS_BYTES + 2
+
+
+def test_one_that_can_not_be_entered_stops_no_other_and_no_request(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = world.ledger.claim
+
+    def fails(observed: Any, *arguments: Any, **named: Any) -> bool:
+        if observed.request == ORPHAN:
+            raise ThrottledError("claim")
+        return claim(observed, *arguments, **named)
+
+    monkeypatch.setattr(world.ledger, "claim", fails)
+
+    looked = sweep(world, 0, ORPHANS)
+
+    assert [str(each) for each in looked.failures] == ["claim"]
+    assert IDS & world.ledger.kept.keys() == {CONNECTION.request_id}
+
+
+def test_what_can_not_be_looked_for_stops_nothing_else(world: World) -> None:
+    world.published.below = lambda _: 1 / 0  # type: ignore[assignment, return-value]  # what nobody foresaw
+
+    looked = sweep(world, 0, ORPHANS)
+
+    assert [str(each) for each in looked.failures] == ["orphans: ZeroDivisionError: division by zero"]
+    assert len(looked.started) == 1
+
+
+def test_what_leads_into_a_network_that_is_shared_no_longer_is_an_orphan_of_that_network() -> None:
+    to_shared = msgspec.structs.replace(TO_NETWORK, network_arn=SHARED_NETWORK_ARN)
+
+    (orphan,) = attachments_of(to_shared, TO_NETWORK)
+
+    assert orphan.request == OrphanRequest(resource_arn=SHARED_NETWORK_ARN)
+    assert [each.made for each in orphan.attachments] == [
+        MadeAttachment(network_arn=SHARED_NETWORK_ARN, endpoint_id="vpce-2")
+    ]

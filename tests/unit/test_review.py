@@ -14,7 +14,7 @@ from drawbridge.decision.decide import decide
 from drawbridge.decision.decide_again import MOST_CONTENTS, decision_record_of
 from drawbridge.decision.decision_record import AssociationDecisionRecord
 from drawbridge.decision.facts import Fact, Facts, Membership, OrganizationPlace, ResourceFacts
-from drawbridge.decision.let_in import ADOPTED, APPROVED, LetIn
+from drawbridge.decision.let_in import ADOPTED, APPROVED, RECOVERED, LetIn
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.review import Lapse, Review, ReviewOpen
 from drawbridge.discovery.reviewer import PolicyReviewer
@@ -340,6 +340,17 @@ def test_what_was_live_before_it_was_decided_on_lapses_by_a_forbid_only() -> Non
 
     assert lapses(reviewer(), adopted) == ()
     assert words(lapses(reviewer(FORBID), adopted)) == [(("", ""), True, False)]
+
+
+def test_what_was_recovered_counts_as_approved_if_policies_asked_and_else_lapses_by_a_forbid_only() -> None:
+    recovered = LetIn(at=NOW, because=(Reason(RECOVERED, "Before this ledger."),))
+    asked = kept(connection_facts(), let_in=recovered)
+    refused = kept(connection_facts(), let_in=recovered, kept=(ALICE,))
+
+    assert lapses(reviewer(ASK), asked) == ()
+    assert words(lapses(reviewer(), asked)) == [(("", ""), False, False)]
+    assert lapses(reviewer(), refused) == ()
+    assert words(lapses(reviewer(FORBID), refused)) == [(("", ""), True, False)]
 
 
 @pytest.mark.parametrize(("broken", "lapsed"), [(NEVER_GOOD, False), (GOOD_BEFORE, True)])

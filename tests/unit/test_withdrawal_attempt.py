@@ -279,7 +279,7 @@ def test_an_association_whose_binding_a_listing_leaves_out_takes_nothing_down(wi
         both(withdrawals)
 
 
-def test_what_leads_to_a_network_that_is_shared_and_is_in_no_row_goes_if_no_binding_calls_for_it(
+def test_what_leads_to_a_shared_network_and_is_in_no_row_goes_if_no_binding_calls_for_it(
     withdrawals: WithdrawalAttempts,
 ) -> None:
     world = withdrawals.world

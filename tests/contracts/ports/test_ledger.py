@@ -20,7 +20,7 @@ from drawbridge.discovery.review import Review
 from drawbridge.lattice import MatchAttributes, ResourceKind
 from drawbridge.publication import AttachmentSnapshot, PointedRecord
 from drawbridge.record import GONE, OutcomeBasis
-from drawbridge.request import Request
+from drawbridge.request import OrphanRequest, Request
 from drawbridge.request.absence import Absence
 from drawbridge.request.announced import Announced, WithdrawalCommand
 from drawbridge.request.fingerprints import GONE_FINGERPRINT
@@ -914,6 +914,38 @@ def test_how_other_requests_attachments_were_left_is_returned_as_long_as_they_ar
     ledger.claim_withdrawal(row(ledger, other.request_id), (), (WHY,))
     reach(ledger, Status.WITHDRAWN, 2, request=other, attachments=())
     assert (others_of(one), others_of(other)) == (both - 2, both - 1)
+
+
+def test_what_other_requests_let_in_or_attached_is_told_but_for_orphans(ledger: Ledger) -> None:
+    one, orphan = connection(3), OrphanRequest(resource_arn=f"{RESOURCE_ARN[:-3]}001")
+    let_in = LetIn(at=NOW, because=(WHY,), arns=(f"{RESOURCE_ARN[:-3]}002",))
+    before = ledger.resources_of_others(one.request_id)
+    ledger.claim(observed_request(request=one), 1, after=None)
+    reach(ledger, Status.AVAILABLE, request=one, attachments=(SNAPSHOT,), let_in=let_in)
+    of_orphan = msgspec.structs.replace(SNAPSHOT, resource_arn=orphan.resource_arn)
+    ledger.claim(observed_request(request=orphan), 1, after=None)
+    reach(ledger, Status.WITHDRAWING, request=orphan, attachments=(of_orphan,))
+
+    told = ledger.resources_of_others(orphan.request_id)
+
+    assert before is not None
+    assert told == before | {SNAPSHOT.resource_arn, f"{RESOURCE_ARN[:-3]}002"}
+    assert of_orphan not in ledger.attachments_of_others(one.request_id)
+    too_much = msgspec.structs.replace(let_in, arns=None)
+    reach(ledger, Status.AVAILABLE, request=one, attachments=(SNAPSHOT,), let_in=too_much)
+    assert ledger.resources_of_others(orphan.request_id) is None
+    assert ledger.resources_of_others(one.request_id) == before
+
+
+def test_an_orphan_that_is_found_anew_has_no_command(ledger: Ledger) -> None:
+    orphan = OrphanRequest(resource_arn=f"{RESOURCE_ARN[:-3]}003")
+    ledger.claim(observed_request(request=orphan), 1, after=None)
+    reach(ledger, Status.WITHDRAWN, request=orphan)
+    ledger.command_withdrawal(row(ledger, orphan.request_id), WithdrawalCommand(by="me", at=NOW))
+
+    ledger.claim(observed_request(request=orphan), 2, after=row(ledger, orphan.request_id))
+
+    assert row(ledger, orphan.request_id).commanded is None
 
 
 # ---- what is announced, and commanded --------------------------------------------------------------------------------
