@@ -12,9 +12,6 @@ from tests.system.requests_in_ledger import row_of, settled
 
 HOUR = 3600
 
-BY_THE_HOUR = {"LookEvery": "rate(20 minutes)"}
-"""A parameter of stacks that sweep for hours, most of them for nothing."""
-
 WITHIN_MINUTES = {"LookEvery": "rate(3 minutes)"}
 """A parameter of stacks that sweep several times before what is gone is confirmed, which takes ten minutes."""
 
