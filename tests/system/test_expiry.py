@@ -11,12 +11,12 @@ from tests.system.logs import counted, logged
 from tests.system.questions import asked, shown, waiting
 from tests.system.requests_in_ledger import reasons, row_of, settled, statuses
 from tests.system.resource_endpoints import assert_published_right
-from tests.system.withdrawing import BY_THE_HOUR, HOUR
+from tests.system.withdrawing import HOUR
 
 
 @pytest.fixture
 def consumer(deployed: Callable[..., Person]) -> Iterator[Person]:
-    person = deployed("520000000641", **BY_THE_HOUR, ExpiringHours="2")
+    person = deployed("520000000641", LookEvery="rate(15 minutes)", ExpiringHours="2")
     yield person
     # It would sweep through the hours of the next test too.
     stop_sweeping(person)
@@ -24,7 +24,9 @@ def consumer(deployed: Callable[..., Person]) -> Iterator[Person]:
 
 @pytest.fixture(scope="module")
 def asking(deployed: Callable[..., Person]) -> Person:
-    return deployed("520000000642", **BY_THE_HOUR, SlackChannel="C0APPROVALS", ApprovalHours="24", ExpiringHours="2")
+    return deployed(
+        "520000000642", LookEvery="rate(15 minutes)", SlackChannel="C0APPROVALS", ApprovalHours="24", ExpiringHours="2"
+    )
 
 
 @pytest.fixture
