@@ -32,7 +32,7 @@ def members(shape: Shape | None, known: set[str]) -> Iterator[tuple[str, Any]]:
     known.add(shape.name)
     if isinstance(shape, StructureShape):
         for key, member in shape.members.items():
-            member.parent = shape  # type: ignore[attr-defined]  # moto's
+            member.parent = shape
             yield key, member
             yield from members(member, known)
     yield from members(getattr(shape, "member", None), known)
