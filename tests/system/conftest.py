@@ -17,6 +17,7 @@ from local_aws.testing.clock import clock, fast_forward, in_flight
 from local_aws.testing.server import LocalAws
 from local_stack.stack import deploy_stack
 from scenarios.people import Person
+from tests.system.onlookers import Onlooker
 from tests.system.permissions import Permissions
 
 PATIENCE = 3600
@@ -45,7 +46,7 @@ class World:
     url: str
 
     def person(self, account_id: str) -> Person:
-        return Person(self.url, account_id, f"somebody-in-{account_id}")
+        return Onlooker(self.url, account_id, f"somebody-in-{account_id}")
 
     def control(self, route: str, body: object = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
@@ -103,12 +104,13 @@ def permissions(tmp_path_factory: pytest.TempPathFactory) -> Permissions:
 def deployed(world: World, permissions: Permissions, request: pytest.FixtureRequest) -> Iterator[Callable[..., Person]]:
     """Deploy the stack in an account, and return a person there; it works until the module is through.
 
-    Nobody is asked in Slack unless a channel is given: what policies would ask about is held.
+    Nobody is asked in Slack unless a channel is given: what policies would ask about is held. It sweeps as often as it
+    does by default on AWS: sweeps are most of the calls that tests make.
     """
     people: list[Person] = []
 
     def deploy_in(account_id: str, **parameters: str) -> Person:
-        deploy_stack(account_id, parameters={"SlackChannel": "", **parameters})
+        deploy_stack(account_id, parameters={"SlackChannel": "", "LookEvery": "rate(5 minutes)", **parameters})
         people.append(world.person(account_id))
         return people[-1]
 
@@ -125,11 +127,11 @@ def deployed_for(deployed: Callable[..., Person]) -> Callable[..., Person]:
     """
     made: dict[str, Person] = {}
 
-    def deploy_for(group: str, first_account: int, prepare: Callable[[Person], object]) -> Person:
+    def deploy_for(group: str, first_account: int, prepare: Callable[[Person], object], **parameters: str) -> Person:
         """Deploy in an account from the first one on, unless it is for this group; one group comes after the other."""
         if group not in made:
             bring_to_rest(made.values())
-            made[group] = deployed(str(first_account + len(made)))
+            made[group] = deployed(str(first_account + len(made)), **parameters)
             prepare(made[group])
         return made[group]
 

@@ -4,8 +4,8 @@ import itertools
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import pytest
@@ -53,6 +53,8 @@ class Point:
     role: str
     operation: str
     nth: int
+    before: tuple[str, ...] = ()
+    """The operations that the same invocation called before, in order: it calls them again if it is killed here."""
 
 
 def kills_at(point: Point) -> Iterator[tuple[Kind, ...]]:
@@ -123,15 +125,18 @@ class Trial:
     strikes: tuple[Strike, ...]
 
     @property
-    def faults(self) -> list[CallFault]:
+    def faults(self) -> list[tuple[Strike, CallFault]]:
+        """The faults of each strike: they let pass what the function calls again after those before."""
         account_id = self.kind.home.account_id
-        return [
-            CallFault(
-                each.point.operation, kill, times=1, skip=each.point.nth, account=account_id, role=each.point.role
-            )
-            for each in self.strikes
-            for kill in each.kills
-        ]
+        again: Counter[tuple[str, str]] = Counter()
+        planned: list[tuple[Strike, CallFault]] = []
+        for strike, kill in ((each, kill) for each in self.strikes for kill in each.kills):
+            point = strike.point
+            skip = point.nth + again[point.role, point.operation]
+            fault = CallFault(point.operation, kill, times=1, skip=skip, account=account_id, role=point.role)
+            planned.append((strike, fault))
+            again.update((point.role, operation) for operation in point.before)
+        return planned
 
     def forget_what_would_not_be_asked_again(self) -> None:
         """Restart the functions that keep the answer of a call that is to be struck."""
@@ -144,20 +149,22 @@ class Trial:
         return f"{', '.join(str(each) for each in self.strikes)}; in {self.kind.home.account_id}"
 
 
-def trials_of(kind: Onboarding, strikes: Sequence[Strike]) -> list[Trial]:
+def trials_of(kind: Onboarding, strikes: Sequence[Strike], *, one_by_one: bool = False) -> list[Trial]:
     """Return the onboardings in which all these are tried.
 
     In the long profile it is one for each. In the short one, each strikes every function, as long as there are calls
-    that were not struck: each has to come back by its own retries. The first calls of several operations are struck in
-    one: the retry passes the one and comes to the next. A later call of an operation is struck in one of its own, as
-    the retry makes the earlier calls again; but for sweeps, which are many.
+    that were not struck: each has to come back by its own retries. Several calls of a function are struck in one,
+    unless ``one_by_one``: the retry passes the one and comes to the next.
     """
     if LONG:
         return [Trial(kind, (each,)) for each in strikes]
     of_functions: dict[str, list[Strike]] = defaultdict(list)
     for strike in strikes:
         of_functions[strike.point.role].append(strike)
-    in_turn = [list(_at_once(role, of_function)) for role, of_function in of_functions.items()]
+    in_turn = [
+        [[strike] for strike in of_function] if one_by_one else list(_at_once(role, of_function))
+        for role, of_function in of_functions.items()
+    ]
     return [
         Trial(kind, tuple(strike for several in side_by_side if several for strike in several))
         for side_by_side in itertools.zip_longest(*in_turn)
@@ -169,15 +176,18 @@ def _at_once(role: str, strikes: Sequence[Strike]) -> Iterator[list[Strike]]:
     most = next((kills for name, kills in _KILLS_AT_ONCE.items() if name in role), _KILLS_OF_A_TASK)
     together: list[Strike] = []
     for strike in strikes:
-        if strike.point.nth and _SWEEPER not in role:
-            yield [strike]
-            continue
-        if together and sum(len(each.kills) for each in (*together, strike)) > most:
+        kills = sum(len(each.kills) for each in (*together, strike))
+        if together and (kills > most or any(_writes_it(each, strike) for each in together)):
             yield together
             together = []
         together.append(strike)
     if together:
         yield together
+
+
+def _writes_it(earlier: Strike, later: Strike) -> bool:
+    """Return whether the earlier call has written what the function may then not write again before the later one."""
+    return earlier.point.operation == later.point.operation and len(earlier.kills) > 1
 
 
 def end_of(home: Person, subject: str, path: str, names: set[str], *, made: int) -> End:
@@ -200,6 +210,36 @@ def executions_of(home: Person, request_id: str) -> int:
     return sum(each["name"].startswith(request_id) for page in pages for each in page["executions"])
 
 
+class _Onslaught:
+    """Onboardings whose functions are killed, and what came of them."""
+
+    def __init__(self, undisturbed: dict[Onboarding, End]) -> None:
+        self._undisturbed = undisturbed
+        self.differing: dict[str, End] = {}
+        self.struck: set[_What] = set()
+        self.missed: dict[Onboarding, dict[Strike, None]] = {kind: {} for kind in undisturbed}
+        """What was not struck where the same function was killed elsewhere too, but for sweeps, which are many."""
+
+    def play(self, trials: Sequence[Trial], trailing: float = TRAILING) -> None:
+        """Play these at once, which don't meet: each is in an account of its own."""
+        for trial in trials:
+            trial.forget_what_would_not_be_asked_again()
+        with faults.injected(*(fault for trial in trials for _, fault in trial.faults)) as force:
+            ends = played([trial.kind for trial in trials], trailing)
+        for trial, end in zip(trials, ends, strict=True):
+            if end != self._undisturbed[trial.kind]:
+                self.differing[str(trial)] = end
+            for strike, fault in trial.faults:
+                if force.struck(fault):
+                    self.struck.add(_what(fault))
+                elif len(trial.strikes) > 1 and _SWEEPER not in strike.point.role:
+                    self.missed[trial.kind][strike] = None
+
+    def play_all(self, plans: Iterable[Sequence[Trial]]) -> None:
+        for side_by_side in itertools.zip_longest(*plans):
+            self.play([trial for trial in side_by_side if trial])
+
+
 def killed_everywhere(
     kinds: Sequence[Onboarding],
     capsys: pytest.CaptureFixture[str],
@@ -212,7 +252,7 @@ def killed_everywhere(
     ``by_chance`` are calls, by function and operation, that are not made each time.
     """
     mark = record.mark()
-    undisturbed = dict(zip(kinds, played(kinds), strict=True))
+    onslaught = _Onslaught(dict(zip(kinds, played(kinds), strict=True)))
     strikes = {
         kind: [
             Strike(point, kills)
@@ -223,43 +263,35 @@ def killed_everywhere(
         for kind in kinds
     }
     plans = [trials_of(kind, each) for kind, each in strikes.items()]
-
-    differing: dict[str, End] = {}
-    struck: set[tuple[str, str, Kind]] = set()
-
-    def strike(trials: Sequence[Trial], trailing: float = TRAILING) -> None:
-        for trial in trials:
-            trial.forget_what_would_not_be_asked_again()
-        with faults.injected(*(fault for trial in trials for fault in trial.faults)) as force:
-            ends = played([trial.kind for trial in trials], trailing)
-        differing.update({str(t): end for t, end in zip(trials, ends, strict=True) if end != undisturbed[t.kind]})
-        struck.update(_what(fault) for trial in trials for fault in trial.faults if force.struck(fault))
-
-    # They don't meet: each is in an account of its own.
-    for side_by_side in itertools.zip_longest(*plans):
-        strike([trial for trial in side_by_side if trial])
-    # One may have ended before all its calls were made: what nobody struck gets an onboarding of its own.
+    onslaught.play_all(plans)
+    # A function that is killed several times may come to its end without some of its calls, such as those that wait.
+    rest = [trials_of(kind, [*each], one_by_one=True) for kind, each in onslaught.missed.items()]
+    onslaught.play_all(rest)
+    # What nobody struck even so gets an onboarding of its own.
     for kind, of_kind in strikes.items():
         for each in of_kind:
             alone = Trial(kind, (each,))
-            if {_what(fault) for fault in alone.faults} - struck:
-                strike([alone], ANOTHER_SWEEP + TRAILING)
+            if {_what(fault) for _, fault in alone.faults} - onslaught.struck:
+                onslaught.play([alone], ANOTHER_SWEEP + TRAILING)
 
     with capsys.disabled():
-        for of_kind, plan in zip(strikes.values(), plans, strict=True):
-            sys.stdout.write(f"\nfunctions killed at {len(of_kind)} calls, in {len(plan)} onboardings")
-    assert differing == {}
+        for of_kind, plan, more in zip(strikes.values(), plans, rest, strict=True):
+            sys.stdout.write(f"\nfunctions killed at {len(of_kind)} calls, in {len(plan) + len(more)} onboardings")
+    assert onslaught.differing == {}
     # How often something is called depends on timing; that it is called does not.
-    every = {_what(fault) for plan in plans for trial in plan for fault in trial.faults}
+    every = {_what(fault) for plan in plans for trial in plan for _, fault in trial.faults}
     missed = {
         (role, operation, fault)
-        for role, operation, fault in every - struck
+        for role, operation, fault in every - onslaught.struck
         if not any(function in role and operation == call for function, call in by_chance)
     }
     assert missed == set()
 
 
-def _what(fault: CallFault) -> tuple[str, str, Kind]:
+_What = tuple[str, str, Kind]
+
+
+def _what(fault: CallFault) -> _What:
     return str(fault.role), fault.operation, fault.fault
 
 
@@ -270,9 +302,10 @@ def played(kinds: Sequence[Onboarding], trailing: float = TRAILING) -> list[End]
     def over() -> bool:
         for kind, subject in zip(kinds, subjects, strict=True):
             kind.see_to(subject)
+        if in_flight().get("executions"):
+            return False
         rows = [row_of(kind.home, subject) for kind, subject in zip(kinds, subjects, strict=True)]
-        there = all(row and row["status"]["S"] == "AVAILABLE" and row["settled"]["BOOL"] for row in rows)
-        return there and not in_flight().get("executions")
+        return all(row and row["status"]["S"] == "AVAILABLE" and row["settled"]["BOOL"] for row in rows)
 
     fast_forward(LONGEST, until=over)
     fast_forward(trailing)
@@ -290,18 +323,22 @@ def points_since(mark: int, home: Person) -> list[Point]:
         if made.invocation is not None and made.role is not None:
             invocations[made.invocation].append((made.role, made.operation))
     sweeps: dict[tuple[str, ...], list[tuple[str, str]]] = {}
-    others: list[tuple[str, str]] = []
+    others: list[list[tuple[str, str]]] = []
     for calls in invocations.values():
         if _SWEEPER not in calls[0][0]:
-            others += calls
+            others.append(calls)
             continue
         wrote = tuple(operation for _, operation in calls if not _READS.search(operation))
         sweeps[wrote] = max(calls, sweeps.get(wrote, []), key=len)
-    return [point for calls in (*sweeps.values(), others) for point in _counted(calls)]
+    return [
+        *(replace(point, before=()) for calls in sweeps.values() for point in _counted([calls])),
+        *_counted(others),
+    ]
 
 
-def _counted(calls: Sequence[tuple[str, str]]) -> Iterator[Point]:
+def _counted(invocations: Sequence[Sequence[tuple[str, str]]]) -> Iterator[Point]:
     counts: Counter[tuple[str, str]] = Counter()
-    for call in calls:
-        yield Point(*call, nth=counts[call])
-        counts[call] += 1
+    for calls in invocations:
+        for place, call in enumerate(calls):
+            yield Point(*call, nth=counts[call], before=tuple(operation for _, operation in calls[:place]))
+            counts[call] += 1

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from local_aws.testing.clock import clock
 from scenarios.people import Person
 
 
@@ -22,9 +23,11 @@ def logged(person: Person, function: str, message: str) -> list[dict[str, Any]]:
     return [line for line in lines if line.get("message") == message]
 
 
-def counted(person: Person, function: str, metric: str) -> list[float]:
-    """Return what a function counted by a metric, the latest last."""
-    logs = person.client("logs")
-    found = logs.filter_log_events(logGroupName=f"/aws/lambda/drawbridge-{function}")["events"]
+def counted(person: Person, function: str, metric: str, *, seconds: float) -> list[float]:
+    """Return what a function counted by a metric in the last seconds of the clock, the latest last."""
+    logs, since = person.client("logs"), clock.time() - seconds
+    found = logs.filter_log_events(logGroupName=f"/aws/lambda/drawbridge-{function}", startTime=int(since * 1000))[
+        "events"
+    ]
     lines = [json.loads(each["message"]) for each in found if each["message"].startswith('{"_aws"')]
     return [value for line in lines for value in line.get(metric, ())]

@@ -27,7 +27,7 @@ def provider(world: World) -> Person:
 
 @pytest.fixture(scope="module")
 def consumer(deployed: Callable[..., Person], provider: Person) -> Person:
-    person = deployed("520000000091")
+    person = deployed("520000000091", LookEvery="rate(1 minute)")
     permit = f'permit(principal == Account::"{provider.account_id}", action == Action::"accept", resource);'
     person.write_policy("let-in", permit)
     return person

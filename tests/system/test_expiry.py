@@ -1,23 +1,25 @@
 """Deadlines at work: an invitation that expires is told before, says what is to be done, and comes again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from local_aws.testing.clock import fast_forward
 from scenarios.people import Person
-from tests.system.conftest import World, until
+from tests.system.conftest import World, stop_sweeping, until
 from tests.system.logs import counted, logged
 from tests.system.questions import asked, shown, waiting
 from tests.system.requests_in_ledger import reasons, row_of, settled, statuses
 from tests.system.resource_endpoints import assert_published_right
+from tests.system.withdrawing import HOUR
 
-HOUR = 3600
 
-
-@pytest.fixture(scope="module")
-def consumer(deployed: Callable[..., Person]) -> Person:
-    return deployed("520000000641", LookEvery="rate(15 minutes)", ExpiringHours="2")
+@pytest.fixture
+def consumer(deployed: Callable[..., Person]) -> Iterator[Person]:
+    person = deployed("520000000641", LookEvery="rate(15 minutes)", ExpiringHours="2")
+    yield person
+    # It would sweep through the hours of the next test too.
+    stop_sweeping(person)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,8 @@ def deadline_of(person: Person, share_arn: str) -> str:
 
 def is_told(person: Person) -> bool:
     """Return whether the last sweep told of something that expires soon."""
-    return counted(person, "discover_requests", "RequestsExpiring")[-1:] == [1.0]
+    (*_, last) = counted(person, "discover_requests", "RequestsExpiring", seconds=HOUR)
+    return last == 1.0
 
 
 def test_what_nobody_lets_in_is_told_before_it_expires_and_goes_on_with_the_next_invitation(

@@ -40,17 +40,18 @@ def stranger(world: World) -> Person:
 
 @pytest.fixture
 def by_events_alone(world: World, provider: Person) -> Iterator[None]:
-    """Stop the schedule, so that only events can start a sweep."""
+    """Stop the schedules, so that only events can start a sweep."""
     scheduler = provider.client("scheduler")
-    (name,) = (each["Name"] for each in scheduler.list_schedules()["Schedules"])
-    kept = {
-        key: value
-        for key, value in scheduler.get_schedule(Name=name).items()
-        if key in {"Name", "ScheduleExpression", "FlexibleTimeWindow", "Target", "GroupName"}
-    }
-    scheduler.update_schedule(**kept, State="DISABLED")
+    written = {"Name", "ScheduleExpression", "FlexibleTimeWindow", "Target", "GroupName"}
+    kept = [
+        {key: value for key, value in scheduler.get_schedule(Name=each["Name"]).items() if key in written}
+        for each in scheduler.list_schedules()["Schedules"]
+    ]
+    for each in kept:
+        scheduler.update_schedule(**each, State="DISABLED")
     yield
-    scheduler.update_schedule(**kept, State="ENABLED")
+    for each in kept:
+        scheduler.update_schedule(**each, State="ENABLED")
 
 
 def accept(person: Person, more: str = "") -> str:

@@ -13,6 +13,7 @@ from tests.system import providers
 from tests.system.attachments import MODES, attach, document, published, resolves
 from tests.system.conftest import World, until
 from tests.system.requests_in_ledger import reasons, row_of, settled, statuses
+from tests.system.withdrawing import WITHIN_MINUTES
 
 OWNER = [{"Name": "tag:drawbridge:owner", "Values": ["drawbridge"]}]
 
@@ -27,7 +28,9 @@ def provider(world: World) -> Person:
 @pytest.fixture
 def consumer(deployed_for: Callable[..., Person], provider: Person) -> Person:
     permit = f'permit(principal == Account::"{provider.account_id}", action == Action::"accept", resource);'
-    return deployed_for("withdrawal", 520001410000, lambda person: person.write_policy("let-provider-in", permit))
+    return deployed_for(
+        "withdrawal", 520001410000, lambda person: person.write_policy("let-provider-in", permit), **WITHIN_MINUTES
+    )
 
 
 @pytest.fixture

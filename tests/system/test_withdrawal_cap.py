@@ -11,7 +11,7 @@ import pytest
 from scenarios.people import Person
 from tests.system.conftest import CommandLine, World, until
 from tests.system.requests_in_ledger import reasons, settled
-from tests.system.withdrawing import BY_THE_HOUR, HOUR, Connection, announced, delete_policies, forbid, pass_time
+from tests.system.withdrawing import HOUR, Connection, announced, delete_policies, forbid, pass_time
 
 HOURS = 4
 MANY = 4
@@ -21,7 +21,7 @@ _others = itertools.count(530000000191)
 
 @pytest.fixture(scope="module")
 def home(deployed: Callable[..., Person]) -> Person:
-    return deployed("540000000191", WithdrawAfterHours=str(HOURS), **BY_THE_HOUR, WithdrawCap="1")
+    return deployed("540000000191", WithdrawAfterHours=str(HOURS), WithdrawCap="1")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.system import providers
 from tests.system.attachments import published
 from tests.system.conftest import CommandLine, World, until
 from tests.system.requests_in_ledger import reasons, row_of, settled, statuses
-from tests.system.withdrawing import BY_THE_HOUR, HOUR, Connection, bind, endpoints, new_vpc, pass_time, status
+from tests.system.withdrawing import HOUR, Connection, bind, endpoints, new_vpc, pass_time, status
 
 _numbers = itertools.count(1)
 _registered = itertools.count(530000000172)
@@ -28,7 +28,7 @@ def other(world: World) -> Person:
 @pytest.fixture(scope="module")
 def home(deployed: Callable[..., Person], other: Person) -> Person:
     """Return an account with the stack, which lets the other in by one policy, and whom it has registered."""
-    person = deployed("540000000171", **BY_THE_HOUR)
+    person = deployed("540000000171")
     permit = f'permit(principal == Account::"{other.account_id}", action == Action::"accept", resource);'
     person.write_policy("let-in", permit)
     return person

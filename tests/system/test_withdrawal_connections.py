@@ -9,6 +9,7 @@ import pytest
 from scenarios.people import Person
 from tests.system.conftest import CommandLine, World, until
 from tests.system.requests_in_ledger import reasons, row_of, settled, statuses
+from tests.system.withdrawing import WITHIN_MINUTES
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +20,9 @@ def consumer(world: World) -> Person:
 @pytest.fixture
 def provider(deployed_for: Callable[..., Person], consumer: Person) -> Person:
     permit = f'permit(principal == Account::"{consumer.account_id}", action == Action::"accept", resource);'
-    return deployed_for("connections", 510000001510, lambda person: person.write_policy("let-consumer-in", permit))
+    return deployed_for(
+        "connections", 510000001510, lambda person: person.write_policy("let-consumer-in", permit), **WITHIN_MINUTES
+    )
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from tests.system.attachments import published
 from tests.system.conftest import LONG, World, until
 from tests.system.requests_in_ledger import row_of, settled, statuses
 from tests.system.withdrawing import (
-    BY_THE_HOUR,
     HOUR,
     Connection,
     allow_again,
@@ -71,7 +70,7 @@ _consumers = itertools.count(530000000201)
 @pytest.fixture(scope="module")
 def stack(deployed: Callable[..., Person]) -> Iterator[Person]:
     """Return an account in an organization with the stack, which may ask who is in it."""
-    person = deployed("540000000201", WithdrawAfterHours="1", **BY_THE_HOUR)
+    person = deployed("540000000201", WithdrawAfterHours="1")
     arrange(MANAGEMENT, {person.account_id: "shared"}, ram_sharing=False)
     yield person
     arrange(MANAGEMENT, {}, ram_sharing=False)

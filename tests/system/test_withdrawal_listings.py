@@ -14,6 +14,7 @@ from tests.system import providers
 from tests.system.attachments import MODES, attach
 from tests.system.conftest import LONG, World
 from tests.system.requests_in_ledger import settled
+from tests.system.withdrawing import WITHIN_MINUTES
 
 LISTINGS = [
     "dynamodb:BatchGetItem",
@@ -61,7 +62,7 @@ def provider(world: World) -> Person:
 @pytest.fixture(scope="module")
 def account(world: World, deployed: Callable[..., Person], provider: Person) -> Person:
     """Return an account that is connected in all three modes, and that another one's endpoints are connected with."""
-    account = deployed("520000000161")
+    account = deployed("520000000161", **WITHIN_MINUTES)
     account.write_policy(
         "let-provider-in",
         f'permit(principal == Account::"{provider.account_id}", action == Action::"accept", resource);',

@@ -15,7 +15,6 @@ from tests.system.attachments import published
 from tests.system.conftest import World, until
 from tests.system.requests_in_ledger import reasons, row_of, settled, statuses
 from tests.system.withdrawing import (
-    BY_THE_HOUR,
     HOUR,
     Connection,
     allow_again,
@@ -45,7 +44,7 @@ def other(world: World) -> Person:
 @pytest.fixture(scope="module")
 def stack(deployed: Callable[..., Person], other: Person) -> Person:
     """Return an account with the stack, which lets the other in by one policy."""
-    person = deployed("540000000161", WithdrawAfterHours=str(HOURS), **BY_THE_HOUR)
+    person = deployed("540000000161", WithdrawAfterHours=str(HOURS))
     permit = f'permit(principal == Account::"{other.account_id}", action == Action::"accept", resource);'
     person.write_policy("let-in", permit)
     return person

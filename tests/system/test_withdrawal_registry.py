@@ -11,7 +11,7 @@ from local_aws.testing.organizations import arrange
 from scenarios.people import Person
 from tests.system.conftest import World, until
 from tests.system.requests_in_ledger import reasons, settled, statuses
-from tests.system.withdrawing import BY_THE_HOUR, HOUR, Connection, announced, events, pass_time
+from tests.system.withdrawing import HOUR, Connection, announced, events, pass_time
 
 HOURS = 4
 MANAGEMENT = "590000000181"
@@ -21,7 +21,7 @@ _consumers = itertools.count(530000000181)
 
 @pytest.fixture(scope="module")
 def stack(deployed: Callable[..., Person]) -> Person:
-    return deployed("540000000181", WithdrawAfterHours=str(HOURS), **BY_THE_HOUR)
+    return deployed("540000000181", WithdrawAfterHours=str(HOURS))
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_whoever_is_registered_again_in_time_stays(world: World, stack: Person, 
 def test_what_was_unknown_of_an_account_when_it_was_let_in_does_not_keep_it(
     world: World, deployed: Callable[..., Person], consumer: Person
 ) -> None:
-    home = deployed("540000000182", WithdrawAfterHours=str(HOURS), **BY_THE_HOUR, OrganizationsRoleName="")
+    home = deployed("540000000182", WithdrawAfterHours=str(HOURS), OrganizationsRoleName="")
     arrange(MANAGEMENT, {home.account_id: "shared"}, ram_sharing=False)
     connection = connected(home, consumer)
     assert '"membership":"unknown"' in connection.row["grounds"]["S"]

@@ -12,8 +12,8 @@ from tests.system.requests_in_ledger import row_of, settled
 
 HOUR = 3600
 
-BY_THE_HOUR = {"LookEvery": "rate(5 minutes)"}
-"""A parameter of stacks that sweep for hours: as deployed, and not as often as other tests want it."""
+WITHIN_MINUTES = {"LookEvery": "rate(3 minutes)"}
+"""A parameter of stacks that sweep several times before what is gone is confirmed, which takes ten minutes."""
 
 _numbers = itertools.count(1)
 

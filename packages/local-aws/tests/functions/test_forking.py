@@ -37,6 +37,31 @@ MODULE = """
 """
 
 
+LISTING = """
+    import os
+    from botocore.loaders import Loader
+
+    def handler(event, context):
+        pid, *listed = Loader(["here", "there"]).list_available_services("service-2")
+        _, *elsewhere = Loader(["elsewhere"]).list_available_services("service-2")
+        return {"process": os.getpid(), "lister": pid, "listed": listed, "listed_elsewhere": elsewhere}
+"""
+LOADERS = """
+    import os
+
+    class JSONFileLoader:
+        def load_file(self, path):
+            return None
+
+    class Loader:
+        def __init__(self, extra_search_paths, include_default_search_paths=True):
+            self.search_paths = extra_search_paths
+
+        def list_available_services(self, type_name):
+            return [os.getpid(), type_name, *self.search_paths]
+"""
+
+
 @dataclass(frozen=True)
 class Made:
     """A function with a layer that has its own module, and a library as installed by pip."""
@@ -105,6 +130,21 @@ def test_a_librarys_module_is_loaded_before_the_fork_and_a_layers_own_after_it(m
     assert later["library"] != later["process"]
     assert later["ours"] == later["process"]
     assert later["mark"] == "AWS_Lambda_python3.13"
+
+
+def test_what_botocore_lists_is_listed_before_the_fork(made: Made) -> None:
+    _write(made.layer / "botocore" / "__init__.py", "")
+    _write(made.layer / "botocore" / "loaders.py", LOADERS)
+    _write(made.layer / "library-1.0.dist-info" / "top_level.txt", "library\nbotocore\n")
+    _write(made.code / "app.py", LISTING)
+    # It is kept from when botocore was loaded before the fork, and then listed there.
+    wait_until(lambda: (result := made.start())["lister"] != result["process"])
+
+    later = made.start()
+
+    assert later["lister"] != later["process"]
+    assert later["listed"] == ["service-2", "here", "there"]
+    assert later["listed_elsewhere"] == ["service-2", "elsewhere"]
 
 
 def test_a_function_with_its_own_version_of_a_library_gets_that(made: Made) -> None:

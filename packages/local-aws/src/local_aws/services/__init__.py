@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from local_aws.moto_extension.operations import list_methods_once, refuse_unknown_operations
+from local_aws.moto_extension.possible_keys import keep_possible_keys
 from local_aws.services.dynamodb import table_items
 from local_aws.services.ec2 import filters, subnets
 from local_aws.services.lattice import (
@@ -75,3 +76,4 @@ def install() -> None:
     for name in ("ec2", "organizations", "ram", "route53", "ssm", "vpc-lattice"):
         refuse_unknown_operations(name)
     list_methods_once()
+    keep_possible_keys()

@@ -53,6 +53,19 @@ def gauge(activity: str, count: Callable[[], int]) -> None:
     _gauges[activity] = count
 
 
+def at_work() -> dict[str, int]:
+    """Return the number under way of each activity that has any and does not only wait for the clock.
+
+    Unlike ``in_flight`` it counts nothing of all that was ever started, and so can be asked every few milliseconds.
+    """
+    with _lock:
+        counts = dict(_counts)
+    for activity, count in _gauges.items():
+        if activity not in WAITING:
+            counts[activity] = counts.get(activity, 0) + count()
+    return {activity: number for activity, number in counts.items() if number and activity not in WAITING}
+
+
 def in_flight() -> dict[str, int]:
     """Return the number under way of each activity that has any.
 

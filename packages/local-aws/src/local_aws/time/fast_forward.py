@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from local_aws.time.activity import WAITING, in_flight
+from local_aws.time.activity import at_work
 from local_aws.time.clock import clock
 
 _CHECKS = 3
@@ -45,7 +45,7 @@ def wait_for_work(patience: float = 60.0) -> None:
     deadline = time.monotonic() + patience
     since, needed = time.monotonic(), _CHECKS * _BETWEEN_CHECKS
     while time.monotonic() < since + needed:
-        working = {activity: number for activity, number in in_flight().items() if activity not in WAITING}
+        working = at_work()
         now = time.monotonic()
         if working:
             since = now

@@ -8,7 +8,7 @@ the process's standard input, and its output. The answers are ``{"started": id, 
 Only what belongs to Python itself, or to a distribution that is installed in a layer, is loaded here: the runtime
 client, a function's code and a layer's own modules are loaded anew in each process, as on Lambda. Which libraries to
 load is learnt from the processes: each reports what it had to load itself. The parsed contents of botocore's data
-files, which are large, are kept too.
+files, which are large, are kept too, and its lists of services, for which it searches hundreds of folders.
 """
 
 from __future__ import annotations
@@ -38,10 +38,12 @@ MOST_BYTES = 200_000
 
 
 class _Files:
-    """The parsed contents of botocore's data files."""
+    """The parsed contents of botocore's data files, and the lists of services that have files of a type."""
 
     def __init__(self) -> None:
         self.kept: dict[str, Any] = {}
+        self.lists: dict[tuple[str, ...], list[str]] = {}
+        """By the files' type, and the paths that were searched."""
 
     def keep(self) -> None:
         """Make botocore's loaders look here first, once botocore is loaded."""
@@ -59,13 +61,27 @@ class _Files:
 
         load_file.keeps = True  # type: ignore[attr-defined]  # a mark
         reader.load_file = load_file
+        loader = sys.modules["botocore.loaders"].Loader
+        list_services = loader.list_available_services
 
-    def read(self, paths: list[str]) -> None:
+        def list_available_services(loader: Any, type_name: str) -> list[str]:
+            key = (type_name, *loader.search_paths)
+            if key not in self.lists:
+                self.lists[key] = list_services(loader, type_name)
+            return self.lists[key]
+
+        loader.list_available_services = list_available_services
+
+    def read(self, paths: list[str], lists: list[list[str]]) -> None:
         self.keep()
         if "botocore.loaders" in sys.modules:
-            reader = sys.modules["botocore.loaders"].JSONFileLoader()
+            loaders = sys.modules["botocore.loaders"]
+            reader = loaders.JSONFileLoader()
             for path in paths:
                 reader.load_file(path)
+            for type_name, *searched in lists:
+                loader = loaders.Loader(extra_search_paths=searched, include_default_search_paths=False)
+                loader.list_available_services(type_name)
 
 
 def _installed(layers: list[str]) -> set[str]:
@@ -140,12 +156,12 @@ class _Server:
         except OSError:
             os._exit(0)  # the local AWS is gone
 
-    def _learn(self, loaded: dict[str, list[str]]) -> None:
+    def _learn(self, loaded: dict[str, list[Any]]) -> None:
         for name in loaded["modules"]:
             # It may exist on one function's path only.
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
-        self._files.read(loaded["files"])
+        self._files.read(loaded["files"], loaded["lists"])
         if threading.active_count() > 1:
             # A fork copies one thread only: whatever waits for another would wait for ever.
             os._exit(1)
@@ -192,16 +208,20 @@ class _Report:
         self._files = files
         self._modules = set(sys.modules)
         self._paths = set(files.kept)
+        self._lists = set(files.lists)
 
     def __call__(self) -> None:
         modules = [each for each in sys.modules.keys() - self._modules if each.partition(".")[0] in self._libraries]
         paths = list(self._files.kept.keys() - self._paths)
+        lists = list(self._files.lists.keys() - self._lists)
         self._modules |= sys.modules.keys()
         self._paths.update(paths)
-        if modules or paths:
+        self._lists.update(lists)
+        if modules or paths or lists:
             # If the server's buffer is full, a later process will report it.
+            report = {"modules": modules, "files": paths, "lists": lists}
             with contextlib.suppress(OSError):
-                self._reporting.send(json.dumps({"modules": modules, "files": paths}).encode(), socket.MSG_DONTWAIT)
+                self._reporting.send(json.dumps(report).encode(), socket.MSG_DONTWAIT)
 
 
 if __name__ == "__main__":
