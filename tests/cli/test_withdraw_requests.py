@@ -11,12 +11,12 @@ from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.hint import EVERYTHING
 from drawbridge.hint.parse import parse_hint
-from drawbridge.request import Request
+from drawbridge.request import OrphanRequest, Request
 from drawbridge.request.announced import WithdrawalCommand
 from drawbridge.status import Status
 from drawbridge_cli.stack import Stack
 from local_aws.testing.faults import CallFault, faults
-from tests.builders import CONSUMER, PROVIDER, SERVICE_ID, SHARE, SHARE_ARN, STRANGER
+from tests.builders import CONSUMER, PROVIDER, RESOURCE_ARN, SERVICE_ID, SHARE, SHARE_ARN, STRANGER
 from tests.cli.connected import (
     ATTACHMENT,
     LET_IN,
@@ -31,6 +31,7 @@ from tests.cli.connected import (
 )
 from tests.cli.operators import Drawbridge, Operator, denied
 
+ORPHAN = OrphanRequest(resource_arn=RESOURCE_ARN)
 FIRST, SECOND, HELD, ASKED, NEW, FOREIGN = (connection(number) for number in range(1, 7))
 PATH = "/drawbridge/connections/orders/orders-db"
 COMMAND = WithdrawalCommand(by="me", at=datetime(2026, 11, 21, tzinfo=UTC))
@@ -117,6 +118,20 @@ def test_a_connection_is_named_by_its_endpoint_and_goes_for_good(at_work: Drawbr
     ]
     assert lines[-1] == "once a connection is rejected, nothing brings it back: its consumer makes a new endpoint"
     assert [bool(by_of(ledger, each)) for each in (FIRST, SECOND, FOREIGN)] == [True, False, False]
+
+
+def test_an_orphan_goes_on_command_and_nothing_is_said_to_bring_it_back(
+    at_work: Drawbridge, ledger: LedgerTable
+) -> None:
+    enter(ledger, ORPHAN, Status.WITHDRAWING, account=PROVIDER, let_in=LET_IN, attachments=(ATTACHMENT,))
+
+    ended = at_work("withdraw", ORPHAN.request_id, "--yes")
+
+    assert ended.code == 0
+    assert ended.out.splitlines()[-1] == f"look at it with     drawbridge policy explain {ORPHAN.request_id}"
+    assert by_of(ledger, ORPHAN)
+    again = at_work("retry", ORPHAN.request_id, "--yes")
+    assert (again.code, "nothing to try" in again.err) == (1, True)
 
 
 @pytest.mark.parametrize(

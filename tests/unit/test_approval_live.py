@@ -8,7 +8,7 @@ from drawbridge.approval import Line
 from drawbridge.approval.live import lines_of_live
 from drawbridge.approval.question import effects_of
 from drawbridge.decision.facts import Service
-from drawbridge.decision.let_in import LetIn
+from drawbridge.decision.let_in import RECOVERED, LetIn
 from drawbridge.status import Reason
 from tests.builders import NOW, RESOURCE_ARN, SERVICE_ID, SUBNET, connection_facts, content, share_facts
 
@@ -66,3 +66,11 @@ def test_where_it_is_not_known_what_is_new_that_is_said() -> None:
     large = msgspec.structs.replace(LET_IN, arns=None)
 
     assert "what is new is not known" in " ".join(values(lines_of_live(share_facts(deadline=None), large)))
+
+
+def test_of_what_was_connected_before_this_ledger_nobody_is_named() -> None:
+    recovered = LetIn(at=NOW, because=(Reason(RECOVERED, "Before this ledger."),), arns=(RESOURCE_ARN,))
+    grown = share_facts(deadline=None, contents=(content(), SUBNET))
+
+    assert values(lines_of_live(LIVE, recovered))[0] == "Live: The connection is open, let in before this ledger began."
+    assert "let in before this ledger began;" in values(lines_of_live(grown, recovered))[0]
