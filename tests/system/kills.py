@@ -43,6 +43,9 @@ times, and a click once."""
 _KILLS_OF_A_TASK = 4
 """The workflow tries a task six times."""
 
+_WRITTEN_ONCE = {"ssm:PutParameter"}
+"""What is published already is compared, and not written again."""
+
 _READS = re.compile(r":(BatchGet|Describe|Get|List|Query)")
 
 
@@ -135,7 +138,7 @@ class Trial:
             skip = point.nth + again[point.role, point.operation]
             fault = CallFault(point.operation, kill, times=1, skip=skip, account=account_id, role=point.role)
             planned.append((strike, fault))
-            again.update((point.role, operation) for operation in point.before)
+            again.update((point.role, operation) for operation in point.before if operation not in _WRITTEN_ONCE)
         return planned
 
     def forget_what_would_not_be_asked_again(self) -> None:
