@@ -43,7 +43,11 @@ class Orphan(Struct, frozen=True, kw_only=True):
 
 
 def orphaned_attachments(
-    objects: OwnedObjects, names: PublishedNamesReader, rows: Collection[LedgerRow], shared: Collection[str], prefix: str
+    objects: OwnedObjects,
+    names: PublishedNamesReader,
+    rows: Collection[LedgerRow],
+    shared: Collection[str],
+    prefix: str,
 ) -> list[Orphan]:
     """Return what was made or published for resources, of which no row of these tells and that no share holds.
 
