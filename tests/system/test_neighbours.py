@@ -24,8 +24,10 @@ from scenarios.people import Person
 from tests.system.conftest import LONG, World, bring_to_rest
 from tests.system.model.acceptances import Acceptances
 from tests.system.model.approvals import APPROVERS, NOBODY, ApprovalAccount
+from tests.system.model.asks import GRACE, LATE, Ask
+from tests.system.model.homes import Home
 from tests.system.model.judgement import at_rest, judge
-from tests.system.model.neighbours import GRACE, LATE, Ask, Home, Neighbours
+from tests.system.model.neighbours import Neighbours
 
 MINUTE = 60.0
 HOUR = 60 * MINUTE
@@ -201,7 +203,7 @@ class Together(RuleBasedStateMachine):
             (home, name) for home in self.neighbours.homes for name in (*home.permits, *home.forbids, *home.rejects)
         ]
         home, name = data.draw(st.sampled_from(written))
-        (self.neighbours.garble if garbled else self.neighbours.delete_resource_association)(home, name)
+        (self.neighbours.garble if garbled else self.neighbours.delete_policy)(home, name)
 
     @rule(data=st.data())
     def register(self, data: st.DataObject) -> None:

@@ -12,8 +12,10 @@ from scenarios.people import Person
 from tests.system.conftest import World
 from tests.system.model.acceptances import Acceptances
 from tests.system.model.approvals import ApprovalAccount
+from tests.system.model.asks import GRACE, LATE, LISTED_BEFORE
+from tests.system.model.homes import Home
 from tests.system.model.judgement import at_rest, judge
-from tests.system.model.neighbours import GRACE, LATE, LISTED_BEFORE, Home, Neighbours
+from tests.system.model.neighbours import Neighbours
 
 MINUTE = 60.0
 SETTLING = 6 * MINUTE

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from local_aws.testing.record import RecordedCall, record
-from tests.system.model.neighbours import Ask, invitations
+from tests.system.model.asks import Ask
+from tests.system.model.neighbours import invitations
 
 _ACCEPTS = frozenset({"ram:AcceptResourceShareInvitation", "ec2:AcceptVpcEndpointConnections"})
 _NEVER_DONE = ("Throttl", "RequestLimitExceeded", "kill-before", "timeout")
