@@ -254,7 +254,7 @@ class Together(RuleBasedStateMachine):
         fast_forward(10.0)
         self.neighbours.forbid(home, requester.account_id)
         clock.advance(GRACE + LATE + 2.0)
-        self.neighbours.throttle_no_more(home)
+        self.neighbours.break_no_more(home)
 
     @precondition(lambda self: any(self.neighbours.shares()))
     @rule(data=st.data())

@@ -54,6 +54,8 @@ class Ask:
     """Whether a person accepted it."""
     adopted: bool = False
     """Whether it was live before Drawbridge decided on it: then it goes by a forbid only."""
+    recovered: bool = False
+    """Whether it was, under a ledger that is lost."""
     may_be_adopted_no_more: bool = False
     """Whether policies let it in for a while since then: Drawbridge may have decided so."""
     given_up: bool = False
@@ -84,8 +86,11 @@ class Ask:
 
     def is_refused(self) -> bool:
         """Return whether policies do not permit what was let in of it: what joined it later makes no difference."""
+        account_id = self.requester.account_id
         if self.adopted:
-            return self.home.forbids_account(self.requester.account_id)
+            # What was recovered counts as approved, so that it stays as long as a person would be asked.
+            would_be_asked = self.recovered and account_id not in self.home.rejects.values()
+            return self.home.forbids_account(account_id) and not would_be_asked
         return not self._account_is_let_in()
 
     def standing(self, now: float) -> Standing:

@@ -6,12 +6,23 @@ from dataclasses import replace
 from typing import Any
 
 from local_aws.testing.clock import clock
-from local_aws.testing.faults import CallFault, FaultPlan, faults
+from local_aws.testing.faults import CallFault, FaultPlan, Kind, faults
 from scenarios.people import Person
 from tests.system.model.asks import Ask, Unmanaged
 from tests.system.model.calls import Call, calls
 from tests.system.model.homes import DOMAIN, TAG, Binding, Home, MadeByHand, Place, Stripped
 
+WITHDRAWS = ("ec2:DeleteVpcEndpoints", "ec2:RejectVpcEndpointConnections", "ssm:DeleteParameter")
+"""Calls that take down what this model has connected."""
+
+_LISTINGS = (
+    "ec2:DescribeVpcEndpointConnections",
+    "ec2:DescribeVpcEndpoints",
+    "ram:GetResourceShares",
+    "ram:ListResources",
+    "ssm:GetParametersByPath",
+    "vpc-lattice:ListResourceConfigurations",
+)
 _ACCEPTS = ("ram:AcceptResourceShareInvitation", "ec2:AcceptVpcEndpointConnections")
 
 _OWNER = "drawbridge:owner"
@@ -147,7 +158,22 @@ class Neighbours:
         calls = [CallFault(each, "throttle", account=home.account_id, role="drawbridge-*") for each in _ACCEPTS]
         faults.replace(FaultPlan(0, faults.events, (*calls, *faults.calls)))
 
-    def throttle_no_more(self, home: Home) -> None:
+    def break_listings(self, home: Home, kind: Kind) -> None:
+        """Have whatever an account's stack lists of AWS fail, or be empty, from now on."""
+        # An error that is not tried again.
+        code, status = ("ValidationException", 400) if kind == "error" else (None, None)
+        calls = [
+            CallFault(each, kind, account=home.account_id, role="drawbridge-*", code=code, status=status)
+            for each in _LISTINGS
+        ]
+        faults.replace(FaultPlan(0, faults.events, (*calls, *faults.calls)))
+
+    def break_withdrawals(self, home: Home, kind: Kind) -> None:
+        """Have the next call of each kind that takes something down go wrong in an account."""
+        calls = [CallFault(each, kind, times=1, account=home.account_id, role="drawbridge-*") for each in WITHDRAWS]
+        faults.replace(FaultPlan(0, faults.events, (*calls, *faults.calls)))
+
+    def break_no_more(self, home: Home) -> None:
         calls = tuple(each for each in faults.calls if each.account != home.account_id)
         faults.replace(FaultPlan(0, faults.events, calls))
 
@@ -351,7 +377,7 @@ class Neighbours:
         # What nothing leads to is taken for new, and what is connected has been let in by whomever.
         there = {name for name in ask.let_in_for_certain if self._is_published(ask, name)}
         ask.let_in_for_certain, ask.covered = there, there | (ask.covered - ask.let_in_for_certain)
-        ask.adopted, ask.may_be_adopted_no_more, ask.lapse = True, False, None
+        ask.adopted, ask.recovered, ask.may_be_adopted_no_more, ask.lapse = True, True, False, None
         self._note_changes()
         return True
 

@@ -11,10 +11,10 @@ DAY = 24 * 3600.0
 _KEPT = ("Name", "GroupName", "FlexibleTimeWindow", "Target", "State")
 
 
-def let_days_pass(people: Iterable[Person], days: int, *, patience: float = 60.0) -> None:
+def let_days_pass(people: Iterable[Person], seconds: float, *, patience: float = 60.0) -> None:
     """Let days pass in which the stacks sweep and look for orphans once a day, and then as before."""
     with _slowed(list(people)):
-        fast_forward(days * DAY, patience=patience)
+        fast_forward(seconds, patience=patience)
 
 
 @contextmanager

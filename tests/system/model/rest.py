@@ -76,7 +76,7 @@ def _note_what_is_certain(ask: Ask, state: str, now: float) -> None:
     ask.covered &= {*ask.names}
     if is_live and ask.is_permitted():
         ask.let_in_for_certain, ask.covered = {*ask.names}, {*ask.names}
-        ask.adopted = ask.may_be_adopted_no_more = False
+        ask.adopted = ask.recovered = ask.may_be_adopted_no_more = False
         ask.withdrawn = ask.withdrawn and not ask.is_share
     # What went before all had settled has not been up since then.
     ask.note()
