@@ -22,7 +22,10 @@ _OF_REFUSALS = frozenset({"GoneError", "RefusedError", "AccessDeniedError"})
 def is_final(home: Home, row: Row) -> bool:
     """Return whether a request is not on its way any more, nor about to be tried again."""
     status = row["status"]["S"]
-    return bool(row["settled"]["BOOL"]) and (status in FINAL or (status == "FAILED" and _failed_rightly(home, row)))
+    failed_rightly = (status == "FAILED" and _failed_rightly(home, row)) or (
+        status in {"FAILED", "WITHDRAWING"} and _lacks_tags_rightly(home, row)
+    )
+    return bool(row["settled"]["BOOL"]) and (status in FINAL or failed_rightly)
 
 
 def judge_ledger(home: Home, ledger: Iterable[Row]) -> Iterator[str]:
@@ -74,3 +77,10 @@ def _failed_rightly(home: Home, row: Row) -> bool:
     # Failures have the names of errors; these may be those of refusals beside them, too.
     errors = {code for code in codes if code[:1].isupper() or code == "no-outcome"} - _OF_REFUSALS
     return bool(home.squatted or home.zone) and errors == {"ConflictError"}
+
+
+def _lacks_tags_rightly(home: Home, row: Row) -> bool:
+    """Return whether something was not taken down because somebody took its tags, until somebody sees to it."""
+    texts = [each["M"]["text"]["S"] for each in row["reasons"]["L"] if each["M"]["code"]["S"] == "not-withdrawn"]
+    ids = [each.endpoint_id for each in home.stripped] + [*home.released]
+    return bool(texts) and all("OwnershipLostError" in each and any(one in each for one in ids) for each in texts)

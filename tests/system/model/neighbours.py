@@ -26,6 +26,7 @@ _LISTINGS = (
 _ACCEPTS = ("ram:AcceptResourceShareInvitation", "ec2:AcceptVpcEndpointConnections")
 
 _OWNER = "drawbridge:owner"
+_BINDING = "drawbridge:binding"
 _LATTICE_ONLY = """
 @reason("Lattice only.")
 forbid(principal, action == Action::"accept", resource is ResourceShare)
@@ -331,14 +332,14 @@ class Neighbours:
         home.tagged ^= {vpc}
         self._note_changes()
 
-    def strip(self, home: Home) -> None:
+    def strip(self, home: Home, binding: str = "") -> None:
         """Take the tags of an endpoint that the ledger knows, so that nothing on it says whose it is."""
         ours = [{"Name": "tag-key", "Values": [_OWNER]}, {"Name": "vpc-endpoint-state", "Values": ["available"]}]
         known = str([row for row in home.person.ledger() if row["settled"]["BOOL"]])
         ec2 = home.person.client("ec2")
         for each in ec2.describe_vpc_endpoints(Filters=ours)["VpcEndpoints"]:
-            if each["VpcEndpointId"] in known:
-                tags = tuple((tag["Key"], tag["Value"]) for tag in each["Tags"])
+            tags = tuple((tag["Key"], tag["Value"]) for tag in each["Tags"])
+            if each["VpcEndpointId"] in known and binding in {"", dict(tags)[_BINDING]}:
                 ec2.delete_tags(Resources=[each["VpcEndpointId"]], Tags=[{"Key": key} for key, _ in tags])
                 home.stripped.append(Stripped(each["VpcEndpointId"], tags))
                 return
