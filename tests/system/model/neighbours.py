@@ -15,7 +15,10 @@ from tests.system.model.homes import DOMAIN, TAG, Binding, Home, MadeByHand, Pla
 WITHDRAWS = ("ec2:DeleteVpcEndpoints", "ec2:RejectVpcEndpointConnections", "ssm:DeleteParameter")
 """Calls that take down what this model has connected."""
 
-_LISTINGS = (
+DENIED_IF_GONE = frozenset({"ssm:DeleteParameter"})
+"""Calls that roles may make of what has a tag of ours: whoever repeats one, for a lost answer, finds no tag."""
+
+LISTINGS = (
     "ec2:DescribeVpcEndpointConnections",
     "ec2:DescribeVpcEndpoints",
     "ram:GetResourceShares",
@@ -23,6 +26,8 @@ _LISTINGS = (
     "ssm:GetParametersByPath",
     "vpc-lattice:ListResourceConfigurations",
 )
+"""Calls that list what this model shares, connects and configures."""
+
 _ACCEPTS = ("ram:AcceptResourceShareInvitation", "ec2:AcceptVpcEndpointConnections")
 
 _OWNER = "drawbridge:owner"
@@ -165,7 +170,7 @@ class Neighbours:
         code, status = ("ValidationException", 400) if kind == "error" else (None, None)
         calls = [
             CallFault(each, kind, account=home.account_id, role="drawbridge-*", code=code, status=status)
-            for each in _LISTINGS
+            for each in LISTINGS
         ]
         faults.replace(FaultPlan(0, faults.events, (*calls, *faults.calls)))
 
