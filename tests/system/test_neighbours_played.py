@@ -270,11 +270,12 @@ def _forbidden_at_once(them: Neighbours, home: Home, requester: Person) -> Seque
     yield None
 
 
-def _registered_no_more(them: Neighbours, home: Home, requester: Person) -> Sequence:
-    """A consumer that is deleted from the registry: its connection goes after a week."""
-    them.register(home, requester.account_id)
+def _registered_no_more(them: Neighbours, home: Home, requester: Person, other: Person) -> Sequence:
+    """A consumer that is deleted from the registry: its connection goes after a week, and not another one's."""
     them.offer_service(home)
-    them.connect(requester, them.services[-1])
+    for each in (requester, other):
+        them.register(home, each.account_id)
+        them.connect(each, them.services[-1])
     yield None
     them.unregister(home, requester.account_id)
     yield None
@@ -473,7 +474,7 @@ def test_each_sequence_in_which_something_is_taken_down_comes_right(
             "stripped and unbound": _stripped_and_unbound(them, home, requester()),
             "forbidden": _forbidden(them, home, requester()),
             "forbidden at once": _forbidden_at_once(them, home, requester()),
-            "registered no more": _registered_no_more(them, home, requester()),
+            "registered no more": _registered_no_more(them, home, requester(), requester()),
             "orphan": _orphan(them, home, requester()),
             "listings that lie": _listings_that_lie(them, home, requester()),
         },

@@ -6,8 +6,18 @@ from tests.system.model.homes import Home
 from tests.system.model.neighbours import Neighbours
 
 
-def judge_bystanders(neighbours: Neighbours, home: Home) -> Iterator[str]:
-    """Yield what is not as people left it: parameters, endpoints, services that are not managed."""
+def judge_bystanders(neighbours: Neighbours, home: Home, tried: set[str]) -> Iterator[str]:
+    """Yield what is not as people left it: parameters, endpoints, services that are not managed.
+
+    ``tried`` is what Drawbridge tried to take down: its roles are not allowed to take down what has no tag of ours.
+    """
+    for each in tried & {
+        *home.squatted,
+        *home.written,
+        *home.released,
+        *(one.endpoint_id for one in home.made_by_hand),
+    }:
+        yield f"{each}, which is not Drawbridge's, was to be taken down"
     yield from _judge_parameters(home)
     yield from _judge_endpoints(home)
     yield from _judge_services(neighbours, home)

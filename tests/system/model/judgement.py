@@ -63,7 +63,7 @@ def _judge_home(neighbours: Neighbours, home: Home, rest: Rest, accepted: Accept
     yield from _judge_endpoints(neighbours, home, rest, called_for)
     yield from _judge_published(neighbours, home, rest, called_for)
     yield from _judge_tags(neighbours, rest)
-    yield from judge_bystanders(neighbours, home)
+    yield from judge_bystanders(neighbours, home, accepted.tried_to_take_down[home.account_id])
     if home.zone:
         yield from judge_aliases(neighbours, home, rest, called_for)
 
