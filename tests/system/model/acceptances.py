@@ -1,4 +1,4 @@
-"""What Drawbridge accepted, and when, and what it tried to take down: from the calls that the local AWS has recorded."""
+"""What Drawbridge accepted, and when, and what it tried to take down: by the calls that the local AWS recorded."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -32,7 +32,7 @@ class Acceptances:
         self._mark = mark
         for each in made:
             if each.operation in _TAKES_DOWN and each.function is not None:
-                self.tried_to_take_down[each.account].update(_named(each))
+                self.tried_to_take_down[each.account_id].update(_named(each))
             if each.operation in _ACCEPTS and each.function is not None and _may_be_done(each):
                 for what in _named(each):
                     self._at[what].append(each.time)

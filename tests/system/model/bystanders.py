@@ -11,12 +11,8 @@ def judge_bystanders(neighbours: Neighbours, home: Home, tried: set[str]) -> Ite
 
     ``tried`` is what Drawbridge tried to take down: its roles are not allowed to take down what has no tag of ours.
     """
-    for each in tried & {
-        *home.squatted,
-        *home.written,
-        *home.released,
-        *(one.endpoint_id for one in home.made_by_hand),
-    }:
+    by_hand = {each.endpoint_id for each in home.made_by_hand}
+    for each in tried & {*home.squatted, *home.written, *home.released, *by_hand}:
         yield f"{each}, which is not Drawbridge's, was to be taken down"
     yield from _judge_parameters(home)
     yield from _judge_endpoints(home)
