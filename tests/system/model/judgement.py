@@ -156,15 +156,28 @@ def _judge_published(neighbours: Neighbours, home: Home, rest: Rest, called_for:
     ours = {path.removesuffix("dns-name") + "connection" for path in names if path not in home.squatted}
     for path in documents ^ ours:
         yield f"{path} is there without its name, or is missing beside it"
-    yield from _written_for_nothing(home, published)
-
-
-def _written_for_nothing(home: Home, published: dict[str, str]) -> Iterator[str]:
+    steady = {*_steady_names(neighbours, home, rest, connected)} & home.published
     for path in published:
-        history = home.person.client("ssm").get_parameter_history(Name=path)["Parameters"]
-        values = [each["Value"] for each in sorted(history, key=lambda each: int(each["Version"]))]
-        if any(earlier == later for earlier, later in itertools.pairwise(values)):
-            yield f"{path} was written again with what it said already"
+        yield from _judge_history(home, path, is_steady=path in steady)
+
+
+def _judge_history(home: Home, path: str, *, is_steady: bool) -> Iterator[str]:
+    history = home.person.client("ssm").get_parameter_history(Name=path)["Parameters"]
+    versions = sorted(history, key=lambda each: int(each["Version"]))
+    if any(earlier["Value"] == later["Value"] for earlier, later in itertools.pairwise(versions)):
+        yield f"{path} was written again with what it said already"
+    if is_steady and versions[0]["LastModifiedDate"].timestamp() > home.rested_at:
+        yield f"{path} was taken back meanwhile, which nobody asked for"
+
+
+def _steady_names(neighbours: Neighbours, home: Home, rest: Rest, connected: list[Endpoint]) -> Iterator[str]:
+    """Yield the names of what has been called for ever since all had last settled."""
+    for endpoint in connected:
+        if endpoint.endpoint_id in home.steady:
+            yield _path(neighbours, home, endpoint)
+    for ask in neighbours.connections():
+        if ask.home is home and ask.was_live and rest.states[ask.subject] == "available" and not ask.may_have_been_cut:
+            yield f"/drawbridge/consumers/{ask.requester.account_id}/{ask.subject}/dns-name"
 
 
 def _names_here(neighbours: Neighbours, home: Home, connected: list[Endpoint]) -> Iterator[tuple[str, str]]:

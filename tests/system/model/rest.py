@@ -108,6 +108,7 @@ def note_rest(neighbours: Neighbours, home: Home, rest: Rest) -> None:
         ask.lapse = None if ask.withdrawn else ask.lapse
         ask.may_have_been_cut = False
         ask.note()
+    home.rested_at, home.published = rest.now, {path for path, _ in home.person.published()}
     home.connected = {each.endpoint_id: each.place for each in rest.endpoints if each.is_up}
     home.steady = {*home.connected}
 
