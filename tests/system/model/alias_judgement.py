@@ -1,27 +1,26 @@
 """What must be so of names of our own once everything has come to rest: Route 53 is asked."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.system.model.neighbours import Ask, Binding, Home, Neighbours
+from tests.system.model.asks import Ask
+from tests.system.model.calls import Call
+from tests.system.model.homes import Binding, Home, Place
+from tests.system.model.neighbours import Neighbours
+from tests.system.model.rest import Endpoint, Rest
 
 DesiredAliases = dict[str, list[tuple[Binding, str]]]
 """By alias, the bindings that desire it, each with the resource that it is for."""
 
 
-def judge_aliases(
-    neighbours: Neighbours, home: Home, rows: dict[str, dict[str, Any]], leads: dict[str, tuple[str, str]]
-) -> Iterator[str]:
-    """An alias leads to a resource of one of its bindings; who has it keeps it; the others' rows say so.
-
-    ``leads`` gives, by the name of an endpoint that AWS made, the binding and the resource that the endpoint is for.
-    """
-    if not home.zone:
-        return
+def judge_aliases(neighbours: Neighbours, home: Home, rest: Rest, called_for: Mapping[Place, Call]) -> Iterator[str]:
+    """An alias leads to a resource of one of its bindings; who has it keeps it; the others' rows say so."""
+    rows, leads = rest.rows, _leads(neighbours, home, rest.endpoints)
     led = dict(_records(home))
-    desired = _desired_aliases(neighbours, home)
+    desired = _desired_aliases(neighbours, home, called_for)
     there = set(leads.values())
+    steady = {home.connected[each].binding for each in home.steady}
     holders = {alias: leads.get(dns, ("?", "?"))[0] for alias, dns in led.items()}
     for alias, bindings in desired.items():
         connected = {binding.name for binding, resource in bindings if (binding.name, resource) in there}
@@ -31,15 +30,13 @@ def judge_aliases(
         if by is not None and by not in connected:
             yield f"{alias} leads to {led[alias]} of {by}, and {sorted(connected)} want it"
         before = home.holders.get(alias)
-        if before in connected and by != before:
+        if before in connected & steady and by != before:
             yield f"{alias} was {before}'s, which wants it still, and is {by}'s"
         for binding, resource in bindings:
             if by is not None and binding.name != by:
                 yield from _judge_refused(neighbours, home, alias, binding, resource, rows)
-    for alias, by in holders.items():
-        elsewhere = {name for name, holder in holders.items() if holder == by and name in desired}
-        if alias not in desired and elsewhere and _resource(leads, led[alias]) in _resources_of(desired, elsewhere):
-            yield f"{alias} is there still, and {by} has {sorted(elsewhere)} by now"
+    for alias in holders.keys() - desired.keys():
+        yield f"{alias} is there still, and leads to {led[alias]}"
     home.holders = holders
 
 
@@ -53,19 +50,18 @@ def _judge_refused(
             yield f"{binding.name} does not get {alias}, and the row of {ask.subject} does not say so: {reasons}"
 
 
-def _desired_aliases(neighbours: Neighbours, home: Home) -> DesiredAliases:
-    """Return the aliases of what is let in now; the rest is as it was left."""
+def _desired_aliases(neighbours: Neighbours, home: Home, called_for: Mapping[Place, Call]) -> DesiredAliases:
     desired: DesiredAliases = defaultdict(list)
-    for binding in home.bindings.values():
-        for name, owner in neighbours.resources.values():
-            if binding.alias and binding.matches(owner, name) and any(_holding(neighbours, home, name)):
-                desired[binding.alias_of(name)].append((binding, name))
+    for place, call in called_for.items():
+        binding, (name, _) = home.bindings[place.binding], neighbours.resources[place.resource]
+        if binding.alias and call is not Call.NO:
+            desired[binding.alias_of(name)].append((binding, name))
     return desired
 
 
 def _holding(neighbours: Neighbours, home: Home, resource: str) -> Iterator[Ask]:
     for ask in neighbours.shares():
-        if ask.home is home and resource in ask.names and ask.is_permitted() and not ask.given_up:
+        if ask.home is home and ask.in_effect and resource in ask.names and ask.is_permitted():
             yield ask
 
 
@@ -77,9 +73,11 @@ def _records(home: Home) -> Iterator[tuple[str, str]]:
             yield each["Name"].rstrip("."), each["AliasTarget"]["DNSName"].rstrip(".").lower()
 
 
-def _resource(leads: dict[str, tuple[str, str]], dns: str) -> str:
-    return leads.get(dns, ("?", "?"))[1]
-
-
-def _resources_of(desired: DesiredAliases, aliases: set[str]) -> set[str]:
-    return {resource for alias in aliases for _, resource in desired[alias]}
+def _leads(neighbours: Neighbours, home: Home, endpoints: list[Endpoint]) -> dict[str, tuple[str, str]]:
+    """Give, by the name of each endpoint that AWS made, its binding and resource."""
+    of = {each.endpoint_id: each.place for each in endpoints}
+    return {
+        each["DnsEntry"]["DnsName"].lower(): (place.binding, neighbours.resources[place.resource][0])
+        for each in home.person.associations(*of)
+        if each.get("DnsEntry") and (place := of[each["VpcEndpointId"]])
+    }

@@ -9,7 +9,8 @@ from local_aws.testing.clock import clock
 from local_aws.testing.slack import TEAM_ID, Message, send, workspace
 from scenarios.people import Person
 from tests.system.model.acceptances import Acceptances
-from tests.system.model.neighbours import GRACE, LATE, Ask, Home
+from tests.system.model.asks import GRACE, LATE, Ask
+from tests.system.model.homes import Home
 from tests.system.model.spans import Spans
 
 APPROVERS = ("U0ALICE", "U0BOB", "U0CAROL")

@@ -1,206 +1,45 @@
 """Accounts that share with, connect to and govern one another, and what they know of it that AWS does not say."""
 
 import itertools
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
+from dataclasses import replace
 from typing import Any
 
 from local_aws.testing.clock import clock
-from local_aws.testing.faults import CallFault, FaultPlan, faults
+from local_aws.testing.faults import CallFault, FaultPlan, Kind, faults
 from scenarios.people import Person
-from tests.system.model.spans import Spans
+from tests.system.model.asks import Ask, Unmanaged
+from tests.system.model.calls import Call, calls
+from tests.system.model.homes import DOMAIN, TAG, Binding, Home, MadeByHand, Place, Stripped
 
-GRACE = 60.0
-"""How long a decision may be done after it was made, in seconds: policies and contents may be others by then."""
+WITHDRAWS = ("ec2:DeleteVpcEndpoints", "ec2:RejectVpcEndpointConnections", "ssm:DeleteParameter")
+"""Calls that take down what this model has connected."""
 
-LATE = 30.0
-"""How much later a call may be made that was begun in time: it may be throttled, and made again."""
+DENIED_IF_GONE = frozenset({"ssm:DeleteParameter"})
+"""Calls that roles may make of what has a tag of ours: whoever repeats one, for a lost answer, finds no tag."""
 
-LISTED_BEFORE = 20.0
-"""How long before a call to accept the contents were last listed, in seconds: its own tries lie between."""
+LISTINGS = (
+    "ec2:DescribeVpcEndpointConnections",
+    "ec2:DescribeVpcEndpoints",
+    "ram:GetResourceShares",
+    "ram:ListResources",
+    "ssm:GetParametersByPath",
+    "vpc-lattice:ListResourceConfigurations",
+)
+"""Calls that list what this model shares, connects and configures."""
 
 _ACCEPTS = ("ram:AcceptResourceShareInvitation", "ec2:AcceptVpcEndpointConnections")
 
-_TAG = {"Key": "Neighbours", "Value": "wanted"}
 _OWNER = "drawbridge:owner"
+_BINDING = "drawbridge:binding"
 _LATTICE_ONLY = """
 @reason("Lattice only.")
 forbid(principal, action == Action::"accept", resource is ResourceShare)
 when { context has onlyLattice && !context.onlyLattice };
 """
 
-DOMAIN = "data.internal.example"
-
 _POLICIES = "/drawbridge/config/policies"
 _BINDINGS = "/drawbridge/config/bindings"
-
-
-@dataclass(frozen=True)
-class Binding:
-    """A binding in force: a provider's resources whose names fit a glob, into the account's VPC."""
-
-    name: str
-    provider: str
-    resource: str
-    by_tag: bool = False
-    """Whether it names VPCs by their tag, and not one by its id."""
-    vpc: int = 0
-    """Which of the account's VPCs it names by its id."""
-    alias: str = ""
-    """What comes after the resource's name in a name of its own; empty for none of its own."""
-
-    def matches(self, provider: str, resource: str) -> bool:
-        return self.provider == provider and fnmatchcase(resource, self.resource)
-
-    def text(self, home: "Home") -> str:
-        match = {"provider": self.provider, "resource": self.resource}
-        where = {"tag": {_TAG["Key"]: _TAG["Value"]}} if self.by_tag else home.vpcs[self.vpc]
-        attach: dict[str, Any] = {"mode": "resource-endpoint", "vpc": where}
-        if self.alias:
-            attach["alias"] = {"zone": home.zone, "name": f"{{resource}}{self.alias}.{DOMAIN}"}
-        return json.dumps({"match": match, "attach": attach})
-
-    def alias_of(self, resource: str) -> str:
-        """Return the alias that it gives a resource; empty for none."""
-        return f"{resource}{self.alias}.{DOMAIN}" if self.alias else ""
-
-    def published(self, resource: str, vpc: str) -> str:
-        """Return the parameter that holds the name of a resource in a VPC."""
-        place = f"{resource}/{vpc}" if self.by_tag else resource
-        return f"/drawbridge/connections/{self.name}/{place}/dns-name"
-
-
-@dataclass(frozen=True)
-class Stripped:
-    """What the tags of an endpoint said before somebody took them."""
-
-    endpoint_id: str
-    tags: tuple[tuple[str, str], ...]
-
-
-@dataclass
-class Home:
-    """An account with the stack: its policies and bindings."""
-
-    person: Person
-    permits: dict[str, str] = field(default_factory=dict)
-    """By the policy's name, the account."""
-    forbids: dict[str, str] = field(default_factory=dict)
-    rejects: dict[str, str] = field(default_factory=dict)
-    registered: set[str] = field(default_factory=set)
-    bindings: dict[str, Binding] = field(default_factory=dict)
-    ever_bound: set[Binding] = field(default_factory=set)
-    squatted: dict[str, str] = field(default_factory=dict)
-    """Parameters that people wrote where a name would be published, and what they hold."""
-    vpcs: list[str] = field(default_factory=list)
-    """The first is the one that bindings name by its id."""
-    tagged: set[str] = field(default_factory=set)
-    """Those of them that have the tag by which bindings name VPCs."""
-    stripped: list[Stripped] = field(default_factory=list)
-    zone: str = ""
-    """The private hosted zone, once there is one."""
-    holders: dict[str, str] = field(default_factory=dict)
-    """Where names of its own led when all had last settled: by the name, the binding."""
-    connected: dict[str, str] = field(default_factory=dict)
-    """The endpoints that led somewhere when all had last settled, and what each leads to."""
-
-    @property
-    def account_id(self) -> str:
-        return self.person.account_id
-
-    def lets_in(self, account_id: str, *, to_service: bool) -> bool:
-        """Return whether the policies in force let an account in."""
-        if account_id in self.forbids.values():
-            return False
-        return account_id in self.permits.values() or (to_service and account_id in self.registered)
-
-    def vpcs_of(self, binding: Binding) -> set[str]:
-        """Return the VPCs that a binding names, as they are tagged now."""
-        return set(self.tagged) if binding.by_tag else {self.vpcs[binding.vpc]}
-
-    def rivals(self, binding: Binding, resource: str) -> set[str]:
-        """Return the other bindings that give the same resource the same alias."""
-        alias = binding.alias_of(resource)
-        return {
-            each.name
-            for each in self.bindings.values()
-            if alias and each.name != binding.name and each.provider == binding.provider
-            if each.matches(each.provider, resource) and each.alias_of(resource) == alias
-        }
-
-
-@dataclass
-class Ask:
-    """A share with, or a connection to, an account with the stack."""
-
-    subject: str
-    requester: Person
-    home: Home
-    names: list[str] = field(default_factory=list)
-    """The resources in a share as it is now; a connection has none."""
-    stem: str = ""
-    """What the names of all its resources, now and later, begin with."""
-    made: int = 0
-    """How many resources were ever put into it."""
-    holds_subnet: bool = False
-    covered: set[str] = field(default_factory=set)
-    """The resources that it held at any time at which the policies let it in as it was then."""
-    taken_out: dict[str, float] = field(default_factory=dict)
-    """When resources were taken out of it."""
-    let_in: Spans = field(default_factory=Spans)
-    """When the policies let it in, as it was then."""
-    as_permitted: Spans = field(default_factory=Spans)
-    """When it held nothing that the policies never let in."""
-    ever_permitted: bool = False
-    """Whether the policies let it in at any time since it was made."""
-    ever_rejected: bool = False
-    """Whether they rejected it at any time."""
-    was_live: bool = False
-    """Whether it was live when all had last settled."""
-    by_hand: bool = False
-    """Whether a person accepted it."""
-    given_up: bool = False
-    """Whether the requester took it back."""
-
-    @property
-    def is_share(self) -> bool:
-        return ":resource-share/" in self.subject
-
-    def is_permitted(self) -> bool:
-        return not self.holds_subnet and self.home.lets_in(self.requester.account_id, to_service=not self.is_share)
-
-    def is_rejected(self) -> bool:
-        return not self.is_permitted() and self.requester.account_id in self.home.rejects.values()
-
-    def may_be_accepted(self, at: float) -> bool:
-        """Return whether it may be accepted at that time: policies let it in lately, and it holds what they let in."""
-        return self.let_in.within(at - GRACE - LATE, at) and self.as_permitted.within(at - LISTED_BEFORE, at)
-
-    def note(self) -> None:
-        """Note what policies say of it as it is now: to be called after each change of the one or the other."""
-        now, is_permitted = clock.time(), self.is_permitted()
-        self.let_in.note(now, so=is_permitted)
-        self.as_permitted.note(now, so=not self.holds_subnet)
-        self.ever_permitted |= is_permitted
-        self.ever_rejected |= self.is_rejected()
-        # A decision may have been made just before a change, and RAM may list the state before it for a while.
-        if self.let_in.within(now - GRACE, now):
-            lately = {name for name, at in self.taken_out.items() if now - at <= GRACE}
-            self.covered |= {*self.names, *lately}
-
-
-@dataclass
-class Unmanaged:
-    """A service that is not Drawbridge's, with a connection."""
-
-    home: Home
-    requester: Person
-    service_id: str
-    endpoint_id: str
-    accepted: bool = False
-    """Whether a person accepted the connection."""
 
 
 class Neighbours:
@@ -245,6 +84,18 @@ class Neighbours:
         for _ in range(count - 1):
             self.add_to(ask)
 
+    def share_again(self, ask: Ask) -> None:
+        """Share the first resource of a share once more, by another share."""
+        if not ask.names:
+            return
+        name = ask.names[0]
+        made = ask.requester.client("ram").create_resource_share(
+            name=f"{ask.stem}-again", resourceArns=[self._arn(ask, name)], principals=[ask.home.account_id]
+        )
+        # What is put into either of them later has a name of its own.
+        more = Ask(str(made["resourceShare"]["resourceShareArn"]), ask.requester, ask.home, [name], ask.stem, 100)
+        self._note(more)
+
     def add_to(self, ask: Ask) -> None:
         """Put another resource into a share."""
         if ask.given_up:
@@ -255,17 +106,47 @@ class Neighbours:
         ask.made += 1
         ask.names.append(name)
         self.resources[configuration] = (name, ask.requester.account_id)
-        ask.note()
+        self._note_changes()
 
     def take_from(self, ask: Ask) -> None:
         """Take the resource out of a share that came last; one stays."""
         if ask.given_up or len(ask.names) < 2:
             return
         name = ask.names.pop()
-        arn = next(arn for arn, known in self.resources.items() if known == (name, ask.requester.account_id))
+        arn = self._arn(ask, name)
         ask.requester.client("ram").disassociate_resource_share(resourceShareArn=ask.subject, resourceArns=[arn])
         ask.taken_out[name] = clock.time()
-        ask.note()
+        self._note_changes()
+
+    def delete_resource(self, ask: Ask) -> None:
+        """Cut off whoever is connected with the resource that a share got last, and delete it, unless people connected.
+
+        AWS deletes none that endpoints lead to.
+        """
+        if not ask.names:
+            return
+        name, lattice = ask.names[-1], ask.requester.client("vpc-lattice")
+        arn = self._arn(ask, name)
+        by_hand = {each.endpoint_id for each in ask.home.made_by_hand}
+        for is_last in (False, False, True):
+            leading = lattice.list_resource_endpoint_associations(resourceConfigurationIdentifier=arn)["items"]
+            if by_hand & {each["vpcEndpointId"] for each in leading}:
+                return
+            for each in leading:
+                lattice.delete_resource_endpoint_association(resourceEndpointAssociationIdentifier=each["id"])
+            try:
+                lattice.delete_resource_configuration(resourceConfigurationIdentifier=arn)
+            except lattice.exceptions.ConflictException:
+                # Drawbridge made another endpoint in this moment.
+                if is_last:
+                    raise
+            else:
+                break
+        for each in self.shares():
+            if name in each.names and each.requester is ask.requester:
+                each.names.remove(name)
+                each.taken_out[name] = clock.time()
+        self._note_changes()
 
     def put_subnet(self, ask: Ask) -> None:
         """Put a subnet into a share, or take it out: policies let in what is Lattice's only."""
@@ -276,14 +157,29 @@ class Neighbours:
         change = ram.disassociate_resource_share if ask.holds_subnet else ram.associate_resource_share
         change(resourceShareArn=ask.subject, resourceArns=arns)
         ask.holds_subnet = not ask.holds_subnet
-        ask.note()
+        self._note_changes()
 
     def throttle(self, home: Home) -> None:
         """Have AWS throttle what accepts in an account, from now on."""
         calls = [CallFault(each, "throttle", account=home.account_id, role="drawbridge-*") for each in _ACCEPTS]
         faults.replace(FaultPlan(0, faults.events, (*calls, *faults.calls)))
 
-    def throttle_no_more(self, home: Home) -> None:
+    def break_listings(self, home: Home, kind: Kind) -> None:
+        """Have whatever an account's stack lists of AWS fail, or be empty, from now on."""
+        # An error that is not tried again.
+        code, status = ("ValidationException", 400) if kind == "error" else (None, None)
+        calls = [
+            CallFault(each, kind, account=home.account_id, role="drawbridge-*", code=code, status=status)
+            for each in LISTINGS
+        ]
+        faults.replace(FaultPlan(0, faults.events, (*calls, *faults.calls)))
+
+    def break_withdrawals(self, home: Home, kind: Kind) -> None:
+        """Have the next call of each kind that takes something down go wrong in an account."""
+        calls = [CallFault(each, kind, times=1, account=home.account_id, role="drawbridge-*") for each in WITHDRAWS]
+        faults.replace(FaultPlan(0, faults.events, (*calls, *faults.calls)))
+
+    def break_no_more(self, home: Home) -> None:
         calls = tuple(each for each in faults.calls if each.account != home.account_id)
         faults.replace(FaultPlan(0, faults.events, calls))
 
@@ -295,14 +191,42 @@ class Neighbours:
         self._note(Ask(requester.connect(name), requester, home))
 
     def take_back(self, ask: Ask) -> None:
-        """Unshare, or delete the endpoint, as long as nobody has accepted it: what follows later is withdrawal's."""
-        if ask.given_up or not self.waits(ask):
+        """Delete the share, or the endpoint."""
+        if ask.given_up:
             return
-        ask.given_up = True
         if ask.is_share:
             ask.requester.client("ram").delete_resource_share(resourceShareArn=ask.subject)
         else:
             ask.requester.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[ask.subject])
+        self._end(ask)
+        ask.given_up = True
+
+    def take_off(self, ask: Ask) -> None:
+        """Take the account off the share, or put it back."""
+        if ask.given_up or not ask.is_share:
+            return
+        ram, principals = ask.requester.client("ram"), [ask.home.account_id]
+        associations = ram.get_resource_share_associations(
+            associationType="PRINCIPAL", resourceShareArns=[ask.subject], principal=ask.home.account_id
+        )["resourceShareAssociations"]
+        if any(each["status"] in {"ASSOCIATING", "ASSOCIATED"} for each in associations):
+            ram.disassociate_resource_share(resourceShareArn=ask.subject, principals=principals)
+            self._end(ask)
+            ask.off = True
+        else:
+            # AWS takes an account off too, whose invitation expired.
+            ram.associate_resource_share(resourceShareArn=ask.subject, principals=principals)
+            ask.off = False
+
+    def reject_by_hand(self, ask: Ask) -> None:
+        """Reject a connection that is open, as somebody may who does not know of Drawbridge."""
+        filters = [{"Name": "vpc-endpoint-id", "Values": [ask.subject]}]
+        ec2 = ask.home.person.client("ec2")
+        for each in ec2.describe_vpc_endpoint_connections(Filters=filters)["VpcEndpointConnections"]:
+            if each["VpcEndpointState"] == "available":
+                ec2.reject_vpc_endpoint_connections(ServiceId=each["ServiceId"], VpcEndpointIds=[ask.subject])
+                self._end(ask)
+                ask.given_up = True
 
     def accept_by_hand(self, ask: Ask) -> None:
         invitation = invitation_of(ask) if ask.is_share else None
@@ -327,13 +251,21 @@ class Neighbours:
         name = f"permit-{next(self._numbers)}"
         home.person.write_policy(name, _rule("permit", account_id))
         home.permits[name] = account_id
-        self._note_policies()
+        self._note_changes()
 
-    def forbid(self, home: Home, account_id: str) -> None:
+    def forbid(self, home: Home, account_id: str, *, urgent: bool = False) -> None:
         name = f"forbid-{next(self._numbers)}"
-        home.person.write_policy(name, _rule("forbid", account_id))
+        annotation = '@urgent("true") ' if urgent else ""
+        home.person.write_policy(name, annotation + _rule("forbid", account_id))
         home.forbids[name] = account_id
-        self._note_policies()
+        if urgent:
+            home.urgent.add(name)
+        self._note_changes()
+
+    def forbid_no_more(self, home: Home, account_id: str) -> None:
+        """Delete all policies that forbid an account."""
+        for name in [name for name, forbidden in home.forbids.items() if forbidden == account_id]:
+            self.delete_policy(home, name)
 
     def reject(self, home: Home, account_id: str) -> None:
         """Turn an account away, unless it is let in."""
@@ -341,7 +273,7 @@ class Neighbours:
         unasked = f'forbid(principal == Account::"{account_id}", action == Action::"askApprover", resource);'
         home.person.write_policy(name, f"{unasked}\n{_rule('permit', account_id, 'reject')}")
         home.rejects[name] = account_id
-        self._note_policies()
+        self._note_changes()
 
     def garble(self, home: Home, name: str) -> None:
         """Break a policy: the version before stays in force."""
@@ -349,17 +281,25 @@ class Neighbours:
             Name=f"{_POLICIES}/{name}", Type="String", Value="permit(principal action);", Overwrite=True
         )
 
-    def delete_resource_association(self, home: Home, name: str) -> None:
+    def delete_policy(self, home: Home, name: str) -> None:
         home.person.client("ssm").delete_parameter(Name=f"{_POLICIES}/{name}")
         home.permits.pop(name, None)
         home.forbids.pop(name, None)
         home.rejects.pop(name, None)
-        self._note_policies()
+        home.urgent.discard(name)
+        self._note_changes()
 
     def register(self, home: Home, account_id: str) -> None:
         home.person.register_consumer(account_id, "*")
         home.registered.add(account_id)
-        self._note_policies()
+        self._note_changes()
+
+    def unregister(self, home: Home, account_id: str) -> None:
+        """Delete a consumer's entry, as somebody does who does not use the command line."""
+        table = home.person.output("ConsumersTableName")
+        home.person.client("dynamodb").delete_item(TableName=table, Key={"account_id": {"S": account_id}})
+        home.registered.discard(account_id)
+        self._note_changes()
 
     def bind(self, ask: Ask, *, by_tag: bool = False) -> None:
         """Bind everything of a share, now and later."""
@@ -393,17 +333,18 @@ class Neighbours:
     def tag_vpc(self, home: Home, vpc: str) -> None:
         """Give a VPC the tag by which bindings name VPCs, or take it."""
         ec2 = home.person.client("ec2")
-        (ec2.delete_tags if vpc in home.tagged else ec2.create_tags)(Resources=[vpc], Tags=[_TAG])
+        (ec2.delete_tags if vpc in home.tagged else ec2.create_tags)(Resources=[vpc], Tags=[TAG])
         home.tagged ^= {vpc}
+        self._note_changes()
 
-    def strip(self, home: Home) -> None:
+    def strip(self, home: Home, binding: str = "") -> None:
         """Take the tags of an endpoint that the ledger knows, so that nothing on it says whose it is."""
         ours = [{"Name": "tag-key", "Values": [_OWNER]}, {"Name": "vpc-endpoint-state", "Values": ["available"]}]
         known = str([row for row in home.person.ledger() if row["settled"]["BOOL"]])
         ec2 = home.person.client("ec2")
         for each in ec2.describe_vpc_endpoints(Filters=ours)["VpcEndpoints"]:
-            if each["VpcEndpointId"] in known:
-                tags = tuple((tag["Key"], tag["Value"]) for tag in each["Tags"])
+            tags = tuple((tag["Key"], tag["Value"]) for tag in each["Tags"])
+            if each["VpcEndpointId"] in known and binding in {"", dict(tags)[_BINDING]}:
                 ec2.delete_tags(Resources=[each["VpcEndpointId"]], Tags=[{"Key": key} for key, _ in tags])
                 home.stripped.append(Stripped(each["VpcEndpointId"], tags))
                 return
@@ -417,8 +358,34 @@ class Neighbours:
             )
             return
         if not binding.alias:
-            # What it no longer matches stays, and its name with it: whose that is by then is for withdrawal to say.
             self._write(home, replace(binding, resource=f"{_stem(binding.resource)}-0"), overwrite=True)
+
+    def move_binding(self, home: Home, name: str) -> None:
+        """Have a binding name another VPC by its id, or all that have the tag name one."""
+        binding = home.bindings[name]
+        if not binding.alias:
+            self._write(home, replace(binding, by_tag=False, vpc=1 - binding.vpc), overwrite=True)
+
+    def unbind(self, home: Home, name: str) -> None:
+        home.person.client("ssm").delete_parameter(Name=f"{_BINDINGS}/{name}")
+        del home.bindings[name]
+        self._note_changes()
+
+    def lose(self, ask: Ask) -> bool:
+        """Delete the row of what is connected and at rest from the ledger; return whether it was there."""
+        person = ask.home.person
+        rows = [row for row in person.ledger(ask.subject) if row["settled"]["BOOL"]]
+        if not any(row["status"]["S"] == "AVAILABLE" and row.get("published") for row in rows):
+            return False
+        for row in rows:
+            key = {"request_id": row["request_id"]}
+            person.client("dynamodb").delete_item(TableName=person.output("LedgerTableName"), Key=key)
+        # What nothing leads to is taken for new, and what is connected has been let in by whomever.
+        there = {name for name in ask.let_in_for_certain if self._is_published(ask, name)}
+        ask.let_in_for_certain, ask.covered = there, there | (ask.covered - ask.let_in_for_certain)
+        ask.adopted, ask.recovered, ask.may_be_adopted_no_more, ask.lapse = True, True, False, None
+        self._note_changes()
+        return True
 
     def squat(self, home: Home, binding: Binding) -> None:
         """Write a parameter by hand where Drawbridge would publish, unless it has."""
@@ -429,6 +396,31 @@ class Neighbours:
         except ssm.exceptions.ParameterAlreadyExists:
             return
         home.squatted[name] = "by-hand.example"
+
+    def connect_by_hand(self, ask: Ask) -> None:
+        """Make an endpoint to the first resource of a share in effect, in the VPC that bindings name by its id."""
+        if not ask.in_effect or not ask.names:
+            return
+        ec2, vpc = ask.home.person.client("ec2"), ask.home.vpcs[0]
+        subnets = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]
+        tags = [{"Key": "Name", "Value": "by hand"}]
+        made = ec2.create_vpc_endpoint(
+            VpcEndpointType="Resource",
+            VpcId=vpc,
+            SubnetIds=[subnets[0]["SubnetId"]],
+            ResourceConfigurationArn=self._arn(ask, ask.names[0]),
+            TagSpecifications=[{"ResourceType": "vpc-endpoint", "Tags": tags}],
+        )["VpcEndpoint"]
+        by_hand = MadeByHand(made["VpcEndpointId"], vpc, tuple((each["Key"], each["Value"]) for each in tags))
+        ask.home.made_by_hand.append(by_hand)
+
+    def write_beside(self, home: Home) -> None:
+        """Write a parameter, without our tag, beside each name that is published."""
+        for path, _ in home.person.published():
+            beside = f"{path.rpartition('/')[0]}/note"
+            if path.endswith("/dns-name") and beside not in home.written:
+                home.person.client("ssm").put_parameter(Name=beside, Type="String", Value="by hand")
+                home.written[beside] = "by hand"
 
     def offer_unmanaged_service(self, home: Home, requester: Person) -> None:
         """Offer a service that is none of Drawbridge's business, with a connection that waits."""
@@ -449,7 +441,8 @@ class Neighbours:
         tags = [{"Key": "drawbridge:managed", "Value": "true"}]
         unmanaged.home.person.client("ec2").create_tags(Resources=[unmanaged.service_id], Tags=tags)
         self.unmanaged.remove(unmanaged)
-        self._note(Ask(unmanaged.endpoint_id, unmanaged.requester, unmanaged.home, by_hand=unmanaged.accepted))
+        live = unmanaged.accepted
+        self._note(Ask(unmanaged.endpoint_id, unmanaged.requester, unmanaged.home, by_hand=live, adopted=live))
 
     def _write(self, home: Home, binding: Binding, *, overwrite: bool = False) -> None:
         home.person.client("ssm").put_parameter(
@@ -459,15 +452,41 @@ class Neighbours:
             Overwrite=overwrite,
         )
         home.bindings[binding.name] = binding
-        home.ever_bound.add(binding)
+        self._note_changes()
+
+    def _arn(self, ask: Ask, name: str) -> str:
+        return next(arn for arn, known in self.resources.items() if known == (name, ask.requester.account_id))
+
+    def _is_published(self, ask: Ask, name: str) -> bool:
+        known = dict(ask.home.person.published())
+        paths = (each.published(name, vpc) for each in ask.home.bindings.values() for vpc in ask.home.vpcs_of(each))
+        return any(path in known and path not in ask.home.squatted for path in paths)
+
+    def _end(self, ask: Ask) -> None:
+        ask.in_effect = False
+        self._note_changes()
 
     def _note(self, ask: Ask) -> None:
         ask.note()
         self.asks.append(ask)
 
-    def _note_policies(self) -> None:
+    def _note_changes(self) -> None:
+        """Note, after whatever somebody did, what policies say of all, and what of all that is connected it leaves."""
         for ask in self.asks:
             ask.note()
+        for home in self.homes:
+            self.note_steady(home)
+
+    def called_for(self, home: Home) -> set[Place]:
+        """Return what is called for, or may be."""
+        found = calls(home, self.shares(), self.resources, clock.time())
+        return {place for place, call in found.items() if call is not Call.NO}
+
+    def note_steady(self, home: Home) -> None:
+        """Note which of the endpoints have been called for ever since all had last settled."""
+        uncut = (ask for ask in self.shares() if not ask.may_have_been_cut)
+        called_for = calls(home, uncut, self.resources, clock.time())
+        home.steady &= {key for key, place in home.connected.items() if called_for.get(place) is Call.YES}
 
 
 def invitation_of(ask: Ask) -> dict[str, Any] | None:
