@@ -29,12 +29,12 @@ _strangers = itertools.count(530000000311)
 
 @pytest.fixture(scope="module")
 def provider(deployed: Callable[..., Person]) -> Person:
-    return deployed("510000000311", SlackChannel="C0APPROVALS", ApprovalHours="10", LookEvery="rate(20 minutes)")
+    return deployed("510000000311", SlackChannel="C0APPROVALS", ApprovalHours="10", LookEvery="rate(10 minutes)")
 
 
 @pytest.fixture(scope="module")
 def consumer(deployed: Callable[..., Person]) -> Person:
-    return deployed("520000000311", SlackChannel="C0APPROVALS", ApprovalHours="10", LookEvery="rate(20 minutes)")
+    return deployed("520000000311", SlackChannel="C0APPROVALS", ApprovalHours="10", LookEvery="rate(10 minutes)")
 
 
 @pytest.fixture

@@ -144,8 +144,10 @@ class PublishedParameters:
 
     def below(self, path: str) -> Iterator[tuple[str, str]]:
         """Yield name and value of all parameters below a path."""
+        # AWS checks the path as it is: with its slash, what roles may read below a path allows the path itself, too.
+        root = f"{path}/"
         with translated(f"read what is below {path}"):
-            for page in self._ssm.get_paginator("get_parameters_by_path").paginate(Path=path, Recursive=True):
+            for page in self._ssm.get_paginator("get_parameters_by_path").paginate(Path=root, Recursive=True):
                 for each in page["Parameters"]:
                     yield each["Name"], each["Value"]
 
