@@ -91,7 +91,7 @@ _CALL_FAULTS = st.one_of(
     ),
     st.fixed_dictionaries(
         {
-            "operation": st.sampled_from(LISTINGS),
+            "operation": st.sampled_from([*LISTINGS, "ssm:GetParametersByPath"]),
             "fault": st.sampled_from(["empty", "cut"]),
             "times": st.integers(1, 20),
             "role": st.just("drawbridge-*"),

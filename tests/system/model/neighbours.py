@@ -23,10 +23,9 @@ LISTINGS = (
     "ec2:DescribeVpcEndpoints",
     "ram:GetResourceShares",
     "ram:ListResources",
-    "ssm:GetParametersByPath",
     "vpc-lattice:ListResourceConfigurations",
 )
-"""Calls that list what this model shares, connects and configures."""
+"""Calls that list what this model shares and connects: without the configuration there is no sweep at all."""
 
 _ACCEPTS = ("ram:AcceptResourceShareInvitation", "ec2:AcceptVpcEndpointConnections")
 
