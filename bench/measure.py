@@ -63,7 +63,7 @@ def print_span(span: Span, *, calls: bool = True) -> None:
     if calls:
         print(f"   {'calls':>6}  {'throttled':>9}  function and operation")
         for who, count in sorted(span.calls.items()):
-            print(f"   {count:>6}  {span.throttled[who] or '':>9}  {who[0]:<20}{who[1]}")
+            print(f"   {count:>6}  {span.throttled[who] or '':>9}  {who[0]:<24}{who[1]}")
     print(f"   {'times':>6}  {'median s':>9}{'longest':>9}{'all':>9}  where the time went")
     for state, times in sorted(span.times.items(), key=lambda item: -sum(item[1])):
         print(f"   {len(times):>6}  {statistics.median(times):>9.1f}{max(times):>9.1f}{sum(times):>9.0f}  {state}")

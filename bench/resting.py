@@ -1,11 +1,13 @@
 """What one sweep costs where all is as it was left: calls and seconds, beside the fewest calls that AWS's pages allow.
 
-``python -m bench resting``
+``python -m bench.resting``, with numbers of connections for others than the usual.
 """
 
 import itertools
 import json
+import logging
 import math
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,22 +19,22 @@ import msgspec
 from bench.measure import Span, measured
 from bench.stacks import deploy_in, hint, stop_sweeping
 from drawbridge.association.account_inventory import inputs_of
+from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.association.quotas import RESOURCE_ENDPOINTS
 from drawbridge.aws.account_listing import AccountListing
 from drawbridge.aws.attachment_listing import AttachmentListing
-from drawbridge.aws.parameter_store import ConfigurationParameters
-from drawbridge.discovery.configuration import SweepConfiguration
 from drawbridge.publication import AttachmentSnapshot
 from drawbridge.publication.snapshot import attachment_fingerprint
 from drawbridge.request.fingerprints import share_fingerprint
 from drawbridge.request.shares import SharedResource
 from local_aws.testing.clock import clock, fast_forward
 from local_aws.testing.copies import copy_configuration, copy_endpoint, copy_parameter, copy_share
+from local_aws.testing.server import LocalAws
 from local_aws.testing.settings import changed
 from local_stack.stack import REGION
 from scenarios.people import Person
 
-SIZES = (100, 1_000)
+SIZES = (100, 1_000, 10_000)
 
 Row = dict[str, Any]
 """A row of the ledger, as DynamoDB's API has it."""
@@ -63,6 +65,8 @@ class Side(Protocol):
     """An account with connections of one kind, all of them settled."""
 
     title: str
+    sizes: Sequence[int]
+    """Those of the usual that the local AWS is through with in a minute or two."""
     home: Person
 
     def grow(self, size: int) -> None:
@@ -81,7 +85,8 @@ class Look:
     span: Span
     real_seconds: float
     local_seconds: float
-    memory_mb: int
+    memory_mb: int | None
+    """Not known of a process that was killed."""
     timed_out: bool
 
 
@@ -89,6 +94,7 @@ class Consumers:
     """A provider of an endpoint service, to which each of its consumers has one endpoint."""
 
     title = "Provider: endpoint connections, each from a registered account of its own"
+    sizes: Sequence[int] = SIZES
 
     def __init__(self, url: str) -> None:
         self.home, first = deploy_in(url, "460000000301"), Person(url, "500000000000", "consumer")
@@ -125,6 +131,7 @@ class Shares:
     """A consumer, with whom a provider shares one database at a time."""
 
     title = "Consumer: shares of one provider, each with one resource and an endpoint to it"
+    sizes: Sequence[int] = SIZES[:-1]
 
     def __init__(self, url: str) -> None:
         self.home, self._provider = deploy_in(url, "460000000302"), Person(url, "470000000302", "provider")
@@ -134,11 +141,10 @@ class Shares:
         path = f"/drawbridge/config/quotas/{RESOURCE_ENDPOINTS}"
         self.home.client("ssm").put_parameter(Name=path, Type="String", Value=str(2 * max(SIZES)))
         self.home.write_binding("bench", resource="*", provider=self._provider.account_id)
-        self._share_arn = self._provider.share_database(
-            _name(0), port="5432", with_account=self.home.account_id
-        )
+        self._share_arn = self._provider.share_database(_name(0), port="5432", with_account=self.home.account_id)
         self._row, self._published = _settled(self.home), dict(self.home.published())
         (self._snapshot,) = msgspec.json.decode(self._row["ways"]["S"], type=tuple[AttachmentSnapshot, ...])
+        self._inputs = msgspec.json.decode(self._row["inputs"]["S"], type=PlanInputs)
         self._dns_name = str(self.home.parameter(f"/drawbridge/connections/bench/{_name(0)}/dns-name"))
         self._size = 1
 
@@ -146,8 +152,6 @@ class Shares:
         made = [self._copy(_name(number)) for number in range(self._size, size)]
         # Until each has its DNS name.
         fast_forward(60, patience=_PATIENCE)
-        parameters = ConfigurationParameters(self.home.client("ssm"), prefix="drawbridge")
-        configuration = SweepConfiguration(parameters, everything_may_be_permitted=False)
         listed = AttachmentListing(self.home.client("ec2"), self.home.client("vpc-lattice"))
         inventory = AccountListing(
             self.home.client("ec2"),
@@ -156,7 +160,7 @@ class Shares:
             listed,
             account_id=self.home.account_id,
         )
-        _write(self.home, "LedgerTableName", (self._copied_row(each, configuration, inventory, listed) for each in made))
+        _write(self.home, "LedgerTableName", (self._copied_row(each, inventory, listed) for each in made))
         self._size = size
 
     def _copy(self, name: str) -> "_Copied":
@@ -165,9 +169,7 @@ class Shares:
         endpoint_id = copy_endpoint(self._snapshot.made.endpoint_id, configuration_arn=resource_arn)
         return _Copied(name, share_arn, resource_arn, endpoint_id)
 
-    def _copied_row(
-        self, copied: "_Copied", configuration: SweepConfiguration, inventory: AccountListing, listed: AttachmentListing
-    ) -> Row:
+    def _copied_row(self, copied: "_Copied", inventory: AccountListing, listed: AttachmentListing) -> Row:
         (named,) = listed.named(copied.endpoint_id)
         renamed = {
             self._dns_name: named.dns_name,
@@ -186,8 +188,8 @@ class Shares:
         made = self._snapshot.made
         state = attachment_fingerprint([named], frozenset(made.security_group_ids), made.settings, vpc=False)
         row = _renamed(self._row, renamed | {self._snapshot.observed_fingerprint: state})
-        quotas = dict(configuration.quotas.things)
-        inputs = inputs_of(configuration.bindings.things, [held], inventory, quotas)
+        # What else the plan rested on is the same for all.
+        inputs = msgspec.structs.replace(self._inputs, resources=inputs_of((), [held], inventory, {}).resources)
         return row | {
             "seen": {"S": share_fingerprint([copied.resource_arn])},
             "inputs": {"S": msgspec.json.encode(inputs).decode()},
@@ -219,7 +221,7 @@ class _Copied:
 _SIDES: Sequence[Callable[[str], Side]] = (Consumers, Shares)
 
 
-def report_resting(url: str) -> None:
+def report_resting(url: str, sizes: Sequence[int] = ()) -> None:
     """Have more and more connections in one account, sweep once each time, and print what that took."""
     print("\nOne sweep, of a process that is warm, where nothing is to be done")
     with changed(empty_pages=0.0):
@@ -228,15 +230,22 @@ def report_resting(url: str) -> None:
             stop_sweeping(side.home)
             _read_hints(side.home, enabled=False)
             print(f"\n{side.title}")
-            for size in SIZES:
-                t=time.time()
+            for size in sizes or side.sizes:
                 side.grow(size)
-                print("GROW", time.time()-t); t=time.time()
                 look = _look(side.home, size)
-                print("LOOK", time.time()-t, flush=True)
                 _print(look, side, size)
                 if look.timed_out:
                     break
+            for size in SIZES if not sizes else ():
+                if size not in side.sizes:
+                    _print_left_out(side, size)
+
+
+def _print_left_out(side: Side, size: int) -> None:
+    print(
+        f"\n   {size:,} at rest: not run, the local AWS is minutes at it (python -m bench.resting {size}); "
+        f"{_fewest(side, size).total():,} calls at the fewest"
+    )
 
 
 def _look(home: Person, size: int) -> Look:
@@ -253,14 +262,15 @@ def _look(home: Person, size: int) -> Look:
         _read_hints(home, enabled=False)
     ((started, _),) = [each for each in log if each[1].startswith("START ")]
     ((ended, report),) = [each for each in log if each[1].startswith("REPORT ")]
-    timed_out = "Status: timeout" in report
+    fields = _fields(report)
+    timed_out = fields.get("Status") == "timeout"
     if not timed_out:
         _check(size, span, [json.loads(line) for _, line in log if line.startswith("{")])
     return Look(
         span=span,
-        real_seconds=float(_field(report, "Duration")) / 1000,
+        real_seconds=float(fields["Duration"].split()[0]) / 1000,
         local_seconds=ended - started,
-        memory_mb=int(_field(report, "Max Memory Used")),
+        memory_mb=int(memory.split()[0]) if (memory := fields.get("Max Memory Used")) else None,
         timed_out=timed_out,
     )
 
@@ -296,9 +306,9 @@ def _log(home: Person, since: float) -> list[tuple[float, str]]:
     return [(each["timestamp"] / 1000, each["message"]) for page in pages for each in page["events"]]
 
 
-def _field(report: str, name: str) -> str:
-    """Return a number of Lambda's last line, without its unit."""
-    return next(part for part in report.split("\t") if part.startswith(f"{name}: ")).split()[-2]
+def _fields(report: str) -> dict[str, str]:
+    """Read Lambda's last line of an invocation: ``Duration: 1.23 ms`` and others, with tabs between."""
+    return dict(part.split(": ", 1) for part in report.split("\t") if ": " in part)
 
 
 def _read_hints(home: Person, *, enabled: bool) -> None:
@@ -322,8 +332,9 @@ def _print(look: Look, side: Side, size: int) -> None:
         f"{look.span.throttled.total()} throttled"
     )
     print(
-        f"   {look.real_seconds:.1f} real seconds, most of them the local AWS's, {look.local_seconds:.1f} on its clock, "
-        f"of {timeout} that the function has; {look.memory_mb} MB of {memory}"
+        f"   {look.real_seconds:.1f} real seconds, with a local AWS that answers on the same processors, "
+        f"{look.local_seconds:.1f} on its clock, of {timeout} that the function has; "
+        f"{look.memory_mb or '?'} MB of {memory}"
     )
     print(f"   {'calls':>7}{'fewest':>9}  operation")
     for operation in sorted({*calls, *fewest}):
@@ -332,10 +343,11 @@ def _print(look: Look, side: Side, size: int) -> None:
 
 def _fewest(side: Side, size: int) -> Counter[str]:
     rows = _items(side.home, "LedgerTableName")
+    ledger = _bytes(rows) * size // len(rows)
     configured = side.home.client("ssm").get_paginator("get_parameters_by_path")
     pages = configured.paginate(Path="/drawbridge/config", Recursive=True)
     common = {
-        "dynamodb:Query": _pages(_bytes(rows), _BYTES),
+        "dynamodb:Query": _pages(ledger, _BYTES),
         "ssm:GetParametersByPath": _pages(sum(len(page["Parameters"]) for page in pages), _PARAMETERS),
         "ec2:DescribeVpcEndpointServiceConfigurations": 1,
         "ram:GetResourceShareInvitations": 1,
@@ -429,3 +441,13 @@ def _name(number: int) -> str:
 
 def _id(arn: str) -> str:
     return arn.rpartition("/")[2]
+
+
+def main() -> None:
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)
+    with LocalAws() as server:
+        report_resting(server.url, [int(each) for each in sys.argv[1:]])
+
+
+if __name__ == "__main__":
+    main()

@@ -4,7 +4,6 @@
 """
 
 import itertools
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from bench.measure import SWEEPS, Span, measured
 from bench.stacks import deploy_in, hint, stop_sweeping
 from local_aws.testing.clock import fast_forward
+from local_aws.testing.settings import changed
 from scenarios.command_line import run
 from scenarios.people import Person
 
@@ -228,36 +228,31 @@ KINDS: dict[str, Callable[[Stage], Beside]] = {
 
 
 def report_withdrawing(url: str) -> None:
-    """Make and withdraw one thing of each kind, from the cause until all has settled, and print one beside the other."""
+    """Make and withdraw one thing of each kind, from the cause until all has settled; print one beside the other."""
     found: dict[str, Beside] = {}
-    for title, play in KINDS.items():
-        stage = Stage(url)
-        found[title] = play(stage)
-        stop_sweeping(stage.home)
+    with changed(empty_pages=0.0):
+        for title, play in KINDS.items():
+            stage = Stage(url)
+            found[title] = play(stage)
+            stop_sweeping(stage.home)
     _print_all(found)
     for title, beside in found.items():
         _print_calls(title, beside)
 
 
 def _print_all(found: dict[str, Beside]) -> None:
-    print("\nOne withdrawal of each kind, beside the making of the same thing; sweeps every 5 minutes, on the local clock")
-    groups = f"{'calls':>13}{'of sweeps':>13}{'throttled':>13}{'transitions':>13}{'seconds':>15}"
-    print(f"   {'':<58}{groups}")
-    print(f"   {'made / withdrawn':<58}")
+    print("\nOne withdrawal of each kind, from its cause until all has settled, beside the making of the same thing;")
+    print("calls of the stack's functions and workflows, sweeps every 5 minutes, seconds on the local clock")
+    columns = ("calls", "of sweeps", "executions", "transitions", "seconds")
+    print(f"\n   {'made / withdrawn':<58}{''.join(f'{each:>14}' for each in columns)}")
     for title, beside in found.items():
-        spans = (beside.made, beside.taken_down)
-        columns = [
-            _pair(*(span.calls.total() for span in spans)),
-            _pair(*(_of_sweeps(span) for span in spans)),
-            _pair(*(span.throttled.total() for span in spans)),
-            _pair(*(span.transitions for span in spans)),
-            _pair(*(round(span.seconds) for span in spans), width=15),
-        ]
-        print(f"   {title:<58}{''.join(columns)}")
+        pairs = zip(_figures(beside.made), _figures(beside.taken_down), strict=True)
+        figures = [f"{made} / {taken_down}" for made, taken_down in pairs]
+        print(f"   {title:<58}{''.join(f'{each:>14}' for each in figures)}")
 
 
-def _pair(made: int, taken_down: int, width: int = 13) -> str:
-    return f"{f'{made} / {taken_down}':>{width}}"
+def _figures(span: Span) -> tuple[int, ...]:
+    return span.calls.total(), _of_sweeps(span), span.executions, span.transitions, round(span.seconds)
 
 
 def _of_sweeps(span: Span) -> int:
@@ -268,8 +263,6 @@ def _print_calls(title: str, beside: Beside) -> None:
     made, taken_down = beside.made, beside.taken_down
     print(f"\n{title}")
     print(f"   {'made':>6}{'withdrawn':>11}{'throttled':>11}  function and operation")
+    throttled = made.throttled + taken_down.throttled
     for who in sorted({*made.calls, *taken_down.calls}):
-        throttled = Counter(made.throttled) + taken_down.throttled
-        print(
-            f"   {made.calls[who]:>6}{taken_down.calls[who]:>11}{throttled[who] or '':>11}  {who[0]:<20}{who[1]}"
-        )
+        print(f"   {made.calls[who]:>6}{taken_down.calls[who]:>11}{throttled[who] or '':>11}  {who[0]:<24}{who[1]}")
