@@ -1,20 +1,38 @@
-"""``python -m bench``: measure, and print what was measured beside what it compares with."""
+"""``python -m bench``: measure, and print what was measured beside what it compares with.
+
+``python -m bench withdrawing`` measures that part alone.
+"""
 
 import logging
+import sys
+from collections.abc import Callable, Mapping
 
 from bench.answering import report_answering
 from bench.deciding import report_deciding
 from bench.loading import report_loading
 from bench.onboarding import report_bindings, report_bursts, report_onboarding
+from bench.resting import report_resting
 from bench.starting import report_starting
+from bench.withdrawing import report_withdrawing
 from local_aws.testing.server import LocalAws
 from local_stack.stack import ACCOUNTS, deploy_stack
+
+ALONE: Mapping[str, Callable[[str], None]] = {"withdrawing": report_withdrawing, "resting": report_resting}
+"""The parts that deploy what they measure, in accounts of their own."""
 
 
 def main() -> None:
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
+    if parts := sys.argv[1:]:
+        with LocalAws() as server:
+            for part in parts:
+                ALONE[part](server.url)
+        return
     report_starting()
     with LocalAws() as server:
+        # Before the stacks that sweep every minute: their sweeps would take time here too.
+        for report in ALONE.values():
+            report(server.url)
         for account_id in ACCOUNTS:
             deploy_stack(account_id)
         report_onboarding(server.url)

@@ -1,5 +1,6 @@
 """What Drawbridge did in a span of time: AWS calls, throttled calls, state transitions, and where the time went."""
 
+import itertools
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,10 @@ from local_aws.testing.workflows import transitions
 from scenarios.people import Person
 
 _OURS = "drawbridge-"
+_WORKFLOWS = ("OnboardingStateMachineArn", "WithdrawalStateMachineArn")
+SWEEPS = "DiscoverRequests"
+"""The function that sweeps."""
+
 _THROTTLED = frozenset(
     {"Throttling", "ThrottlingException", "ThrottledException", "RequestLimitExceeded", "TooManyRequestsException"}
 )
@@ -37,10 +42,10 @@ class Span:
 def measured(people: Sequence[Person]) -> Iterator[Span]:
     """Measure what the stacks of these people do as long as the block runs; the span is filled at its end."""
     span = Span()
-    began, calls, throttled, known = clock.time(), *_calls(), _executions(people)
+    began, calls, throttled, known = clock.time(), *_calls(people), _executions(people)
     yield span
     span.seconds = clock.time() - began
-    calls_now, throttled_now = _calls()
+    calls_now, throttled_now = _calls(people)
     span.calls, span.throttled = calls_now - calls, throttled_now - throttled
     for person in people:
         for arn in _executions([person]) - known:
@@ -58,17 +63,18 @@ def print_span(span: Span, *, calls: bool = True) -> None:
     if calls:
         print(f"   {'calls':>6}  {'throttled':>9}  function and operation")
         for who, count in sorted(span.calls.items()):
-            print(f"   {count:>6}  {span.throttled[who] or '':>9}  {who[0]:<20}{who[1]}")
+            print(f"   {count:>6}  {span.throttled[who] or '':>9}  {who[0]:<24}{who[1]}")
     print(f"   {'times':>6}  {'median s':>9}{'longest':>9}{'all':>9}  where the time went")
     for state, times in sorted(span.times.items(), key=lambda item: -sum(item[1])):
         print(f"   {len(times):>6}  {statistics.median(times):>9.1f}{max(times):>9.1f}{sum(times):>9.0f}  {state}")
 
 
-def _calls() -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
+def _calls(people: Sequence[Person]) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
     counted: Counter[tuple[str, str]] = Counter()
     throttled: Counter[tuple[str, str]] = Counter()
+    accounts = {person.account_id for person in people}
     for each in record.counts():
-        if each.role and each.role.startswith(_OURS):
+        if each.account_id in accounts and each.role and each.role.startswith(_OURS):
             function = each.role.removeprefix(_OURS).partition("Role-")[0].removesuffix("Function")
             counted[function, each.operation] += each.calls
             throttled[function, each.operation] += sum(
@@ -79,8 +85,8 @@ def _calls() -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
 
 def _executions(people: Sequence[Person]) -> set[str]:
     found: set[str] = set()
-    for person in people:
-        machine = person.output("OnboardingStateMachineArn")
+    for person, workflow in itertools.product(people, _WORKFLOWS):
+        machine = person.output(workflow)
         pages = person.client("stepfunctions").get_paginator("list_executions").paginate(stateMachineArn=machine)
         found |= {each["executionArn"] for page in pages for each in page["executions"]}
     return found

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
@@ -13,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from local_aws.testing.clock import clock, fast_forward, in_flight
+from local_aws.testing.clock import fast_forward, in_flight
 from local_aws.testing.server import LocalAws
 from local_stack.stack import deploy_stack
+from scenarios.command_line import run
 from scenarios.people import Person
 from tests.system.onlookers import Onlooker
 from tests.system.permissions import Permissions
@@ -194,25 +194,10 @@ def policy() -> Iterator[Policy]:
 
 CommandLine = Callable[..., subprocess.CompletedProcess[str]]
 
-_AT = """
-import sys, time_machine
-from drawbridge_cli.main import main
-time_machine.travel(float(sys.argv.pop(1)), tick=True).start()
-main()
-"""
-"""Runs the command at a time of the clock, as functions run."""
-
 
 @pytest.fixture
-def command_line(world: World) -> CommandLine:
+def command_line(local_aws: LocalAws) -> CommandLine:
     """Run ``drawbridge`` as somebody of an account."""
-
-    def run(person: Person, *arguments: str) -> subprocess.CompletedProcess[str]:
-        # What is run is what is beside these tests, wherever a checkout is installed.
-        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), **person.environment}
-        command = [sys.executable, "-c", _AT, str(clock.time()), *arguments]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
-
     return run
 
 

@@ -10,6 +10,7 @@
 - ``settings``: how strict this AWS is, such as its quotas, timings and throttles; ``throttles``: its request rates.
 - ``organizations``: membership of organizations.
 - ``incidents``: events that AWS or others cause without a call of yours.
+- ``copies``: copies of endpoints, shares and parameters, for thousands of them at once.
 - ``functions``, ``workflows``: facts about Lambda's functions and Step Functions' executions that no API has.
 - ``slack``: the workspace: messages, people who click, apps.
 - ``matching``: whether a text fits a filter of EC2, and an event a pattern of EventBridge.

@@ -16,7 +16,7 @@ from local_aws.services.lattice.domains import status_of
 from local_aws.services.lattice.kinds import KIND, check_members, children, made_of
 from local_aws.services.lattice.store import LatticeResource, configurations, new_tags
 from local_aws.services.quotas import lattice_quota, quotas
-from local_aws.services.ram.shares import is_shared_with, resource_gone
+from local_aws.services.ram.shares import is_shared_with, resource_gone, shared_with
 from local_aws.time.clock import clock
 
 _LISTED = (
@@ -36,10 +36,15 @@ def install() -> None:
 
 def sees(account_id: str, configuration: LatticeResource) -> bool:
     """Return whether the account owns the configuration, or it or its group is shared with the account."""
-    if configuration.owner == account_id or is_shared_with(configuration.arn, account_id):
-        return True
+    return configuration.owner == account_id or any(
+        is_shared_with(arn, account_id) for arn in _shared_arns(configuration)
+    )
+
+
+def _shared_arns(configuration: LatticeResource) -> set[str]:
+    """Return the ARNs under which a configuration may be shared: its own, and its group's."""
     group = configurations.get(configuration.shown.get("resourceConfigurationGroupId"))
-    return group is not None and is_shared_with(group.arn, account_id)
+    return {configuration.arn} | ({group.arn} if group is not None else set())
 
 
 def seen_configuration(call: ServiceCall, identifier: str) -> LatticeResource:
@@ -105,11 +110,13 @@ def _list(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
     gateway = params.get("resourceGatewayIdentifier", "").rpartition("/")[2]
     group = params.get("resourceConfigurationGroupIdentifier", "").rpartition("/")[2]
     domain = params.get("domainVerificationIdentifier", "").rpartition("/")[2]
+    # Asked for each of thousands whether it is shared, RAM would go over all shares each time.
+    shared = shared_with(call.account_id)
     found = [
         {name: value for name, value in each.describe().items() if name in _LISTED}
         for each in configurations.values()
         if each.region == call.region
-        and sees(call.account_id, each)
+        and (each.owner == call.account_id or _shared_arns(each) & shared)
         and (not gateway or each.shown.get("resourceGatewayId") == gateway)
         and (not group or each.shown.get("resourceConfigurationGroupId") == group)
         and (not domain or each.shown.get("domainVerificationId") == domain)

@@ -25,7 +25,9 @@ def refresh(endpoint: Endpoint) -> None:
     for key in set(endpoint.associations) - set(targets):
         del endpoint.associations[key]
     for key, target in targets.items():
-        association = endpoint.associations.setdefault(key, EndpointAssociation(endpoint, target))
+        association = endpoint.associations.get(key)
+        if association is None:
+            association = endpoint.associations[key] = EndpointAssociation(endpoint, target)
         association.target = target
         if target.failure:
             association.accessibility = "Failed"

@@ -158,6 +158,17 @@ def is_shared_with(resource_arn: str, account_id: str) -> bool:
     )
 
 
+def shared_with(account_id: str) -> set[str]:
+    """Return the ARNs of all resources that an account other than the owner may use."""
+    return {
+        resource.entity
+        for share in shares.values()
+        if share.is_visible_to(account_id) and not share.is_suspended_for(account_id)
+        for resource in share.resources.values()
+        if resource.status == "ASSOCIATED"
+    }
+
+
 def limit_exceeded(most: str) -> AwsError:
     return AwsError("ResourceShareLimitExceededException", f"This request would exceed the limit of {most}.")
 
