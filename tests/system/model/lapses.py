@@ -63,5 +63,5 @@ class Lapse:
         return Standing.EITHER
 
     def may_be_due(self, withdraw_after: float) -> bool:
-        """Return whether that can be the time that was announced."""
-        return self.earliest <= withdraw_after <= self.announced_by + WITHDRAW_AFTER
+        """Return whether that can be the time that was announced, in whole seconds."""
+        return self.earliest - 1.0 < withdraw_after <= self.announced_by + WITHDRAW_AFTER
