@@ -1,6 +1,6 @@
 """``python -m bench``: measure, and print what was measured beside what it compares with.
 
-``python -m bench withdrawing`` measures that part alone.
+``python -m bench withdrawing`` and ``python -m bench resting`` measure that part alone.
 """
 
 import logging
@@ -24,6 +24,8 @@ ALONE: Mapping[str, Callable[[str], None]] = {"withdrawing": report_withdrawing,
 def main() -> None:
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     if parts := sys.argv[1:]:
+        if unknown := {*parts} - ALONE.keys():
+            sys.exit(f"{', '.join(sorted(unknown))}: measured alone are {', '.join(ALONE)}")
         with LocalAws() as server:
             for part in parts:
                 ALONE[part](server.url)
