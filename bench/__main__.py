@@ -1,6 +1,6 @@
 """``python -m bench``: measure, and print what was measured beside what it compares with.
 
-``python -m bench withdrawing`` measures that part alone.
+``python -m bench withdrawing`` and ``python -m bench resting`` measure that part alone.
 """
 
 import logging
@@ -12,10 +12,12 @@ from bench.deciding import report_deciding
 from bench.loading import report_loading
 from bench.onboarding import report_bindings, report_bursts, report_onboarding
 from bench.resting import report_resting
+from bench.stacks import stop_sweeping
 from bench.starting import report_starting
 from bench.withdrawing import report_withdrawing
 from local_aws.testing.server import LocalAws
 from local_stack.stack import ACCOUNTS, deploy_stack
+from scenarios.people import Person
 
 ALONE: Mapping[str, Callable[[str], None]] = {"withdrawing": report_withdrawing, "resting": report_resting}
 """The parts that deploy what they measure, in accounts of their own."""
@@ -24,6 +26,8 @@ ALONE: Mapping[str, Callable[[str], None]] = {"withdrawing": report_withdrawing,
 def main() -> None:
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     if parts := sys.argv[1:]:
+        if unknown := {*parts} - ALONE.keys():
+            sys.exit(f"{', '.join(sorted(unknown))}: measured alone are {', '.join(ALONE)}")
         with LocalAws() as server:
             for part in parts:
                 ALONE[part](server.url)
@@ -31,14 +35,17 @@ def main() -> None:
     report_starting()
     with LocalAws() as server:
         # Before the stacks that sweep every minute: their sweeps would take time here too.
-        for report in ALONE.values():
-            report(server.url)
+        report_withdrawing(server.url)
         for account_id in ACCOUNTS:
             deploy_stack(account_id)
         report_onboarding(server.url)
         report_bindings(server.url)
         report_bursts(server.url)
         report_answering(server.url)
+        # The last here: all that the local AWS lists after it, it finds among thousands.
+        for account_id in ACCOUNTS:
+            stop_sweeping(Person(server.url, account_id, "somebody"))
+        report_resting(server.url)
     report_loading()
     report_deciding()
 

@@ -223,7 +223,7 @@ _SIDES: Sequence[Callable[[str], Side]] = (Consumers, Shares)
 
 def report_resting(url: str, sizes: Sequence[int] = ()) -> None:
     """Have more and more connections in one account, sweep once each time, and print what that took."""
-    print("\nOne sweep, of a process that is warm, where nothing is to be done")
+    print("\nOne sweep, of a process that is warm, where nothing is to be done; its seconds are the local AWS's too")
     with changed(empty_pages=0.0):
         for make in _SIDES:
             side: Side = make(url)
@@ -243,7 +243,7 @@ def report_resting(url: str, sizes: Sequence[int] = ()) -> None:
 
 def _print_left_out(side: Side, size: int) -> None:
     print(
-        f"\n   {size:,} at rest: not run, the local AWS is minutes at it (python -m bench.resting {size}); "
+        f"\n   {size:,} at rest: not run, as the local AWS takes minutes to answer (python -m bench.resting {size}); "
         f"{_fewest(side, size).total():,} calls at the fewest"
     )
 
@@ -332,9 +332,8 @@ def _print(look: Look, side: Side, size: int) -> None:
         f"{look.span.throttled.total()} throttled"
     )
     print(
-        f"   {look.real_seconds:.1f} real seconds, with a local AWS that answers on the same processors, "
-        f"{look.local_seconds:.1f} on its clock, of {timeout} that the function has; "
-        f"{look.memory_mb or '?'} MB of {memory}"
+        f"   {look.real_seconds:.1f} real seconds, {look.local_seconds:.1f} on the local clock, of {timeout} that the "
+        f"function has; {look.memory_mb or '?'} MB of {memory}"
     )
     print(f"   {'calls':>7}{'fewest':>9}  operation")
     for operation in sorted({*calls, *fewest}):

@@ -48,6 +48,7 @@ def test_a_suspended_resource_or_principal_is_unavailable_until_it_is_restored(k
     pass_time(5)
     suspended = statuses(provider, share_arn, kind)
     seen, refused = listed(consumer), refusal(use)
+    in_lattice = consumer.lattice.list_resource_configurations()["items"]
     shares.restore(share_arn, entity)
     restoring = statuses(provider, share_arn, kind)
     pass_time(5)
@@ -55,6 +56,8 @@ def test_a_suspended_resource_or_principal_is_unavailable_until_it_is_restored(k
     assert (at_once, suspended, restoring) == (["SUSPENDING"], ["SUSPENDED"], ["RESTORING"])
     assert seen == [(arn, "UNAVAILABLE")]
     assert refused == "ResourceNotFoundException"
+    assert in_lattice == []
+    assert [each["arn"] for each in consumer.lattice.list_resource_configurations()["items"]] == [arn]
     assert listed(consumer) == [(arn, "AVAILABLE")]
     assert use()["arn"] == arn
 
