@@ -108,8 +108,8 @@ class Home:
     """Where names of its own led when all had last settled: by the name, the binding."""
     rested_at: float = 0.0
     """When all had last settled."""
-    published: set[str] = field(default_factory=set)
-    """The parameters that were published then."""
+    published: dict[str, int] = field(default_factory=dict)
+    """The version of each parameter that was published then."""
     connected: dict[str, Place] = field(default_factory=dict)
     """The endpoints that led somewhere when all had last settled."""
     steady: set[str] = field(default_factory=set)

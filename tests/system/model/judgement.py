@@ -145,7 +145,7 @@ def _judge_published(neighbours: Neighbours, home: Home, rest: Rest, called_for:
     connected = [each for each in rest.endpoints if called_for.get(each.place, Call.NO) is not Call.NO]
     here = dict(_names_here(neighbours, home, connected))
     expected = {**here, **dict(_names_of_consumers(neighbours, home, rest))}
-    published = dict(home.person.published())
+    published = rest.published
     for path in expected.keys() - published.keys() - set(_of_rivals(neighbours, home, connected)):
         yield f"{path} is not published"
     names = {path: value for path, value in published.items() if path.endswith("/dns-name")}
@@ -156,17 +156,21 @@ def _judge_published(neighbours: Neighbours, home: Home, rest: Rest, called_for:
     ours = {path.removesuffix("dns-name") + "connection" for path in names if path not in home.squatted}
     for path in documents ^ ours:
         yield f"{path} is there without its name, or is missing beside it"
-    steady = {*_steady_names(neighbours, home, rest, connected)} & home.published
-    for path in published:
-        yield from _judge_history(home, path, is_steady=path in steady)
+    steady = {*_steady_names(neighbours, home, rest, connected)} & home.published.keys()
+    for each in rest.parameters:
+        yield from _judge_versions(home, each, is_steady=each["Name"] in steady)
 
 
-def _judge_history(home: Home, path: str, *, is_steady: bool) -> Iterator[str]:
-    history = home.person.client("ssm").get_parameter_history(Name=path)["Parameters"]
-    versions = sorted(history, key=lambda each: int(each["Version"]))
-    if any(earlier["Value"] == later["Value"] for earlier, later in itertools.pairwise(versions)):
+def _judge_versions(home: Home, parameter: dict[str, Any], *, is_steady: bool) -> Iterator[str]:
+    """Judge how a parameter was written: AWS allows few calls that ask for its history."""
+    path, version = parameter["Name"], parameter["Version"]
+    history = [parameter]
+    if version > 1 and version != home.published.get(path):
+        found = home.person.client("ssm").get_parameter_history(Name=path)["Parameters"]
+        history = sorted(found, key=lambda each: int(each["Version"]))
+    if any(earlier["Value"] == later["Value"] for earlier, later in itertools.pairwise(history)):
         yield f"{path} was written again with what it said already"
-    if is_steady and versions[0]["LastModifiedDate"].timestamp() > home.rested_at:
+    if is_steady and history[0]["Version"] == 1 and history[0]["LastModifiedDate"].timestamp() > home.rested_at:
         yield f"{path} was taken back meanwhile, which nobody asked for"
 
 

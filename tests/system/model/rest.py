@@ -41,6 +41,12 @@ class Rest:
     endpoints: list[Endpoint]
     states: dict[str, str]
     """Of the endpoints that ask for a connection; what was taken back is gone."""
+    parameters: list[dict[str, Any]]
+    """Those below our path that are not configuration, with their versions."""
+
+    @property
+    def published(self) -> dict[str, str]:
+        return {each["Name"]: each["Value"] for each in self.parameters}
 
     @property
     def rows(self) -> dict[str, dict[str, Any]]:
@@ -66,7 +72,7 @@ def observe(neighbours: Neighbours, home: Home) -> Rest:
                 states[ask.subject] = "gone" if ask.given_up else ask.requester.endpoint_state(ask.subject)
             _note_what_is_certain(ask, states.get(ask.subject, ""), now)
     neighbours.note_steady(home)
-    return Rest(now, home.person.ledger(), _endpoints(home), states)
+    return Rest(now, home.person.ledger(), _endpoints(home), states, _parameters(home))
 
 
 def _note_what_is_certain(ask: Ask, state: str, now: float) -> None:
@@ -108,7 +114,8 @@ def note_rest(neighbours: Neighbours, home: Home, rest: Rest) -> None:
         ask.lapse = None if ask.withdrawn else ask.lapse
         ask.may_have_been_cut = False
         ask.note()
-    home.rested_at, home.published = rest.now, {path for path, _ in home.person.published()}
+    home.rested_at = rest.now
+    home.published = {each["Name"]: each["Version"] for each in rest.parameters}
     home.connected = {each.endpoint_id: each.place for each in rest.endpoints if each.is_up}
     home.steady = {*home.connected}
 
@@ -141,6 +148,13 @@ def _release(neighbours: Neighbours, home: Home, rest: Rest) -> None:
 def _shares_in_effect(home: Home) -> set[str]:
     pages = home.person.client("ram").get_paginator("get_resource_shares").paginate(resourceOwner="OTHER-ACCOUNTS")
     return {each["resourceShareArn"] for page in pages for each in page["resourceShares"] if each["status"] == "ACTIVE"}
+
+
+def _parameters(home: Home) -> list[dict[str, Any]]:
+    listing = home.person.client("ssm").get_paginator("get_parameters_by_path")
+    pages = listing.paginate(Path="/drawbridge", Recursive=True)
+    found = [each for page in pages for each in page["Parameters"]]
+    return [each for each in found if not each["Name"].startswith("/drawbridge/config/")]
 
 
 def _endpoints(home: Home) -> list[Endpoint]:
