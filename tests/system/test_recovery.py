@@ -10,6 +10,8 @@ import pytest
 
 from local_aws.testing.clock import fast_forward
 from scenarios.people import Person
+from tests.system import providers
+from tests.system.attachments import attach
 from tests.system.conftest import Policy, World, until
 from tests.system.questions import asked, buttons, click, messages, request, shown
 from tests.system.recovering import endpoints, lose, shared, versions
@@ -74,6 +76,29 @@ def test_what_is_connected_of_a_share_is_taken_over_as_it_is_and_nobody_is_asked
     provider.client("ram").delete_resource_share(resourceShareArn=share_arn)
     settled(consumer, share_arn, "WITHDRAWN")
     assert (endpoints(consumer, name), versions(consumer, f"/drawbridge/connections/{name}")) == ([], {})
+
+
+def test_what_is_connected_by_a_service_network_is_taken_over_as_it_is_too(
+    world: World, provider: Person, consumer: Person
+) -> None:
+    name = f"central-{next(_names)}"
+    own = attach("service-network", "SINGLE", name, consumer.vpc())
+    consumer.write_binding(name, resource="*", provider=provider.account_id, share=name, **own)
+    share_arn = shared(provider, name, consumer, providers.service(provider, f"{name}-api"))
+    click(world, asked(world, share_arn), "U0ALICE")
+    settled(consumer, share_arn, "AVAILABLE")
+    written = versions(consumer, f"/drawbridge/connections/{name}")
+    asked_before = len(messages(world, share_arn))
+
+    lose(consumer)
+
+    recovered(consumer, share_arn)
+    assert len(written) == 4
+    assert versions(consumer, f"/drawbridge/connections/{name}") == written
+    assert len(messages(world, share_arn)) == asked_before
+    provider.client("ram").delete_resource_share(resourceShareArn=share_arn)
+    settled(consumer, share_arn, "WITHDRAWN")
+    assert versions(consumer, f"/drawbridge/connections/{name}") == {}
 
 
 def test_a_connection_is_taken_over_as_it_is_and_nobody_is_asked(world: World, provider: Person) -> None:
