@@ -273,7 +273,7 @@ class Together(RuleBasedStateMachine):
     def make_by_hand(self, data: st.DataObject) -> None:
         ask = data.draw(st.sampled_from([ask for ask in self.neighbours.asks if ask.in_effect]))
         self.neighbours.connect_by_hand(ask)
-        self.neighbours.write_beside(ask.home)
+        self.neighbours.write_beside(ask)
 
     # What a share that is deleted has left is found after hours: the short profile leaves that to what is played.
     @precondition(lambda self: LONG > 0 and any(ask.was_live for ask in self.neighbours.asks))

@@ -161,7 +161,7 @@ def _share_that_shrinks_and_goes(them: Neighbours, home: Home, requester: Person
     them.bind(ask)
     yield None
     them.connect_by_hand(ask)
-    them.write_beside(home)
+    them.write_beside(ask)
     them.take_from(ask)
     yield None
     them.take_back(ask)
@@ -236,8 +236,9 @@ def _stripped_and_unbound(them: Neighbours, home: Home, requester: Person) -> Se
 
 def _forbidden(them: Neighbours, home: Home, requester: Person) -> Sequence:
     """A forbid that lasts for a week: what was let in goes, and the share comes back once it is permitted again."""
-    yield from _connected(them, home, requester)
-    them.write_beside(home)
+    both = yield from _connected(them, home, requester)
+    for ask in both:
+        them.write_beside(ask)
     them.forbid(home, requester.account_id)
     yield None
     yield DAYS

@@ -413,9 +413,12 @@ class Neighbours:
         by_hand = MadeByHand(made["VpcEndpointId"], vpc, tuple((each["Key"], each["Value"]) for each in tags))
         ask.home.made_by_hand.append(by_hand)
 
-    def write_beside(self, home: Home) -> None:
-        """Write a parameter, without our tag, beside each name that is published."""
+    def write_beside(self, ask: Ask) -> None:
+        """Write a parameter, without our tag, beside each name that is published for a share or a connection."""
+        home = ask.home
         for path, _ in home.person.published():
+            if not any(f"/{each}/" in path for each in (*ask.names, ask.subject)):
+                continue
             beside = f"{path.rpartition('/')[0]}/note"
             if path.endswith("/dns-name") and beside not in home.written:
                 home.person.client("ssm").put_parameter(Name=beside, Type="String", Value="by hand")
