@@ -147,7 +147,7 @@ up: $(READY)  ## a local AWS with the stack in two accounts: make up PORT=4566
 	@exec $(VENV)/bin/python -m local_stack --port $(PORT)
 
 .PHONY: bench
-bench: $(READY)  ## what an onboarding, a withdrawal, a sweep, a decision and an answer to a click cost, and how long functions load
+bench: $(READY)  ## what an onboarding, a withdrawal, a sweep, a decision and an answer to a click cost
 	@$(VENV)/bin/python -m bench
 
 .PHONY: build
