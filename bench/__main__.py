@@ -12,7 +12,6 @@ from bench.deciding import report_deciding
 from bench.loading import report_loading
 from bench.onboarding import report_bindings, report_bursts, report_onboarding
 from bench.resting import report_resting
-from bench.stacks import stop_sweeping
 from bench.starting import report_starting
 from bench.withdrawing import report_withdrawing
 from local_aws.testing.server import LocalAws
@@ -44,7 +43,7 @@ def main() -> None:
         report_answering(server.url)
         # The last here: all that the local AWS lists after it, it finds among thousands.
         for account_id in ACCOUNTS:
-            stop_sweeping(Person(server.url, account_id, "somebody"))
+            Person(server.url, account_id, "somebody").stop_sweeping()
         report_resting(server.url)
     report_loading()
     report_deciding()

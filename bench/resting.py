@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import msgspec
 
 from bench.measure import Span, measured
-from bench.stacks import deploy_in, hint, stop_sweeping
+from bench.stacks import deploy_in
 from drawbridge.association.account_inventory import inputs_of
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.association.quotas import RESOURCE_ENDPOINTS
@@ -227,7 +227,7 @@ def report_resting(url: str, sizes: Sequence[int] = ()) -> None:
     with changed(empty_pages=0.0):
         for make in _SIDES:
             side: Side = make(url)
-            stop_sweeping(side.home)
+            side.home.stop_sweeping()
             _read_hints(side.home, enabled=False)
             print(f"\n{side.title}")
             for size in sizes or side.sizes:
@@ -255,7 +255,7 @@ def _look(home: Person, size: int) -> Look:
         RuntimeError: it was not at rest: something was started, or failed, or not all of it was seen.
     """
     since = clock.time()
-    hint(home, "schedule")
+    home.hint("schedule")
     with measured([home]) as span:
         _read_hints(home, enabled=True)
         log = _wait_for_report(home, since)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.measure import SWEEPS, Span, measured
-from bench.stacks import deploy_in, hint, stop_sweeping
+from bench.stacks import deploy_in
 from local_aws.testing.clock import fast_forward
 from local_aws.testing.settings import changed
 from scenarios.command_line import run
@@ -173,12 +173,10 @@ def _orphan(stage: Stage) -> Beside:
     made = shared.measure_made()
 
     def lose() -> None:
-        dynamodb, table = stage.home.client("dynamodb"), stage.home.output("LedgerTableName")
-        for row in stage.home.ledger():
-            dynamodb.delete_item(TableName=table, Key={"request_id": row["request_id"]})
+        stage.home.lose_ledger()
         shared.delete()
         # The schedule looks for orphans every six hours.
-        hint(stage.home, "schedule-orphans")
+        stage.home.hint("schedule-orphans")
 
     return Beside(made, stage.measure(lose, lambda: stage.is_settled("WITHDRAWN", "orphan") and stage.endpoints() == 0))
 
@@ -234,7 +232,7 @@ def report_withdrawing(url: str) -> None:
         for title, play in KINDS.items():
             stage = Stage(url)
             found[title] = play(stage)
-            stop_sweeping(stage.home)
+            stage.home.stop_sweeping()
     _print_all(found)
     for title, beside in found.items():
         _print_calls(title, beside)

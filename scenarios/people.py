@@ -5,6 +5,7 @@ import urllib.request
 from typing import Any
 
 from local_aws.testing.accounts import Account
+from local_stack.stack import REPOSITORY
 
 REGION = "us-east-1"
 PROVIDER = "111111111111"
@@ -42,6 +43,23 @@ class Person(Account):
         scan = self.client("dynamodb").get_paginator("scan")
         pages = scan.paginate(TableName=self.output("LedgerTableName"), **(only if subject else {}))
         return [row for page in pages for row in page["Items"]]
+
+    def stop_sweeping(self) -> None:
+        """Delete the schedules of this account's stack: it sweeps on hints alone from then on."""
+        scheduler = self.client("scheduler")
+        for schedule in scheduler.list_schedules()["Schedules"]:
+            scheduler.delete_schedule(Name=schedule["Name"], GroupName=schedule["GroupName"])
+
+    def hint(self, event: str) -> None:
+        """Put one of the samples in ``events/`` on the queue of hints."""
+        body = (REPOSITORY / "events" / f"{event}.json").read_text(encoding="utf-8")
+        self.client("sqs").send_message(QueueUrl=self.output("HintsQueueUrl"), MessageBody=body)
+
+    def lose_ledger(self) -> None:
+        """Delete all rows of the ledger, as a stack that is deployed again begins with none."""
+        dynamodb, table = self.client("dynamodb"), self.output("LedgerTableName")
+        for row in self.ledger():
+            dynamodb.delete_item(TableName=table, Key={"request_id": row["request_id"]})
 
     def write_policy(self, name: str, cedar: str) -> None:
         self.client("ssm").put_parameter(Name=f"/drawbridge/config/policies/{name}", Type="String", Value=cedar)

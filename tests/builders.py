@@ -35,6 +35,7 @@ from drawbridge.decision.facts import (
 from drawbridge.discovery.ledger_row import LedgerRow, is_followed
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.lattice import Entity, PrivateDns
+from drawbridge.publication.documents import ConnectionDocument
 from drawbridge.request import EndpointConnectionRequest, ExecutionInput, Request, ResourceShareRequest
 from drawbridge.request.shares import Content, Invitation, InvitationStatus, SharedResource
 from drawbridge.status import Reason, Status
@@ -248,6 +249,25 @@ def entity(name: str = "orders-db", arn: str = RESOURCE_ARN, **changes: Any) -> 
         "port_ranges": ("5432",),
     }
     return Entity(name=name, arn=arn, **(fields | changes))
+
+
+def connection_document(**changes: Any) -> ConnectionDocument:
+    """Return what is published beside the name of a shared resource."""
+    fields: dict[str, Any] = {
+        "dns_name": "db.example",
+        "hosted_zone_id": "Z0",
+        "private_dns_name": None,
+        "port_ranges": (),
+        "protocol": "TCP",
+        "mode": "resource-endpoint",
+        "vpc_id": VPC_ID,
+        "endpoint_id": "vpce-1",
+        "association_id": "vpce-rsc-asc-1",
+        "resource_configuration_arn": RESOURCE_ARN,
+        "provider": PROVIDER,
+        "published_at": NOW.isoformat(),
+    }
+    return ConnectionDocument(**(fields | changes))
 
 
 def asked(**changes: Any) -> AskedQuestion:

@@ -55,9 +55,7 @@ class Operator(Person):
         clock.set_speed(1)
         with faults.injected(events=EventFaults(drop=1.0)):
             deploy_stack(self.account_id)
-        scheduler = self.client("scheduler")
-        for schedule in scheduler.list_schedules()["Schedules"]:
-            scheduler.delete_schedule(Name=schedule["Name"], GroupName=schedule["GroupName"])
+        self.stop_sweeping()
         functions = self.client("lambda")
         for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
             functions.delete_event_source_mapping(UUID=mapping["UUID"])

@@ -150,7 +150,7 @@ def bring_to_rest(people: Iterable[Person]) -> None:
 
 def _stop(person: Person) -> None:
     """Delete schedules and mappings, disable rules, and stop executions."""
-    stop_sweeping(person)
+    person.stop_sweeping()
     functions, events, states = person.client("lambda"), person.client("events"), person.client("stepfunctions")
     for mapping in _listed(functions, "list_event_source_mappings", "EventSourceMappings"):
         functions.delete_event_source_mapping(UUID=mapping["UUID"])
@@ -160,13 +160,6 @@ def _stop(person: Person) -> None:
         arn = machine["stateMachineArn"]
         for execution in _listed(states, "list_executions", "executions", stateMachineArn=arn, statusFilter="RUNNING"):
             states.stop_execution(executionArn=execution["executionArn"], cause="the tests that started it are through")
-
-
-def stop_sweeping(person: Person) -> None:
-    """Delete the schedules of an account's stack."""
-    scheduler = person.client("scheduler")
-    for schedule in scheduler.list_schedules()["Schedules"]:
-        scheduler.delete_schedule(Name=schedule["Name"], GroupName=schedule["GroupName"])
 
 
 def _listed(client: Any, operation: str, key: str, **arguments: str) -> list[Any]:

@@ -12,13 +12,6 @@ def shared(provider: Person, name: str, consumer: Person, *more: str) -> str:
     return str(made["resourceShare"]["resourceShareArn"])
 
 
-def lose(person: Person) -> None:
-    """Delete all rows of the ledger, as a stack that is deployed again begins with none."""
-    dynamodb, table = person.client("dynamodb"), person.output("LedgerTableName")
-    for row in person.ledger():
-        dynamodb.delete_item(TableName=table, Key={"request_id": row["request_id"]})
-
-
 def endpoints(person: Person, name: str) -> list[str]:
     """Return the ids of the endpoints of a binding that are there, and not deleted."""
     return [each["VpcEndpointId"] for each in endpoints_for(person, name) if each["State"].lower() != "deleted"]

@@ -14,7 +14,7 @@ from local_aws.testing.faults import CallFault, faults
 from local_aws.testing.functions import begin_anew
 from local_stack.stack import REGION
 from scenarios.people import Person
-from tests.system.conftest import LONG, CommandLine, Policy, World, stop_sweeping, until
+from tests.system.conftest import LONG, CommandLine, Policy, World, until
 from tests.system.questions import Json, asked, buttons, click, messages, pressed, private, request, shown, waiting
 from tests.system.requests_in_ledger import reasons, row_of, settled, statuses
 
@@ -302,7 +302,7 @@ def test_an_answer_that_never_reached_the_task_gets_there_with_the_reminder(
     message = asked(world, endpoint_id)
     waiting(person, endpoint_id)
     # A sweep would resume the task too, and earlier.
-    stop_sweeping(person)
+    person.stop_sweeping()
     killed = CallFault(
         "states:SendTaskSuccess", "kill-before", times=1, account=person.account_id, role="*ReceiveApproval*"
     )

@@ -6,7 +6,7 @@ import pytest
 
 from local_aws.testing.clock import fast_forward
 from scenarios.people import Person
-from tests.system.conftest import World, stop_sweeping, until
+from tests.system.conftest import World, until
 from tests.system.logs import counted, logged
 from tests.system.questions import asked, shown, waiting
 from tests.system.requests_in_ledger import reasons, row_of, settled, statuses
@@ -19,7 +19,7 @@ def consumer(deployed: Callable[..., Person]) -> Iterator[Person]:
     person = deployed("520000000641", LookEvery="rate(15 minutes)", ExpiringHours="2")
     yield person
     # It would sweep through the hours of the next test too.
-    stop_sweeping(person)
+    person.stop_sweeping()
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Callable
 
 import pytest
@@ -12,11 +11,10 @@ from local_aws.testing.clock import fast_forward
 from local_aws.testing.deployment import DeploymentError
 from local_stack.stack import deploy_stack
 from scenarios.people import Person
-from tests.builders import sample
 from tests.system.attachments import attach
 from tests.system.conftest import World, until
 from tests.system.questions import asked, click, request
-from tests.system.recovering import endpoints, lose, shared, versions
+from tests.system.recovering import endpoints, shared, versions
 from tests.system.requests_in_ledger import row_of, settled, statuses
 from tests.system.resource_endpoints import endpoints_for
 
@@ -56,8 +54,7 @@ def connect(world: World, provider: Person, consumer: Person, name: str, mode: s
 
 def look_for_orphans(person: Person, subject: str) -> None:
     """Have orphans looked for now, as the schedule does it, until one is found."""
-    body = json.dumps(sample("schedule-orphans"))
-    person.client("sqs").send_message(QueueUrl=person.output("HintsQueueUrl"), MessageBody=body)
+    person.hint("schedule-orphans")
     until(lambda: row_of(person, subject), lambda: f"{subject} is found: {person.ledger()}")
 
 
@@ -76,7 +73,7 @@ def test_what_nobody_shares_any_longer_is_found_and_taken_down_after_two_looks(
     by_hand = f"/drawbridge/connections/{name}/by-hand"
     consumer.client("ssm").put_parameter(Name=by_hand, Type="String", Value="mine")
 
-    lose(consumer)
+    consumer.lose_ledger()
     provider.client("ram").delete_resource_share(resourceShareArn=share_arn)
 
     assert fast_forward(SIX_HOURS, until=lambda: row_of(consumer, arn) is not None)
@@ -93,7 +90,7 @@ def test_a_network_of_ours_goes_with_what_is_in_it(provider: Person, consumer: P
     (network,) = (each["arn"] for each in lattice.list_service_networks()["items"] if each["name"] == f"net-{name}")
     (arn,) = (each["resourceConfigurationArn"] for each in _resources_in(consumer, network))
 
-    lose(consumer)
+    consumer.lose_ledger()
     provider.client("ram").delete_resource_share(resourceShareArn=share_arn)
 
     look_for_orphans(consumer, arn)
@@ -115,7 +112,7 @@ def test_names_of_an_endpoint_that_is_gone_are_an_orphan_s_too(world: World, pro
     path = f"/drawbridge/consumers/{stranger.account_id}/{endpoint_id}"
     assert versions(provider, path)
 
-    lose(provider)
+    provider.lose_ledger()
     stranger.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[endpoint_id])
 
     look_for_orphans(provider, endpoint_id)
@@ -129,7 +126,7 @@ def test_an_orphan_that_is_shared_again_is_that_share_s(
     share_arn = connect(world, provider, consumer, name)
     (endpoint,) = endpoints(consumer, name)
     arn = endpoints_for(consumer, name)[0]["ResourceConfigurationArn"]
-    lose(consumer)
+    consumer.lose_ledger()
     provider.client("ram").delete_resource_share(resourceShareArn=share_arn)
     # An hour would be enough to confirm that it is gone.
     look_for_orphans(consumer, arn)

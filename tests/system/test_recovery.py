@@ -14,7 +14,7 @@ from tests.system import providers
 from tests.system.attachments import attach
 from tests.system.conftest import Policy, World, until
 from tests.system.questions import asked, buttons, click, messages, request, shown
-from tests.system.recovering import endpoints, lose, shared, versions
+from tests.system.recovering import endpoints, shared, versions
 from tests.system.requests_in_ledger import reasons, row_of, settled
 
 _names = itertools.count(1)
@@ -62,7 +62,7 @@ def test_what_is_connected_of_a_share_is_taken_over_as_it_is_and_nobody_is_asked
     written = versions(consumer, f"/drawbridge/connections/{name}")
     asked_before = len(messages(world, share_arn))
 
-    lose(consumer)
+    consumer.lose_ledger()
 
     row = recovered(consumer, share_arn)
     fast_forward(SOME_SWEEPS)
@@ -90,7 +90,7 @@ def test_what_is_connected_by_a_service_network_is_taken_over_as_it_is_too(
     written = versions(consumer, f"/drawbridge/connections/{name}")
     asked_before = len(messages(world, share_arn))
 
-    lose(consumer)
+    consumer.lose_ledger()
 
     recovered(consumer, share_arn)
     assert len(written) == 4
@@ -109,7 +109,7 @@ def test_a_connection_is_taken_over_as_it_is_and_nobody_is_asked(world: World, p
     path = f"/drawbridge/consumers/{stranger.account_id}/{endpoint_id}"
     written = versions(provider, path)
 
-    lose(provider)
+    provider.lose_ledger()
 
     recovered(provider, endpoint_id)
     fast_forward(SOME_SWEEPS)
@@ -129,7 +129,7 @@ def test_what_came_into_a_share_since_is_asked_about_and_what_was_connected_stay
     payroll = provider.offer_database(f"{name}-payroll", port="5432")
     provider.client("ram").associate_resource_share(resourceShareArn=share_arn, resourceArns=[payroll])
 
-    lose(consumer)
+    consumer.lose_ledger()
 
     question = asked(world, share_arn)
     assert f"New: vpc-lattice:resourceconfiguration: {payroll}" in shown(world, question)
@@ -147,7 +147,7 @@ def test_a_share_of_which_nothing_is_connected_is_asked_about_as_any_other(
     click(world, first, "U0ALICE")
     settled(consumer, share_arn, "ACCEPTED")
 
-    lose(consumer)
+    consumer.lose_ledger()
 
     def again() -> list[Json]:
         return [each for each in open_questions(world, share_arn) if each["ts"] != first["ts"]]
@@ -167,7 +167,7 @@ def test_what_policies_forbid_by_then_is_kept_until_that_was_announced(
     settled(consumer, share_arn, "AVAILABLE")
     policy(consumer, "none-of-it", f'forbid(principal == Account::"{provider.account_id}", action, resource);')
 
-    lose(consumer)
+    consumer.lose_ledger()
 
     def announced() -> Json | None:
         row = row_of(consumer, share_arn)

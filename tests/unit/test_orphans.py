@@ -18,7 +18,7 @@ from drawbridge.discovery.orphan_watch import MOST_AT_ONCE
 from drawbridge.discovery.orphans import Orphan, orphaned_attachments, orphaned_connections
 from drawbridge.errors import ThrottledError
 from drawbridge.hint import EVERYTHING, ORPHANS, SweepScope
-from drawbridge.publication.documents import ConnectionDocument, ConsumerDocument, to_parameter
+from drawbridge.publication.documents import ConsumerDocument, to_parameter
 from drawbridge.publication.parameters import ObservedParameter
 from drawbridge.record.outcome import ATTACHMENTS_BYTES, PUBLISHED_BYTES
 from drawbridge.request import OrphanRequest
@@ -40,6 +40,7 @@ from tests.builders import (
     SHARE_ARN,
     SHARED_NETWORK_ARN,
     VPC_ID,
+    connection_document,
     row,
     shared_resource,
 )
@@ -61,21 +62,7 @@ TO_NETWORK = OwnedObject(id="vpce-2", kind=OwnedKind.NETWORK_ENDPOINT, network_a
 
 
 def name(resource_arn: str = RESOURCE_ARN, **changes: Any) -> str:
-    fields: dict[str, Any] = {
-        "dns_name": "db.example",
-        "hosted_zone_id": "Z0",
-        "private_dns_name": None,
-        "port_ranges": (),
-        "protocol": "TCP",
-        "mode": "resource-endpoint",
-        "vpc_id": VPC_ID,
-        "endpoint_id": "vpce-1",
-        "association_id": "vpce-rsc-asc-1",
-        "resource_configuration_arn": resource_arn,
-        "provider": PROVIDER,
-        "published_at": NOW.isoformat(),
-    }
-    return to_parameter(ConnectionDocument(**(fields | changes)))
+    return to_parameter(connection_document(resource_configuration_arn=resource_arn, **changes))
 
 
 def consumers_name(**changes: Any) -> str:

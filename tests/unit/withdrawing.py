@@ -17,7 +17,7 @@ from drawbridge.decision import AlreadyResolved
 from drawbridge.decision.permission import Permission, Permitted
 from drawbridge.lattice import Entity, ResourceKind
 from drawbridge.publication import AttachmentSnapshot
-from drawbridge.publication.documents import ConnectionDocument, to_parameter
+from drawbridge.publication.documents import to_parameter
 from drawbridge.publication.names import connection_path, document_parameter, name_parameter
 from drawbridge.publication.parameters import ObservedParameter
 from drawbridge.request import ExecutionInput
@@ -27,7 +27,7 @@ from drawbridge.withdrawal import ConnectedRecord
 from drawbridge.withdrawal.attempt import WithdrawalPorts
 from drawbridge.withdrawal.called_for import NOTHING_EXCLUDED, Demand, Excluded
 from drawbridge.withdrawal.plan import WithdrawalPlanner
-from tests.builders import CONSUMER, NOW, PROVIDER, RESOURCE_ARN, entity, shared_resource
+from tests.builders import CONSUMER, NOW, PROVIDER, RESOURCE_ARN, connection_document, entity, shared_resource
 from tests.builders import VPC_ID as VPC
 from tests.fakes.attempts import InMemoryAttempts
 from tests.fakes.existence import InMemoryExistences
@@ -73,21 +73,7 @@ class WithdrawalWorld:
     def publish(self, binding: str = "orders", resource: str = "orders-db", **document: Any) -> str:
         """Publish a name, as the request's row tells; return its path."""
         per_vpc = document.pop("per_vpc", None)
-        fields: dict[str, Any] = {
-            "dns_name": "db.example",
-            "hosted_zone_id": "Z0",
-            "private_dns_name": None,
-            "port_ranges": (),
-            "protocol": "TCP",
-            "mode": "resource-endpoint",
-            "vpc_id": VPC,
-            "endpoint_id": "vpce-1",
-            "association_id": "vpce-rsc-asc-1",
-            "resource_configuration_arn": RESOURCE_ARN,
-            "provider": PROVIDER,
-            "published_at": NOW.isoformat(),
-        }
-        published = ConnectionDocument(**(fields | document))
+        published = connection_document(**document)
         path = connection_path(PREFIX, binding, resource, per_vpc)
         subject = published.resource_configuration_arn
         both = {name_parameter(path): published.dns_name, document_parameter(path): to_parameter(published)}
