@@ -9,7 +9,7 @@ from local_aws.testing.clock import clock, fast_forward
 from local_aws.testing.faults import CallFault, FaultPlan, faults
 from local_aws.testing.slack import APPROVALS
 from scenarios.people import Person
-from tests.system.conftest import LONG, World
+from tests.system.conftest import World, bring_to_rest
 from tests.system.model.acceptances import Acceptances
 from tests.system.model.approvals import ApprovalAccount
 from tests.system.model.asks import GRACE, LATE, LISTED_BEFORE, Ask
@@ -452,12 +452,13 @@ def test_each_sequence_that_tells_a_fault_comes_right(
         played.play(settle)
     finally:
         world.control("faults", {})
+        # They would sweep on while days pass for others.
+        bring_to_rest(people)
     assert wrong == [], "\n".join(wrong)
     assert world.denied(*people) == []
 
 
-@pytest.mark.skipif(not LONG, reason="minutes, and days of the clock: make soak")
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(1800)
 def test_each_sequence_in_which_something_is_taken_down_comes_right(
     world: World, deployed: Callable[..., Person], requester: Callable[[], Person]
 ) -> None:
