@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from typing import Any
 
@@ -18,8 +18,9 @@ from drawbridge.aws.approvals_table import ApprovalsTable
 from drawbridge.aws.consumers_table import ConsumersTable
 from drawbridge.aws.endpoint_services import EndpointServices
 from drawbridge.aws.errors import translated
+from drawbridge.aws.history_table import HistoryTable
 from drawbridge.aws.hosted_zones import HostedZones
-from drawbridge.aws.ledger_table import LedgerTable
+from drawbridge.aws.ledger_table import NO_HISTORY, LedgerTable
 from drawbridge.aws.object_deletion import ObjectDeletions
 from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
 from drawbridge.aws.secrets import Secrets
@@ -35,6 +36,7 @@ from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputEr
 from drawbridge.publication.planner import PublicationPlanner
 from drawbridge.publication.published import published_names
 from drawbridge.record.entry import Entry
+from drawbridge.record.history import NoHistory
 from drawbridge.slack.messenger import SlackMessenger
 from drawbridge.withdrawal.take_down import TakeDown
 from drawbridge_cli.account_withdrawal import WithdrawalContext
@@ -63,7 +65,25 @@ class Stack:
 
     @cached_property
     def ledger(self) -> LedgerTable:
-        return LedgerTable(self._table("LedgerTableName"), now=lambda: datetime.now(UTC), on_broken=complain)
+        return LedgerTable(
+            self._table("LedgerTableName"),
+            now=lambda: datetime.now(UTC),
+            on_broken=complain,
+            history=self.history,
+        )
+
+    @cached_property
+    def history(self) -> HistoryTable | NoHistory:
+        """What happened to requests. A caller who may not add to it is told so, and nothing else stops."""
+        if "HistoryTableName" not in self._outputs:
+            # The stack is of a version that kept none.
+            return NO_HISTORY
+        return HistoryTable(
+            self._table("HistoryTableName"),
+            now=lambda: datetime.now(UTC),
+            keep_for=timedelta(days=int(self._parameters.get("HistoryDays") or 400)),
+            on_lost=complain,
+        )
 
     def find(self, request: str) -> Entry | None:
         """Return the ledger's entry of a request, by its id or its subject."""

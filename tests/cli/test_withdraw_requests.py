@@ -16,7 +16,7 @@ from drawbridge.request.announced import WithdrawalCommand
 from drawbridge.status import Status
 from drawbridge_cli.stack import Stack
 from local_aws.testing.faults import CallFault, faults
-from tests.builders import CONSUMER, PROVIDER, RESOURCE_ARN, SERVICE_ID, SHARE, SHARE_ARN, STRANGER
+from tests.builders import CONSUMER, PROVIDER, RESOURCE_ARN, SERVICE_ID, SHARE, SHARE_ARN, STRANGER, untold
 from tests.cli.connected import (
     ATTACHMENT,
     LET_IN,
@@ -102,7 +102,7 @@ def test_a_share_is_shown_with_what_was_made_for_it_and_commanded_by_whoever_ask
     assert command is not None
     assert command.by == caller(operator)
     assert abs((datetime.now(UTC) - command.at).total_seconds()) < 300
-    assert [parse_hint(body) for body in operator.hints()] == [EVERYTHING]
+    assert [untold(parse_hint(body)) for body in operator.hints()] == [EVERYTHING]
 
 
 @pytest.mark.usefixtures("consumers")

@@ -48,6 +48,8 @@ class InMemoryLedger:
         """The parameters that each request published."""
         self.written: list[tuple[StatusChange, Outcome]] = []
         """The changes of status that were asked for, whether or not they were taken over."""
+        self.causes: list[Reason | None] = []
+        """Why each attempt was to be entered."""
 
     def rows(self, request_ids: Collection[str]) -> Mapping[str, LedgerRow]:
         return {each: _compared(self.kept[each]) for each in request_ids if each in self.kept}
@@ -113,6 +115,7 @@ class InMemoryLedger:
         absent: tuple[Absence, ...] | None = None,
     ) -> bool:
         self._interruptions.before_write()
+        self.causes.append(observed.cause)
         entered: dict[str, Any] = {
             "request": observed.request,
             "account_id": observed.account_id,
@@ -251,7 +254,7 @@ class InMemoryLedger:
     def command_withdrawal(self, row: LedgerRow, command: WithdrawalCommand) -> bool:
         return self._note(row, settled=row.settled, commanded=command)
 
-    def retry(self, row: LedgerRow) -> bool:
+    def retry(self, row: LedgerRow, *, by: str) -> bool:
         return self._note(row, commanded=None, observed_fingerprint="retry")
 
     def note_followed(self, row: LedgerRow) -> None:

@@ -11,7 +11,7 @@ from drawbridge.discovery.findings import SweepResult
 from drawbridge.errors import DrawbridgeError
 from drawbridge.hint import CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope
 from drawbridge.request.connections import EndpointConnection
-from tests.builders import sample
+from tests.builders import sample, untold
 from tests.functions.invocations import Json
 
 SCOPES = {
@@ -55,7 +55,7 @@ class World:
 
     def sweep(self, scope: SweepScope, now: datetime) -> SweepResult:
         assert now.tzinfo is not None
-        self.scopes.append(scope)
+        self.scopes.append(untold(scope))
         self._perhaps_raise("sweep")
         return SweepResult(
             2,

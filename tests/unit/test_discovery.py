@@ -54,6 +54,20 @@ def test_a_connection_and_an_invitation_each_get_their_execution(world: World) -
     assert {each.account_id for each in world.ledger.kept.values()} == {CONSUMER, PROVIDER}
 
 
+def test_the_history_is_told_why_there_is_an_attempt_and_who_hinted(world: World) -> None:
+    world.services.listed_connections = [connection()]
+    scope = msgspec.structs.replace(EVERYTHING, told_by=frozenset({"the schedule", "a connection notification"}))
+
+    world.sweeper().sweep(scope, NOW)
+
+    (cause,) = world.ledger.causes
+    assert cause == Reason(
+        "first-seen",
+        "AWS lists it, and the ledger had no row of it.",
+        source="a connection notification, the schedule",
+    )
+
+
 def test_sweeping_again_starts_nothing_again(world: World) -> None:
     world.services.listed_connections = [connection()]
     world.sweeper().sweep(EVERYTHING, NOW)

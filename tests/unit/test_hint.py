@@ -10,7 +10,7 @@ from drawbridge.errors import InvalidInputError
 from drawbridge.hint import CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope
 from drawbridge.hint.notification import detail_of
 from drawbridge.hint.parse import parse_hint
-from tests.builders import SHARE, sample
+from tests.builders import SHARE, sample, untold
 
 scopes = st.builds(
     SweepScope,
@@ -18,7 +18,9 @@ scopes = st.builds(
     connections=st.booleans(),
     notifications=st.booleans(),
     executions=st.frozensets(st.text(max_size=3)),
+    told_by=st.frozensets(st.text(max_size=3)),
 )
+
 
 ENDED = {"source": "aws.states", "detail-type": "Step Functions Execution Status Change"}
 
@@ -37,13 +39,28 @@ ENDED = {"source": "aws.states", "detail-type": "Step Functions Execution Status
     ],
 )
 def test_every_event_that_is_taken_in_says_what_to_sweep(name: str, where: SweepScope) -> None:
-    assert parse_hint(json.dumps(sample(name))) == where
+    assert untold(parse_hint(json.dumps(sample(name)))) == where
+
+
+@pytest.mark.parametrize(
+    ("name", "told_by"),
+    [
+        ("ram-resource-sharing-state-change", "an event of AWS RAM"),
+        ("lattice-sharee-association", "an event of VPC Lattice"),
+        ("endpoint-connection-notification", "a connection notification"),
+        ("endpoint-service-tagged", "a call to EC2 that CloudTrail reported"),
+        ("parameter-store-change", "a change of our configuration"),
+        ("schedule", "the schedule"),
+    ],
+)
+def test_a_hint_says_who_gave_it(name: str, told_by: str) -> None:
+    assert parse_hint(json.dumps(sample(name))).told_by == {told_by}
 
 
 def test_an_event_without_any_detail_is_a_hint_all_the_same() -> None:
     body = json.dumps({"source": "aws.ram", "detail-type": "Resource Sharing State Change", "detail": {}})
 
-    assert parse_hint(body) == SHARES
+    assert untold(parse_hint(body)) == SHARES
 
 
 @pytest.mark.parametrize(

@@ -1099,10 +1099,10 @@ def test_what_is_tried_again_is_commanded_no_longer_and_differs_whatever_is_obse
     ledger.command_withdrawal(connected, COMMAND)
     ledger.claim_withdrawal(row(ledger), (), ())
     running = row(ledger)
-    assert not ledger.retry(running)
+    assert not ledger.retry(running, by="arn:aws:iam::111111111111:role/operator")
     over = settled(ledger, Status.WITHDRAWN, 2)
 
-    assert ledger.retry(over)
+    assert ledger.retry(over, by="arn:aws:iam::111111111111:role/operator")
 
     assert (row(ledger).commanded, row(ledger).stays_withdrawn) == (None, False)
     assert row(ledger).observed_fingerprint not in {"", over.observed_fingerprint}
@@ -1115,7 +1115,7 @@ def test_of_what_another_attempt_has_nothing_is_tried_again(ledger: Ledger, conn
     ledger.claim(observed_request(), 2, after=connected)
     settled(ledger, Status.HELD, 2)
 
-    assert not ledger.retry(connected)
+    assert not ledger.retry(connected, by="arn:aws:iam::111111111111:role/operator")
     assert row(ledger).observed_fingerprint == "open"
 
 
@@ -1128,7 +1128,7 @@ def test_whether_a_withdrawal_is_commanded_is_told_until_it_is_tried_again(ledge
     ledger.command_withdrawal(connected, COMMAND)
     assert ledger.is_commanded(ID)
 
-    ledger.retry(row(ledger))
+    ledger.retry(row(ledger), by="arn:aws:iam::111111111111:role/operator")
     assert not ledger.is_commanded(ID)
 
 

@@ -21,6 +21,7 @@ from drawbridge.decision.decision_record import AssociationDecisionRecord, Decis
 from drawbridge.decision.facts import AwareDatetime
 from drawbridge.decision.let_in import NOT_MANAGED, LetIn, let_in_before
 from drawbridge.discovery.ledger_row import NOT_LET_IN_YET, LedgerRow, is_failure, is_followed
+from drawbridge.discovery.next_action import RETRY_FINGERPRINT
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review
 from drawbridge.errors import InvalidInputError, UpstreamError
@@ -30,6 +31,14 @@ from drawbridge.publication import AttachmentSnapshot
 from drawbridge.record import Outcome, OutcomeBasis
 from drawbridge.record.bounds import surplus
 from drawbridge.record.entry import Entry
+from drawbridge.record.history import (
+    History,
+    NoHistory,
+    absence_items,
+    announcement_items,
+    command_item,
+    status_item,
+)
 from drawbridge.record.outcome import PUBLISHED_BYTES, permitted_by
 from drawbridge.record.record import StatusChange, reasons_for_history, reasons_for_status
 from drawbridge.request import OrphanRequest, kind_of
@@ -47,10 +56,10 @@ _YES = "yes"
 FOLLOWED_INDEX = "followed"
 """Holds the rows that carry the attribute of that name, which are few: those that AWS should still list."""
 
-_RETRY = "retry"
-"""Stands for what was observed of a request that is to be tried again: whatever is observed differs."""
 _NOTHING = "null"
 """Says in a row that nothing is let in; an earlier version kept only decision records, and its rows say nothing."""
+
+NO_HISTORY = NoHistory()
 
 _HISTORY_KEPT = 100
 """Entries of a row's history, if they fit; the bus has announced the earlier ones."""
@@ -67,10 +76,18 @@ class LedgerTable:
     as it is until the row is mended or deleted.
     """
 
-    def __init__(self, table: Table, *, now: Callable[[], datetime], on_broken: BrokenRow = lambda _: None) -> None:
+    def __init__(
+        self,
+        table: Table,
+        *,
+        now: Callable[[], datetime],
+        on_broken: BrokenRow = lambda _: None,
+        history: History = NO_HISTORY,
+    ) -> None:
         self._table = table
         self._now = now
         self._on_broken = on_broken
+        self._history = history
 
     def rows(self, request_ids: Collection[str]) -> Mapping[str, LedgerRow]:
         """Return the rows of requests, as far as a sweep compares them: without what their decisions rested on."""
@@ -152,7 +169,12 @@ class LedgerTable:
             write.only_if(attempt=after.attempt, settled=after.settled)
             if absent is not None:
                 _replace_marks(write, after, absent, capped=False)
-        return self._update(observed.request.request_id, write) is not None
+        if self._update(observed.request.request_id, write) is None:
+            return False
+        because = () if observed.cause is None else (observed.cause,)
+        entered = Outcome(status=Status.PENDING, reasons=because, settled=False)
+        self._history.add(status_item(observed.request.request_id, attempt, entered, now))
+        return True
 
     def claim_withdrawal(self, row: LedgerRow, absent: tuple[Absence, ...], reasons: tuple[Reason, ...]) -> bool:
         """Enter the next attempt, of the withdrawal; ``False`` if the row and its marks are not as they were read."""
@@ -173,7 +195,11 @@ class LedgerTable:
         write.append("history", entry)
         write.only_if(attempt=row.attempt, settled=row.settled)
         _replace_marks(write, row, absent, capped=False)
-        return self._update(row.request_id, write) is not None
+        if self._update(row.request_id, write) is None:
+            return False
+        entered = Outcome(status=Status.WITHDRAWING, reasons=reasons, settled=False)
+        self._history.add(status_item(row.request_id, attempt, entered, now))
+        return True
 
     def change_status(self, change: StatusChange, outcome: Outcome) -> StatusChange | None:
         """Write a change of status; nothing, and ``None``, if a later attempt has the row.
@@ -207,6 +233,7 @@ class LedgerTable:
             written = self._update(change.request_id, repeated)
         if written is None:
             return None
+        self._history.add(status_item(change.request_id, change.attempt, outcome, now))
         self._shorten_history(change.request_id, written)
         self._shorten_published(change, written)
         if outcome.taken_back:
@@ -250,7 +277,12 @@ class LedgerTable:
         write = Write()
         write.only_if(attempt=row.attempt, settled=row.settled)
         _replace_marks(write, row, absent, capped=capped)
-        return self._update(row.request_id, write) is not None
+        if self._update(row.request_id, write) is None:
+            return False
+        at = self._timestamp()
+        for item in absence_items(row.request_id, row.attempt, row.absent, absent, capped=capped, at=at):
+            self._history.add(item)
+        return True
 
     def note_announced(self, row: LedgerRow, announced: tuple[Announced, ...], *, capped: bool) -> bool:
         """Note what of it is announced; ``False`` if the row and what was announced are not any longer as read."""
@@ -258,7 +290,7 @@ class LedgerTable:
         write.only_if(attempt=row.attempt, settled=True)
         _replace_announced(write, row, announced)
         _set_capped(write, capped=capped)
-        return self._update(row.request_id, write) is not None
+        return self._write_announced(row, write, announced, capped=capped)
 
     def note_announcement_sent(self, row: LedgerRow, fingerprint: str) -> None:
         """Note which marks were put on the bus; nothing if the row has a later attempt by now."""
@@ -272,14 +304,31 @@ class LedgerTable:
         """Note an operator's command; ``False`` if the row is not any longer as it was read."""
         write = Write(commanded=_text(command))
         write.only_if(attempt=row.attempt, settled=row.settled)
-        return self._update(row.request_id, write) is not None
+        return self._write_command(row, write, "withdraw", command.by)
 
-    def retry(self, row: LedgerRow) -> bool:
-        """Have the next sweep start an attempt, and end what was commanded; ``False`` if it is not as it was read."""
-        write = Write(seen=_RETRY)
+    def retry(self, row: LedgerRow, *, by: str) -> bool:
+        """Have the next sweep start an attempt, and end what was commanded; ``False`` if it is not as it was read.
+
+        ``by`` is the ARN of who commanded it.
+        """
+        write = Write(seen=RETRY_FINGERPRINT)
         write.remove("commanded")
         write.only_if(attempt=row.attempt, settled=True)
-        return self._update(row.request_id, write) is not None
+        return self._write_command(row, write, "retry", by)
+
+    def _write_command(self, row: LedgerRow, write: Write, command: str, by: str) -> bool:
+        if self._update(row.request_id, write) is None:
+            return False
+        self._history.add(command_item(row.request_id, row.attempt, command, by, self._timestamp()))
+        return True
+
+    def _write_announced(self, row: LedgerRow, write: Write, announced: tuple[Announced, ...], *, capped: bool) -> bool:
+        if self._update(row.request_id, write) is None:
+            return False
+        at = self._timestamp()
+        for item in announcement_items(row.request_id, row.attempt, row.announced, announced, capped=capped, at=at):
+            self._history.add(item)
+        return True
 
     def _note(self, row: LedgerRow, write: Write) -> None:
         write.only_if(attempt=row.attempt, settled=True)
@@ -296,7 +345,7 @@ class LedgerTable:
         write = Write(reviewed=policies_fingerprint, no_longer_permitted=not review.permitted, review=projection)
         write.only_if(attempt=row.attempt, settled=True)
         _replace_announced(write, row, announced)
-        return self._update(row.request_id, write) is not None
+        return self._write_announced(row, write, announced, capped=False)
 
     def note_reviewed(self, row: LedgerRow, *, policies_fingerprint: str) -> None:
         """Note under which configuration what was withdrawn was compared; nothing if it has a later attempt by now."""

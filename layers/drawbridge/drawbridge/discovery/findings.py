@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+import msgspec
 from msgspec import Struct
 
 from drawbridge.discovery.absence_watch import Watch
@@ -11,6 +12,7 @@ from drawbridge.errors import DrawbridgeError, InvalidInputError, UpstreamError
 from drawbridge.request import Request
 from drawbridge.request.absence import Absence
 from drawbridge.request.connections import EndpointConnection
+from drawbridge.status import Reason
 
 
 class SweepResult(Struct, frozen=True):
@@ -40,6 +42,8 @@ class SweepResult(Struct, frozen=True):
 class Findings:
     """What one sweep has found so far."""
 
+    told_by: frozenset[str] = frozenset()
+    """Who hinted at what is swept, in words."""
     started: list[str] = field(default_factory=list)
     no_longer_permitted: list[str] = field(default_factory=list)
     failures: list[DrawbridgeError] = field(default_factory=list)
@@ -93,6 +97,10 @@ class Findings:
     def holds_back(self) -> bool:
         """Return whether nothing goes that nobody let go."""
         return self.is_capped or not self.is_watched
+
+    def caused_by(self, cause: Reason) -> Reason:
+        """Return why there is another attempt, with who hinted that there may be something to do."""
+        return msgspec.structs.replace(cause, source=", ".join(sorted(self.told_by)))
 
     def lists(self, row: LedgerRow) -> bool:
         """Return whether AWS lists what the request is about."""

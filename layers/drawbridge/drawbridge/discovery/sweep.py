@@ -20,7 +20,13 @@ from drawbridge.discovery.findings import Findings, SweepResult, failure_of
 from drawbridge.discovery.fingerprints import FingerprintsInForce
 from drawbridge.discovery.free_question_slots import FreeQuestionSlots
 from drawbridge.discovery.ledger_row import LedgerRow, is_followed
-from drawbridge.discovery.next_action import NextAction, is_time_to_ensure, may_try_again, next_action
+from drawbridge.discovery.next_action import (
+    NextAction,
+    cause_of_attempt,
+    is_time_to_ensure,
+    may_try_again,
+    next_action,
+)
 from drawbridge.discovery.notifications import NotifyingServices, ensure_notifications
 from drawbridge.discovery.observation import Observation, Observer
 from drawbridge.discovery.observed_request import ObservedRequest
@@ -38,7 +44,10 @@ from drawbridge.request import (
     ResourceShareRequest,
 )
 from drawbridge.request.absence import Absence
-from drawbridge.status import Status
+from drawbridge.status import Reason, Status
+
+_ENDED_UNRECORDED = Reason("ended-unrecorded", "The attempt before ended, and nobody knows how.")
+_DECIDED_OTHERWISE = Reason("decided-otherwise", "Policies decide otherwise by now, or there is room for its question.")
 
 
 class SweepLedger(AttemptLedger, Protocol):
@@ -130,7 +139,7 @@ class Sweeper:
         entered in the ledger before its execution starts, by one writer only, and an entered attempt that does not
         run is started by the next sweep.
         """
-        findings = Findings()
+        findings = Findings(told_by=scope.told_by)
         followed = self._ledger.followed()
         observed = self._observe(scope, followed, now, findings)
         rows = self._rows(observed, followed, now, findings)
@@ -263,7 +272,15 @@ class Sweeper:
             and (self._attempts.is_running_or_recorded(observed, row) or not may_try_again(row, now))
         ):
             return None
-        return self._attempts.start(observed, row)
+        cause = findings.caused_by(self._cause(observed, row, action, now))
+        return self._attempts.start(msgspec.structs.replace(observed, cause=cause), row)
+
+    @staticmethod
+    def _cause(observed: ObservedRequest, row: LedgerRow | None, action: NextAction, now: datetime) -> Reason:
+        """Return why there is another attempt."""
+        if action is NextAction.ENSURE_RUNNING:
+            return _ENDED_UNRECORDED
+        return cause_of_attempt(observed, row, now) or _DECIDED_OTHERWISE
 
     def _with_matching_bindings(self, observed: ObservedRequest, row: LedgerRow | None) -> ObservedRequest:
         """Add the fingerprint of matching bindings if any changed: most are for other resources of the provider."""

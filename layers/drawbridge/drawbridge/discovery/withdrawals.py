@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from datetime import datetime
 
+import msgspec
+
 from drawbridge.discovery.absences import reasons_of
 from drawbridge.discovery.announced import (
     is_held_back_by_cap,
@@ -20,7 +22,10 @@ from drawbridge.discovery.review import ReviewOpen
 from drawbridge.errors import DrawbridgeError
 from drawbridge.request import OrphanRequest
 from drawbridge.request.announced import Announced, whole
-from drawbridge.status import Status
+from drawbridge.status import Reason, Status
+
+_PART_GONE = Reason("part-gone", "Some of what it holds is gone, and is taken down.")
+_PART_DUE = Reason("part-due", "Policies no longer permit some of it, which was announced, and its time has come.")
 
 
 class WithdrawalReconciler:
@@ -61,7 +66,9 @@ class WithdrawalReconciler:
     ) -> str | None:
         """Start an attempt that takes down what is gone of a request, or what of it was announced and is due."""
         if row.request_id in findings.going:
-            return self._attempts.start(observed, row, absent=findings.going[row.request_id])
+            cause = findings.caused_by(_PART_GONE)
+            caused = msgspec.structs.replace(observed, cause=cause)
+            return self._attempts.start(caused, row, absent=findings.going[row.request_id])
         return self.review(observed, row, now, findings) if marks_due(row, now) else None
 
     def _withdraw_absent(
@@ -144,4 +151,5 @@ class WithdrawalReconciler:
             return None
         if whole(going) is not None:
             return self._attempts.start_withdrawal(row, row.absent, reasons_of_marks(going))
-        return self._attempts.start(observed, row, absent=row.absent)
+        caused = msgspec.structs.replace(observed, cause=findings.caused_by(_PART_DUE))
+        return self._attempts.start(caused, row, absent=row.absent)

@@ -19,6 +19,8 @@ class SweepScope(Struct, frozen=True):
     """Whether to look for what belongs to no request."""
     executions: frozenset[str] = frozenset()
     """Names of executions of the workflow that may have ended without recording it."""
+    told_by: frozenset[str] = frozenset()
+    """Who hinted at it, in words: for requests' history, nothing goes by it."""
 
     def __or__(self, other: Self) -> "SweepScope":
         return SweepScope(
@@ -27,6 +29,7 @@ class SweepScope(Struct, frozen=True):
             notifications=self.notifications or other.notifications,
             orphans=self.orphans or other.orphans,
             executions=self.executions | other.executions,
+            told_by=self.told_by | other.told_by,
         )
 
 

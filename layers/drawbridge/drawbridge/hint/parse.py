@@ -36,22 +36,27 @@ def parse_hint(body: str) -> SweepScope:
     except UnreadableError as error:
         raise InvalidInputError(f"hint: {error}; an EventBridge envelope is needed") from error
     match envelope.source, envelope.detail_type:
-        case (("drawbridge.schedule" | "drawbridge.command"), detail_type):
-            return ORPHANS if detail_type == _LOOK_FOR_ORPHANS else EVERYTHING
+        case (("drawbridge.schedule" | "drawbridge.command") as source, detail_type):
+            scope = ORPHANS if detail_type == _LOOK_FOR_ORPHANS else EVERYTHING
+            return _told(scope, "the schedule" if source == "drawbridge.schedule" else "an operator's command")
         case ("aws.ram", "Resource Sharing State Change") | ("aws.vpc-lattice", _):
-            return SHARES
+            return _told(SHARES, f"an event of {'AWS RAM' if envelope.source == 'aws.ram' else 'VPC Lattice'}")
         case "drawbridge", notification.CONNECTION_NOTIFICATION:
-            return CONNECTIONS
+            return _told(CONNECTIONS, "a connection notification")
         case "aws.ec2", "AWS API Call via CloudTrail":
-            return SERVICES
+            return _told(SERVICES, "a call to EC2 that CloudTrail reported")
         case "aws.ssm", "Parameter Store Change":
-            return EVERYTHING
+            return _told(EVERYTHING, "a change of our configuration")
         case "aws.states", "Step Functions Execution Status Change":
             return SweepScope(executions=_executions(envelope.detail))
         case source, detail_type:
             raise InvalidInputError(
                 f"hint: nobody looks for source {source[:100]!r}, detail-type {detail_type[:100]!r}; mend its rule"
             )
+
+
+def _told(scope: SweepScope, by: str) -> SweepScope:
+    return msgspec.structs.replace(scope, told_by=frozenset({by}))
 
 
 def _executions(detail: dict[str, Any]) -> frozenset[str]:
