@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from drawbridge.errors import DrawbridgeError, InvalidInputError
-from drawbridge_cli import approval, bindings, consumers, plan, policy, retry, slack, withdraw
+from drawbridge_cli import approval, bindings, consumers, plan, policy, retry, slack, status, withdraw
 from drawbridge_cli.screen import complain
-from drawbridge_cli.stack import Stack
+from drawbridge_cli.stack import DEFAULT_NAME, Stack
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -20,6 +20,7 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(bindings.app, name="bindings")
 app.add_typer(consumers.app, name="consumers")
 app.add_typer(slack.app, name="slack")
+app.command()(status.status)
 app.command()(plan.plan)
 app.command()(approval.approve)
 app.command()(approval.deny)
@@ -30,7 +31,7 @@ app.command()(retry.retry)
 @app.callback()
 def where(
     context: typer.Context,
-    stack: Annotated[str, typer.Option(envvar="DRAWBRIDGE_STACK", help="Name of the stack.")] = "drawbridge",
+    stack: Annotated[str, typer.Option(envvar="DRAWBRIDGE_STACK", help="Name of the stack.")] = DEFAULT_NAME,
     region: Annotated[str | None, typer.Option(help="Region of the stack; else AWS's own settings say it.")] = None,
     profile: Annotated[str | None, typer.Option(help="Profile of the AWS configuration.")] = None,
 ) -> None:

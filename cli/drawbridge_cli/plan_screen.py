@@ -11,7 +11,7 @@ from drawbridge.publication.plan import NameChange, NamePlan
 from drawbridge.status import Reason
 from drawbridge.withdrawal.steps import AwaitGone, NotOurs
 from drawbridge_cli.account_withdrawal import AccountWithdrawal
-from drawbridge_cli.refusals import what_to_do
+from drawbridge_cli.reason_codes import what_to_do
 from drawbridge_cli.screen import say
 from drawbridge_cli.share_plans import AssociationPlan, SharePlan, association_plans, unknown_places
 from drawbridge_cli.step_documents import step_document

@@ -1,6 +1,7 @@
 """The stack that a command works on, found by its name in the account and Region of the caller."""
 
 import json
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
 
+from drawbridge.arns import Arn
 from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import bindings_in_force
 from drawbridge.association.quotas import quotas_in_force
@@ -20,7 +22,7 @@ from drawbridge.aws.endpoint_services import EndpointServices
 from drawbridge.aws.errors import translated
 from drawbridge.aws.history_table import HistoryTable
 from drawbridge.aws.hosted_zones import HostedZones
-from drawbridge.aws.ledger_table import NO_HISTORY, LedgerTable
+from drawbridge.aws.ledger_table import NO_HISTORY, BrokenRow, LedgerTable
 from drawbridge.aws.object_deletion import ObjectDeletions
 from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
 from drawbridge.aws.secrets import Secrets
@@ -50,6 +52,9 @@ _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 12}, connect
 _HINT = {"source": "drawbridge.command", "detail-type": "Sweep", "detail": {}}
 
 
+DEFAULT_NAME = "drawbridge"
+
+
 class Stack:
     """A deployed stack, as the command line works with it. AWS is asked nothing before it is needed."""
 
@@ -65,10 +70,14 @@ class Stack:
 
     @cached_property
     def ledger(self) -> LedgerTable:
+        return self.ledger_telling(complain)
+
+    def ledger_telling(self, on_broken: BrokenRow) -> LedgerTable:
+        """Return the ledger, which calls ``on_broken`` for each row that can't be read."""
         return LedgerTable(
             self._table("LedgerTableName"),
             now=lambda: datetime.now(UTC),
-            on_broken=complain,
+            on_broken=on_broken,
             history=self.history,
         )
 
@@ -84,6 +93,28 @@ class Stack:
             keep_for=timedelta(days=int(self._parameters.get("HistoryDays") or 400)),
             on_lost=complain,
         )
+
+    @property
+    def arn(self) -> Arn:
+        """Return the ARN of the stack, which says where it is."""
+        return Arn.parse(self._described["StackId"])
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def options(self) -> str:
+        """Return the options by which another command finds the same stack, as a shell reads them; empty by default."""
+        given = {"--stack": self._name, "--region": self._region, "--profile": self._profile}
+        if self._name == DEFAULT_NAME:
+            del given["--stack"]
+        return shlex.join(word for option, value in given.items() if value for word in (option, value))
+
+    @property
+    def expiring_within(self) -> timedelta:
+        """How long before its deadline an invitation is expiring; a stack that can't say so warns of none."""
+        return timedelta(hours=float(self._parameters.get("ExpiringHours") or 0))
 
     def find(self, request: str) -> Entry | None:
         """Return the ledger's entry of a request, by its id or its subject."""

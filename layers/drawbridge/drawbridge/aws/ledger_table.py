@@ -41,7 +41,7 @@ from drawbridge.record.history import (
 )
 from drawbridge.record.outcome import PUBLISHED_BYTES, permitted_by
 from drawbridge.record.record import StatusChange, reasons_for_history, reasons_for_status
-from drawbridge.request import OrphanRequest, kind_of
+from drawbridge.request import OrphanRequest, Request, kind_of
 from drawbridge.request.absence import Absence
 from drawbridge.request.announced import Announced, WithdrawalCommand, earliest
 from drawbridge.status import Reason, Status
@@ -110,7 +110,7 @@ class LedgerTable:
     def followed(self) -> list[LedgerRow]:
         """Return the rows that AWS should still list: under way, or settled only for now."""
         with translated("read the rows that are followed", missing=UpstreamError):
-            return list(self._readable(self._followed(), _row))
+            return list(self._readable(self._followed(_COMPARED), _row))
 
     def claim(
         self,
@@ -478,6 +478,11 @@ class LedgerTable:
         announced = _read("announced", str(item.get("announced", "")))
         return msgspec.convert(item | {"attempt": int(item["attempt"]), "announced": announced}, StatusReached)
 
+    def followed_entries(self) -> Iterator[Entry]:
+        """Yield what the ledger knows of requests that AWS should still list, without their decision records."""
+        with translated("read the rows that are followed", missing=UpstreamError):
+            yield from self._readable(self._followed(_SHOWN), _entry)
+
     def entries(self) -> Iterator[Entry]:
         """Yield all that the ledger knows, in no order."""
         with translated("read the ledger", missing=UpstreamError):
@@ -532,15 +537,15 @@ class LedgerTable:
         if first:
             apply_write(self._table, request_id, write)
 
-    def _followed(self) -> Iterator[dict[str, Any]]:
-        compared = only(_COMPARED)
+    def _followed(self, attributes: Collection[str]) -> Iterator[dict[str, Any]]:
+        asked = only(attributes)
         return queried(
             self._table,
             IndexName=FOLLOWED_INDEX,
             KeyConditionExpression="#followed = :yes",
             ExpressionAttributeValues={":yes": _YES},
-            ProjectionExpression=compared["ProjectionExpression"],
-            ExpressionAttributeNames=compared["ExpressionAttributeNames"] | {"#followed": "followed"},
+            ProjectionExpression=asked["ProjectionExpression"],
+            ExpressionAttributeNames=asked["ExpressionAttributeNames"] | {"#followed": "followed"},
         )
 
     def _timestamp(self) -> str:
@@ -653,9 +658,12 @@ _IN_JSON: Mapping[str, tuple[Any, object]] = {
 }
 """The attributes that hold JSON: of what kind each is, and what is read of one that another version wrote otherwise."""
 
+_LEFT_OUT = "history_left_out"
+
 _DECISION_RECORDS = ("grounds", "association_grounds")
 """Large, and only read by reviews. The index holds them all the same: its projection can't be changed in place."""
 _COMPARED = ("request_id", *(name for name in LedgerRow.__struct_encode_fields__ if name not in _DECISION_RECORDS))
+_SHOWN = tuple(name for name in Entry.__struct_encode_fields__ if name not in _DECISION_RECORDS)
 
 
 def _read(name: str, text: str) -> Any:
@@ -684,18 +692,13 @@ def _entry(item: dict[str, Any]) -> Entry:
 
 
 def _entry_of(item: dict[str, Any]) -> Entry:
-    stored = {
-        **item,
-        "grounds": _read("grounds", item.get("grounds", "")),
-        "association_grounds": _read("association_grounds", item.get("association_grounds", "")),
-        "let_in": _read("let_in", item.get("let_in", "")),
-        "commanded": _read("commanded", item.get("commanded", "")),
-        "published": sorted(item.get("published", ())),
-        "attempt": int(item["attempt"]),
-        "history_left_out": int(item.get("history_left_out", 0)),
-        "history": [each | {"attempt": int(each["attempt"])} for each in item.get("history", ())],
-    }
-    return msgspec.convert(stored, Entry)
+    in_json = {name: _read(name, item.get(name, "")) for name in _IN_JSON if name in Entry.__struct_encode_fields__}
+    numbers = {"attempt": int(item["attempt"])} | {name: int(item.get(name, 0)) for name in ("failures", _LEFT_OUT)}
+    history = [each | {"attempt": int(each["attempt"])} for each in item.get("history", ())]
+    published = sorted(item.get("published", ()))
+    entry = msgspec.convert(item | in_json | numbers | {"published": published, "history": history}, Entry)
+    _check(item, entry.request, entry.updated_at)
+    return entry
 
 
 def _row(item: dict[str, Any]) -> LedgerRow:
@@ -710,8 +713,13 @@ def _row_of(item: dict[str, Any]) -> LedgerRow:
     in_json = {name: _read(name, item[name]) for name in _IN_JSON if item.get(name, "") != ""}
     plain = {name: value for name, value in item.items() if name not in _IN_JSON}
     row = msgspec.convert(plain | numbers | in_json, LedgerRow)
-    if row.request_id != item["request_id"]:
-        raise ValueError(f"it is about {row.request_id}")
-    if datetime.fromisoformat(row.updated_at).tzinfo is None:
-        raise ValueError("updated_at has no time zone")
+    _check(item, row.request, row.updated_at)
     return row
+
+
+def _check(item: Mapping[str, Any], request: Request, updated_at: str) -> None:
+    """Raise what is wrong with a row although each of its attributes is right."""
+    if request.request_id != item["request_id"]:
+        raise ValueError(f"it is about {request.request_id}")
+    if datetime.fromisoformat(updated_at).tzinfo is None:
+        raise ValueError("updated_at has no time zone")

@@ -4,8 +4,10 @@ A sweep happens all the time; an attempt costs money and calls. So a request tha
 something changed that its outcome could depend on.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 
 from drawbridge.discovery.ledger_row import SETTLED_FOR_NOW, LedgerRow
 from drawbridge.discovery.observed_request import ObservedRequest
@@ -18,7 +20,7 @@ _YOUNG = timedelta(minutes=1)
 """An attempt that recorded something this recently is running: there is no need to ask."""
 
 _ENSURED_EVERY = timedelta(hours=1)
-_ENSURED_FOR = timedelta(minutes=6)
+_BETWEEN_SWEEPS = timedelta(minutes=6)
 """More than the time between two sweeps, by default."""
 
 _FIRST_RETRY = timedelta(minutes=1)
@@ -31,6 +33,16 @@ class NextAction(StrEnum):
     NOTHING = "nothing"
     ENSURE_RUNNING = "make sure that its execution runs"
     NEW_ATTEMPT = "a new attempt"
+
+
+class RecordedAttempt(Protocol):
+    """When an attempt recorded something last, and how many failed in a row."""
+
+    @property
+    def updated_at(self) -> str: ...
+
+    @property
+    def failures(self) -> int: ...
 
 
 def next_action(observed: ObservedRequest, row: LedgerRow | None, now: datetime) -> NextAction:
@@ -120,31 +132,55 @@ def _wait_that_is_over(observed: ObservedRequest, row: LedgerRow, now: datetime)
         return None
     if row.status is Status.FAILED:
         return _FAILED_BEFORE if may_try_again(row, now) else None
-    hindered = row.status is Status.HELD or row.incomplete or bool(observed.drift_fingerprint) or _is_kept_for_now(row)
-    return _NOT_FOR_LONG if hindered and _age(row, now) >= HELD_AT_LEAST_EVERY else None
+    hindered = row.status is Status.HELD or row.incomplete or bool(observed.drift_fingerprint)
+    is_hindered = hindered or is_kept_for_now(row.kept)
+    return _NOT_FOR_LONG if is_hindered and _age(row, now) >= HELD_AT_LEAST_EVERY else None
 
 
-def _is_kept_for_now(row: LedgerRow) -> bool:
-    """Return whether what is live was kept for a reason that may pass, such as an unknown fact, and not a denial."""
-    return bool(row.kept) and not any(reason.code == "denied" for reason in row.kept)
+def is_kept_for_now(kept: Collection[Reason]) -> bool:
+    """Return whether what is live was kept for reasons that may pass, such as an unknown fact, and not a denial."""
+    return bool(kept) and not any(reason.code == "denied" for reason in kept)
 
 
-def may_try_again(row: LedgerRow, now: datetime) -> bool:
+def may_try_again(row: RecordedAttempt, now: datetime) -> bool:
     """Return whether an attempt that failed, or ended unrecorded, was long enough ago for another one."""
+    return _age(row, now) >= _wait(row)
+
+
+def tried_again_at(row: RecordedAttempt) -> datetime:
+    """Return when an attempt that failed, or ended unrecorded, was long enough ago for another one."""
+    return _recorded_at(row) + _wait(row)
+
+
+def _wait(row: RecordedAttempt) -> timedelta:
     # 2 to the power of 9 minutes is past the longest wait; more would overflow after years of attempts.
     wait: timedelta = _FIRST_RETRY * 2 ** min(max(row.failures, 1) - 1, 9)
-    return _age(row, now) >= min(_LONGEST_RETRY, wait)
+    return min(_LONGEST_RETRY, wait)
 
 
-def is_young(row: LedgerRow, now: datetime) -> bool:
+def decided_again_at(row: RecordedAttempt) -> datetime:
+    """Return when what is held, or available in part, is decided again although nothing has changed."""
+    return _recorded_at(row) + HELD_AT_LEAST_EVERY
+
+
+def is_swept_since(row: RecordedAttempt, now: datetime) -> bool:
+    """Return whether the attempt recorded something so long ago that sweeps, by default, have looked at it since."""
+    return _age(row, now) >= _BETWEEN_SWEEPS
+
+
+def is_young(row: RecordedAttempt, now: datetime) -> bool:
     """Return whether the attempt recorded something so recently that it is running."""
     return _age(row, now) < _YOUNG
 
 
-def is_time_to_ensure(row: LedgerRow, now: datetime) -> bool:
+def is_time_to_ensure(row: RecordedAttempt, now: datetime) -> bool:
     """Return whether to make sure now that a waiting execution exists: so it is for some minutes of each hour."""
-    return _age(row, now) % _ENSURED_EVERY < _ENSURED_FOR
+    return _age(row, now) % _ENSURED_EVERY < _BETWEEN_SWEEPS
 
 
-def _age(row: LedgerRow, now: datetime) -> timedelta:
-    return now - datetime.fromisoformat(row.updated_at)
+def _age(row: RecordedAttempt, now: datetime) -> timedelta:
+    return now - _recorded_at(row)
+
+
+def _recorded_at(row: RecordedAttempt) -> datetime:
+    return datetime.fromisoformat(row.updated_at)
