@@ -42,6 +42,7 @@ from drawbridge.record.history import NoHistory
 from drawbridge.slack.messenger import SlackMessenger
 from drawbridge.withdrawal.take_down import TakeDown
 from drawbridge_cli.account_withdrawal import WithdrawalContext
+from drawbridge_cli.console_links import ConsoleLinks
 from drawbridge_cli.screen import complain
 from drawbridge_cli.share_plans import PlanContext
 
@@ -115,6 +116,12 @@ class Stack:
     def expiring_within(self) -> timedelta:
         """How long before its deadline an invitation is expiring; a stack that can't say so warns of none."""
         return timedelta(hours=float(self._parameters.get("ExpiringHours") or 0))
+
+    @property
+    def console_links(self) -> ConsoleLinks:
+        return ConsoleLinks(
+            onboarding=self._output("OnboardingStateMachineArn"), withdrawal=self._output("WithdrawalStateMachineArn")
+        )
 
     def find(self, request: str) -> Entry | None:
         """Return the ledger's entry of a request, by its id or its subject."""

@@ -75,7 +75,7 @@ def status_lines(statuses: Collection[RequestStatus], width: int | None) -> Iter
         requests = [*group]
         yield f"{_TITLES[urgency]} ({len(requests)})", _MARKS.get(urgency, "doubtful")
         for each in requests:
-            yield from _wrapped(each.request_id, width, indent=2, mark="title")
+            yield from wrapped(each.request_id, width, indent=2, mark="title")
             yield from _lines_of(each, width)
         yield "", ""
 
@@ -101,16 +101,16 @@ def rest_line(rest: Mapping[Urgency, int], *, all_read: bool) -> str:
 def _lines_of(status: RequestStatus, width: int | None) -> Iterator[Line]:
     until = _UNTIL[status.until_what].format(_time(status.until)) if status.until is not None else ""
     when = "; ".join(filter(None, (f"{status.status} since {_time(status.since)}", until)))
-    yield from _wrapped(f"{when}; of account {legible(status.account_id)}", width, indent=4)
+    yield from wrapped(f"{when}; of account {legible(status.account_id)}", width, indent=4)
     if status.reasons:
-        yield from _wrapped(_reason_text(status.reasons[0]), width, indent=4)
+        yield from wrapped(_reason_text(status.reasons[0]), width, indent=4)
     if more := len(status.reasons) - 1:
-        yield from _wrapped(
+        yield from wrapped(
             f"and {more} more {'reason' if more == 1 else 'reasons'}: --json", width, indent=4, mark="aside"
         )
     if status.waiting_for is not Turn.NOBODY:
-        yield from _wrapped(f"{_TURNS[status.waiting_for]}: {status.to_do}", width, indent=4)
-        yield from _wrapped(status.next, width, indent=6, end=" \\")
+        yield from wrapped(f"{_TURNS[status.waiting_for]}: {status.to_do}", width, indent=4)
+        yield from wrapped(status.next, width, indent=6, end=" \\")
 
 
 def _reason_text(reason: Reason) -> str:
@@ -123,7 +123,7 @@ def _time(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def _wrapped(text: str, width: int | None, *, indent: int, mark: str = "", end: str = "") -> Iterator[Line]:
+def wrapped(text: str, width: int | None, *, indent: int, mark: str = "", end: str = "") -> Iterator[Line]:
     """Yield a text as lines; a word that is too long for one has it for itself, with less before it, or none.
 
     ``end`` is put at the end of each line but the last: a shell reads on after a backslash.

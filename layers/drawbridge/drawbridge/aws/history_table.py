@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from msgspec import Struct
 from drawbridge.aws.errors import code_of, translated
 from drawbridge.errors import DrawbridgeError, UpstreamError
 from drawbridge.parsing import UnreadableError, read_json
-from drawbridge.record.history import Happened, HistoryItem
+from drawbridge.record.history import Happened, HistoryItem, StatusItem
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -76,6 +77,21 @@ class HistoryTable:
         items = [item for each in found[:most] if (item := _read(each)) is not None]
         return KeptHistory(tuple(sorted(items, key=lambda item: (item.at, item.name))), len(found) > most)
 
+    def requests_naming(self, name: str) -> frozenset[str]:
+        """Return the ids of the requests of which a status told of a parameter, binding, id or ARN of that name.
+
+        The whole table is read.
+        """
+        pages = self._table.meta.client.get_paginator("scan").paginate(
+            TableName=self._table.name,
+            FilterExpression="contains(#json, :name)",
+            ExpressionAttributeNames={"#json": "json"},
+            ExpressionAttributeValues={":name": json.dumps(name, ensure_ascii=False)},
+        )
+        with translated("search the history", missing=UpstreamError):
+            items = [_read(each) for page in pages for each in page["Items"]]
+        return frozenset(item.request_id for item in items if item is not None and _tells_of(item, name))
+
     def _put(self, item: HistoryItem) -> None:
         stored: dict[str, Any] = {
             "request_id": item.request_id,
@@ -93,6 +109,10 @@ class HistoryTable:
         except ClientError as error:
             if code_of(error) != "ConditionalCheckFailedException":
                 raise
+
+
+def _tells_of(item: HistoryItem, name: str) -> bool:
+    return isinstance(item.happened, StatusItem) and name in item.happened.names
 
 
 def _read(stored: dict[str, Any]) -> HistoryItem | None:

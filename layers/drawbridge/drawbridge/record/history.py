@@ -47,6 +47,16 @@ class StatusItem(Struct, frozen=True, kw_only=True, rename="camel", omit_default
     taken_back: tuple[str, ...] = ()
     made: tuple[MadeObjects, ...] = ()
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Return what it tells of by name: parameters, bindings, ids and ARNs."""
+        made = (
+            name
+            for each in self.made
+            for name in (each.binding, each.resource_arn, each.endpoint_id, each.network_arn, *each.associations)
+        )
+        return frozenset({*self.published, *self.taken_back, *made} - {""})
+
 
 class QuestionItem(
     Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, tag="question", tag_field="what"
