@@ -128,7 +128,7 @@ def _until_text(status: RequestStatus, now: datetime) -> str:
 
 
 def _reason_text(reason: Reason) -> str:
-    of = f"{reason.source}: " if reason.source and reason.source not in reason.text else ""
+    of = f"{reason.source}: " if reason.source and not reason.text.startswith(f"{reason.source} ") else ""
     # It was made legible when it was recorded or told, unless somebody wrote the row by hand.
     return f"{of}{reason.text} [{reason.code}]".replace("\n", "\\u{a}")
 
