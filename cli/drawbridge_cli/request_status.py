@@ -8,6 +8,7 @@ from itertools import groupby
 import msgspec
 from msgspec import Struct
 
+from drawbridge.decision.let_in import APPROVED, DENIED
 from drawbridge.discovery.ledger_row import NOT_LET_IN_YET
 from drawbridge.discovery.next_action import decided_again_at, is_kept_for_now, is_swept_since, tried_again_at
 from drawbridge.legible import legible
@@ -111,7 +112,7 @@ def request_status(entry: Entry, now: datetime, *, expiring_within: timedelta) -
     expires = deadline is not None and deadline - now <= expiring_within
     urgency = Urgency.EXPIRING if expires and hindered_by is not Urgency.WITHDRAWAL_CAPPED else hindered_by
     reasons = _in_order(map(innermost, _reasons(entry, hindered_by)))
-    if deadline is not None and deadline <= now:
+    if urgency is Urgency.EXPIRING and deadline is not None and deadline <= now:
         # Whatever hindered it, nothing but the other side helps any more.
         reasons = (expired(deadline, entry.account_id), *reasons)
         advice, source = advice_of(reasons[0]), ""
@@ -192,7 +193,7 @@ def _urgency_of_accepted(entry: Entry) -> Urgency:
     return Urgency.UNDER_WAY if turns & {Turn.AWS, Turn.DRAWBRIDGE} else Urgency.ACCEPTED_ONLY
 
 
-_ACCEPTED_ALL_THE_SAME = frozenset({"denied", "policy", "approved"})
+_ACCEPTED_ALL_THE_SAME = frozenset({APPROVED, DENIED, "policy"})
 """Codes of reasons that say who let it in, or that a person denied what a binding wants of it: that is decided."""
 
 
@@ -201,7 +202,7 @@ def _urgency_of_connected(entry: Entry, now: datetime) -> Urgency:
         return Urgency.IN_PART
     if entry.drift_fingerprint and is_swept_since(entry, now):
         return Urgency.DRIFTING
-    is_denied = any(reason.code == "denied" for reason in entry.kept)
+    is_denied = any(reason.code == DENIED for reason in entry.kept)
     if is_kept_for_now(entry.kept) or (entry.no_longer_permitted and not is_denied):
         return Urgency.KEPT
     if entry.drift_fingerprint or entry.absent or any(reason.code in _NOT_YET for reason in entry.reasons):
@@ -456,5 +457,7 @@ def _bindings(entry: Entry) -> tuple[str, ...]:
 
 
 def _is_of_binding(reason: Reason) -> bool:
-    by_its_code = reason.code in OF_REFUSALS or reason.code == "associating"
-    return by_its_code or "/" in reason.source
+    if reason.code == DENIED:
+        # Who denied it may be called as a binding is.
+        return False
+    return reason.code in OF_REFUSALS or reason.code == "associating" or "/" in reason.source

@@ -246,6 +246,31 @@ def test_what_was_let_in_or_is_over_does_not_expire(status: Status) -> None:
     assert found.until is None
 
 
+def test_what_is_held_back_is_so_whether_or_not_an_invitation_expires() -> None:
+    found = status_of(entry(share(1), Status.HELD, FORBIDDEN, deadline=ago(1).isoformat(), withdrawal_capped=True))
+
+    assert (found.urgency, found.next) == (Urgency.WITHDRAWAL_CAPPED, "drawbridge withdraw --confirm")
+
+
+def test_what_is_held_back_is_so_since_the_first_of_it_that_would_go() -> None:
+    earlier = Announced(binding="a", resource_arn="r", since=ago(9), withdraw_after=ago(-1), forbidden=False)
+    due = Announced(binding="b", resource_arn="r", since=ago(6), withdraw_after=ago(2), forbidden=False)
+
+    row = entry(share(1), Status.AVAILABLE, PUBLISHED, announced=(earlier, due), withdrawal_capped=True)
+
+    assert status_of(row).since == ago(6)
+
+
+@pytest.mark.parametrize(
+    ("reasons", "turn"),
+    [((), Turn.OPERATOR), ((Reason("UpstreamError", "out of order"),), Turn.AWS), ((NO_VPC,), Turn.OPERATOR)],
+)
+def test_a_withdrawal_that_broke_off_has_failed_whoever_mends_it(reasons: tuple[Reason, ...], turn: Turn) -> None:
+    found = status_of(entry(share(1), Status.WITHDRAWING, *reasons, failures=1))
+
+    assert (found.urgency, found.waiting_for) == (Urgency.FAILED, turn)
+
+
 def test_of_several_reasons_the_one_comes_first_that_somebody_can_act_on_and_the_number_of_others_last() -> None:
     more, passing = Reason("more", "and 4 more"), Reason("UpstreamError", "AWS is out of order")
     theirs = Reason("resource-unavailable", "suspended")
@@ -285,6 +310,7 @@ def test_bindings_are_those_of_what_is_attached_announced_refused_or_failed() ->
         Reason("ConflictError", "in the way", "failed/orders-db/vpc-1"),
         Reason("no-vpc", "none fits", "refused"),
         Reason("policy", "because", "statement.0"),
+        Reason("denied", "Denied by U0BOB", "U0BOB"),
         attachments=(ATTACHMENT,),
         announced=(mark,),
     )

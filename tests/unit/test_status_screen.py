@@ -85,3 +85,10 @@ def test_what_others_write_makes_no_line_of_its_own(account: str, text: str, sou
     status = request_status(row, NOW, expiring_within=EXPIRING_WITHIN)
 
     assert all("\n" not in line for line, _ in status_lines([status], 60, NOW))
+
+
+def test_the_document_tells_of_every_urgency_in_the_order_of_the_screen() -> None:
+    table = (REPOSITORY / "docs" / "status.md").read_text(encoding="utf-8").partition("| `urgency` |")[2]
+    rows = re.findall(r"^\| ((?:`[a-z-]+`(?:, )?)+) \|", table, re.MULTILINE)
+
+    assert re.findall(r"[a-z-]+", " ".join(rows)) == [*Urgency]
