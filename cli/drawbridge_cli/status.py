@@ -80,7 +80,10 @@ def status(
     everything: Annotated[bool, typer.Option("--all", help="All requests, what is over as well.")] = False,
     account: Annotated[str, typer.Option(help="Only what this account asks for.", metavar="ACCOUNT")] = "",
     named_status: Annotated[
-        str, typer.Option("--status", help="All that have this status, whoever needs them.", metavar="STATUS")
+        str,
+        typer.Option(
+            "--status", help="All that have this status, whether or not they need somebody.", metavar="STATUS"
+        ),
     ] = "",
     kind: Annotated[str, typer.Option(help=f"Only this kind: {', '.join(_KINDS)}.", metavar="KIND")] = "",
     service: Annotated[
