@@ -19,6 +19,10 @@ class SweepScope(Struct, frozen=True):
     """Whether to look for what belongs to no request."""
     executions: frozenset[str] = frozenset()
     """Names of executions of the workflow that may have ended without recording it."""
+    scheduled: bool = False
+    """Whether the schedule is among those who ask."""
+    commands: frozenset[str] = frozenset()
+    """Ids of the commands that wait for this sweep."""
 
     def __or__(self, other: Self) -> "SweepScope":
         return SweepScope(
@@ -27,6 +31,8 @@ class SweepScope(Struct, frozen=True):
             notifications=self.notifications or other.notifications,
             orphans=self.orphans or other.orphans,
             executions=self.executions | other.executions,
+            scheduled=self.scheduled or other.scheduled,
+            commands=self.commands | other.commands,
         )
 
 

@@ -19,7 +19,10 @@ class Envelope(Struct, frozen=True):
     detail: dict[str, Any] = {}
 
 
-_LOOK_FOR_ORPHANS = "Look for Orphans"
+LOOK_FOR_ORPHANS = "Look for Orphans"
+"""The detail-type of what the schedule, or a command, sends to have orphans looked for."""
+
+_COMMAND = re.compile(r"[A-Za-z0-9-]{1,64}")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
@@ -36,8 +39,9 @@ def parse_hint(body: str) -> SweepScope:
     except UnreadableError as error:
         raise InvalidInputError(f"hint: {error}; an EventBridge envelope is needed") from error
     match envelope.source, envelope.detail_type:
-        case (("drawbridge.schedule" | "drawbridge.command"), detail_type):
-            return ORPHANS if detail_type == _LOOK_FOR_ORPHANS else EVERYTHING
+        case ("drawbridge.schedule" | "drawbridge.command") as source, detail_type:
+            asks = _scheduled if source == "drawbridge.schedule" else _commanded
+            return asks(envelope.detail, looks_for_orphans=detail_type == LOOK_FOR_ORPHANS)
         case ("aws.ram", "Resource Sharing State Change") | ("aws.vpc-lattice", _):
             return SHARES
         case "drawbridge", notification.CONNECTION_NOTIFICATION:
@@ -52,6 +56,17 @@ def parse_hint(body: str) -> SweepScope:
             raise InvalidInputError(
                 f"hint: nobody looks for source {source[:100]!r}, detail-type {detail_type[:100]!r}; mend its rule"
             )
+
+
+def _scheduled(detail: dict[str, Any], *, looks_for_orphans: bool) -> SweepScope:
+    return (ORPHANS if looks_for_orphans else EVERYTHING) | SweepScope(scheduled=True)
+
+
+def _commanded(detail: dict[str, Any], *, looks_for_orphans: bool) -> SweepScope:
+    """Return the scope of a command, which wants all else beside the orphans; most don't wait, and have no id."""
+    command = detail.get("command")
+    waiting = {command} if isinstance(command, str) and _COMMAND.fullmatch(command) else ()
+    return EVERYTHING | SweepScope(orphans=looks_for_orphans, commands=frozenset(waiting))
 
 
 def _executions(detail: dict[str, Any]) -> frozenset[str]:
