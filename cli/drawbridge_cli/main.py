@@ -6,7 +6,17 @@ from typing import Annotated
 import typer
 
 from drawbridge.errors import DrawbridgeError, InvalidInputError
-from drawbridge_cli import approval, bindings, consumers, plan, policy, retry, slack, withdraw
+from drawbridge_cli import (
+    approval,
+    bindings,
+    consumers,
+    plan,
+    policy,
+    retry,
+    slack,
+    sweep,
+    withdraw,
+)
 from drawbridge_cli.screen import complain
 from drawbridge_cli.stack import Stack
 
@@ -25,6 +35,7 @@ app.command()(approval.approve)
 app.command()(approval.deny)
 app.command()(withdraw.withdraw)
 app.command()(retry.retry)
+app.command()(sweep.sweep)
 
 
 @app.callback()

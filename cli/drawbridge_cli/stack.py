@@ -1,7 +1,7 @@
 """The stack that a command works on, found by its name in the account and Region of the caller."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
+from msgspec import Struct
 
 from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import bindings_in_force
@@ -23,6 +24,7 @@ from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.aws.object_deletion import ObjectDeletions
 from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
 from drawbridge.aws.secrets import Secrets
+from drawbridge.aws.sweep_record_items import SweepRecordItems
 from drawbridge.aws.task_callback import TaskCallback
 from drawbridge.bootstrap.facts import gatherer_with
 from drawbridge.bootstrap.planning import Planning
@@ -32,6 +34,7 @@ from drawbridge.decision.gather import Gatherer
 from drawbridge.decision.in_force import compiled, policies_in_force
 from drawbridge.decision.policies import Policy
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError, RefusedError
+from drawbridge.hint.parse import LOOK_FOR_ORPHANS
 from drawbridge.publication.planner import PublicationPlanner
 from drawbridge.publication.published import published_names
 from drawbridge.record.entry import Entry
@@ -44,8 +47,13 @@ from drawbridge_cli.share_plans import PlanContext
 # A person waits; PutParameter, at three a second, is throttled soon.
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 12}, connect_timeout=5, read_timeout=20)
 
-# The hint to sweep everything.
-_HINT = {"source": "drawbridge.command", "detail-type": "Sweep", "detail": {}}
+
+class StackResource(Struct, frozen=True):
+    """A resource of the stack, as CloudFormation lists it."""
+
+    logical_id: str
+    physical_id: str
+    kind: str
 
 
 class Stack:
@@ -56,6 +64,64 @@ class Stack:
         self._region = region
         self._profile = profile
         self._clients: dict[str, Any] = {}
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def region(self) -> str:
+        return str(self._session.region_name or "")
+
+    def in_region(self, region: str) -> "Stack":
+        """Return the stack of that name in another Region of the account."""
+        return Stack(self._name, region=region, profile=self._profile)
+
+    def client(self, service: str) -> Any:
+        """Return AWS's client of a service, for what only one command asks."""
+        return self._client(service)
+
+    @property
+    def status(self) -> str:
+        """CloudFormation's status of the stack."""
+        return str(self._described.get("StackStatus", ""))
+
+    @property
+    def version(self) -> str:
+        """The version of Drawbridge that is deployed; empty if it is one that did not say."""
+        return self._outputs.get("Version", "")
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        return self._parameters
+
+    @cached_property
+    def resources(self) -> Mapping[str, StackResource]:
+        """The stack's resources, by their logical ids; they are listed once."""
+        with _usable(), translated(f"list the resources of the stack {self._name}"):
+            pages = self._client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=self._name)
+            return {
+                each["LogicalResourceId"]: StackResource(
+                    each["LogicalResourceId"], each.get("PhysicalResourceId", ""), each["ResourceType"]
+                )
+                for page in pages
+                for each in page["StackResourceSummaries"]
+            }
+
+    def resource(self, logical_id: str) -> str:
+        """Return the physical id of one of the stack's resources.
+
+        Raises:
+            InvalidInputError: the stack has none of that name.
+        """
+        try:
+            return self.resources[logical_id].physical_id
+        except KeyError:
+            raise InvalidInputError(f"--stack: {self._name} has no {logical_id}; it is not Drawbridge's") from None
+
+    @cached_property
+    def sweep_records(self) -> SweepRecordItems:
+        return SweepRecordItems(self._table("ApprovalsTableName"))
 
     @cached_property
     def consumers(self) -> ConsumersTable:
@@ -201,11 +267,21 @@ class Stack:
     def sweep_now(self) -> bool:
         """Have Drawbridge sweep at once; ``False`` if the caller may not: then the schedule will."""
         try:
-            with translated("send a hint"):
-                self._client("sqs").send_message(QueueUrl=self._output("HintsQueueUrl"), MessageBody=json.dumps(_HINT))
+            self.ask_to_sweep()
         except AccessDeniedError:
             return False
         return True
+
+    def ask_to_sweep(self, command: str = "", *, orphans: bool = False) -> None:
+        """Send the hint to sweep everything; of what came of it, there is a record for the command with that id."""
+        hint = {
+            "source": "drawbridge.command",
+            "detail-type": LOOK_FOR_ORPHANS if orphans else "Sweep",
+            "detail": {"command": command} if command else {},
+        }
+        url = self._output("HintsQueueUrl")
+        with translated("send a hint"):
+            self._client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(hint))
 
     def _table(self, output: str) -> Any:
         with _usable():
