@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, nullcontext
-from email.utils import formatdate
 from functools import partial
 from typing import Any, Protocol
 
@@ -71,7 +70,7 @@ class Middleware:
             answer = self._answer(call, environ, sandbox, once_recorded)
             function = sandbox.configuration.name if sandbox else None
             record.add(MadeCall(call, clock.time(), answer.status, answer.error_code(), function, request_id))
-        start_response(f"{answer.status} {_reason(answer.status)}", _dated(answer))
+        start_response(f"{answer.status} {_reason(answer.status)}", list(answer.headers))
         return [answer.body]
 
     def _answer(
@@ -152,14 +151,6 @@ def _collect(application: Application, environ: Environ) -> Answer:
             ("Content-Length", str(len(body))),
         )
     return Answer(status, headers, body)
-
-
-def _dated(answer: Answer) -> list[tuple[str, str]]:
-    """Return the answer's headers with the time that it is here: callers tell by it whether their clock is right."""
-    return [
-        *((name, value) for name, value in answer.headers if name.lower() != "date"),
-        ("Date", formatdate(clock.time(), usegmt=True)),
-    ]
 
 
 def _is_page(answer: Answer) -> bool:
