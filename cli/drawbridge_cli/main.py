@@ -12,6 +12,7 @@ from drawbridge_cli import (
     consumers,
     plan,
     policy,
+    redrive,
     retry,
     slack,
     sweep,
@@ -36,6 +37,7 @@ app.command()(approval.deny)
 app.command()(withdraw.withdraw)
 app.command()(retry.retry)
 app.command()(sweep.sweep)
+app.command()(redrive.redrive)
 
 
 @app.callback()

@@ -12,6 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
 from msgspec import Struct
 
+from drawbridge.arns import Arn
 from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import bindings_in_force
 from drawbridge.association.quotas import quotas_in_force
@@ -80,6 +81,11 @@ class Stack:
     def client(self, service: str) -> Any:
         """Return AWS's client of a service, for what only one command asks."""
         return self._client(service)
+
+    @property
+    def place(self) -> Arn:
+        """The stack's ARN: the partition, the Region and the account that it is in."""
+        return Arn.parse(str(self._described["StackId"]))
 
     @property
     def status(self) -> str:
