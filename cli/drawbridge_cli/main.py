@@ -10,6 +10,7 @@ from drawbridge_cli import (
     approval,
     bindings,
     consumers,
+    doctor,
     plan,
     policy,
     redrive,
@@ -38,6 +39,7 @@ app.command()(withdraw.withdraw)
 app.command()(retry.retry)
 app.command()(sweep.sweep)
 app.command()(redrive.redrive)
+app.command()(doctor.doctor)
 
 
 @app.callback()

@@ -1,10 +1,11 @@
 """The stack that a command works on, found by its name in the account and Region of the caller."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property, partial
+from threading import RLock
 from typing import Any
 
 import boto3
@@ -39,6 +40,7 @@ from drawbridge.hint.parse import LOOK_FOR_ORPHANS
 from drawbridge.publication.planner import PublicationPlanner
 from drawbridge.publication.published import published_names
 from drawbridge.record.entry import Entry
+from drawbridge.request.connections import ManagedService
 from drawbridge.slack.messenger import SlackMessenger
 from drawbridge.withdrawal.take_down import TakeDown
 from drawbridge_cli.account_withdrawal import WithdrawalContext
@@ -47,6 +49,10 @@ from drawbridge_cli.share_plans import PlanContext
 
 # A person waits; PutParameter, at three a second, is throttled soon.
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 12}, connect_timeout=5, read_timeout=20)
+
+
+class NoStackError(InvalidInputError):
+    """There is no stack of that name in that Region."""
 
 
 class StackResource(Struct, frozen=True):
@@ -65,6 +71,8 @@ class Stack:
         self._region = region
         self._profile = profile
         self._clients: dict[str, Any] = {}
+        # A session makes one client at a time; the clients themselves may be used side by side.
+        self._making = RLock()
 
     @property
     def name(self) -> str:
@@ -82,6 +90,14 @@ class Stack:
         """Return AWS's client of a service, for what only one command asks."""
         return self._client(service)
 
+    def find_itself(self) -> None:
+        """Find the stack, which is not looked for before it is needed.
+
+        Raises:
+            NoStackError: there is none of that name.
+        """
+        _ = self._described
+
     @property
     def place(self) -> Arn:
         """The stack's ARN: the partition, the Region and the account that it is in."""
@@ -91,6 +107,11 @@ class Stack:
     def status(self) -> str:
         """CloudFormation's status of the stack."""
         return str(self._described.get("StackStatus", ""))
+
+    @property
+    def created_at(self) -> datetime:
+        created: datetime = self._described["CreationTime"]
+        return created
 
     @property
     def version(self) -> str:
@@ -135,7 +156,11 @@ class Stack:
 
     @cached_property
     def ledger(self) -> LedgerTable:
-        return LedgerTable(self._table("LedgerTableName"), now=lambda: datetime.now(UTC), on_broken=complain)
+        return self.ledger_reporting(complain)
+
+    def ledger_reporting(self, on_broken: Callable[[str], None]) -> LedgerTable:
+        """Return the ledger, of which each row that can't be read is reported so."""
+        return LedgerTable(self._table("LedgerTableName"), now=lambda: datetime.now(UTC), on_broken=on_broken)
 
     def find(self, request: str) -> Entry | None:
         """Return the ledger's entry of a request, by its id or its subject."""
@@ -253,12 +278,13 @@ class Stack:
 
     def managed_services(self) -> frozenset[str]:
         """Return the ids of the endpoint services that Drawbridge looks after; they are listed once."""
-        return self._managed_services
+        return frozenset(each.service_id for each in self.services)
 
     @cached_property
-    def _managed_services(self) -> frozenset[str]:
+    def services(self) -> tuple[ManagedService, ...]:
+        """The endpoint services that Drawbridge looks after; they are listed once."""
         listed = {each.strip() for each in self._parameters.get("ManagedServices", "").split(",")}
-        return frozenset(each.service_id for each in EndpointServices(self._client("ec2"), listed=listed).managed())
+        return tuple(EndpointServices(self._client("ec2"), listed=listed).managed())
 
     @property
     def _gatherer(self) -> Gatherer:
@@ -290,16 +316,17 @@ class Stack:
             self._client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(hint))
 
     def _table(self, output: str) -> Any:
-        with _usable():
+        with _usable(), self._making:
             resource = self._session.resource("dynamodb", config=_CONFIG)
         return resource.Table(self._output(output))
 
     def _client(self, service: str) -> Any:
-        if service not in self._clients:
-            session: Any = self._session
-            with _usable():
-                self._clients[service] = session.client(service, config=_CONFIG)
-        return self._clients[service]
+        with self._making:
+            if service not in self._clients:
+                session: Any = self._session
+                with _usable():
+                    self._clients[service] = session.client(service, config=_CONFIG)
+            return self._clients[service]
 
     def _output(self, name: str) -> str:
         try:
@@ -323,7 +350,7 @@ class Stack:
             missing = isinstance(error.__cause__, ClientError) and "does not exist" in str(error.__cause__)
             if missing:
                 where = self._session.region_name
-                raise InvalidInputError(f"--stack: there is no stack {self._name!r} in {where}") from error
+                raise NoStackError(f"--stack: there is no stack {self._name!r} in {where}") from error
             raise
         return found[0]
 
