@@ -164,7 +164,7 @@ def _with_options(status: RequestStatus, stack: Stack) -> RequestStatus:
 def _lines(look: Look, wanted: Wanted, stack: Stack) -> Iterator[Line]:
     needs = sum(each.urgency.needs_somebody for each in look.shown) + len(look.unreadable)
     need = f"{needs} {'needs' if needs == 1 else 'need'} somebody" if needs else "nothing needs anybody"
-    yield f"{stack.name} in {stack.arn.region}, account {stack.arn.account_id}: {need}", "title"
+    yield f"{stack.name} in {stack.place.region}, account {stack.place.account_id}: {need}", "title"
     yield "", ""
     yield from status_lines(look.shown, width(), look.at)
     if line := rest_line(look.rest, all_read=wanted.reads_all):
@@ -177,8 +177,8 @@ def _document(look: Look, stack: Stack) -> dict[str, Any]:
         "rest": {str(urgency): count for urgency, count in look.rest.items()},
         "unreadable": look.unreadable,
         "stack": stack.name,
-        "region": stack.arn.region,
-        "account_id": stack.arn.account_id,
+        "region": stack.place.region,
+        "account_id": stack.place.account_id,
     }
 
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from drawbridge.configuration import Broken
 from drawbridge.discovery.expiring import Expiring
 from drawbridge.discovery.findings import SweepResult
-from drawbridge.errors import DrawbridgeError
+from drawbridge.discovery.sweep_record import SweepRecord
+from drawbridge.errors import DrawbridgeError, InvalidInputError
 from drawbridge.hint import CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope
 from drawbridge.request.connections import EndpointConnection
 from tests.builders import sample, untold
@@ -20,8 +21,8 @@ SCOPES = {
     "endpoint-connection-notification": CONNECTIONS,
     "endpoint-service-tagged": SERVICES,
     "parameter-store-change": EVERYTHING,
-    "schedule": EVERYTHING,
-    "schedule-orphans": ORPHANS,
+    "schedule": EVERYTHING | SweepScope(scheduled=True),
+    "schedule-orphans": ORPHANS | SweepScope(scheduled=True),
 }
 
 
@@ -39,6 +40,8 @@ class World:
         self.existence_unknown: tuple[str, ...] = ()
         self.expiring: tuple[Expiring, ...] | None = None
         self.attachments: tuple[EndpointConnection, ...] = ()
+        self.unreadable: tuple[InvalidInputError, ...] = ()
+        self.records: list[tuple[SweepRecord, frozenset[str]]] = []
         self.read = 0
         self.raises: dict[str, DrawbridgeError] = {}
         """What goes wrong, by where it does."""
@@ -62,12 +65,20 @@ class World:
             ("share-a-1",),
             self.no_longer_permitted,
             self.failures,
+            self.unreadable,
             transit_gateway_attachments=self.attachments,
             reviews_open=self.reviews_open,
             withdrawals_capped=self.withdrawals_capped,
             existence_unknown=self.existence_unknown,
             expiring=self.expiring,
         )
+
+    def sweep_records(self) -> World:
+        return self
+
+    def keep(self, record: SweepRecord, commands: frozenset[str]) -> None:
+        self._perhaps_raise("keep")
+        self.records.append((record, commands))
 
     def dead_letters(self) -> World:
         return self

@@ -10,6 +10,7 @@ import pytest
 
 from drawbridge.configuration import Broken
 from drawbridge.discovery.expiring import Expiring
+from drawbridge.discovery.sweep_record import Mentioned, SweepRecord
 from drawbridge.environment import MissingVariableError
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError, ThrottledError, UpstreamError
 from drawbridge.hint import EVERYTHING, SweepScope
@@ -26,6 +27,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(app, "configuration", world.configuring)
     monkeypatch.setattr(app, "sweeper", world.sweeper)
     monkeypatch.setattr(app, "dead_letters", world.dead_letters)
+    monkeypatch.setattr(app, "sweep_records", world.sweep_records)
     return world
 
 
@@ -80,7 +82,7 @@ def test_many_hints_make_one_sweep(world: World) -> None:
 
     invoke(app.lambda_handler, batch(*bodies))
 
-    assert world.scopes == [msgspec.structs.replace(EVERYTHING, orphans=True)]
+    assert world.scopes == [msgspec.structs.replace(EVERYTHING, orphans=True, scheduled=True)]
     assert world.read == 1
 
 
@@ -99,7 +101,7 @@ def test_of_broken_hints_the_one_that_could_not_be_kept_comes_again(world: World
 
     assert answer == failed(2)
     assert [body for body, _ in world.dead] == ["[]", "null"]
-    assert world.scopes == [EVERYTHING]
+    assert world.scopes == [EVERYTHING | SweepScope(scheduled=True)]
 
 
 def test_the_hints_of_a_sweep_that_failed_in_part_come_again(
@@ -164,7 +166,7 @@ def test_a_broken_configuration_is_counted_and_stops_no_sweep(world: World, caps
 
     invoke(app.lambda_handler, batch(hint("schedule")))
 
-    assert world.scopes == [EVERYTHING]
+    assert world.scopes == [EVERYTHING | SweepScope(scheduled=True)]
     assert metrics(capsys.readouterr().out) == {
         "ConfigurationBroken": [2.0],
         "RequestsStarted": [1.0],
@@ -256,3 +258,64 @@ def test_attachments_of_transit_gateways_that_wait_are_counted_and_named(
     assert metrics(capsys.readouterr().out)["AttachmentsWaiting"] == [1.0]
     attachments = [getattr(each, "attachments", None) for each in caplog.records]
     assert [f"tgw-attach-0123456789abcdef0 of {CONSUMER} at {SERVICE_ID}"] in attachments
+
+
+COMMAND = json.dumps({"source": "drawbridge.command", "detail-type": "Sweep", "detail": {"command": "c-1"}})
+
+
+def test_each_sweep_leaves_a_record_for_the_commands_that_wait_for_it(world: World) -> None:
+    world.broken = (("policy", Broken("a", "line 1", 3)),)
+    world.unreadable = (InvalidInputError("share-b: no row"),)
+    world.failures = (UpstreamError("list shares: no"),)
+    world.expiring = (Expiring("share-c", NOW),)
+    world.withdrawals_capped = ("share-d",)
+
+    invoke(app.lambda_handler, batch(hint("schedule"), COMMAND))
+
+    ((record, commands),) = world.records
+    assert commands == {"c-1"}
+    assert record.began_at <= record.ended_at
+    assert record == SweepRecord(
+        began_at=record.began_at,
+        ended_at=record.ended_at,
+        shares=True,
+        connections=True,
+        notifications=True,
+        scheduled=True,
+        observed=2,
+        started=Mentioned(1, ("share-a-1",)),
+        failures=Mentioned(1, ("list shares: no",)),
+        broken=Mentioned(2, ("policy a: line 1", "share-b: no row")),
+        expiring=Mentioned(1, (f"share-c until {NOW.isoformat()}",)),
+        withdrawals_capped=Mentioned(1, ("share-d",)),
+    )
+
+
+def test_a_sweep_that_broke_off_leaves_a_record_that_says_why(world: World) -> None:
+    world.raises = {"sweep": ThrottledError("slowly")}
+
+    invoke(app.lambda_handler, batch(COMMAND))
+
+    ((record, commands),) = world.records
+    assert (record.observed, record.failures, commands) == (None, Mentioned(1, ("slowly",)), frozenset({"c-1"}))
+    assert not record.scheduled
+
+
+def test_a_sweep_whose_record_can_t_be_kept_is_as_good_and_not_repeated(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.raises = {"keep": ThrottledError("slowly")}
+
+    assert invoke(app.lambda_handler, batch(hint("schedule"))) == failed()
+    assert logged(caplog, "sweep not recorded") == [("ThrottledError", "slowly")]
+
+
+def test_of_a_long_list_the_record_has_the_beginning_and_the_number(world: World) -> None:
+    world.no_longer_permitted = tuple(f"share-{number}" + "é" * 2_000 for number in range(1_000))
+
+    invoke(app.lambda_handler, batch(hint("schedule")))
+
+    ((record, _),) = world.records
+    assert record.no_longer_permitted.count == 1_000
+    assert [each[:7] for each in record.no_longer_permitted.first] == ["share-0", "share-1", "share-2"]
+    assert len(msgspec.json.encode(record)) < 10_000

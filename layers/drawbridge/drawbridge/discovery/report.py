@@ -9,6 +9,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from drawbridge.discovery.configuration import SweepConfiguration
 from drawbridge.discovery.findings import SweepResult
 from drawbridge.discovery.sweep import Sweeper
+from drawbridge.discovery.sweep_record import SweepRecord, SweepRecords, attachments_waiting, sweep_record
 from drawbridge.errors import DrawbridgeError
 from drawbridge.hint import SweepScope
 from drawbridge.observability import logger, metrics
@@ -23,27 +24,55 @@ class SweeperFactory(Protocol):
 
 
 def sweep_and_report(
-    scope: SweepScope, configuration_now: Callable[[], SweepConfiguration], make_sweeper: SweeperFactory
+    scope: SweepScope,
+    configuration_now: Callable[[], SweepConfiguration],
+    make_sweeper: SweeperFactory,
+    records: Callable[[], SweepRecords],
 ) -> bool:
-    """Sweep once, and return whether anything could not be observed or reconciled."""
+    """Sweep once, leave a record of it, and return whether anything could not be observed or reconciled."""
+    began_at = datetime.now(UTC)
+    unreadable: list[str] = []
+
+    def report_broken(reason: str) -> None:
+        _broken(reason)
+        unreadable.append(reason)
+
+    result: SweepResult | None = None
+    failures: tuple[DrawbridgeError, ...]
     try:
         configuration = configuration_now()
         for kind, broken in configuration.broken:
             report = {"kind": kind, "parameter": broken.name, "reason": broken.reason, "in_force": broken.in_force}
             logger.error("configuration broken", extra=report)
+            unreadable.append(f"{kind} {broken.name}: {broken.reason}")
         metrics.add_metric("ConfigurationBroken", MetricUnit.Count, len(configuration.broken))
-        result = make_sweeper(configuration, lambda: datetime.now(UTC), _broken).sweep(scope, datetime.now(UTC))
+        result = make_sweeper(configuration, lambda: datetime.now(UTC), report_broken).sweep(scope, began_at)
     except DrawbridgeError as error:
-        failures: tuple[DrawbridgeError, ...] = (error,)
+        failures = (error,)
     else:
         failures = result.failures
-        for unreadable in result.broken:
-            _broken(str(unreadable))
+        for each in result.broken:
+            report_broken(str(each))
         _report(result, scope)
     for failure in failures:
         logger.error("sweep failed", extra={"error": type(failure).__name__, "reason": str(failure)})
     metrics.add_metric("SweepsFailed", MetricUnit.Count, bool(failures))
+    _keep_record(
+        sweep_record(
+            scope, result, failures=failures, broken=unreadable, began_at=began_at, ended_at=datetime.now(UTC)
+        ),
+        scope,
+        records,
+    )
     return bool(failures)
+
+
+def _keep_record(record: SweepRecord, scope: SweepScope, records: Callable[[], SweepRecords]) -> None:
+    """Keep the record; if it can't be, only operators lack it: the sweep is as good without, and not repeated."""
+    try:
+        records().keep(record, scope.commands)
+    except DrawbridgeError as error:
+        logger.error("sweep not recorded", extra={"error": type(error).__name__, "reason": str(error)})
 
 
 def _report(result: SweepResult, scope: SweepScope) -> None:
@@ -51,11 +80,7 @@ def _report(result: SweepResult, scope: SweepScope) -> None:
     logger.info("swept", extra={"seen": result.observed, "started": result.started})
     metrics.add_metric("RequestsStarted", MetricUnit.Count, len(result.started))
     if result.transit_gateway_attachments:
-        waiting = [
-            f"{each.transit_gateway_attachment_id} of {each.owner} at {each.service_id}"
-            for each in result.transit_gateway_attachments
-        ]
-        logger.warning("transit gateway attachments wait", extra={"attachments": waiting})
+        logger.warning("transit gateway attachments wait", extra={"attachments": attachments_waiting(result)})
         metrics.add_metric("AttachmentsWaiting", MetricUnit.Count, len(result.transit_gateway_attachments))
     if result.no_longer_permitted:
         logger.warning("no longer permitted", extra={"requests": result.no_longer_permitted})

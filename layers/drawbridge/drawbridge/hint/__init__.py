@@ -21,6 +21,10 @@ class SweepScope(Struct, frozen=True):
     """Names of executions of the workflow that may have ended without recording it."""
     told_by: frozenset[str] = frozenset()
     """Who hinted at it, in words: for requests' history, nothing goes by it."""
+    scheduled: bool = False
+    """Whether the schedule is among those who ask."""
+    commands: frozenset[str] = frozenset()
+    """Ids of the commands that wait for this sweep."""
 
     def __or__(self, other: Self) -> "SweepScope":
         return SweepScope(
@@ -30,6 +34,8 @@ class SweepScope(Struct, frozen=True):
             orphans=self.orphans or other.orphans,
             executions=self.executions | other.executions,
             told_by=self.told_by | other.told_by,
+            scheduled=self.scheduled or other.scheduled,
+            commands=self.commands | other.commands,
         )
 
 
