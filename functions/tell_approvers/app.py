@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 from drawbridge.approval.announcement import AnnouncingPorts, announce
 from drawbridge.approval.notify import Notice, notify
 from drawbridge.bootstrap.approvals import approvals, now
+from drawbridge.bootstrap.metering import metered
 from drawbridge.bootstrap.slack import messenger
 from drawbridge.bootstrap.tell_approvers import about, announcements, ledger, slack_channel
 from drawbridge.observability import logger
@@ -32,6 +33,7 @@ class StatusChangeInput(Struct, frozen=True):
 
 
 @logger.inject_lambda_context
+@metered
 def lambda_handler(event: dict[str, Any], context: object) -> None:
     if {"detail", "detail-type"} & event.keys():
         _tell_of(read_value(event, StatusChangeInput).detail.request_id)

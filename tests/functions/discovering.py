@@ -8,8 +8,9 @@ from datetime import datetime
 from drawbridge.configuration import Broken
 from drawbridge.discovery.expiring import Expiring
 from drawbridge.discovery.findings import SweepResult
+from drawbridge.discovery.followed_counts import FollowedCounts
 from drawbridge.errors import DrawbridgeError
-from drawbridge.hint import CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope
+from drawbridge.hint import CHANGED, CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope
 from drawbridge.request.connections import EndpointConnection
 from tests.builders import sample
 from tests.functions.invocations import Json
@@ -19,7 +20,7 @@ SCOPES = {
     "lattice-sharee-association": SHARES,
     "endpoint-connection-notification": CONNECTIONS,
     "endpoint-service-tagged": SERVICES,
-    "parameter-store-change": EVERYTHING,
+    "parameter-store-change": CHANGED,
     "schedule": EVERYTHING,
     "schedule-orphans": ORPHANS,
 }
@@ -38,6 +39,10 @@ class World:
         self.withdrawals_capped: tuple[str, ...] = ()
         self.existence_unknown: tuple[str, ...] = ()
         self.expiring: tuple[Expiring, ...] | None = None
+        self.started: tuple[str, ...] = ("share-a-1",)
+        self.first_attempts: tuple[str, ...] = ()
+        self.drifted: tuple[str, ...] = ()
+        self.followed = FollowedCounts()
         self.attachments: tuple[EndpointConnection, ...] = ()
         self.read = 0
         self.raises: dict[str, DrawbridgeError] = {}
@@ -59,7 +64,7 @@ class World:
         self._perhaps_raise("sweep")
         return SweepResult(
             2,
-            ("share-a-1",),
+            self.started,
             self.no_longer_permitted,
             self.failures,
             transit_gateway_attachments=self.attachments,
@@ -67,6 +72,9 @@ class World:
             withdrawals_capped=self.withdrawals_capped,
             existence_unknown=self.existence_unknown,
             expiring=self.expiring,
+            first_attempts=self.first_attempts,
+            drifted=self.drifted,
+            followed=self.followed,
         )
 
     def dead_letters(self) -> World:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawbridge.errors import InvalidInputError
-from drawbridge.hint import CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope
+from drawbridge.hint import CHANGED, CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope
 from drawbridge.hint.notification import detail_of
 from drawbridge.hint.parse import parse_hint
 from tests.builders import SHARE, sample
@@ -18,6 +18,7 @@ scopes = st.builds(
     connections=st.booleans(),
     notifications=st.booleans(),
     executions=st.frozensets(st.text(max_size=3)),
+    by_event=st.booleans(),
 )
 
 ENDED = {"source": "aws.states", "detail-type": "Step Functions Execution Status Change"}
@@ -30,7 +31,7 @@ ENDED = {"source": "aws.states", "detail-type": "Step Functions Execution Status
         ("lattice-sharee-association", SHARES),
         ("endpoint-connection-notification", CONNECTIONS),
         ("endpoint-service-tagged", SERVICES),
-        ("parameter-store-change", EVERYTHING),
+        ("parameter-store-change", CHANGED),
         ("schedule", EVERYTHING),
         ("schedule-orphans", ORPHANS),
         ("execution-status-change", SweepScope(executions=frozenset({f"{SHARE.request_id}-1"}))),
@@ -38,6 +39,23 @@ ENDED = {"source": "aws.states", "detail-type": "Step Functions Execution Status
 )
 def test_every_event_that_is_taken_in_says_what_to_sweep(name: str, where: SweepScope) -> None:
     assert parse_hint(json.dumps(sample(name))) == where
+
+
+@pytest.mark.parametrize(("source", "by_event"), [("drawbridge.schedule", False), ("drawbridge.command", True)])
+@pytest.mark.parametrize("detail_type", ["Sweep", "Look for Orphans"])
+def test_the_schedule_alone_is_not_told_of_anything(source: str, by_event: bool, detail_type: str) -> None:
+    hint = parse_hint(json.dumps({"source": source, "detail-type": detail_type}))
+
+    assert hint.by_event is by_event
+    assert (hint | EVERYTHING).by_event is by_event
+    assert (hint | SHARES).by_event
+    assert hint.is_whole
+
+
+@pytest.mark.parametrize(("scope", "is_whole"), [(SHARES, False), (CONNECTIONS, False), (SERVICES, False)])
+def test_an_event_has_a_part_swept(scope: SweepScope, is_whole: bool) -> None:
+    assert scope.is_whole is is_whole
+    assert (SHARES | CONNECTIONS).is_whole
 
 
 def test_an_event_without_any_detail_is_a_hint_all_the_same() -> None:

@@ -19,6 +19,13 @@ class SweepScope(Struct, frozen=True):
     """Whether to look for what belongs to no request."""
     executions: frozenset[str] = frozenset()
     """Names of executions of the workflow that may have ended without recording it."""
+    by_event: bool = False
+    """Whether an event, or a person, asked for it, and not the schedule alone."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything that could be a request is swept."""
+        return self.shares and self.connections
 
     def __or__(self, other: Self) -> "SweepScope":
         return SweepScope(
@@ -27,12 +34,15 @@ class SweepScope(Struct, frozen=True):
             notifications=self.notifications or other.notifications,
             orphans=self.orphans or other.orphans,
             executions=self.executions | other.executions,
+            by_event=self.by_event or other.by_event,
         )
 
 
-SHARES = SweepScope(shares=True)
-CONNECTIONS = SweepScope(connections=True)
-SERVICES = SweepScope(connections=True, notifications=True)
+SHARES = SweepScope(shares=True, by_event=True)
+CONNECTIONS = SweepScope(connections=True, by_event=True)
+SERVICES = SweepScope(connections=True, notifications=True, by_event=True)
 EVERYTHING = SweepScope(shares=True, connections=True, notifications=True)
 """But for orphans, which take many calls to look for."""
+CHANGED = EVERYTHING | SweepScope(by_event=True)
+"""Everything, because what people configure changed, or somebody asks for it."""
 ORPHANS = SweepScope(shares=True, connections=True, orphans=True)

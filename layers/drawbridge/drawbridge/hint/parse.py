@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.errors import InvalidInputError
-from drawbridge.hint import CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope, notification
+from drawbridge.hint import CHANGED, CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope, notification
 from drawbridge.parsing import UnreadableError, read_json
 
 
@@ -36,8 +36,9 @@ def parse_hint(body: str) -> SweepScope:
     except UnreadableError as error:
         raise InvalidInputError(f"hint: {error}; an EventBridge envelope is needed") from error
     match envelope.source, envelope.detail_type:
-        case (("drawbridge.schedule" | "drawbridge.command"), detail_type):
-            return ORPHANS if detail_type == _LOOK_FOR_ORPHANS else EVERYTHING
+        case (("drawbridge.schedule" | "drawbridge.command") as source, detail_type):
+            scope = ORPHANS if detail_type == _LOOK_FOR_ORPHANS else EVERYTHING
+            return scope | SweepScope(by_event=source == "drawbridge.command")
         case ("aws.ram", "Resource Sharing State Change") | ("aws.vpc-lattice", _):
             return SHARES
         case "drawbridge", notification.CONNECTION_NOTIFICATION:
@@ -45,7 +46,7 @@ def parse_hint(body: str) -> SweepScope:
         case "aws.ec2", "AWS API Call via CloudTrail":
             return SERVICES
         case "aws.ssm", "Parameter Store Change":
-            return EVERYTHING
+            return CHANGED
         case "aws.states", "Step Functions Execution Status Change":
             return SweepScope(executions=_executions(envelope.detail))
         case source, detail_type:
