@@ -16,6 +16,9 @@ from drawbridge.record.time_to_connect import time_to_connect
 from drawbridge.request import ExecutionInput
 from drawbridge.status import Status
 
+_MOST_CODES = 5
+"""Reasons of one outcome that the log names."""
+
 
 class RecordOutcomeInput(Struct, frozen=True):
     execution: ExecutionInput = msgspec.field(name="request")
@@ -38,7 +41,14 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 def _record(execution: ExecutionInput, progress: Reported) -> dict[str, Any]:
     outcome = outcome_of_report(progress, execution, attempts(), ledger())
     recorded = record(execution, outcome, ledger(), bus())
-    logger.info("recorded", request_id=execution.request_id, status=outcome.status, superseded=recorded is None)
+    logger.info(
+        "recorded",
+        request_id=execution.request_id,
+        status=outcome.status,
+        # In a text: a query counts by it.
+        reasons=", ".join(sorted({reason.code for reason in outcome.reasons})[:_MOST_CODES]),
+        superseded=recorded is None,
+    )
     if recorded is not None and outcome.status is Status.AVAILABLE:
         _count_time_to_connect(recorded)
     return {"status": outcome.status, "settled": outcome.settled}
