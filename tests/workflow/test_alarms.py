@@ -1,4 +1,4 @@
-"""Metrics, alarms, dashboard and saved queries name what the code publishes and logs, and documents speak of all of it."""
+"""Metrics, alarms, dashboard and saved queries name what the code publishes and logs, and documents all of it."""
 
 from __future__ import annotations
 
@@ -166,6 +166,8 @@ def test_whoever_has_to_see_to_an_alarm_is_told_of_it_and_of_its_end(name: str) 
 
     told = (alarm.get("AlarmActions"), alarm.get("OKActions"))
     assert told == ((None, None) if name in TELL_NOBODY else (TOPIC, TOPIC))
+    in_slack = {"Fn::GetAtt": [name, "Arn"]} in RESOURCES["AlarmRule"]["Properties"]["EventPattern"]["resources"]
+    assert in_slack is (name not in TELL_NOBODY)
     (row,) = re.findall(rf"^\| \[[^]]+\]\(#{anchor_of(name)}\) \| (yes|no)", RUNBOOK, re.MULTILINE)
     assert row == ("no" if name in TELL_NOBODY else "yes")
 
