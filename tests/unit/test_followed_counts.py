@@ -72,6 +72,12 @@ def test_of_what_is_under_way_the_oldest_is_told_by_the_time_since_it_recorded_a
     assert counts.oldest_pending == OldestPending(CONNECTION.request_id, timedelta(hours=2))
 
 
+def test_what_recorded_something_since_the_sweep_began_has_no_age() -> None:
+    later = row(Status.PENDING, settled=False, updated_at=(NOW + timedelta(seconds=9)).isoformat())
+
+    assert count_followed([later], NOW).oldest_pending == OldestPending(CONNECTION.request_id, timedelta())
+
+
 def test_a_sweep_tells_which_attempts_are_the_first_of_their_requests() -> None:
     world = World()
     world.shares.listed_invitations = [invitation()]

@@ -69,6 +69,26 @@ def test_what_waits_for_an_answer_or_for_other_policies_waits_for_people_and_wha
 
 
 @pytest.mark.parametrize(
+    ("status", "is_peoples"),
+    [
+        (Status.EXPIRED, True),
+        (Status.REJECTED, True),
+        (Status.WITHDRAWN, True),
+        (Status.ACCEPTED, True),
+        (Status.FAILED, False),
+        (Status.ASSOCIATING, False),
+    ],
+)
+def test_what_ended_waits_for_whoever_asks_again_or_binds_it_and_what_broke_off_does_not(
+    status: Status, is_peoples: bool
+) -> None:
+    took = time_to_connect(entry((Status.PENDING, 0), (status, 5), (Status.PENDING, 905), (Status.AVAILABLE, 910)))
+
+    assert took is not None
+    assert took.waited_for_people == timedelta(seconds=900 if is_peoples else 0)
+
+
+@pytest.mark.parametrize(
     "row",
     [
         entry((Status.PENDING, 0), (Status.AVAILABLE, 9), (Status.PENDING, 99), (Status.AVAILABLE, 109)),

@@ -37,7 +37,8 @@ def count_followed(rows: Collection[LedgerRow], now: datetime) -> FollowedCounts
     """Return which of the rows are in trouble, as they were read."""
     withdrawing = [row for row in rows if row.status is Status.WITHDRAWING]
     ages = (
-        OldestPending(row.request_id, now - datetime.fromisoformat(row.updated_at))
+        # It may have recorded something since the sweep began.
+        OldestPending(row.request_id, max(now - datetime.fromisoformat(row.updated_at), timedelta()))
         for row in rows
         if not row.settled and not row.waits_for_approval
     )

@@ -11,7 +11,7 @@ from drawbridge.record.entry import Entry, HistoryEntry
 from drawbridge.status import Status
 
 _PEOPLES = frozenset({Status.WAITING_FOR_APPROVAL, Status.HELD})
-"""Statuses that only people end, by an answer or by what they configure."""
+"""Statuses that only people end, by an answer or by what they configure; those that are over end by asking again."""
 
 
 class TimeToConnect(Struct, frozen=True):
@@ -42,7 +42,9 @@ def time_to_connect(entry: Entry) -> TimeToConnect | None:
 
 def _waits(history: Iterable[HistoryEntry]) -> Iterator[timedelta]:
     for each, following in pairwise(history):
-        if each.status in _PEOPLES:
+        # An attempt that ends with an acceptance waits for a binding.
+        lacks_binding = each.status is Status.ACCEPTED and following.status is Status.PENDING
+        if each.status in _PEOPLES or each.status.is_over or lacks_binding:
             yield _at(following) - _at(each)
 
 
