@@ -79,6 +79,15 @@ def test_an_outcome_is_written_and_announced(
     assert "_aws" not in capsys.readouterr().out
 
 
+def test_only_what_is_connected_has_a_time_to_connect(
+    ledger: InMemoryLedger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger.entries[INPUT.request_id] = connected((Status.PENDING, 0), (Status.AVAILABLE, 9))
+
+    assert invoke(app.lambda_handler, STEP)["status"] == "HELD"
+    assert metrics(capsys.readouterr().out) == []
+
+
 def test_an_attempt_that_was_overtaken_goes_on_to_its_end_in_silence(
     ledger: InMemoryLedger, bus: InMemoryStatusBus
 ) -> None:
