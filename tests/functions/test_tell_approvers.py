@@ -267,7 +267,8 @@ def test_the_question_says_who_withdrew_it(world: World, reason: Reason, text: s
 
 
 def alarm(**state: Any) -> dict[str, Any]:
-    return ALARM | {"detail": ALARM["detail"] | {"state": ALARM["detail"]["state"] | state}}
+    detail: dict[str, Any] = ALARM["detail"]
+    return {**ALARM, "detail": detail | {"state": detail["state"] | state}}
 
 
 def test_an_alarm_is_told_with_what_it_means_and_where_to_read_what_to_do(world: World) -> None:
