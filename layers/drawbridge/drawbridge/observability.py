@@ -48,7 +48,7 @@ class Metric(StrEnum):
     SWEEPS_FAILED = "SweepsFailed"
     REQUESTS_STARTED = "RequestsStarted"
     REQUESTS_MISSED_BY_EVENTS = "RequestsMissedByEvents"
-    """First attempts that the schedule started, and no event."""
+    """First attempts of requests that no event had told of."""
     CALLS_THROTTLED = "CallsThrottled"
     DECISIONS = "Decisions"
     """By ``outcome``."""

@@ -20,7 +20,7 @@ class SweepScope(Struct, frozen=True):
     executions: frozenset[str] = frozenset()
     """Names of executions of the workflow that may have ended without recording it."""
     by_event: bool = False
-    """Whether an event, or a person, asked for it, and not the schedule alone."""
+    """Whether an event asked for it, and not only the schedule, or a person."""
 
     @property
     def is_whole(self) -> bool:
@@ -44,5 +44,5 @@ SERVICES = SweepScope(connections=True, notifications=True, by_event=True)
 EVERYTHING = SweepScope(shares=True, connections=True, notifications=True)
 """But for orphans, which take many calls to look for."""
 CHANGED = EVERYTHING | SweepScope(by_event=True)
-"""Everything, because what people configure changed, or somebody asks for it."""
+"""Everything, because what people configure changed."""
 ORPHANS = SweepScope(shares=True, connections=True, orphans=True)

@@ -36,9 +36,8 @@ def parse_hint(body: str) -> SweepScope:
     except UnreadableError as error:
         raise InvalidInputError(f"hint: {error}; an EventBridge envelope is needed") from error
     match envelope.source, envelope.detail_type:
-        case (("drawbridge.schedule" | "drawbridge.command") as source, detail_type):
-            scope = ORPHANS if detail_type == _LOOK_FOR_ORPHANS else EVERYTHING
-            return scope | SweepScope(by_event=source == "drawbridge.command")
+        case (("drawbridge.schedule" | "drawbridge.command"), detail_type):
+            return ORPHANS if detail_type == _LOOK_FOR_ORPHANS else EVERYTHING
         case ("aws.ram", "Resource Sharing State Change") | ("aws.vpc-lattice", _):
             return SHARES
         case "drawbridge", notification.CONNECTION_NOTIFICATION:
