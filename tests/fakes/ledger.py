@@ -19,6 +19,7 @@ from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review
 from drawbridge.publication import AttachmentSnapshot
 from drawbridge.record import Outcome, OutcomeBasis
+from drawbridge.record.entry import Entry
 from drawbridge.record.outcome import permitted_by
 from drawbridge.record.record import StatusChange, reasons_for_status
 from drawbridge.request import OrphanRequest
@@ -44,6 +45,8 @@ class InMemoryLedger:
         self._now = now
         self._lock = threading.Lock()
         self.kept: dict[str, LedgerRow] = {}
+        self.entries: dict[str, Entry] = {}
+        """What people read of the rows, as a test says it."""
         self.published: dict[str, set[str]] = defaultdict(set)
         """The parameters that each request published."""
         self.written: list[tuple[StatusChange, Outcome]] = []
@@ -68,6 +71,9 @@ class InMemoryLedger:
     def let_in(self, request_id: str) -> LetIn | None:
         there = self.kept.get(request_id)
         return there.let_in if there is not None and isinstance(there.let_in, LetIn) else None
+
+    def entry(self, request_id: str) -> Entry | None:
+        return self.entries.get(request_id)
 
     def is_commanded(self, request_id: str) -> bool:
         there = self.kept.get(request_id)

@@ -23,7 +23,7 @@ class ApprovalAnswer(Struct, frozen=True, kw_only=True):
 
 
 class AnswerResult(StrEnum):
-    """What becomes of an answer. No result is an error; each is counted."""
+    """What becomes of an answer. No result is an error; each is logged."""
 
     RECORDED = "recorded"
     SECOND_NEEDED = "second-needed"

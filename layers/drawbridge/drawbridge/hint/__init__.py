@@ -25,6 +25,13 @@ class SweepScope(Struct, frozen=True):
     """Whether the schedule is among those who ask."""
     commands: frozenset[str] = frozenset()
     """Ids of the commands that wait for this sweep."""
+    by_event: bool = False
+    """Whether an event asked for it, and not only the schedule, or a person."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything that could be a request is swept."""
+        return self.shares and self.connections
 
     def __or__(self, other: Self) -> "SweepScope":
         return SweepScope(
@@ -36,12 +43,15 @@ class SweepScope(Struct, frozen=True):
             told_by=self.told_by | other.told_by,
             scheduled=self.scheduled or other.scheduled,
             commands=self.commands | other.commands,
+            by_event=self.by_event or other.by_event,
         )
 
 
-SHARES = SweepScope(shares=True)
-CONNECTIONS = SweepScope(connections=True)
-SERVICES = SweepScope(connections=True, notifications=True)
+SHARES = SweepScope(shares=True, by_event=True)
+CONNECTIONS = SweepScope(connections=True, by_event=True)
+SERVICES = SweepScope(connections=True, notifications=True, by_event=True)
 EVERYTHING = SweepScope(shares=True, connections=True, notifications=True)
 """But for orphans, which take many calls to look for."""
+CHANGED = EVERYTHING | SweepScope(by_event=True)
+"""Everything, because what people configure changed."""
 ORPHANS = SweepScope(shares=True, connections=True, orphans=True)

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.errors import InvalidInputError
-from drawbridge.hint import CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope, notification
+from drawbridge.hint import CHANGED, CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope, notification
 from drawbridge.parsing import UnreadableError, read_json
 
 
@@ -49,7 +49,7 @@ def parse_hint(body: str) -> SweepScope:
         case "aws.ec2", "AWS API Call via CloudTrail":
             return _told(SERVICES, "a call to EC2 that CloudTrail reported")
         case "aws.ssm", "Parameter Store Change":
-            return _told(EVERYTHING, "a change of our configuration")
+            return _told(CHANGED, "a change of our configuration")
         case "aws.states", "Step Functions Execution Status Change":
             return SweepScope(executions=_executions(envelope.detail))
         case source, detail_type:
