@@ -12,7 +12,7 @@ from drawbridge.decision.let_in import LetIn
 from drawbridge.record.entry import Entry, HistoryEntry
 from drawbridge.record.time_to_connect import TimeToConnect, time_to_connect
 from drawbridge.status import Reason, Status
-from tests.builders import NOW
+from tests.builders import NOW, SHARE
 
 ASKED_AND_HELD = [
     (Status.PENDING, 0),
@@ -35,6 +35,7 @@ def entry(*reached: tuple[Status, int], **changes: Any) -> Entry:
         for status, after in reached
     )
     fields: dict[str, Any] = {
+        "request": SHARE,
         "request_id": "share-a",
         "kind": "share",
         "subject": "arn",
