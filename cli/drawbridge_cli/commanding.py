@@ -41,8 +41,8 @@ def command_all(
     done: list[Withdrawable] = []
     try:
         for each in going:
-            if stack.ledger.command_withdrawal(each.row, command):
-                done.append(each)
+            is_commanded = stack.ledger.command_withdrawal(each.row, command)
+            done += [each] if is_commanded else []
     except DrawbridgeError:
         complain(f"{len(done)} of {len(going)} are commanded; {finish} does the rest")
         raise

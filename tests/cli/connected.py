@@ -59,7 +59,8 @@ def enter(ledger: LedgerTable, request: Request, status: Status, *, account: str
 
 def reach(ledger: LedgerTable, request: Request, status: Status, **outcome: Any) -> None:
     """Have the attempt that is under way reach a status."""
-    reached = Outcome(**({"status": status, "reasons": (), "settled": True} | outcome))
+    fields: dict[str, Any] = {"status": status, "reasons": (), "settled": True}
+    reached = Outcome(**(fields | outcome))
     assert ledger.change_status(status_change(execution_input(request), reached), reached)
 
 

@@ -132,6 +132,7 @@ class Sweeper:
         """
         findings = Findings()
         followed = self._ledger.followed()
+        self._withdrawals.load(followed)
         observed = self._observe(scope, followed, now, findings)
         rows = self._rows(observed, followed, now, findings)
         if ResourceShareRequest in findings.kinds:
