@@ -211,6 +211,7 @@ class InMemoryLedger:
             settled=False,
             observed_fingerprint=observed.observed_fingerprint,
             decision_fingerprint=observed.decision_fingerprint,
+            bindings_fingerprint=observed.bindings_fingerprint,
         )
 
     def note_deadline(self, row: LedgerRow, deadline: datetime | None) -> None:

@@ -263,15 +263,14 @@ def test_what_a_waiting_request_was_compared_with_is_noted_and_nothing_else(ledg
     reach(ledger, Status.WAITING_FOR_APPROVAL, settled=False)
     waits = row(ledger)
 
-    ledger.note_observed(waits, observed_request(observed_fingerprint="now", decision_fingerprint="new", open=False))
+    observed = observed_request(
+        observed_fingerprint="now", decision_fingerprint="new", bindings_fingerprint="other", open=False
+    )
+    ledger.note_observed(waits, observed)
 
     now = row(ledger)
-    assert (now.observed_fingerprint, now.decision_fingerprint) == ("now", "new")
-    assert (now.status, now.updated_at, now.bindings_fingerprint) == (
-        waits.status,
-        waits.updated_at,
-        waits.bindings_fingerprint,
-    )
+    assert (now.observed_fingerprint, now.decision_fingerprint, now.bindings_fingerprint) == ("now", "new", "other")
+    assert (now.status, now.updated_at) == (waits.status, waits.updated_at)
 
 
 def test_of_what_does_not_wait_any_more_nothing_is_noted(ledger: Ledger) -> None:

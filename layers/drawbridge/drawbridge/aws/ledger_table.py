@@ -219,7 +219,11 @@ class LedgerTable:
 
     def note_observed(self, row: LedgerRow, observed: ObservedRequest) -> None:
         """Note what a request that waits was last compared with; nothing if it does not wait any more."""
-        write = Write(seen=observed.observed_fingerprint, permitted=observed.decision_fingerprint)
+        write = Write(
+            seen=observed.observed_fingerprint,
+            permitted=observed.decision_fingerprint,
+            wanted=observed.bindings_fingerprint,
+        )
         write.only_if(attempt=row.attempt, settled=False)
         self._update(row.request_id, write)
 
