@@ -389,6 +389,10 @@ class LedgerTable:
             commanded=_read("commanded", str(item.get("commanded", ""))),
         )
 
+    def attached(self, request_id: str) -> frozenset[tuple[str, str]]:
+        """Return what was attached when the last attempt ended, by binding and resource's ARN."""
+        return frozenset((each.binding, each.resource_arn) for each in self.connected(request_id).attachments)
+
     def attachments_of_others(self, request_id: str) -> Iterator[AttachmentSnapshot]:
         """Yield how the attachments of all other requests that are followed were left; nobody asks for orphans."""
         return (each for row in self._others(request_id) for each in row.attachments or ())
