@@ -1,7 +1,7 @@
 """The stack that a command works on, found by its name in the account and Region of the caller."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -11,6 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
 
+from drawbridge.approval.ask import Pending
 from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import bindings_in_force
 from drawbridge.association.quotas import quotas_in_force
@@ -38,6 +39,7 @@ from drawbridge.record.entry import Entry
 from drawbridge.slack.messenger import SlackMessenger
 from drawbridge.withdrawal.take_down import TakeDown
 from drawbridge_cli.account_withdrawal import WithdrawalContext
+from drawbridge_cli.outstanding import Outstanding, outstanding_among
 from drawbridge_cli.screen import complain
 from drawbridge_cli.share_plans import PlanContext
 
@@ -163,6 +165,7 @@ class Stack:
             ),
             policies=policies,
             entry_of=self.ledger.entry,
+            attached=self.ledger.attached,
             evaluation_time=EvaluationTime(datetime.now(UTC), self.zone),
             asks=bool(self.slack_channel),
         )
@@ -178,6 +181,17 @@ class Stack:
             published=tuple(published_names(self.published.below(f"/{self.prefix}/connections"))),
             observe=TakeDown(objects, self.published, zones, connections, self.planning.existences).observe,
         )
+
+    def outstanding(self) -> tuple[Outstanding, ...]:
+        """Return what of the ledger's requests is not at rest."""
+        return outstanding_among(self.ledger.followed(), self.ledger.entry, self._pending)
+
+    def _pending(self, request_ids: list[str]) -> Mapping[str, Pending]:
+        """Return the open questions of requests; none if the caller may not read them."""
+        try:
+            return self.approvals.pending(request_ids) if request_ids else {}
+        except AccessDeniedError:
+            return {}
 
     def managed_services(self) -> frozenset[str]:
         """Return the ids of the endpoint services that Drawbridge looks after; they are listed once."""

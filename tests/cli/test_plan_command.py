@@ -213,7 +213,7 @@ def test_what_is_refused_is_reported_with_its_reason_and_is_no_change(
     lines = ended.out.splitlines()
     refused = "  refused orders: orders-db: no VPC fits vpc-00000000000000000 [no-vpc]"
     assert lines[lines.index(refused) + 1] == "    to do: make the VPC or tag it, or correct attach.vpc"
-    assert lines[-1] == "Nothing to do; 2 wanted and refused."
+    assert lines[-1] == "Nothing is to be made or taken down now; 2 wanted and refused."
 
 
 def test_what_a_policy_forbids_is_refused(at_work: Drawbridge, operator: Operator, orders: str) -> None:

@@ -41,6 +41,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     )
     let_in: LetIn | None = None
     """What was let in; ``None`` where nothing was, or it is not known."""
+    kept: tuple[Reason, ...] = ()
+    """Of what is live and was kept: why the last decision would not have let it in."""
     no_longer_permitted: bool = False
     withdraw_after: str = ""
     """When it is taken down, if that is announced: ISO 8601, UTC."""
