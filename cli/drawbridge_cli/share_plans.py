@@ -212,6 +212,7 @@ class PlanContext(Struct, frozen=True, kw_only=True):
         replace = msgspec.structs.replace
         planner = self.planner_of(bindings)
         evaluation = planner.evaluate(known.share.arn, facts.requester, (), self.evaluation_time, coverage)
+        evaluation = replace(evaluation, candidates=tuple(map(_by_binding, evaluation.candidates)))
         if known.outcome not in ({"accept", "keep", "askApprover"} if self.asks else {"accept", "keep"}):
             candidates = tuple(_not_let_in(candidate, known) for candidate in evaluation.candidates)
             refused = tuple(refusal.reason for candidate in candidates for refusal in candidate.refused)
@@ -248,6 +249,16 @@ def _denials(entry: Entry) -> Because:
         return ()
     denials = (reason for reason in (entry.kept or entry.reasons) if reason.code == DENIED)
     return tuple(denials)
+
+
+def _by_binding(candidate: Candidate) -> Candidate:
+    """Return the candidate with what a person denied of it named by its binding: the text says who did."""
+    replace = msgspec.structs.replace
+    refused = (
+        replace(each, reason=replace(each.reason, source=candidate.binding)) if each.reason.code == DENIED else each
+        for each in candidate.refused
+    )
+    return replace(candidate, refused=tuple(refused))
 
 
 def _not_let_in(candidate: Candidate, known: SharePlan) -> Candidate:
