@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
 
-from drawbridge.approval.ask import Pending
+from drawbridge.approval.ask import ApprovalRecord, Pending
 from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import bindings_in_force
 from drawbridge.association.quotas import quotas_in_force
@@ -192,6 +192,13 @@ class Stack:
             return self.approvals.pending(request_ids) if request_ids else {}
         except AccessDeniedError:
             return {}
+
+    def question(self, request_id: str) -> ApprovalRecord | None:
+        """Return the question that was asked of a request last; ``None`` also if the caller may not read it."""
+        try:
+            return self.approvals.approval_record(request_id)
+        except AccessDeniedError:
+            return None
 
     def managed_services(self) -> frozenset[str]:
         """Return the ids of the endpoint services that Drawbridge looks after; they are listed once."""
