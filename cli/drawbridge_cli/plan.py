@@ -14,7 +14,7 @@ from drawbridge_cli.withdrawal_screen import show_withdrawal, withdrawal_documen
 
 _EXIT_CODE = (
     "Exit with 1 if not everything is as wanted: something is to be made or taken down, waits for a person, is under "
-    "way, held, failed, refused, or announced to be taken down."
+    "way, held, failed, refused, or announced to be taken down, or a binding is broken."
 )
 
 
@@ -34,14 +34,16 @@ def plan(
         raise InvalidInputError(f"--binding: there is no binding {binding!r} in force; 'bindings list' lists them")
     share_plans = stack.plan_context().share_plans(bindings)
     withdrawal = stack.withdrawal_context().withdrawal(bindings, paths_to_publish(share_plans, stack.prefix))
-    outstanding = stack.outstanding()
+    outstanding, broken = stack.outstanding(), bindings.broken
     if binding:
+        broken = tuple(each for each in broken if each.name == binding)
         (wanting,) = (each for each in bindings.things if each.name == binding)
         outstanding = tuple(each for each in outstanding if each.concerns(wanting))
         share_plans = [each.of(binding) for each in share_plans]
         share_plans = [each for each in share_plans if each.candidates]
         withdrawal = withdrawal.of(binding)
-    as_wanted = all(each.is_as_desired for each in share_plans) and withdrawal.is_empty and not outstanding
+    as_wanted = all(each.is_as_desired for each in share_plans) and withdrawal.is_empty
+    as_wanted = as_wanted and not outstanding and not broken
     if as_json:
         show_json(
             {
@@ -64,6 +66,6 @@ def plan(
         if outstanding:
             say()
         show_unknown(share_plans)
-        say(summary(share_plans, withdrawal, outstanding), "good" if as_wanted else "")
+        say(summary(share_plans, withdrawal, outstanding, broken=len(broken)), "good" if as_wanted else "")
     if fail and not as_wanted:
         raise typer.Exit(1)

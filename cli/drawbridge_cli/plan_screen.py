@@ -113,10 +113,15 @@ def show_outstanding(outstanding: Iterable[Outstanding]) -> None:
 
 
 def summary(
-    share_plans: Sequence[SharePlan], withdrawal: AccountWithdrawal, outstanding: Sequence[Outstanding] = ()
+    share_plans: Sequence[SharePlan],
+    withdrawal: AccountWithdrawal,
+    outstanding: Sequence[Outstanding] = (),
+    *,
+    broken: int = 0,
 ) -> str:
-    """Return a summary in one line: that there is nothing to do only where nothing waits either."""
+    """Return a summary in one line: that there is nothing to do only where nothing waits, nor is broken, either."""
     steps, waiting = _steps(share_plans, withdrawal), _waiting(share_plans, withdrawal, outstanding)
+    waiting += [f"{broken} {'binding is' if broken == 1 else 'bindings are'} broken"] if broken else []
     if steps:
         return f"{'; '.join((', '.join(steps), *waiting))}."
     if waiting:

@@ -414,6 +414,15 @@ def test_a_broken_binding_is_reported_and_stops_no_other(at_work: Drawbridge, op
     assert "    + create an endpoint to " in ended.out
 
 
+def test_a_broken_binding_is_not_nothing_to_do(at_work: Drawbridge, operator: Operator) -> None:
+    bind(operator, "broken", "attach: {mode: teleport}")
+
+    ended = at_work("plan", "--exit-code")
+
+    assert (ended.code, ended.out) == (1, "Nothing is to be made or taken down now; 1 binding is broken.\n")
+    assert at_work("plan", "--json").json["asWanted"] is False
+
+
 def test_a_plan_is_written_for_programs(
     at_work: Drawbridge, provider: Operator, shared: str, databases: list[str], connected: str, orders: str
 ) -> None:
