@@ -14,6 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
 from msgspec import Struct
 
+from drawbridge.approval.ask import ApprovalRecord, Pending
 from drawbridge.arns import Arn
 from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import bindings_in_force
@@ -48,6 +49,7 @@ from drawbridge.slack.messenger import SlackMessenger
 from drawbridge.withdrawal.take_down import TakeDown
 from drawbridge_cli.account_withdrawal import WithdrawalContext
 from drawbridge_cli.console_links import ConsoleLinks
+from drawbridge_cli.outstanding import Outstanding, outstanding_among
 from drawbridge_cli.screen import complain
 from drawbridge_cli.share_plans import PlanContext
 
@@ -304,6 +306,7 @@ class Stack:
             ),
             policies=policies,
             entry_of=self.ledger.entry,
+            attached=self.ledger.attached,
             evaluation_time=EvaluationTime(datetime.now(UTC), self.zone),
             asks=bool(self.slack_channel),
         )
@@ -319,6 +322,24 @@ class Stack:
             published=tuple(published_names(self.published.below(f"/{self.prefix}/connections"))),
             observe=TakeDown(objects, self.published, zones, connections, self.planning.existences).observe,
         )
+
+    def outstanding(self) -> tuple[Outstanding, ...]:
+        """Return what of the ledger's requests is not at rest."""
+        return outstanding_among(self.ledger.followed(), self.ledger.entry, self._pending)
+
+    def _pending(self, request_ids: list[str]) -> Mapping[str, Pending]:
+        """Return the open questions of requests; none if the caller may not read them."""
+        try:
+            return self.approvals.pending(request_ids) if request_ids else {}
+        except AccessDeniedError:
+            return {}
+
+    def question(self, request_id: str) -> ApprovalRecord | None:
+        """Return the question that was asked of a request last; ``None`` also if the caller may not read it."""
+        try:
+            return self.approvals.approval_record(request_id)
+        except AccessDeniedError:
+            return None
 
     def managed_services(self) -> frozenset[str]:
         """Return the ids of the endpoint services that Drawbridge looks after; they are listed once."""

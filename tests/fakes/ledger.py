@@ -98,6 +98,9 @@ class InMemoryLedger:
             commanded=there.commanded,
         )
 
+    def attached(self, request_id: str) -> frozenset[tuple[str, str]]:
+        return frozenset((each.binding, each.resource_arn) for each in self.connected(request_id).attachments)
+
     def attachments_of_others(self, request_id: str) -> list[AttachmentSnapshot]:
         return [each for row in self._others(request_id) for each in row.attachments or ()]
 
@@ -220,6 +223,7 @@ class InMemoryLedger:
             settled=False,
             observed_fingerprint=observed.observed_fingerprint,
             decision_fingerprint=observed.decision_fingerprint,
+            bindings_fingerprint=observed.bindings_fingerprint,
         )
 
     def note_deadline(self, row: LedgerRow, deadline: datetime | None) -> None:

@@ -202,7 +202,7 @@ def test_trap_25_an_approval_of_what_has_changed_since_is_void_and_it_is_asked_a
     second = until(again, lambda: f"asked again: {messages(world, share_arn)}")
     assert late in json.dumps(second["blocks"])
     assert "ASKED AGAIN" in json.dumps(second["blocks"])
-    assert "Void" in shown(world, first)
+    assert "Approved by U0ALICE. Something changed, and it is asked again below." in shown(world, first)
     assert row_of(consumer, share_arn)["status"]["S"] == "WAITING_FOR_APPROVAL"  # type: ignore[index]  # it is there
     click(world, second, "U0ALICE")
     settled(consumer, share_arn, "ACCEPTED")

@@ -142,6 +142,7 @@ class Sweeper:
         """
         followed = self._ledger.followed()
         findings = Findings(followed=count_followed(followed, now), told_by=scope.told_by)
+        self._withdrawals.load(followed)
         observed = self._observe(scope, followed, now, findings)
         rows = self._rows(observed, followed, now, findings)
         if ResourceShareRequest in findings.kinds:
@@ -336,11 +337,13 @@ class Sweeper:
         Return whether there is nothing else to do for it: its execution is known to wait, or was resumed. A change for
         which it could not be resumed is not noted, so that the next sweep tries again.
         """
-        changed = (observed.observed_fingerprint, observed.decision_fingerprint, observed.open) != (
-            row.observed_fingerprint,
-            row.decision_fingerprint,
-            row.commanded is None,
-        )
+        # A binding decides nothing, but whoever is asked reads what it would come to.
+        changed = (
+            observed.observed_fingerprint,
+            observed.decision_fingerprint,
+            observed.bindings_fingerprint,
+            observed.open,
+        ) != (row.observed_fingerprint, row.decision_fingerprint, row.bindings_fingerprint, row.commanded is None)
         waits = self._waiting.resume_if_answered(row, now, reconsider=changed)
         if changed and waits is WaitState.RESUMED:
             self._ledger.note_observed(row, observed)
