@@ -74,7 +74,7 @@ _UNASKED = {
 
 def _of_refused(entry: Entry) -> str:
     """Return what to do about each reason for which something is not associated."""
-    codes = dict.fromkeys(each.code for each in entry.reasons if each.code in WHAT_TO_DO and each.code != DENIED)
+    codes = dict.fromkeys(each.code for each in entry.reasons if each.code in WHAT_TO_DO)
     return "\n".join(f"To do about {code}: {WHAT_TO_DO[code]}" for code in codes)
 
 
