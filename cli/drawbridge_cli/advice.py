@@ -74,7 +74,7 @@ _UNASKED = {
 
 def _of_refused(entry: Entry) -> str:
     """Return what to do about each reason for which something is not associated."""
-    codes = dict.fromkeys(each.code for each in entry.reasons if each.code in OF_REFUSALS and each.code != DENIED)
+    codes = dict.fromkeys(each.code for each in entry.reasons if each.code in OF_REFUSALS)
     return "\n".join(f"To do about {code}: {OF_REFUSALS[code].to_do}" for code in codes)
 
 

@@ -20,7 +20,7 @@ from drawbridge.discovery.review import Lapse, Review, ReviewOpen
 from drawbridge.discovery.workflow import ExecutionEnding
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, RefusedError, ThrottledError, UpstreamError
 from drawbridge.hint import CONNECTIONS, EVERYTHING
-from drawbridge.request import EndpointConnectionRequest
+from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest
 from drawbridge.request.absence import Absence
 from drawbridge.request.announced import COMMANDED, NO_LONGER_PERMITTED, Announced, WithdrawalCommand
 from drawbridge.request.connections import ConnectionState
@@ -416,6 +416,48 @@ def test_only_what_goes_carries_the_tag(sharing: World) -> None:
     sweep(sharing, 1)
 
     assert {*sharing.tags.there} == {"vpce-1"} == {*kept(sharing, SHARE.request_id).tagged}
+
+
+OTHER_SHARE = ResourceShareRequest(share_arn=f"{SHARE_ARN}-2")
+
+
+@pytest.fixture
+def both_sharing(sharing: World) -> World:
+    """Have another share that holds one of the resources, too."""
+    sharing.shares.listed_shares.append(Share(arn=OTHER_SHARE.share_arn, name="billing", owner=PROVIDER))
+    sharing.shares.listed_resources.append(replace(shared_resource(), share_arn=OTHER_SHARE.share_arn))
+    sweep(sharing)
+    set_row(
+        sharing,
+        OTHER_SHARE.request_id,
+        status=Status.AVAILABLE,
+        settled=True,
+        let_in=LET_IN,
+        attachments=(snapshot(RESOURCE_ARN),),
+    )
+    sharing.existences.shares.add(OTHER_SHARE.share_arn)
+    sharing.state_machine.running.clear()
+    return sharing
+
+
+def test_what_another_share_keeps_is_never_tagged(both_sharing: World) -> None:
+    set_row(both_sharing, OTHER_SHARE.request_id, reviewed_fingerprint="2:stricter policies")
+    refuse(both_sharing)
+
+    sweep(both_sharing)
+    sweep(both_sharing, 1)
+
+    assert kept(both_sharing, SHARE.request_id).announced
+    assert not kept(both_sharing, OTHER_SHARE.request_id).announced
+    assert both_sharing.tags.calls == 0
+
+
+def test_what_both_shares_announce_is_tagged_by_the_sweep_that_finds_it(both_sharing: World) -> None:
+    refuse(both_sharing)
+
+    sweep(both_sharing)
+
+    assert both_sharing.tags.there == {"vpce-1": AFTER}
 
 
 # ---- due -------------------------------------------------------------------------------------------------------------

@@ -106,11 +106,18 @@ class PermissionWatch:
     def load(self, rows: Iterable[LedgerRow]) -> None:
         """Take note of all that is followed: what one share has announced may be another share's to keep."""
         self._rows = {row.request_id: row for row in rows if row.attachments}
-        holders = defaultdict[str, list[str]](list)
+        self._holders = {}
         if any(row.announced or row.tagged for row in self._rows.values()):
-            for row in self._rows.values():
-                for thing in own_things(row, self._account_id):
-                    holders[thing].append(row.request_id)
+            self._find_holders()
+
+    def _find_holders(self) -> None:
+        """Find which requests hold each thing that can carry the tag: it matters where something is announced."""
+        if self._holders:
+            return
+        holders = defaultdict[str, list[str]](list)
+        for row in self._rows.values():
+            for thing in own_things(row, self._account_id):
+                holders[thing].append(row.request_id)
         self._holders = holders
 
     @staticmethod
@@ -153,6 +160,8 @@ class PermissionWatch:
             row, announced=marks, no_longer_permitted=not review.permitted, reviewed_fingerprint=under
         )
         self._rows[row.request_id] = now_there
+        if marks:
+            self._find_holders()
         return Reviewed(now_there, frozenset(lapse.key for lapse in review.lapses))
 
     def _reviewed_under(self, observed: ObservedRequest) -> str:
