@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from drawbridge_cli import doctor as command
 from drawbridge_cli import regions
 from local_aws.testing.accounts import Accounts
+from local_aws.testing.clock import clock
 from local_aws.testing.faults import CallFault, faults
 from local_aws.testing.organizations import arrange
 from local_aws.testing.record import record
@@ -25,6 +27,12 @@ ALL = [
     *("bus", "notifications", "sweeps", "dead-letters", "alarms", "configuration", "consumers", "ledger"),
     *("managed-services", "service-linked-role", "organization", "slack", "quotas"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def _at_the_time_of_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have this machine's clock be right: other tests have set the local AWS's forward."""
+    monkeypatch.setattr(command, "now", clock.now)
 
 
 def results(ended: Ended) -> dict[str, list[str]]:
@@ -228,6 +236,37 @@ def test_the_permissions_that_the_document_names_are_used(reader: Reader, operat
         # This account is in no organization.
         "organizations:ListAWSServiceAccessForOrganization",
     }
+
+
+@pytest.mark.parametrize(
+    ("minutes", "result", "words"), [(-10, "problem", "behind AWS"), (2, "warning", "ahead of AWS")]
+)
+def test_a_clock_that_is_wrong_is_found(
+    at_work: Drawbridge, monkeypatch: pytest.MonkeyPatch, minutes: int, result: str, words: str
+) -> None:
+    monkeypatch.setattr(command, "now", lambda: clock.now() + timedelta(minutes=minutes))
+
+    ((found, text),) = of(at_work("doctor", "--json"), "clock")
+
+    assert found == result
+    assert text.endswith(words)
+
+
+def test_where_aws_refuses_everything_the_clock_is_said_to_be_wrong(
+    at_work: Drawbridge, operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "now", lambda: clock.now() + timedelta(hours=1))
+    refusing = [
+        CallFault(name, "error", code="SignatureDoesNotMatch", status=403, account=operator.account_id)
+        for name in ("cloudformation:DescribeStacks", "sts:GetCallerIdentity")
+    ]
+
+    with faults.injected(*refusing):
+        ended = at_work("doctor")
+
+    assert ended.code == 3
+    assert ended.out.startswith("PROBLEM  clock: this machine is 3")
+    assert "SignatureDoesNotMatch" in ended.err
 
 
 def test_a_failure_of_aws_in_one_check_stops_no_other(at_work: Drawbridge, operator: Operator) -> None:
