@@ -104,7 +104,7 @@ def check_alarms(
         if alarms and len(silent) == len(alarms):
             yield warning(
                 "alarms",
-                "none has any action, so that they tell nobody",
+                "none has any action: no topic is told of them",
                 "deploy the stack with AlarmTopicArn, a topic that somebody reads",
             )
         for topic, subscribed in sorted(subscribers.items()):

@@ -306,7 +306,7 @@ def test_alarms_that_tell_nobody_are_said_and_those_that_wake_nobody_are_named()
         (OK, "none of 2 is in alarm, and all tell somebody but A")
     ]
     assert brief(check_alarms({"A": silent, "B": silent}, {})) == [
-        (WARNING, "none has any action, so that they tell nobody")
+        (WARNING, "none has any action: no topic is told of them")
     ]
 
 
