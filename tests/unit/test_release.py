@@ -26,9 +26,8 @@ def test_the_changelog_begins_with_what_is_not_released_and_then_the_version_tha
 def test_the_stack_says_the_version_that_the_project_has() -> None:
     outputs = (REPOSITORY / "template.yaml").read_text().partition("\nOutputs:\n")[2]
 
-    assert (
-        re.search(r"^  Version:\n    Description: .+\n    Value: (.+)$", outputs, re.MULTILINE)[1] == PROJECT["version"]
-    )
+    said = re.findall(r"^  Version:\n    Description: .+\n    Value: (.+)$", outputs, re.MULTILINE)
+    assert said == [PROJECT["version"]]
 
 
 def test_each_heading_of_a_version_has_its_form() -> None:
