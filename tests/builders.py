@@ -34,6 +34,7 @@ from drawbridge.decision.facts import (
 )
 from drawbridge.discovery.ledger_row import LedgerRow, is_followed
 from drawbridge.discovery.observed_request import ObservedRequest
+from drawbridge.hint import SweepScope
 from drawbridge.lattice import Entity, PrivateDns
 from drawbridge.publication.documents import ConnectionDocument
 from drawbridge.request import EndpointConnectionRequest, ExecutionInput, Request, ResourceShareRequest
@@ -62,6 +63,11 @@ CONNECTION = EndpointConnectionRequest(service_id=SERVICE_ID, endpoint_id=ENDPOI
 def sample(name: str) -> Any:
     """Load one of ``events/``."""
     return json.loads((REPOSITORY / "events" / f"{name}.json").read_text())
+
+
+def untold(scope: SweepScope) -> SweepScope:
+    """Return what is to be swept, without who hinted at it."""
+    return msgspec.structs.replace(scope, told_by=frozenset())
 
 
 def execution_input(request: Request = SHARE, attempt: int = 1) -> ExecutionInput:

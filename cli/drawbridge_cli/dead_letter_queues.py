@@ -21,7 +21,7 @@ _HIDDEN_SECONDS_TO_DECIDE = 600
 """While somebody reads what would be sent or discarded, and answers."""
 
 
-class ReceivedMessages(Struct, frozen=True):
+class TakenLetters(Struct, frozen=True):
     """Messages that were received, and about how many more there are."""
 
     messages: tuple[DeadMessage, ...]
@@ -58,7 +58,7 @@ class DeadLetterQueues:
         return sum(int(found.get(name, 0)) for name in wanted)
 
     @contextmanager
-    def received(self, most: int, *, to_decide: bool) -> Iterator[ReceivedMessages]:
+    def received(self, most: int, *, to_decide: bool) -> Iterator[TakenLetters]:
         """Receive up to ``most`` messages, which others don't see meanwhile; what is left in the end is seen again."""
         messages: list[DeadMessage] = []
         hidden = _HIDDEN_SECONDS_TO_DECIDE if to_decide else _HIDDEN_SECONDS
@@ -66,7 +66,7 @@ class DeadLetterQueues:
             for source in DeadLetterSource:
                 messages += self._receive(source, most - len(messages), hidden)
             there = sum(self.count(source) for source in DeadLetterSource)
-            yield ReceivedMessages(tuple(messages), max(0, there - len(messages)))
+            yield TakenLetters(tuple(messages), max(0, there - len(messages)))
         finally:
             self._release(messages)
 

@@ -185,7 +185,7 @@ def _configuration(stack: Stack) -> list[Check]:
 
 def _ledger(stack: Stack) -> list[Check]:
     broken: list[str] = []
-    ledger: LedgerTable = stack.ledger_reporting(broken.append)
+    ledger: LedgerTable = stack.ledger_telling(broken.append)
     followed = ledger.followed()
     return operation_checks.check_ledger(broken, followed=len(followed))
 

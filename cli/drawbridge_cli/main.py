@@ -16,11 +16,13 @@ from drawbridge_cli import (
     redrive,
     retry,
     slack,
+    status,
     sweep,
+    why,
     withdraw,
 )
 from drawbridge_cli.screen import complain
-from drawbridge_cli.stack import Stack
+from drawbridge_cli.stack import DEFAULT_NAME, Stack
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -32,11 +34,13 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(bindings.app, name="bindings")
 app.add_typer(consumers.app, name="consumers")
 app.add_typer(slack.app, name="slack")
+app.command()(status.status)
 app.command()(plan.plan)
 app.command()(approval.approve)
 app.command()(approval.deny)
 app.command()(withdraw.withdraw)
 app.command()(retry.retry)
+app.command()(why.why)
 app.command()(sweep.sweep)
 app.command()(redrive.redrive)
 app.command()(doctor.doctor)
@@ -45,7 +49,7 @@ app.command()(doctor.doctor)
 @app.callback()
 def where(
     context: typer.Context,
-    stack: Annotated[str, typer.Option(envvar="DRAWBRIDGE_STACK", help="Name of the stack.")] = "drawbridge",
+    stack: Annotated[str, typer.Option(envvar="DRAWBRIDGE_STACK", help="Name of the stack.")] = DEFAULT_NAME,
     region: Annotated[str | None, typer.Option(help="Region of the stack; else AWS's own settings say it.")] = None,
     profile: Annotated[str | None, typer.Option(help="Profile of the AWS configuration.")] = None,
 ) -> None:

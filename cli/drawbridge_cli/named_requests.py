@@ -32,7 +32,7 @@ class UnknownRequest(Struct, frozen=True):
 
 def find_row(ledger: LedgerTable, named: str) -> LedgerRow | UnknownRequest:
     """Return the row of a request, read consistently; the whole ledger is read only if nothing quicker finds it."""
-    request_id = _id_in(named)
+    request_id = id_in(named)
     if request_id and (row := ledger.rows([request_id]).get(request_id)) is not None:
         return row
     followed = next((row.request_id for row in ledger.followed() if row.request.subject == named), "")
@@ -43,7 +43,7 @@ def find_row(ledger: LedgerTable, named: str) -> LedgerRow | UnknownRequest:
     return UnknownRequest(named, tuple(difflib.get_close_matches(named, _names(entries), n=_MOST_NEAREST)))
 
 
-def _id_in(named: str) -> str:
+def id_in(named: str) -> str:
     """Return the id of the request that a name is of, as far as the name alone tells it; else an empty text."""
     if _REQUEST_ID.fullmatch(named):
         return named

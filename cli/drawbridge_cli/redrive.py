@@ -8,7 +8,7 @@ import typer
 
 from drawbridge.errors import DrawbridgeError, InvalidInputError
 from drawbridge.legible import legible
-from drawbridge_cli.dead_letter_queues import DeadLetterQueues, ReceivedMessages
+from drawbridge_cli.dead_letter_queues import DeadLetterQueues, TakenLetters
 from drawbridge_cli.dead_letters import DeadLetter, InvokeAgain, NotAgain, SendHint, explained
 from drawbridge_cli.screen import complain, say, show_json
 from drawbridge_cli.stack import Stack
@@ -108,7 +108,7 @@ def _question(going: list[DeadLetter], *, discard: bool) -> str:
     return f"Send {len(going)} again?"
 
 
-def _show(stack: Stack, letters: Iterable[DeadLetter], received: ReceivedMessages) -> None:
+def _show(stack: Stack, letters: Iterable[DeadLetter], received: TakenLetters) -> None:
     where = f"{stack.name} in {stack.region}"
     if not received.messages and not received.more:
         say(f"{where}: no dead letters", "good")

@@ -33,7 +33,7 @@ def retry(
         say(f"  {commanded_text(row)}; this ends that command", "doubtful")
     if not yes:
         typer.confirm("Try it again?", abort=True)
-    if not stack.ledger.retry(row):
+    if not stack.ledger.retry(row, by=stack.caller()):
         complain(f"{row.request_id}: it has changed meanwhile; look again")
         raise typer.Exit(1)
     still = ", if AWS lists it still" if row.status is Status.WITHDRAWN else ""

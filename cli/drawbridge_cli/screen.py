@@ -25,6 +25,28 @@ def say(text: str = "", mark: str = "") -> None:
     _console().print(Text(printable(text), style=_MARKS[mark]), soft_wrap=True)
 
 
+Line = tuple[str, str]
+"""A line, and its mark."""
+
+
+def say_lines(lines: Iterable[Line]) -> None:
+    """Print lines that are as wide as they may be."""
+    for text, mark in lines:
+        say(text, mark)
+
+
+def width() -> int | None:
+    """Return how many columns a line may have; ``None`` in a file or a pipe, where no line is broken."""
+    return _console().width if sys.stdout.isatty() else None
+
+
+def redraw(lines: Iterable[Line]) -> None:
+    """Print lines on an empty screen; in a file or a pipe, below what was printed before."""
+    if sys.stdout.isatty():
+        _console().clear()
+    say_lines(lines)
+
+
 def complain(text: str) -> None:
     """Print a line to standard error."""
     Console(stderr=True, highlight=False).print(Text(printable(text), style="red"), soft_wrap=True)

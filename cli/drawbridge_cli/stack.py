@@ -1,9 +1,10 @@
 """The stack that a command works on, found by its name in the account and Region of the caller."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+import shlex
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from threading import RLock
 from typing import Any
@@ -13,6 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
 from msgspec import Struct
 
+from drawbridge.approval.ask import ApprovalRecord, Pending
 from drawbridge.arns import Arn
 from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import bindings_in_force
@@ -21,8 +23,9 @@ from drawbridge.aws.approvals_table import ApprovalsTable
 from drawbridge.aws.consumers_table import ConsumersTable
 from drawbridge.aws.endpoint_services import EndpointServices
 from drawbridge.aws.errors import translated
+from drawbridge.aws.history_table import HistoryTable
 from drawbridge.aws.hosted_zones import HostedZones
-from drawbridge.aws.ledger_table import LedgerTable
+from drawbridge.aws.ledger_table import NO_HISTORY, BrokenRow, LedgerTable
 from drawbridge.aws.object_deletion import ObjectDeletions
 from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
 from drawbridge.aws.secrets import Secrets
@@ -40,10 +43,13 @@ from drawbridge.hint.parse import LOOK_FOR_ORPHANS
 from drawbridge.publication.planner import PublicationPlanner
 from drawbridge.publication.published import published_names
 from drawbridge.record.entry import Entry
+from drawbridge.record.history import NoHistory
 from drawbridge.request.connections import ManagedService
 from drawbridge.slack.messenger import SlackMessenger
 from drawbridge.withdrawal.take_down import TakeDown
 from drawbridge_cli.account_withdrawal import WithdrawalContext
+from drawbridge_cli.console_links import ConsoleLinks
+from drawbridge_cli.outstanding import Outstanding, outstanding_among
 from drawbridge_cli.screen import complain
 from drawbridge_cli.share_plans import PlanContext
 
@@ -61,6 +67,9 @@ class StackResource(Struct, frozen=True):
     logical_id: str
     physical_id: str
     kind: str
+
+
+DEFAULT_NAME = "drawbridge"
 
 
 class Stack:
@@ -156,11 +165,48 @@ class Stack:
 
     @cached_property
     def ledger(self) -> LedgerTable:
-        return self.ledger_reporting(complain)
+        return self.ledger_telling(complain)
 
-    def ledger_reporting(self, on_broken: Callable[[str], None]) -> LedgerTable:
-        """Return the ledger, of which each row that can't be read is reported so."""
-        return LedgerTable(self._table("LedgerTableName"), now=lambda: datetime.now(UTC), on_broken=on_broken)
+    def ledger_telling(self, on_broken: BrokenRow) -> LedgerTable:
+        """Return the ledger, which calls ``on_broken`` for each row that can't be read."""
+        return LedgerTable(
+            self._table("LedgerTableName"),
+            now=lambda: datetime.now(UTC),
+            on_broken=on_broken,
+            history=self.history,
+        )
+
+    @cached_property
+    def history(self) -> HistoryTable | NoHistory:
+        """What happened to requests. A caller who may not add to it is told so, and nothing else stops."""
+        if "HistoryTableName" not in self._outputs:
+            # The stack is of a version that kept none.
+            return NO_HISTORY
+        return HistoryTable(
+            self._table("HistoryTableName"),
+            now=lambda: datetime.now(UTC),
+            keep_for=timedelta(days=int(self._parameters.get("HistoryDays") or 400)),
+            on_lost=complain,
+        )
+
+    @property
+    def options(self) -> str:
+        """Return the options by which another command finds the same stack, as a shell reads them; empty by default."""
+        given = {"--stack": self._name, "--region": self._region, "--profile": self._profile}
+        if self._name == DEFAULT_NAME:
+            del given["--stack"]
+        return shlex.join(word for option, value in given.items() if value for word in (option, value))
+
+    @property
+    def expiring_within(self) -> timedelta:
+        """How long before its deadline an invitation is expiring; a stack that can't say so warns of none."""
+        return timedelta(hours=float(self._parameters.get("ExpiringHours") or 0))
+
+    @property
+    def console_links(self) -> ConsoleLinks:
+        return ConsoleLinks(
+            onboarding=self._output("OnboardingStateMachineArn"), withdrawal=self._output("WithdrawalStateMachineArn")
+        )
 
     def find(self, request: str) -> Entry | None:
         """Return the ledger's entry of a request, by its id or its subject."""
@@ -260,6 +306,7 @@ class Stack:
             ),
             policies=policies,
             entry_of=self.ledger.entry,
+            attached=self.ledger.attached,
             evaluation_time=EvaluationTime(datetime.now(UTC), self.zone),
             asks=bool(self.slack_channel),
         )
@@ -275,6 +322,24 @@ class Stack:
             published=tuple(published_names(self.published.below(f"/{self.prefix}/connections"))),
             observe=TakeDown(objects, self.published, zones, connections, self.planning.existences).observe,
         )
+
+    def outstanding(self) -> tuple[Outstanding, ...]:
+        """Return what of the ledger's requests is not at rest."""
+        return outstanding_among(self.ledger.followed(), self.ledger.entry, self._pending)
+
+    def _pending(self, request_ids: list[str]) -> Mapping[str, Pending]:
+        """Return the open questions of requests; none if the caller may not read them."""
+        try:
+            return self.approvals.pending(request_ids) if request_ids else {}
+        except AccessDeniedError:
+            return {}
+
+    def question(self, request_id: str) -> ApprovalRecord | None:
+        """Return the question that was asked of a request last; ``None`` also if the caller may not read it."""
+        try:
+            return self.approvals.approval_record(request_id)
+        except AccessDeniedError:
+            return None
 
     def managed_services(self) -> frozenset[str]:
         """Return the ids of the endpoint services that Drawbridge looks after; they are listed once."""

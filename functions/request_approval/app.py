@@ -8,9 +8,11 @@ from msgspec import Meta, Struct
 from drawbridge.approval import Question
 from drawbridge.approval.ask import ask, close, remind
 from drawbridge.arns import console_link
-from drawbridge.bootstrap.approvals import approvals
-from drawbridge.bootstrap.request_approval import escalation, ports
+from drawbridge.bootstrap.approvals import approvals, now
+from drawbridge.bootstrap.metering import metered
+from drawbridge.bootstrap.request_approval import escalation, history, ports
 from drawbridge.observability import logger
+from drawbridge.record.history import question_item
 
 
 class RequestApprovalInput(Struct, frozen=True, kw_only=True, rename="camel", tag_field="do", tag="ask"):
@@ -29,6 +31,7 @@ class CloseApprovalInput(Struct, frozen=True, kw_only=True, rename="camel", tag_
 
 
 @logger.inject_lambda_context
+@metered
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, RequestApprovalInput | CloseApprovalInput)
     if isinstance(step, CloseApprovalInput):
@@ -38,5 +41,6 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         remind(step.question, step.token, link, channel, escalation=escalation())
     else:
         ask(step.question, step.token, link, channel)
+        history().add(question_item(step.question, now().isoformat(timespec="milliseconds")))
     logger.info("asked", request_id=step.question.request_id, asking=step.question.asked.asking, how=step.how)
     return {}

@@ -64,6 +64,7 @@ def entry(facts: Facts, status: Status = Status.HELD, **changes: Any) -> Entry:
     """Return the ledger's row of a request that was decided on these facts."""
     request = request_of(facts)
     fields: dict[str, Any] = {
+        "request": request,
         "request_id": request.request_id,
         "kind": kind_of(request),
         "subject": request.subject,

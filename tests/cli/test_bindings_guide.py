@@ -11,7 +11,7 @@ from drawbridge.association.refusals import NOT_PERMITTED
 from drawbridge.decision.let_in import DENIED
 from drawbridge.lattice import NOT_VISIBLE, UNAVAILABLE
 from drawbridge_cli.main import app
-from drawbridge_cli.refusals import WHAT_TO_DO
+from drawbridge_cli.reason_codes import OF_REFUSALS
 from tests.builders import REPOSITORY
 from tests.cli.made import parsed
 
@@ -67,7 +67,7 @@ def test_every_reason_is_in_the_table_and_has_something_to_do() -> None:
     }
 
     assert firsts("Refusals, and what to do") == raised
-    assert set(WHAT_TO_DO) == raised
+    assert set(OF_REFUSALS) == raised
 
 
 def test_every_quota_is_in_the_table() -> None:

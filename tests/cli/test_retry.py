@@ -15,7 +15,7 @@ from drawbridge.hint.parse import parse_hint
 from drawbridge.request import Request
 from drawbridge.request.announced import WithdrawalCommand
 from drawbridge.status import Status
-from tests.builders import CONSUMER, SHARE, SHARE_ARN
+from tests.builders import CONSUMER, SHARE, SHARE_ARN, untold
 from tests.cli.connected import LET_IN, connection, enter, enter_next_attempt, ledger_of, row_of
 from tests.cli.operators import Drawbridge, Operator, denied
 
@@ -52,7 +52,7 @@ def test_what_has_settled_is_tried_again(
         f"look at it with  drawbridge policy explain {request_.request_id}",
     ]
     assert is_to_be_tried(ledger, request_)
-    assert [parse_hint(body) for body in operator.hints()] == [EVERYTHING]
+    assert [untold(parse_hint(body)) for body in operator.hints()] == [EVERYTHING]
 
 
 @pytest.mark.parametrize(
@@ -154,9 +154,9 @@ def test_what_has_changed_meanwhile_is_told(
     enter(ledger, SHARE, Status.HELD)
     tried = LedgerTable.retry
 
-    def late(self: LedgerTable, row: LedgerRow) -> Any:
+    def late(self: LedgerTable, row: LedgerRow, *, by: str) -> Any:
         enter_next_attempt(ledger, SHARE)
-        return tried(self, row)
+        return tried(self, row, by=by)
 
     monkeypatch.setattr(LedgerTable, "retry", late)
 

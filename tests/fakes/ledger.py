@@ -19,6 +19,7 @@ from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review
 from drawbridge.publication import AttachmentSnapshot
 from drawbridge.record import Outcome, OutcomeBasis
+from drawbridge.record.entry import Entry
 from drawbridge.record.outcome import permitted_by
 from drawbridge.record.record import StatusChange, reasons_for_status
 from drawbridge.request import OrphanRequest
@@ -44,10 +45,14 @@ class InMemoryLedger:
         self._now = now
         self._lock = threading.Lock()
         self.kept: dict[str, LedgerRow] = {}
+        self.entries: dict[str, Entry] = {}
+        """What people read of the rows, as a test says it."""
         self.published: dict[str, set[str]] = defaultdict(set)
         """The parameters that each request published."""
         self.written: list[tuple[StatusChange, Outcome]] = []
         """The changes of status that were asked for, whether or not they were taken over."""
+        self.causes: list[Reason | None] = []
+        """Why each attempt was to be entered."""
 
     def rows(self, request_ids: Collection[str]) -> Mapping[str, LedgerRow]:
         return {each: _compared(self.kept[each]) for each in request_ids if each in self.kept}
@@ -66,6 +71,9 @@ class InMemoryLedger:
     def let_in(self, request_id: str) -> LetIn | None:
         there = self.kept.get(request_id)
         return there.let_in if there is not None and isinstance(there.let_in, LetIn) else None
+
+    def entry(self, request_id: str) -> Entry | None:
+        return self.entries.get(request_id)
 
     def is_commanded(self, request_id: str) -> bool:
         there = self.kept.get(request_id)
@@ -90,6 +98,9 @@ class InMemoryLedger:
             commanded=there.commanded,
         )
 
+    def attached(self, request_id: str) -> frozenset[tuple[str, str]]:
+        return frozenset((each.binding, each.resource_arn) for each in self.connected(request_id).attachments)
+
     def attachments_of_others(self, request_id: str) -> list[AttachmentSnapshot]:
         return [each for row in self._others(request_id) for each in row.attachments or ()]
 
@@ -113,6 +124,7 @@ class InMemoryLedger:
         absent: tuple[Absence, ...] | None = None,
     ) -> bool:
         self._interruptions.before_write()
+        self.causes.append(observed.cause)
         entered: dict[str, Any] = {
             "request": observed.request,
             "account_id": observed.account_id,
@@ -211,6 +223,7 @@ class InMemoryLedger:
             settled=False,
             observed_fingerprint=observed.observed_fingerprint,
             decision_fingerprint=observed.decision_fingerprint,
+            bindings_fingerprint=observed.bindings_fingerprint,
         )
 
     def note_deadline(self, row: LedgerRow, deadline: datetime | None) -> None:
@@ -251,7 +264,7 @@ class InMemoryLedger:
     def command_withdrawal(self, row: LedgerRow, command: WithdrawalCommand) -> bool:
         return self._note(row, settled=row.settled, commanded=command)
 
-    def retry(self, row: LedgerRow) -> bool:
+    def retry(self, row: LedgerRow, *, by: str) -> bool:
         return self._note(row, commanded=None, observed_fingerprint="retry")
 
     def note_followed(self, row: LedgerRow) -> None:

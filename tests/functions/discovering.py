@@ -8,11 +8,12 @@ from datetime import datetime
 from drawbridge.configuration import Broken
 from drawbridge.discovery.expiring import Expiring
 from drawbridge.discovery.findings import SweepResult
+from drawbridge.discovery.followed_counts import FollowedCounts
 from drawbridge.discovery.sweep_record import SweepRecord
 from drawbridge.errors import DrawbridgeError, InvalidInputError
-from drawbridge.hint import CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope
+from drawbridge.hint import CHANGED, CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope
 from drawbridge.request.connections import EndpointConnection
-from tests.builders import sample
+from tests.builders import sample, untold
 from tests.functions.invocations import Json
 
 SCOPES = {
@@ -20,7 +21,7 @@ SCOPES = {
     "lattice-sharee-association": SHARES,
     "endpoint-connection-notification": CONNECTIONS,
     "endpoint-service-tagged": SERVICES,
-    "parameter-store-change": EVERYTHING,
+    "parameter-store-change": CHANGED,
     "schedule": EVERYTHING | SweepScope(scheduled=True),
     "schedule-orphans": ORPHANS | SweepScope(scheduled=True),
 }
@@ -39,6 +40,10 @@ class World:
         self.withdrawals_capped: tuple[str, ...] = ()
         self.existence_unknown: tuple[str, ...] = ()
         self.expiring: tuple[Expiring, ...] | None = None
+        self.started: tuple[str, ...] = ("share-a-1",)
+        self.first_attempts: tuple[str, ...] = ()
+        self.drifted: tuple[str, ...] = ()
+        self.followed = FollowedCounts()
         self.attachments: tuple[EndpointConnection, ...] = ()
         self.unreadable: tuple[InvalidInputError, ...] = ()
         self.records: list[tuple[SweepRecord, frozenset[str]]] = []
@@ -58,11 +63,11 @@ class World:
 
     def sweep(self, scope: SweepScope, now: datetime) -> SweepResult:
         assert now.tzinfo is not None
-        self.scopes.append(scope)
+        self.scopes.append(untold(scope))
         self._perhaps_raise("sweep")
         return SweepResult(
             2,
-            ("share-a-1",),
+            self.started,
             self.no_longer_permitted,
             self.failures,
             self.unreadable,
@@ -71,6 +76,9 @@ class World:
             withdrawals_capped=self.withdrawals_capped,
             existence_unknown=self.existence_unknown,
             expiring=self.expiring,
+            first_attempts=self.first_attempts,
+            drifted=self.drifted,
+            followed=self.followed,
         )
 
     def sweep_records(self) -> World:

@@ -8,10 +8,12 @@ from drawbridge.approval import Approved
 from drawbridge.approval.approvers import Approvers
 from drawbridge.bootstrap import request_approval as wiring
 from drawbridge.environment import Environment
+from drawbridge.record.history import QuestionItem
 from functions.request_approval import app
 from tests.builders import SHARE, approval_record, question
 from tests.fakes.approvals import InMemoryApprovals
 from tests.fakes.callback import InMemoryCallback
+from tests.fakes.history import InMemoryHistory
 from tests.fakes.messenger import InMemoryMessenger
 from tests.functions.invocations import invoke, refuses, step
 from tests.unit.approvals import has_buttons
@@ -28,6 +30,7 @@ class World:
     def __init__(self) -> None:
         self.kept, self.slack, self.task = InMemoryApprovals(), InMemoryMessenger(), InMemoryCallback()
         self.approvers: Approvers | None = None
+        self.history = InMemoryHistory()
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +40,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(wiring, "environment", lambda: environment)
     monkeypatch.setattr(wiring, "approvals", lambda: world.kept)
     monkeypatch.setattr(app, "approvals", lambda: world.kept)
+    monkeypatch.setattr(app, "history", lambda: world.history)
     monkeypatch.setattr(wiring, "callback", lambda: world.task)
     monkeypatch.setattr(wiring, "messenger", lambda: world.slack)
     monkeypatch.setattr(wiring, "approvers", lambda: world.approvers)
@@ -51,6 +55,22 @@ def test_a_question_is_asked_in_the_channel_with_a_link_to_its_execution(world: 
     assert world.kept.records[ID].token == "a token"
     assert world.kept.records[ID].link == (
         f"https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/{EXECUTION}"
+    )
+
+
+def test_what_people_are_shown_is_kept_in_the_history_once(world: World) -> None:
+    invoke(app.lambda_handler, ASKING)
+    invoke(app.lambda_handler, ASKING)
+    invoke(app.lambda_handler, step(do="ask", question=question(), token="t", execution=EXECUTION, how="remind"))
+
+    (item,) = world.history.items
+    assert (item.request_id, item.attempt) == (ID, question().asked.attempt)
+    assert item.happened == QuestionItem(
+        asking=question().asked.asking,
+        deadline=question().asked.deadline,
+        lines=question().asked.lines,
+        why=question().why,
+        effects=question().effects,
     )
 
 

@@ -54,6 +54,20 @@ def test_a_connection_and_an_invitation_each_get_their_execution(world: World) -
     assert {each.account_id for each in world.ledger.kept.values()} == {CONSUMER, PROVIDER}
 
 
+def test_the_history_is_told_why_there_is_an_attempt_and_who_hinted(world: World) -> None:
+    world.services.listed_connections = [connection()]
+    scope = msgspec.structs.replace(EVERYTHING, told_by=frozenset({"the schedule", "a connection notification"}))
+
+    world.sweeper().sweep(scope, NOW)
+
+    (cause,) = world.ledger.causes
+    assert cause == Reason(
+        "first-seen",
+        "AWS lists it, and the ledger had no row of it.",
+        source="a connection notification, the schedule",
+    )
+
+
 def test_sweeping_again_starts_nothing_again(world: World) -> None:
     world.services.listed_connections = [connection()]
     world.sweeper().sweep(EVERYTHING, NOW)
@@ -157,11 +171,13 @@ def test_where_something_is_hindered_or_unknown_any_binding_for_the_provider_sta
 
 def test_what_is_not_any_longer_as_it_was_left_gets_one_attempt_and_another_only_after_hours(world: World) -> None:
     connected(world)
-    assert world.sweeper().sweep(SHARES, NOW).started == ()
+    before = world.sweeper().sweep(SHARES, NOW)
+    assert (before.started, before.drifted) == ((), ())
 
     world.drift.drifted = "the endpoint is gone"
 
-    assert world.sweeper().sweep(SHARES, NOW).started == (f"{SHARE.request_id}-2",)
+    found = world.sweeper().sweep(SHARES, NOW)
+    assert (found.started, found.drifted) == ((f"{SHARE.request_id}-2",), (SHARE.request_id,))
     connected(world, drift_fingerprint="the endpoint is gone")
     assert world.sweeper().sweep(SHARES, NOW).started == ()
     assert world.sweeper().sweep(SHARES, NOW + timedelta(hours=6)).started == (f"{SHARE.request_id}-2",)
@@ -220,7 +236,7 @@ def test_what_is_not_known_has_not_healed(world: World) -> None:
 
     result = world.sweeper().sweep(SHARES, NOW)
 
-    assert result.started == ()
+    assert (result.started, result.drifted) == ((), (SHARE.request_id,))
     assert world.ledger.kept[SHARE.request_id].drift_fingerprint == "the endpoint is gone"
 
 

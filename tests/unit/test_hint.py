@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawbridge.errors import InvalidInputError
-from drawbridge.hint import CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope
+from drawbridge.hint import CHANGED, CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope
 from drawbridge.hint.notification import detail_of
 from drawbridge.hint.parse import parse_hint
-from tests.builders import SHARE, sample
+from tests.builders import SHARE, sample, untold
 
 scopes = st.builds(
     SweepScope,
@@ -19,10 +19,13 @@ scopes = st.builds(
     notifications=st.booleans(),
     orphans=st.booleans(),
     executions=st.frozensets(st.text(max_size=3)),
+    told_by=st.frozensets(st.text(max_size=3)),
     scheduled=st.booleans(),
     commands=st.frozensets(st.text(max_size=3)),
+    by_event=st.booleans(),
 )
 SCHEDULED = SweepScope(scheduled=True)
+
 
 ENDED = {"source": "aws.states", "detail-type": "Step Functions Execution Status Change"}
 
@@ -34,14 +37,29 @@ ENDED = {"source": "aws.states", "detail-type": "Step Functions Execution Status
         ("lattice-sharee-association", SHARES),
         ("endpoint-connection-notification", CONNECTIONS),
         ("endpoint-service-tagged", SERVICES),
-        ("parameter-store-change", EVERYTHING),
+        ("parameter-store-change", CHANGED),
         ("schedule", EVERYTHING | SCHEDULED),
         ("schedule-orphans", ORPHANS | SCHEDULED),
         ("execution-status-change", SweepScope(executions=frozenset({f"{SHARE.request_id}-1"}))),
     ],
 )
 def test_every_event_that_is_taken_in_says_what_to_sweep(name: str, where: SweepScope) -> None:
-    assert parse_hint(json.dumps(sample(name))) == where
+    assert untold(parse_hint(json.dumps(sample(name)))) == where
+
+
+@pytest.mark.parametrize(
+    ("name", "told_by"),
+    [
+        ("ram-resource-sharing-state-change", "an event of AWS RAM"),
+        ("lattice-sharee-association", "an event of VPC Lattice"),
+        ("endpoint-connection-notification", "a connection notification"),
+        ("endpoint-service-tagged", "a call to EC2 that CloudTrail reported"),
+        ("parameter-store-change", "a change of our configuration"),
+        ("schedule", "the schedule"),
+    ],
+)
+def test_a_hint_says_who_gave_it(name: str, told_by: str) -> None:
+    assert parse_hint(json.dumps(sample(name))).told_by == {told_by}
 
 
 @pytest.mark.parametrize(
@@ -62,15 +80,31 @@ def test_a_command_has_everything_swept_and_waits_if_it_has_an_id(
 ) -> None:
     body = json.dumps({"source": "drawbridge.command", "detail-type": detail_type, "detail": detail})
 
-    assert parse_hint(body) == SweepScope(
+    assert untold(parse_hint(body)) == SweepScope(
         shares=True, connections=True, notifications=True, orphans=orphans, commands=frozenset(commands)
     )
+
+
+@pytest.mark.parametrize("source", ["drawbridge.schedule", "drawbridge.command"])
+@pytest.mark.parametrize("detail_type", ["Sweep", "Look for Orphans"])
+def test_schedule_and_command_are_no_event_and_any_event_among_them_is(source: str, detail_type: str) -> None:
+    hint = parse_hint(json.dumps({"source": source, "detail-type": detail_type}))
+
+    assert not (hint | EVERYTHING).by_event
+    assert (hint | SHARES).by_event
+    assert hint.is_whole
+
+
+@pytest.mark.parametrize(("scope", "is_whole"), [(SHARES, False), (CONNECTIONS, False), (SERVICES, False)])
+def test_an_event_has_a_part_swept(scope: SweepScope, is_whole: bool) -> None:
+    assert scope.is_whole is is_whole
+    assert (SHARES | CONNECTIONS).is_whole
 
 
 def test_an_event_without_any_detail_is_a_hint_all_the_same() -> None:
     body = json.dumps({"source": "aws.ram", "detail-type": "Resource Sharing State Change", "detail": {}})
 
-    assert parse_hint(body) == SHARES
+    assert untold(parse_hint(body)) == SHARES
 
 
 @pytest.mark.parametrize(

@@ -746,6 +746,48 @@ def test_a_withdrawal_that_failed_is_tried_again_after_the_waits_of_a_failure(wo
     assert world.state_machine.running == {}
 
 
+def test_what_is_permitted_again_while_a_failed_withdrawal_waits_is_connected_anew_by_the_next_sweep(
+    world: World,
+) -> None:
+    refuse(world, lapse(urgent=True))
+    sweep(world)
+    fail(world, minutes=10, failures=5)
+    permit(world)
+
+    result = sweep(world, 11)
+
+    assert result.started == (f"{CONNECTION.request_id}-3",)
+    assert [*world.state_machine.running] == [f"{CONNECTION.request_id}-3"]
+    assert world.withdrawals.running == {}
+    assert (kept(world).announced, kept(world).status) == ((), Status.PENDING)
+    assert [each.withdraw_after for each in world.bus.withdrawals][-1] == ""
+
+
+def test_what_other_policies_refuse_too_is_reviewed_once_and_waits_for_its_turn(world: World) -> None:
+    refuse(world, lapse(urgent=True))
+    sweep(world)
+    fail(world, minutes=10, failures=3)
+    refuse(world, lapse(urgent=True), policies="others")
+
+    early = sweep(world, 11)
+    asked = len(world.reviewer.asked)
+    again, late = sweep(world, 12), sweep(world, 14)
+
+    assert (early.started, again.started, late.started) == ((), (), (f"{CONNECTION.request_id}-3",))
+    assert len(world.reviewer.asked) == asked
+    assert [*world.withdrawals.running] == [f"{CONNECTION.request_id}-3"]
+
+
+def test_what_failed_of_a_command_is_not_connected_by_policies(world: World) -> None:
+    refuse(world, lapse(urgent=True))
+    sweep(world)
+    fail(world, minutes=10, failures=5)
+    set_row(world, commanded=COMMAND)
+    permit(world)
+
+    assert sweep(world, 11).started == ()
+
+
 def test_of_a_withdrawal_of_what_is_not_due_any_longer_an_attempt_connects_it_anew(world: World) -> None:
     refuse(world, lapse(urgent=True))
     sweep(world)

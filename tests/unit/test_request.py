@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -9,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawbridge.discovery.next_action import HELD_AT_LEAST_EVERY, NextAction, may_try_again, next_action
+from drawbridge.association.plan_inputs import PlanInputs
+from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.discovery.next_action import (
+    HELD_AT_LEAST_EVERY,
+    NextAction,
+    cause_of_attempt,
+    may_try_again,
+    next_action,
+)
 from drawbridge.request import ExecutionInput
 from drawbridge.request.connections import ConnectionState
 from drawbridge.request.fingerprints import fingerprint
@@ -141,6 +150,35 @@ def test_what_is_available_in_part_is_planned_again_after_a_change_of_policy_or_
         next_action(observed_request(decision_fingerprint="other policies"), in_part, LATER) is NextAction.NEW_ATTEMPT
     )
     assert next_action(observed_request(), in_part, NOW + HELD_AT_LEAST_EVERY) is NextAction.NEW_ATTEMPT
+
+
+@pytest.mark.parametrize(
+    ("changes", "before", "code"),
+    [
+        ({"observed_fingerprint": "changed"}, row(Status.HELD), "listed-otherwise"),
+        ({"observed_fingerprint": "gone", "open": False}, row(Status.HELD), "not-listed"),
+        ({}, row(Status.HELD, observed_fingerprint="retry"), "tried-again"),
+        ({"drift_fingerprint": "moved"}, row(Status.AVAILABLE), "drift"),
+        ({"bindings_fingerprint": "another binding"}, row(Status.AVAILABLE), "bindings-changed"),
+        ({"decision_fingerprint": "other policies"}, row(Status.HELD), "policies-changed"),
+        ({}, row(Status.WITHDRAWING), "listed-again"),
+        ({}, row(Status.FAILED, updated_at=(NOW - timedelta(days=1)).isoformat()), "failed-before"),
+        ({}, row(Status.HELD, updated_at=(NOW - timedelta(days=1)).isoformat()), "not-decided-for-long"),
+    ],
+)
+def test_another_attempt_has_its_reason(changes: dict[str, Any], before: LedgerRow, code: str) -> None:
+    cause = cause_of_attempt(observed_request(**changes), before, LATER)
+
+    assert cause is not None
+    assert cause.code == code
+
+
+def test_another_attempt_for_what_a_plan_rests_on_names_it() -> None:
+    before = row(Status.AVAILABLE, inputs=PlanInputs(vpcs="a", security_groups="x"))
+
+    cause = cause_of_attempt(observed_request(inputs=PlanInputs(vpcs="b", security_groups="y")), before, LATER)
+
+    assert cause == Reason("plan-inputs-changed", "What its plan rests on has changed: vpcs, security groups.")
 
 
 @pytest.mark.parametrize("text", ["pendingAcceptance", "PendingAcceptance", "PENDINGACCEPTANCE"])

@@ -25,6 +25,7 @@ def test_every_role_of_the_template_has_its_row_and_no_other_has() -> None:
             {
                 "ApprovalsTable": "approvals table",
                 "AttemptsTable": "attempts table",
+                "HistoryTable": "the history",
                 "ConsumersTable": "registry",
                 "LedgerTable": "ledger",
             },

@@ -49,8 +49,13 @@ def is_of(arn: str, account_id: str) -> bool:
 _CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
 
 
+def console_of(partition: str, region: str) -> str:
+    """Return the address of the console of a partition and Region."""
+    return f"https://{region}.{_CONSOLES.get(partition, 'console.aws.amazon.com')}"
+
+
 def console_link(execution_arn: str) -> str:
     """Return the address at which the console of its partition and Region shows an execution of Step Functions."""
     arn = Arn.parse(execution_arn)
-    console = f"https://{arn.region}.{_CONSOLES.get(arn.partition, 'console.aws.amazon.com')}"
+    console = console_of(arn.partition, arn.region)
     return f"{console}/states/home?region={arn.region}#/v2/executions/details/{execution_arn}"

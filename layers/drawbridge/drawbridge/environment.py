@@ -70,6 +70,15 @@ class Environment:
         return self._required("ATTEMPTS_TABLE")
 
     @property
+    def history_table(self) -> str:
+        return self._required("HISTORY_TABLE")
+
+    @property
+    def history_kept_for(self) -> timedelta:
+        """How long requests' history is kept."""
+        return timedelta(days=int(self._required("HISTORY_DAYS")))
+
+    @property
     def account_id(self) -> str:
         """The account that the stack is in."""
         return self._required("ACCOUNT_ID")

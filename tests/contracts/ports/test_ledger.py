@@ -263,15 +263,14 @@ def test_what_a_waiting_request_was_compared_with_is_noted_and_nothing_else(ledg
     reach(ledger, Status.WAITING_FOR_APPROVAL, settled=False)
     waits = row(ledger)
 
-    ledger.note_observed(waits, observed_request(observed_fingerprint="now", decision_fingerprint="new", open=False))
+    observed = observed_request(
+        observed_fingerprint="now", decision_fingerprint="new", bindings_fingerprint="other", open=False
+    )
+    ledger.note_observed(waits, observed)
 
     now = row(ledger)
-    assert (now.observed_fingerprint, now.decision_fingerprint) == ("now", "new")
-    assert (now.status, now.updated_at, now.bindings_fingerprint) == (
-        waits.status,
-        waits.updated_at,
-        waits.bindings_fingerprint,
-    )
+    assert (now.observed_fingerprint, now.decision_fingerprint, now.bindings_fingerprint) == ("now", "new", "other")
+    assert (now.status, now.updated_at) == (waits.status, waits.updated_at)
 
 
 def test_of_what_does_not_wait_any_more_nothing_is_noted(ledger: Ledger) -> None:
@@ -916,6 +915,14 @@ def test_how_other_requests_attachments_were_left_is_returned_as_long_as_they_ar
     assert (others_of(one), others_of(other)) == (both - 2, both - 1)
 
 
+def test_what_was_attached_is_told_by_binding_and_resource(ledger: Ledger) -> None:
+    assert ledger.attached(ID) == frozenset()
+    ledger.claim(observed_request(), 1, after=None)
+    reach(ledger, Status.AVAILABLE, attachments=(SNAPSHOT,))
+
+    assert ledger.attached(ID) == {(SNAPSHOT.binding, SNAPSHOT.resource_arn)}
+
+
 def test_what_other_requests_let_in_or_attached_is_told_but_for_orphans(ledger: Ledger) -> None:
     one, orphan = connection(3), OrphanRequest(resource_arn=f"{RESOURCE_ARN[:-3]}001")
     let_in = LetIn(at=NOW, because=(WHY,), arns=(f"{RESOURCE_ARN[:-3]}002",))
@@ -1099,10 +1106,10 @@ def test_what_is_tried_again_is_commanded_no_longer_and_differs_whatever_is_obse
     ledger.command_withdrawal(connected, COMMAND)
     ledger.claim_withdrawal(row(ledger), (), ())
     running = row(ledger)
-    assert not ledger.retry(running)
+    assert not ledger.retry(running, by="arn:aws:iam::111111111111:role/operator")
     over = settled(ledger, Status.WITHDRAWN, 2)
 
-    assert ledger.retry(over)
+    assert ledger.retry(over, by="arn:aws:iam::111111111111:role/operator")
 
     assert (row(ledger).commanded, row(ledger).stays_withdrawn) == (None, False)
     assert row(ledger).observed_fingerprint not in {"", over.observed_fingerprint}
@@ -1115,7 +1122,7 @@ def test_of_what_another_attempt_has_nothing_is_tried_again(ledger: Ledger, conn
     ledger.claim(observed_request(), 2, after=connected)
     settled(ledger, Status.HELD, 2)
 
-    assert not ledger.retry(connected)
+    assert not ledger.retry(connected, by="arn:aws:iam::111111111111:role/operator")
     assert row(ledger).observed_fingerprint == "open"
 
 
@@ -1128,7 +1135,7 @@ def test_whether_a_withdrawal_is_commanded_is_told_until_it_is_tried_again(ledge
     ledger.command_withdrawal(connected, COMMAND)
     assert ledger.is_commanded(ID)
 
-    ledger.retry(row(ledger))
+    ledger.retry(row(ledger), by="arn:aws:iam::111111111111:role/operator")
     assert not ledger.is_commanded(ID)
 
 

@@ -21,6 +21,7 @@ from drawbridge.decision.decision_record import AssociationDecisionRecord, Decis
 from drawbridge.decision.facts import AwareDatetime
 from drawbridge.decision.let_in import NOT_MANAGED, LetIn, let_in_before
 from drawbridge.discovery.ledger_row import NOT_LET_IN_YET, LedgerRow, is_failure, is_followed
+from drawbridge.discovery.next_action import RETRY_FINGERPRINT
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review
 from drawbridge.errors import InvalidInputError, UpstreamError
@@ -30,9 +31,17 @@ from drawbridge.publication import AttachmentSnapshot
 from drawbridge.record import Outcome, OutcomeBasis
 from drawbridge.record.bounds import surplus
 from drawbridge.record.entry import Entry
+from drawbridge.record.history import (
+    History,
+    NoHistory,
+    absence_items,
+    announcement_items,
+    command_item,
+    status_item,
+)
 from drawbridge.record.outcome import PUBLISHED_BYTES, permitted_by
 from drawbridge.record.record import StatusChange, reasons_for_history, reasons_for_status
-from drawbridge.request import OrphanRequest, kind_of
+from drawbridge.request import OrphanRequest, Request, kind_of
 from drawbridge.request.absence import Absence
 from drawbridge.request.announced import Announced, WithdrawalCommand, earliest
 from drawbridge.status import Reason, Status
@@ -47,10 +56,10 @@ _YES = "yes"
 FOLLOWED_INDEX = "followed"
 """Holds the rows that carry the attribute of that name, which are few: those that AWS should still list."""
 
-_RETRY = "retry"
-"""Stands for what was observed of a request that is to be tried again: whatever is observed differs."""
 _NOTHING = "null"
 """Says in a row that nothing is let in; an earlier version kept only decision records, and its rows say nothing."""
+
+NO_HISTORY = NoHistory()
 
 _HISTORY_KEPT = 100
 """Entries of a row's history, if they fit; the bus has announced the earlier ones."""
@@ -67,10 +76,18 @@ class LedgerTable:
     as it is until the row is mended or deleted.
     """
 
-    def __init__(self, table: Table, *, now: Callable[[], datetime], on_broken: BrokenRow = lambda _: None) -> None:
+    def __init__(
+        self,
+        table: Table,
+        *,
+        now: Callable[[], datetime],
+        on_broken: BrokenRow = lambda _: None,
+        history: History = NO_HISTORY,
+    ) -> None:
         self._table = table
         self._now = now
         self._on_broken = on_broken
+        self._history = history
 
     def rows(self, request_ids: Collection[str]) -> Mapping[str, LedgerRow]:
         """Return the rows of requests, as far as a sweep compares them: without what their decisions rested on."""
@@ -93,7 +110,7 @@ class LedgerTable:
     def followed(self) -> list[LedgerRow]:
         """Return the rows that AWS should still list: under way, or settled only for now."""
         with translated("read the rows that are followed", missing=UpstreamError):
-            return list(self._readable(self._followed(), _row))
+            return list(self._readable(self._followed(_COMPARED), _row))
 
     def claim(
         self,
@@ -152,7 +169,12 @@ class LedgerTable:
             write.only_if(attempt=after.attempt, settled=after.settled)
             if absent is not None:
                 _replace_marks(write, after, absent, capped=False)
-        return self._update(observed.request.request_id, write) is not None
+        if self._update(observed.request.request_id, write) is None:
+            return False
+        because = () if observed.cause is None else (observed.cause,)
+        entered = Outcome(status=Status.PENDING, reasons=because, settled=False)
+        self._history.add(status_item(observed.request.request_id, attempt, entered, now))
+        return True
 
     def claim_withdrawal(self, row: LedgerRow, absent: tuple[Absence, ...], reasons: tuple[Reason, ...]) -> bool:
         """Enter the next attempt, of the withdrawal; ``False`` if the row and its marks are not as they were read."""
@@ -173,7 +195,11 @@ class LedgerTable:
         write.append("history", entry)
         write.only_if(attempt=row.attempt, settled=row.settled)
         _replace_marks(write, row, absent, capped=False)
-        return self._update(row.request_id, write) is not None
+        if self._update(row.request_id, write) is None:
+            return False
+        entered = Outcome(status=Status.WITHDRAWING, reasons=reasons, settled=False)
+        self._history.add(status_item(row.request_id, attempt, entered, now))
+        return True
 
     def change_status(self, change: StatusChange, outcome: Outcome) -> StatusChange | None:
         """Write a change of status; nothing, and ``None``, if a later attempt has the row.
@@ -207,6 +233,7 @@ class LedgerTable:
             written = self._update(change.request_id, repeated)
         if written is None:
             return None
+        self._history.add(status_item(change.request_id, change.attempt, outcome, now))
         self._shorten_history(change.request_id, written)
         self._shorten_published(change, written)
         if outcome.taken_back:
@@ -219,7 +246,11 @@ class LedgerTable:
 
     def note_observed(self, row: LedgerRow, observed: ObservedRequest) -> None:
         """Note what a request that waits was last compared with; nothing if it does not wait any more."""
-        write = Write(seen=observed.observed_fingerprint, permitted=observed.decision_fingerprint)
+        write = Write(
+            seen=observed.observed_fingerprint,
+            permitted=observed.decision_fingerprint,
+            wanted=observed.bindings_fingerprint,
+        )
         write.only_if(attempt=row.attempt, settled=False)
         self._update(row.request_id, write)
 
@@ -250,7 +281,12 @@ class LedgerTable:
         write = Write()
         write.only_if(attempt=row.attempt, settled=row.settled)
         _replace_marks(write, row, absent, capped=capped)
-        return self._update(row.request_id, write) is not None
+        if self._update(row.request_id, write) is None:
+            return False
+        at = self._timestamp()
+        for item in absence_items(row.request_id, row.attempt, row.absent, absent, capped=capped, at=at):
+            self._history.add(item)
+        return True
 
     def note_announced(self, row: LedgerRow, announced: tuple[Announced, ...], *, capped: bool) -> bool:
         """Note what of it is announced; ``False`` if the row and what was announced are not any longer as read."""
@@ -258,7 +294,7 @@ class LedgerTable:
         write.only_if(attempt=row.attempt, settled=True)
         _replace_announced(write, row, announced)
         _set_capped(write, capped=capped)
-        return self._update(row.request_id, write) is not None
+        return self._write_announced(row, write, announced, capped=capped)
 
     def note_announcement_sent(self, row: LedgerRow, fingerprint: str) -> None:
         """Note which marks were put on the bus; nothing if the row has a later attempt by now."""
@@ -272,14 +308,31 @@ class LedgerTable:
         """Note an operator's command; ``False`` if the row is not any longer as it was read."""
         write = Write(commanded=_text(command))
         write.only_if(attempt=row.attempt, settled=row.settled)
-        return self._update(row.request_id, write) is not None
+        return self._write_command(row, write, "withdraw", command.by)
 
-    def retry(self, row: LedgerRow) -> bool:
-        """Have the next sweep start an attempt, and end what was commanded; ``False`` if it is not as it was read."""
-        write = Write(seen=_RETRY)
+    def retry(self, row: LedgerRow, *, by: str) -> bool:
+        """Have the next sweep start an attempt, and end what was commanded; ``False`` if it is not as it was read.
+
+        ``by`` is the ARN of who commanded it.
+        """
+        write = Write(seen=RETRY_FINGERPRINT)
         write.remove("commanded")
         write.only_if(attempt=row.attempt, settled=True)
-        return self._update(row.request_id, write) is not None
+        return self._write_command(row, write, "retry", by)
+
+    def _write_command(self, row: LedgerRow, write: Write, command: str, by: str) -> bool:
+        if self._update(row.request_id, write) is None:
+            return False
+        self._history.add(command_item(row.request_id, row.attempt, command, by, self._timestamp()))
+        return True
+
+    def _write_announced(self, row: LedgerRow, write: Write, announced: tuple[Announced, ...], *, capped: bool) -> bool:
+        if self._update(row.request_id, write) is None:
+            return False
+        at = self._timestamp()
+        for item in announcement_items(row.request_id, row.attempt, row.announced, announced, capped=capped, at=at):
+            self._history.add(item)
+        return True
 
     def _note(self, row: LedgerRow, write: Write) -> None:
         write.only_if(attempt=row.attempt, settled=True)
@@ -296,7 +349,7 @@ class LedgerTable:
         write = Write(reviewed=policies_fingerprint, no_longer_permitted=not review.permitted, review=projection)
         write.only_if(attempt=row.attempt, settled=True)
         _replace_announced(write, row, announced)
-        return self._update(row.request_id, write) is not None
+        return self._write_announced(row, write, announced, capped=False)
 
     def note_reviewed(self, row: LedgerRow, *, policies_fingerprint: str) -> None:
         """Note under which configuration what was withdrawn was compared; nothing if it has a later attempt by now."""
@@ -385,6 +438,10 @@ class LedgerTable:
             commanded=_read("commanded", str(item.get("commanded", ""))),
         )
 
+    def attached(self, request_id: str) -> frozenset[tuple[str, str]]:
+        """Return what was attached when the last attempt ended, by binding and resource's ARN."""
+        return frozenset((each.binding, each.resource_arn) for each in self.connected(request_id).attachments)
+
     def attachments_of_others(self, request_id: str) -> Iterator[AttachmentSnapshot]:
         """Yield how the attachments of all other requests that are followed were left; nobody asks for orphans."""
         return (each for row in self._others(request_id) for each in row.attachments or ())
@@ -428,6 +485,11 @@ class LedgerTable:
             return None
         announced = _read("announced", str(item.get("announced", "")))
         return msgspec.convert(item | {"attempt": int(item["attempt"]), "announced": announced}, StatusReached)
+
+    def followed_entries(self) -> Iterator[Entry]:
+        """Yield what the ledger knows of requests that AWS should still list, without their decision records."""
+        with translated("read the rows that are followed", missing=UpstreamError):
+            yield from self._readable(self._followed(_SHOWN), _entry)
 
     def entries(self) -> Iterator[Entry]:
         """Yield all that the ledger knows, in no order."""
@@ -483,15 +545,15 @@ class LedgerTable:
         if first:
             apply_write(self._table, request_id, write)
 
-    def _followed(self) -> Iterator[dict[str, Any]]:
-        compared = only(_COMPARED)
+    def _followed(self, attributes: Collection[str]) -> Iterator[dict[str, Any]]:
+        asked = only(attributes)
         return queried(
             self._table,
             IndexName=FOLLOWED_INDEX,
             KeyConditionExpression="#followed = :yes",
             ExpressionAttributeValues={":yes": _YES},
-            ProjectionExpression=compared["ProjectionExpression"],
-            ExpressionAttributeNames=compared["ExpressionAttributeNames"] | {"#followed": "followed"},
+            ProjectionExpression=asked["ProjectionExpression"],
+            ExpressionAttributeNames=asked["ExpressionAttributeNames"] | {"#followed": "followed"},
         )
 
     def _timestamp(self) -> str:
@@ -604,9 +666,12 @@ _IN_JSON: Mapping[str, tuple[Any, object]] = {
 }
 """The attributes that hold JSON: of what kind each is, and what is read of one that another version wrote otherwise."""
 
+_LEFT_OUT = "history_left_out"
+
 _DECISION_RECORDS = ("grounds", "association_grounds")
 """Large, and only read by reviews. The index holds them all the same: its projection can't be changed in place."""
 _COMPARED = ("request_id", *(name for name in LedgerRow.__struct_encode_fields__ if name not in _DECISION_RECORDS))
+_SHOWN = tuple(name for name in Entry.__struct_encode_fields__ if name not in _DECISION_RECORDS)
 
 
 def _read(name: str, text: str) -> Any:
@@ -635,18 +700,13 @@ def _entry(item: dict[str, Any]) -> Entry:
 
 
 def _entry_of(item: dict[str, Any]) -> Entry:
-    stored = {
-        **item,
-        "grounds": _read("grounds", item.get("grounds", "")),
-        "association_grounds": _read("association_grounds", item.get("association_grounds", "")),
-        "let_in": _read("let_in", item.get("let_in", "")),
-        "commanded": _read("commanded", item.get("commanded", "")),
-        "published": sorted(item.get("published", ())),
-        "attempt": int(item["attempt"]),
-        "history_left_out": int(item.get("history_left_out", 0)),
-        "history": [each | {"attempt": int(each["attempt"])} for each in item.get("history", ())],
-    }
-    return msgspec.convert(stored, Entry)
+    in_json = {name: _read(name, item.get(name, "")) for name in _IN_JSON if name in Entry.__struct_encode_fields__}
+    numbers = {"attempt": int(item["attempt"])} | {name: int(item.get(name, 0)) for name in ("failures", _LEFT_OUT)}
+    history = [each | {"attempt": int(each["attempt"])} for each in item.get("history", ())]
+    published = sorted(item.get("published", ()))
+    entry = msgspec.convert(item | in_json | numbers | {"published": published, "history": history}, Entry)
+    _check(item, entry.request, entry.updated_at)
+    return entry
 
 
 def _row(item: dict[str, Any]) -> LedgerRow:
@@ -661,8 +721,13 @@ def _row_of(item: dict[str, Any]) -> LedgerRow:
     in_json = {name: _read(name, item[name]) for name in _IN_JSON if item.get(name, "") != ""}
     plain = {name: value for name, value in item.items() if name not in _IN_JSON}
     row = msgspec.convert(plain | numbers | in_json, LedgerRow)
-    if row.request_id != item["request_id"]:
-        raise ValueError(f"it is about {row.request_id}")
-    if datetime.fromisoformat(row.updated_at).tzinfo is None:
-        raise ValueError("updated_at has no time zone")
+    _check(item, row.request, row.updated_at)
     return row
+
+
+def _check(item: Mapping[str, Any], request: Request, updated_at: str) -> None:
+    """Raise what is wrong with a row although each of its attributes is right."""
+    if request.request_id != item["request_id"]:
+        raise ValueError(f"it is about {request.request_id}")
+    if datetime.fromisoformat(updated_at).tzinfo is None:
+        raise ValueError("updated_at has no time zone")

@@ -22,6 +22,7 @@ from drawbridge.aws.sweep_record_items import SweepRecordItems
 from drawbridge.aws.task_callback import TaskCallback
 from drawbridge.aws.withdraw_after_tags import ObjectTags
 from drawbridge.bootstrap.clients import client, table
+from drawbridge.bootstrap.history import history
 from drawbridge.discovery.absence_watch import AbsenceWatch
 from drawbridge.discovery.announcements import BusAnnouncements
 from drawbridge.discovery.attempt_starter import AttemptStarter
@@ -67,7 +68,7 @@ def sweeper(
 ) -> Sweeper:
     """Return a sweeper for one sweep, which calls ``on_broken`` for each broken row."""
     settings = environment()
-    ledger = LedgerTable(table(settings.ledger_table), now=now, on_broken=on_broken)
+    ledger = LedgerTable(table(settings.ledger_table), now=now, on_broken=on_broken, history=history(settings))
     workflows = Workflows(
         StateMachine(client("stepfunctions"), settings.onboarding_workflow),
         StateMachine(client("stepfunctions"), settings.withdrawal_workflow),

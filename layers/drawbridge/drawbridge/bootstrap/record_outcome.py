@@ -8,12 +8,14 @@ from drawbridge.aws.event_bus import EventBus
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.bootstrap.attempts import attempts as build_attempts
 from drawbridge.bootstrap.clients import client, table
+from drawbridge.bootstrap.history import history
 from drawbridge.environment import Environment
 
 
 @cache
 def ledger() -> LedgerTable:
-    return LedgerTable(table(Environment().ledger_table), now=lambda: datetime.now(UTC))
+    settings = Environment()
+    return LedgerTable(table(settings.ledger_table), now=lambda: datetime.now(UTC), history=history(settings))
 
 
 @cache

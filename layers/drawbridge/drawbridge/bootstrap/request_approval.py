@@ -1,7 +1,11 @@
 """The objects of ``request_approval``."""
 
+from functools import cache
+
 from drawbridge.approval.ask import AskingPorts, Escalation, SilentMessenger
+from drawbridge.aws.history_table import HistoryTable
 from drawbridge.bootstrap.approvals import approvals, approvers, callback, environment
+from drawbridge.bootstrap.history import history as build_history
 from drawbridge.bootstrap.slack import messenger
 
 
@@ -13,6 +17,11 @@ def ports(*, quiet: bool) -> AskingPorts:
         messenger=SilentMessenger() if quiet else messenger(),
         callback=callback(),
     )
+
+
+@cache
+def history() -> HistoryTable:
+    return build_history(environment())
 
 
 def escalation() -> Escalation:

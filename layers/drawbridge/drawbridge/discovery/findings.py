@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass, field
 
+import msgspec
 from msgspec import Struct
 
 from drawbridge.discovery.absence_watch import Watch
 from drawbridge.discovery.expiring import Expiring
+from drawbridge.discovery.followed_counts import FollowedCounts
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.errors import DrawbridgeError, InvalidInputError, UpstreamError
 from drawbridge.request import Request
 from drawbridge.request.absence import Absence
 from drawbridge.request.connections import EndpointConnection
+from drawbridge.status import Reason
 
 
 class SweepResult(Struct, frozen=True):
@@ -34,12 +37,20 @@ class SweepResult(Struct, frozen=True):
     """What is not listed, and of which AWS, asked by its id, says neither that it is there nor that it is gone."""
     expiring: tuple[Expiring, ...] | None = None
     """What is not let in yet and expires soon; ``None`` if shares were not observed."""
+    first_attempts: tuple[str, ...] = ()
+    """Those of the executions that are the first of their requests."""
+    drifted: tuple[str, ...] = ()
+    """The requests of which something connected is not as it was left."""
+    followed: FollowedCounts = FollowedCounts()
+    """What the ledger said of the requests that it follows."""
 
 
 @dataclass
 class Findings:
     """What one sweep has found so far."""
 
+    told_by: frozenset[str] = frozenset()
+    """Who hinted at what is swept, in words."""
     started: list[str] = field(default_factory=list)
     no_longer_permitted: list[str] = field(default_factory=list)
     failures: list[DrawbridgeError] = field(default_factory=list)
@@ -55,6 +66,9 @@ class Findings:
     withdrawals_capped: list[str] = field(default_factory=list)
     existence_unknown: list[str] = field(default_factory=list)
     expiring: tuple[Expiring, ...] | None = None
+    first_attempts: list[str] = field(default_factory=list)
+    drifted: list[str] = field(default_factory=list)
+    followed: FollowedCounts = field(default_factory=FollowedCounts)
     reviewed: set[str] = field(default_factory=set)
     """The requests that were reviewed."""
     is_capped: bool = False
@@ -79,7 +93,16 @@ class Findings:
             withdrawals_capped=tuple(self.withdrawals_capped),
             existence_unknown=tuple(self.existence_unknown),
             expiring=self.expiring,
+            first_attempts=tuple(self.first_attempts),
+            drifted=tuple(self.drifted),
+            followed=self.followed,
         )
+
+    def note_started(self, execution: str | None, *, first: bool) -> None:
+        """Note an execution if one was started, and whether it is the first of its request."""
+        if execution:
+            self.started.append(execution)
+            self.first_attempts += [execution] if first else []
 
     def take_over(self, watch: Watch) -> None:
         """Add what watching for absences found."""
@@ -93,6 +116,10 @@ class Findings:
     def holds_back(self) -> bool:
         """Return whether nothing goes that nobody let go."""
         return self.is_capped or not self.is_watched
+
+    def caused_by(self, cause: Reason) -> Reason:
+        """Return why there is another attempt, with who hinted that there may be something to do."""
+        return msgspec.structs.replace(cause, source=", ".join(sorted(self.told_by)))
 
     def lists(self, row: LedgerRow) -> bool:
         """Return whether AWS lists what the request is about."""

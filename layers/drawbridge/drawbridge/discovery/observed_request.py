@@ -8,6 +8,7 @@ from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.request import Request
 from drawbridge.request.fingerprints import GONE_FINGERPRINT
 from drawbridge.request.shares import SharedResource
+from drawbridge.status import Reason
 
 
 class ObservedRequest(Struct, frozen=True, kw_only=True):
@@ -42,6 +43,8 @@ class ObservedRequest(Struct, frozen=True, kw_only=True):
 
     The earlier deadline where it depends on what the invitation offers, which a sweep does not ask for.
     """
+    cause: Reason | None = None
+    """Why it gets another attempt, and by which hints it was looked at: for its history, nothing goes by it."""
     open: bool
     """Whether there is something to decide or to maintain; of a request that is over, only the end is recorded."""
 

@@ -18,9 +18,16 @@ from drawbridge.discovery.endings import EndingRecorder
 from drawbridge.discovery.expiring import expiring, is_deadline_to_be_noted
 from drawbridge.discovery.findings import Findings, SweepResult, failure_of
 from drawbridge.discovery.fingerprints import FingerprintsInForce
+from drawbridge.discovery.followed_counts import count_followed
 from drawbridge.discovery.free_question_slots import FreeQuestionSlots
 from drawbridge.discovery.ledger_row import LedgerRow, is_followed
-from drawbridge.discovery.next_action import NextAction, is_time_to_ensure, may_try_again, next_action
+from drawbridge.discovery.next_action import (
+    NextAction,
+    cause_of_attempt,
+    is_time_to_ensure,
+    may_try_again,
+    next_action,
+)
 from drawbridge.discovery.notifications import NotifyingServices, ensure_notifications
 from drawbridge.discovery.observation import Observation, Observer
 from drawbridge.discovery.observed_request import ObservedRequest
@@ -38,7 +45,10 @@ from drawbridge.request import (
     ResourceShareRequest,
 )
 from drawbridge.request.absence import Absence
-from drawbridge.status import Status
+from drawbridge.status import Reason, Status
+
+_ENDED_UNRECORDED = Reason("ended-unrecorded", "The attempt before ended, and nobody knows how.")
+_DECIDED_OTHERWISE = Reason("decided-otherwise", "Policies decide otherwise by now, or there is room for its question.")
 
 
 class SweepLedger(AttemptLedger, Protocol):
@@ -130,8 +140,9 @@ class Sweeper:
         entered in the ledger before its execution starts, by one writer only, and an entered attempt that does not
         run is started by the next sweep.
         """
-        findings = Findings()
         followed = self._ledger.followed()
+        findings = Findings(followed=count_followed(followed, now), told_by=scope.told_by)
+        self._withdrawals.load(followed)
         observed = self._observe(scope, followed, now, findings)
         rows = self._rows(observed, followed, now, findings)
         if ResourceShareRequest in findings.kinds:
@@ -154,7 +165,7 @@ class Sweeper:
             except Exception as error:  # noqa: BLE001 - whatever is wrong with one request, it stops no other
                 findings.failures.append(failure_of(each.request.request_id, error))
             else:
-                findings.started += [execution] if execution else []
+                findings.note_started(execution, first=row is None)
         if scope.orphans:
             findings.failures += self._orphans.enter(followed, findings.kinds, findings.listed, now)
         return findings.result(len(observed))
@@ -263,7 +274,15 @@ class Sweeper:
             and (self._attempts.is_running_or_recorded(observed, row) or not may_try_again(row, now))
         ):
             return None
-        return self._attempts.start(observed, row)
+        cause = findings.caused_by(self._cause(observed, row, action, now))
+        return self._attempts.start(msgspec.structs.replace(observed, cause=cause), row)
+
+    @staticmethod
+    def _cause(observed: ObservedRequest, row: LedgerRow | None, action: NextAction, now: datetime) -> Reason:
+        """Return why there is another attempt."""
+        if action is NextAction.ENSURE_RUNNING:
+            return _ENDED_UNRECORDED
+        return cause_of_attempt(observed, row, now) or _DECIDED_OTHERWISE
 
     def _with_matching_bindings(self, observed: ObservedRequest, row: LedgerRow | None) -> ObservedRequest:
         """Add the fingerprint of matching bindings if any changed: most are for other resources of the provider."""
@@ -286,6 +305,8 @@ class Sweeper:
         report = self._drift.detect(row)
         # One network that can't be listed is reported once, however many rows depend on it.
         findings.unknown |= {str(error): error for error in report.unknown}
+        if report.drift_fingerprint or (report.unknown and row.drift_fingerprint):
+            findings.drifted.append(row.request_id)
         if report.unknown and not report.drift_fingerprint:
             return msgspec.structs.replace(observed, drift_fingerprint=row.drift_fingerprint)
         if row.drift_fingerprint and not report.drift_fingerprint and row.settled:
@@ -316,11 +337,13 @@ class Sweeper:
         Return whether there is nothing else to do for it: its execution is known to wait, or was resumed. A change for
         which it could not be resumed is not noted, so that the next sweep tries again.
         """
-        changed = (observed.observed_fingerprint, observed.decision_fingerprint, observed.open) != (
-            row.observed_fingerprint,
-            row.decision_fingerprint,
-            row.commanded is None,
-        )
+        # A binding decides nothing, but whoever is asked reads what it would come to.
+        changed = (
+            observed.observed_fingerprint,
+            observed.decision_fingerprint,
+            observed.bindings_fingerprint,
+            observed.open,
+        ) != (row.observed_fingerprint, row.decision_fingerprint, row.bindings_fingerprint, row.commanded is None)
         waits = self._waiting.resume_if_answered(row, now, reconsider=changed)
         if changed and waits is WaitState.RESUMED:
             self._ledger.note_observed(row, observed)

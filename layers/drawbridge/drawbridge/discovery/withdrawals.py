@@ -1,7 +1,9 @@
 """What of a request is to be taken down: gone, no longer permitted and due, or commanded."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
+
+import msgspec
 
 from drawbridge.discovery.absences import reasons_of
 from drawbridge.discovery.announced import (
@@ -20,7 +22,10 @@ from drawbridge.discovery.review import ReviewOpen
 from drawbridge.errors import DrawbridgeError
 from drawbridge.request import OrphanRequest
 from drawbridge.request.announced import Announced, whole
-from drawbridge.status import Status
+from drawbridge.status import Reason, Status
+
+_PART_GONE = Reason("part-gone", "Some of what it holds is gone, and is taken down.")
+_PART_DUE = Reason("part-due", "Policies no longer permit some of it, which was announced, and its time has come.")
 
 
 class WithdrawalReconciler:
@@ -29,6 +34,10 @@ class WithdrawalReconciler:
     def __init__(self, attempts: AttemptStarter, permissions: PermissionWatch) -> None:
         self._attempts = attempts
         self._permissions = permissions
+
+    def load(self, followed: Iterable[LedgerRow]) -> None:
+        """Take note of all that is followed."""
+        self._permissions.load(followed)
 
     @staticmethod
     def is_for_withdrawal(row: LedgerRow, now: datetime, findings: Findings) -> bool:
@@ -53,7 +62,7 @@ class WithdrawalReconciler:
             return None if is_young(row, now) else self._attempts.start_withdrawal(row, (), ())
         # An orphan that is listed ends: what leads there belongs to a share again.
         if row.is_to_be_withdrawn or findings.lists(row):
-            return self._withdraw_listed(observed, row, now)
+            return self._withdraw_listed(observed, row, now, findings)
         return self._withdraw_absent(observed, row, now, findings)
 
     def take_down_part(
@@ -61,7 +70,9 @@ class WithdrawalReconciler:
     ) -> str | None:
         """Start an attempt that takes down what is gone of a request, or what of it was announced and is due."""
         if row.request_id in findings.going:
-            return self._attempts.start(observed, row, absent=findings.going[row.request_id])
+            cause = findings.caused_by(_PART_GONE)
+            caused = msgspec.structs.replace(observed, cause=cause)
+            return self._attempts.start(caused, row, absent=findings.going[row.request_id])
         return self.review(observed, row, now, findings) if marks_due(row, now) else None
 
     def _withdraw_absent(
@@ -76,14 +87,31 @@ class WithdrawalReconciler:
             return None
         return self._attempts.start_withdrawal(row, absent, reasons_of(absent))
 
-    def _withdraw_listed(self, observed: ObservedRequest, row: LedgerRow, now: datetime) -> str | None:
+    def _withdraw_listed(
+        self, observed: ObservedRequest, row: LedgerRow, now: datetime, findings: Findings
+    ) -> str | None:
         """Start the withdrawal of what is there, or see to the one that was started."""
         if row.settled:
             if row.status is Status.WITHDRAWING and not may_try_again(row, now):
-                return None
+                return self._connect_if_permitted_again(observed, row, now, findings)
         elif not self._attempts.is_lost(observed, row, now):
             return None
         return self._attempts.start_withdrawal(row, row.absent, reasons_to_withdraw(row))
+
+    def _connect_if_permitted_again(
+        self, observed: ObservedRequest, row: LedgerRow, now: datetime, findings: Findings
+    ) -> str | None:
+        """Start an attempt at what could not be taken down and is permitted again: that waits for no backoff."""
+        is_refused = row.commanded is None and row.is_connected and whole(row.announced) is not None
+        if not is_refused or not observed.open or self._permissions.is_reviewed_as_now(row, observed):
+            return None
+        reviewed = self._permissions.review(row, observed, now)
+        if isinstance(reviewed, ReviewOpen):
+            findings.reviews_open.append(f"{row.request_id}: {reviewed.because}")
+        if not isinstance(reviewed, Reviewed):
+            return None
+        self._tell(reviewed.row, findings, after=row)
+        return None if whole(reviewed.row.announced) else self._attempts.start(observed, reviewed.row)
 
     def review(self, observed: ObservedRequest, row: LedgerRow, now: datetime, findings: Findings) -> str | None:
         """Review what is connected if that is due, announce what is no longer permitted, and take down what is due.
@@ -144,4 +172,5 @@ class WithdrawalReconciler:
             return None
         if whole(going) is not None:
             return self._attempts.start_withdrawal(row, row.absent, reasons_of_marks(going))
-        return self._attempts.start(observed, row, absent=row.absent)
+        caused = msgspec.structs.replace(observed, cause=findings.caused_by(_PART_DUE))
+        return self._attempts.start(caused, row, absent=row.absent)

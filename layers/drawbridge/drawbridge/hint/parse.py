@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.errors import InvalidInputError
-from drawbridge.hint import CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope, notification
+from drawbridge.hint import CHANGED, CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope, notification
 from drawbridge.parsing import UnreadableError, read_json
 
 
@@ -43,13 +43,13 @@ def parse_hint(body: str) -> SweepScope:
             asks = _scheduled if source == "drawbridge.schedule" else _commanded
             return asks(envelope.detail, looks_for_orphans=detail_type == LOOK_FOR_ORPHANS)
         case ("aws.ram", "Resource Sharing State Change") | ("aws.vpc-lattice", _):
-            return SHARES
+            return _told(SHARES, f"an event of {'AWS RAM' if envelope.source == 'aws.ram' else 'VPC Lattice'}")
         case "drawbridge", notification.CONNECTION_NOTIFICATION:
-            return CONNECTIONS
+            return _told(CONNECTIONS, "a connection notification")
         case "aws.ec2", "AWS API Call via CloudTrail":
-            return SERVICES
+            return _told(SERVICES, "a call to EC2 that CloudTrail reported")
         case "aws.ssm", "Parameter Store Change":
-            return EVERYTHING
+            return _told(CHANGED, "a change of our configuration")
         case "aws.states", "Step Functions Execution Status Change":
             return SweepScope(executions=_executions(envelope.detail))
         case source, detail_type:
@@ -58,15 +58,20 @@ def parse_hint(body: str) -> SweepScope:
             )
 
 
+def _told(scope: SweepScope, by: str) -> SweepScope:
+    return msgspec.structs.replace(scope, told_by=frozenset({by}))
+
+
 def _scheduled(detail: dict[str, Any], *, looks_for_orphans: bool) -> SweepScope:
-    return (ORPHANS if looks_for_orphans else EVERYTHING) | SweepScope(scheduled=True)
+    return _told((ORPHANS if looks_for_orphans else EVERYTHING) | SweepScope(scheduled=True), "the schedule")
 
 
 def _commanded(detail: dict[str, Any], *, looks_for_orphans: bool) -> SweepScope:
     """Return the scope of a command, which wants all else beside the orphans; most don't wait, and have no id."""
     command = detail.get("command")
     waiting = {command} if isinstance(command, str) and _COMMAND.fullmatch(command) else ()
-    return EVERYTHING | SweepScope(orphans=looks_for_orphans, commands=frozenset(waiting))
+    scope = EVERYTHING | SweepScope(orphans=looks_for_orphans, commands=frozenset(waiting))
+    return _told(scope, "an operator's command")
 
 
 def _executions(detail: dict[str, Any]) -> frozenset[str]:

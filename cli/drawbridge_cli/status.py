@@ -1,0 +1,202 @@
+"""``drawbridge status``: what needs somebody, by urgency, and one line for the rest."""
+
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from msgspec import Struct
+
+from drawbridge.decision.registration import check_account_id
+from drawbridge.errors import DrawbridgeError, InvalidInputError
+from drawbridge.legible import legible
+from drawbridge.request import EndpointConnectionRequest, OrphanRequest, ResourceShareRequest
+from drawbridge.status import Status
+from drawbridge_cli.request_status import RequestStatus, Urgency, request_status
+from drawbridge_cli.screen import Line, complain, redraw, say_lines, show_json, width
+from drawbridge_cli.stack import Stack
+from drawbridge_cli.status_screen import by_urgency, rest_line, status_lines
+from drawbridge_cli.turns import binding_in
+
+_BETWEEN_LOOKS = 5.0
+"""Seconds, with ``--watch``."""
+
+_KINDS = tuple(
+    str(each.__struct_config__.tag) for each in (ResourceShareRequest, EndpointConnectionRequest, OrphanRequest)
+)
+_SERVICE = re.compile(r"vpce-svc-[0-9a-f]{8,17}")
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """The requests that somebody wants to see."""
+
+    everything: bool
+    account: str
+    status: Status | None
+    kind: str
+    service: str
+    binding: str
+
+    @property
+    def reads_all(self) -> bool:
+        """Whether what is over is asked for, which only the whole ledger has."""
+        return self.everything or (self.status is not None and self.status.is_over)
+
+    def includes(self, status: RequestStatus) -> bool:
+        """Return whether the filters let a request through."""
+        return (
+            self.account in {"", status.account_id}
+            and self.status in {None, status.status}
+            and self.kind in {"", status.kind}
+            and self.service in {"", status.service}
+            and (not self.binding or self.binding in status.bindings)
+        )
+
+    def shows(self, status: RequestStatus) -> bool:
+        """Return whether an included request gets lines of its own: who names a status wants all that have it."""
+        return self.everything or self.status is not None or status.urgency.needs_somebody
+
+
+class Look(Struct, frozen=True, kw_only=True):
+    """What one look at the ledger found."""
+
+    at: datetime
+    shown: tuple[RequestStatus, ...]
+    rest: Mapping[Urgency, int]
+    unreadable: tuple[str, ...]
+    """Why rows can't be read, each with the request that it is of."""
+
+    @property
+    def needs_somebody(self) -> bool:
+        return bool(self.unreadable) or any(each.urgency.needs_somebody for each in self.shown)
+
+
+def status(
+    context: typer.Context,
+    everything: Annotated[bool, typer.Option("--all", help="All requests, what is over as well.")] = False,
+    account: Annotated[str, typer.Option(help="Only what this account asks for.", metavar="ACCOUNT")] = "",
+    named_status: Annotated[
+        str,
+        typer.Option(
+            "--status", help="All that have this status, whether or not they need somebody.", metavar="STATUS"
+        ),
+    ] = "",
+    kind: Annotated[str, typer.Option(help=f"Only this kind: {', '.join(_KINDS)}.", metavar="KIND")] = "",
+    service: Annotated[
+        str, typer.Option(help="Only connections to this endpoint service.", metavar="VPCE-SVC-ID")
+    ] = "",
+    binding: Annotated[str, typer.Option(help="Only what this binding wants something of.", metavar="NAME")] = "",
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Look every few seconds, until Ctrl-C.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+) -> None:
+    """Show what needs somebody, the most urgent first, and one line for the rest. Exit code 1: something does."""
+    stack: Stack = context.obj
+    if watch and as_json:
+        raise InvalidInputError("--watch: programs get one document; leave out --json or --watch")
+    wanted = _wanted(everything, account, named_status, kind, service, binding)
+    if watch:
+        look = _watch(stack, wanted)
+    else:
+        look = _look(stack, wanted)
+        for each in look.unreadable:
+            complain(each)
+        if as_json:
+            show_json(_document(look, stack))
+        else:
+            say_lines(_lines(look, wanted, stack))
+    if look is not None and look.needs_somebody:
+        raise typer.Exit(1)
+
+
+def _wanted(everything: bool, account: str, status: str, kind: str, service: str, binding: str) -> Wanted:
+    if account:
+        check_account_id(account)
+    if status and status.upper() not in [*Status]:
+        raise InvalidInputError(f"--status: {legible(status)} is none of {', '.join(Status)}")
+    if kind and kind not in _KINDS:
+        raise InvalidInputError(f"--kind: {legible(kind)} is none of {', '.join(_KINDS)}")
+    if service and _SERVICE.fullmatch(service) is None:
+        raise InvalidInputError(
+            f"--service: {legible(service)} is no endpoint service's id, such as vpce-svc-0123456789"
+        )
+    if binding and binding_in(binding) != binding:
+        raise InvalidInputError(
+            f"--binding: {legible(binding)} is no binding's name: letters, digits, dots, hyphens, underscores"
+        )
+    return Wanted(
+        everything=everything,
+        account=account,
+        status=Status(status.upper()) if status else None,
+        kind=kind,
+        service=service,
+        binding=binding,
+    )
+
+
+def _look(stack: Stack, wanted: Wanted) -> Look:
+    unreadable: list[str] = []
+    ledger = stack.ledger_telling(unreadable.append)
+    entries = ledger.entries() if wanted.reads_all else ledger.followed_entries()
+    now, within = datetime.now(UTC), stack.expiring_within
+    statuses = (request_status(each, now, expiring_within=within) for each in entries)
+    included = [each for each in statuses if wanted.includes(each)]
+    shown = [_with_options(each, stack) for each in included if wanted.shows(each)]
+    return Look(
+        at=now,
+        shown=tuple(by_urgency(shown)),
+        rest=Counter(each.urgency for each in included if not wanted.shows(each)),
+        unreadable=tuple(unreadable),
+    )
+
+
+def _with_options(status: RequestStatus, stack: Stack) -> RequestStatus:
+    """Return the status with a command that finds the same stack."""
+    if not stack.options or not status.next:
+        return status
+    program, _, command = status.next.partition(" ")
+    return msgspec.structs.replace(status, next=f"{program} {stack.options} {command}")
+
+
+def _lines(look: Look, wanted: Wanted, stack: Stack) -> Iterator[Line]:
+    needs = sum(each.urgency.needs_somebody for each in look.shown) + len(look.unreadable)
+    need = f"{needs} {'needs' if needs == 1 else 'need'} somebody" if needs else "nothing needs anybody"
+    yield f"{stack.name} in {stack.place.region}, account {stack.place.account_id}: {need}", "title"
+    yield "", ""
+    yield from status_lines(look.shown, width(), look.at)
+    if line := rest_line(look.rest, all_read=wanted.reads_all):
+        yield line, "aside"
+
+
+def _document(look: Look, stack: Stack) -> dict[str, Any]:
+    return {
+        "requests": look.shown,
+        "rest": {str(urgency): count for urgency, count in look.rest.items()},
+        "unreadable": look.unreadable,
+        "stack": stack.name,
+        "region": stack.place.region,
+        "account_id": stack.place.account_id,
+    }
+
+
+def _watch(stack: Stack, wanted: Wanted) -> Look | None:
+    """Show one look after the other until Ctrl-C; return the last that AWS let us have, if there was any."""
+    look: Look | None = None
+    try:
+        while True:
+            try:
+                look = _look(stack, wanted)
+            except InvalidInputError:
+                raise
+            except DrawbridgeError as error:
+                # It may pass; what was seen last stays on the screen no longer, so that nobody takes it for new.
+                redraw([(f"AWS: {error}", "bad")])
+            else:
+                broken = ((each, "bad") for each in look.unreadable)
+                redraw([*_lines(look, wanted, stack), *broken, (f"as of {look.at:%H:%M:%S} UTC", "aside")])
+            time.sleep(_BETWEEN_LOOKS)
+    except KeyboardInterrupt:
+        return look

@@ -1,0 +1,157 @@
+"""Printing the status of requests: the most urgent first, each with its reason, whose turn it is and what they run."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
+from itertools import groupby
+
+from drawbridge.legible import legible
+from drawbridge.status import Reason
+from drawbridge_cli.request_status import RequestStatus, Until, Urgency
+from drawbridge_cli.screen import Line
+from drawbridge_cli.turns import Turn
+
+_TURNS: Mapping[Turn, str] = {
+    Turn.AWS: "AWS's turn",
+    Turn.APPROVER: "an approver's turn",
+    Turn.OTHER_SIDE: "the other side's turn",
+    Turn.OPERATOR: "your turn",
+    Turn.DRAWBRIDGE: "Drawbridge's turn",
+}
+
+_TITLES: Mapping[Urgency, str] = {
+    Urgency.WITHDRAWAL_CAPPED: "Held back: too much would go at once",
+    Urgency.EXPIRING: "Expiring",
+    Urgency.FAILED: "Failed",
+    Urgency.ANNOUNCED: "Announced to be taken down",
+    Urgency.WAITING_FOR_APPROVAL: "Waiting for approval",
+    Urgency.HELD: "Held",
+    Urgency.IN_PART: "Connected, and refused in part",
+    Urgency.DRIFTING: "Drifting",
+    Urgency.STUCK: "Stuck",
+    Urgency.KEPT: "Connected, and would not be let in now",
+    Urgency.UNDER_WAY: "Under way",
+    Urgency.CONNECTED: "Connected",
+    Urgency.ACCEPTED_ONLY: "Accepted, and no binding wants it",
+    Urgency.OVER: "Over",
+}
+
+_MARKS: Mapping[Urgency, str] = {
+    Urgency.WITHDRAWAL_CAPPED: "bad",
+    Urgency.EXPIRING: "bad",
+    Urgency.FAILED: "bad",
+    Urgency.CONNECTED: "good",
+    Urgency.UNDER_WAY: "aside",
+    Urgency.ACCEPTED_ONLY: "aside",
+    Urgency.OVER: "aside",
+}
+"""Of titles; what is not here is doubtful."""
+
+_SINCE: Mapping[Urgency, str] = {
+    Urgency.WITHDRAWAL_CAPPED: "{}, and to go since {}",
+    Urgency.ANNOUNCED: "{}, announced at {}",
+}
+"""How it is told since when, where that is not since when it has its status."""
+
+_UNTIL: Mapping[Until, tuple[str, str]] = {
+    Until.EXPIRES: ("its invitation expires at {}", "its invitation expired at {}"),
+    Until.TAKEN_DOWN: ("taken down from {} on", "taken down by the next sweep"),
+    Until.TRIED_AGAIN: ("tried again from {} on", "tried again by the next sweep"),
+}
+"""What is said of a time to come, and of one that has."""
+
+_COUNTED: Mapping[Urgency, str] = {
+    Urgency.CONNECTED: "{} connected",
+    Urgency.UNDER_WAY: "{} under way",
+    Urgency.ACCEPTED_ONLY: "{} accepted that no binding wants",
+    Urgency.OVER: "{} over",
+}
+"""What is told of those that need nobody."""
+
+
+def by_urgency(statuses: Collection[RequestStatus]) -> list[RequestStatus]:
+    """Return them in the order in which they are shown: the most urgent first, then what ends first."""
+    places = {urgency: place for place, urgency in enumerate(Urgency)}
+    never = datetime.max.replace(tzinfo=UTC)
+    return sorted(statuses, key=lambda each: (places[each.urgency], each.until or never, each.since, each.request_id))
+
+
+def status_lines(statuses: Collection[RequestStatus], width: int | None, now: datetime) -> Iterator[Line]:
+    """Yield requests as lines of a width, at whose end only words are broken off, and never a name."""
+    for urgency, group in groupby(by_urgency(statuses), key=lambda each: each.urgency):
+        requests = [*group]
+        yield f"{_TITLES[urgency]} ({len(requests)})", _MARKS.get(urgency, "doubtful")
+        for each in requests:
+            yield from wrapped(each.request_id, width, indent=2, mark="title")
+            yield from _lines_of(each, width, now)
+        yield "", ""
+
+
+def rest_line(rest: Mapping[Urgency, int], *, all_read: bool) -> str:
+    """Return a line about those that are not shown; ``all_read`` says whether what is over was read at all."""
+    counted = Counter(rest)
+    alive = [
+        words.format(counted[urgency])
+        for urgency, words in _COUNTED.items()
+        if counted[urgency] and urgency is not Urgency.OVER
+    ]
+    alive += [
+        f"{counted[urgency]} {_TITLES[urgency].lower()}"
+        for urgency in Urgency
+        if urgency.needs_somebody and counted[urgency]
+    ]
+    over = _COUNTED[Urgency.OVER].format(counted[Urgency.OVER]) if counted[Urgency.OVER] else ""
+    told = "; ".join(filter(None, (", ".join(alive), over)))
+    return told if all_read else f"{told or 'nothing else is alive'} (what is over is not counted: --all)"
+
+
+def _lines_of(status: RequestStatus, width: int | None, now: datetime) -> Iterator[Line]:
+    since = _SINCE.get(status.urgency, "{} since {}").format(status.status, _time(status.since))
+    when = "; ".join(filter(None, (since, _until_text(status, now))))
+    yield from wrapped(f"{when}; of account {legible(status.account_id)}", width, indent=4)
+    if status.reasons:
+        yield from wrapped(_reason_text(status.reasons[0]), width, indent=4)
+    if more := len(status.reasons) - 1:
+        text = f"and {more} more {'reason' if more == 1 else 'reasons'}: --json"
+        yield from wrapped(text, width, indent=4, mark="aside")
+    if status.waiting_for is not Turn.NOBODY:
+        yield from wrapped(f"{_TURNS[status.waiting_for]}: {status.to_do}", width, indent=4)
+    if status.urgency.needs_somebody:
+        yield from wrapped(status.next, width, indent=6, end=" \\")
+
+
+def _until_text(status: RequestStatus, now: datetime) -> str:
+    if status.until is None:
+        return ""
+    to_come, has_come = _UNTIL[status.until_what]
+    return (to_come if status.until > now else has_come).format(_time(status.until))
+
+
+def _reason_text(reason: Reason) -> str:
+    of = f"{reason.source}: " if reason.source and not reason.text.startswith(f"{reason.source} ") else ""
+    # It was made legible when it was recorded or told, unless somebody wrote the row by hand.
+    return f"{of}{reason.text} [{reason.code}]".replace("\n", "\\u{a}")
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def wrapped(text: str, width: int | None, *, indent: int, mark: str = "", end: str = "") -> Iterator[Line]:
+    """Yield a text as lines; a word that is too long for one has it for itself, with less before it, or none.
+
+    ``end`` is put at the end of each line but the last: a shell reads on after a backslash.
+    """
+    line = ""
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else word
+        if line and width is not None and indent + len(longer) + len(end) > width:
+            yield f"{_before(line, width, indent)}{line}{end}", mark
+            line = word
+        else:
+            line = longer
+    yield f"{_before(line, width, indent)}{line}", mark
+
+
+def _before(line: str, width: int | None, indent: int) -> str:
+    return " " * (indent if width is None else max(0, min(indent, width - len(line))))

@@ -1,0 +1,100 @@
+"""``drawbridge why``: the story of a request, whatever of it somebody knows."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from drawbridge.aws.history_table import HistoryTable, KeptHistory
+from drawbridge_cli.named_requests import id_in
+from drawbridge_cli.request_status import request_status
+from drawbridge_cli.screen import complain, say, say_lines, show_json, width
+from drawbridge_cli.stack import Stack
+from drawbridge_cli.story import Story, story_of
+from drawbridge_cli.story_subjects import LOOKED_FOR, Known, UnknownSubject, subjects_named
+from drawbridge_cli.why_screen import why_lines
+
+_MOST_ITEMS = 500
+"""Of one request's history."""
+_MOST_TOLD = 5
+"""Requests whose whole story is told; of more, only their status."""
+
+
+def why(
+    context: typer.Context,
+    subject: Annotated[str, typer.Argument(help=f"{LOOKED_FOR[0].upper()}{LOOKED_FOR[1:]}.", metavar="X")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+) -> None:
+    """Tell a request's story, from the first hint to now, and what comes next.
+
+    Exit code 1: it needs somebody, or nothing of that name is known.
+    """
+    stack: Stack = context.obj
+    now = datetime.now(UTC)
+    found = subjects_named(subject, _known(stack, subject, now))
+    if isinstance(found, UnknownSubject):
+        found = _known_earlier(stack, subject, now) or found
+    if isinstance(found, UnknownSubject):
+        if as_json:
+            show_json({"named": subject, "requests": [], "looked_for": LOOKED_FOR, "nearest": found.nearest})
+        complain(str(found))
+        raise typer.Exit(1)
+    told = found if as_json else found[:_MOST_TOLD]
+    stories = [(known, _story(stack, known, now)) for known in told]
+    if as_json:
+        show_json({"named": subject, "requests": [_document(known, story) for known, story in stories]})
+    else:
+        for known, story in stories:
+            say_lines(why_lines(known, story, width(), now))
+        _say_others(stack, found[_MOST_TOLD:])
+    if any(known.status.urgency.needs_somebody for known in found):
+        raise typer.Exit(1)
+
+
+def _known(stack: Stack, subject: str, now: datetime) -> list[Known]:
+    """Return what the ledger knows; of a subject that names one request, only that is read."""
+    request_id, within = id_in(subject), stack.expiring_within
+    entry = stack.ledger.entry(request_id) if request_id else None
+    entries = stack.ledger.entries() if entry is None else (entry,)
+    return [Known(each, request_status(each, now, expiring_within=within)) for each in entries]
+
+
+def _known_earlier(stack: Stack, subject: str, now: datetime) -> Sequence[Known]:
+    """Return the requests that had something of that name before: what is taken down is in the history alone."""
+    if not isinstance(stack.history, HistoryTable):
+        return ()
+    requests = sorted(stack.history.requests_naming(subject))
+    entries = filter(None, (stack.ledger.entry(each) for each in requests))
+    return [Known(each, request_status(each, now, expiring_within=stack.expiring_within)) for each in entries]
+
+
+def _story(stack: Stack, known: Known, now: datetime) -> Story:
+    history = stack.history
+    kept = (
+        history.newest(known.entry.request_id, _MOST_ITEMS)
+        if isinstance(history, HistoryTable)
+        else KeptHistory((), has_earlier=False)
+    )
+    return story_of(known.entry, kept.items, has_earlier=kept.has_earlier, links=stack.console_links, now=now)
+
+
+def _say_others(stack: Stack, others: Sequence[Known]) -> None:
+    if others:
+        say(f"and {len(others)} more; each by its id:", "aside")
+    for known in others:
+        say(f"  {known.entry.request_id}  {known.status.status}")
+
+
+def _document(known: Known, story: Story) -> dict[str, Any]:
+    entry = known.entry
+    return {
+        "status": known.status,
+        "story": story.events,
+        "has_earlier": story.has_earlier,
+        "published": entry.published,
+        "attachments": [
+            {"name": each.name, "resource_arn": each.resource_arn, "ids": sorted(each.made.ids)}
+            for each in entry.attachments
+        ],
+    }

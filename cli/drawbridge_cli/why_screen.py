@@ -1,0 +1,47 @@
+"""Printing the story of requests."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from drawbridge.legible import legible
+from drawbridge_cli.screen import Line
+from drawbridge_cli.status_screen import status_lines, wrapped
+from drawbridge_cli.story import Story, StoryEvent
+from drawbridge_cli.story_subjects import Known
+
+_LONGEST = 4000
+
+
+def why_lines(known: Known, story: Story, width: int | None, now: datetime) -> Iterator[Line]:
+    """Yield what a request is about, what happened to it, and what it is waiting for now."""
+    entry = known.entry
+    about = f"{entry.kind} of account {legible(entry.account_id)}: {legible(entry.subject)}"
+    yield from wrapped(entry.request_id, width, indent=0, mark="title")
+    yield from wrapped(about, width, indent=2)
+    yield "", ""
+    if story.has_earlier:
+        yield from wrapped("… what happened before is not kept any longer, or not told here: --json", width, indent=2)
+    for event in story.events:
+        yield from _event_lines(event, width)
+    yield "", ""
+    yield "Now", "title"
+    yield from status_lines([known.status], width, now)
+
+
+def _event_lines(event: StoryEvent, width: int | None) -> Iterator[Line]:
+    mark = "aside" if event.what in {"attempt", "repeated"} else ""
+    yield from wrapped(f"{_time(event.at)}  {legible(event.text, _LONGEST)}", width, indent=2, mark=mark)
+    for reason in event.reasons:
+        source = f" ({reason.source})" if reason.source and reason.source not in reason.text else ""
+        yield from wrapped(f"{reason.text}{source} [{reason.code}]", width, indent=6)
+    for detail in event.details:
+        yield from wrapped(legible(detail, _LONGEST), width, indent=6)
+    for link in event.links:
+        yield from wrapped(link.address, width, indent=6, mark="aside")
+
+
+def _time(at: str) -> str:
+    try:
+        return f"{datetime.fromisoformat(at):%Y-%m-%d %H:%M:%S}"
+    except ValueError:
+        return legible(at)

@@ -1,0 +1,239 @@
+"""The story of a request: what happened to it, in order, whatever of it is kept."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from drawbridge.record import Outcome
+from drawbridge.record.entry import Entry, HistoryEntry
+from drawbridge.record.history import (
+    CommandItem,
+    HistoryItem,
+    MadeObjects,
+    MarksItem,
+    StatusItem,
+    command_item,
+    question_item,
+    status_item,
+)
+from drawbridge.request import Request
+from drawbridge.status import Reason, Status
+from drawbridge_cli.console_links import ConsoleLinks
+from drawbridge_cli.story import Story, story_of
+from tests.builders import CONSUMER, NOW, PROVIDER, RESOURCE_ARN, SHARE, question
+
+WORKFLOWS = "arn:aws:states:us-east-1:222222222222:stateMachine:drawbridge"
+LINKS = ConsoleLinks(onboarding=f"{WORKFLOWS}-onboarding", withdrawal=f"{WORKFLOWS}-withdrawal")
+CAUSE = Reason("first-seen", "AWS lists it.", source="the schedule")
+WHY = Reason("policy", "a person decides", source="ask")
+ENDPOINT = "vpce-0aaa0aaa0aaa0aaaa"
+
+
+def at(seconds: float) -> str:
+    return (NOW + timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
+
+
+def entry(*history: HistoryEntry, request: Request = SHARE, **changes: Any) -> Entry:
+    fields: dict[str, Any] = {
+        "request": request,
+        "request_id": request.request_id,
+        "kind": "resource-share",
+        "subject": request.subject,
+        "account_id": PROVIDER,
+        "status": Status.AVAILABLE,
+        "attempt": 1,
+        "settled": True,
+        "updated_at": at(0),
+        "history": history,
+    }
+    return Entry(**(fields | changes))
+
+
+def item(seconds: float, status: Status, *reasons: Reason, attempt: int = 1, **happened: Any) -> HistoryItem:
+    return HistoryItem(
+        request_id=SHARE.request_id,
+        attempt=attempt,
+        name=f"{attempt:07d}/status/{status}",
+        at=at(seconds),
+        happened=StatusItem(status=status, settled=True, reasons=reasons, **happened),
+    )
+
+
+def told(*items: HistoryItem, of: Entry | None = None, has_earlier: bool = False, days: float = 0) -> Story:
+    now = NOW + timedelta(days=days)
+    return story_of(of or entry(), items, has_earlier=has_earlier, links=LINKS, now=now)
+
+
+def test_an_attempt_is_told_with_its_cause_and_the_link_to_its_execution() -> None:
+    (event,) = told(item(0, Status.PENDING, CAUSE)).events
+
+    assert (event.what, event.text, event.reasons) == ("attempt", "attempt 1 began", (CAUSE,))
+    (link,) = event.links
+    assert link.address == (
+        "https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/"
+        f"arn:aws:states:us-east-1:222222222222:execution:drawbridge-onboarding:{SHARE.request_id}-1"
+    )
+
+
+def test_a_withdrawal_s_attempt_is_told_as_one_with_its_own_workflow() -> None:
+    (event,) = told(item(0, Status.WITHDRAWING, WHY, attempt=2)).events
+
+    assert event.text == "attempt 2, of the withdrawal, began"
+    assert ":execution:drawbridge-withdrawal:" in event.links[0].address
+
+
+def test_an_execution_that_step_functions_no_longer_has_is_not_linked() -> None:
+    began = item(0, Status.PENDING, CAUSE)
+
+    assert told(began, days=89.9).events[0].links
+    assert told(began, days=90).events[0].links == ()
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "console"),
+    [
+        ("aws-cn", "cn-north-1", "https://cn-north-1.console.amazonaws.cn/"),
+        ("aws-us-gov", "us-gov-west-1", "https://us-gov-west-1.console.amazonaws-us-gov.com/"),
+    ],
+)
+def test_links_are_to_the_console_of_the_stack_s_partition(partition: str, region: str, console: str) -> None:
+    workflow = f"arn:{partition}:states:{region}:222222222222:stateMachine:drawbridge-onboarding"
+    links = ConsoleLinks(onboarding=workflow, withdrawal=workflow)
+    made = item(0, Status.AVAILABLE, made=(MadeObjects(binding="b", resource_arn=RESOURCE_ARN, endpoint_id=ENDPOINT),))
+
+    (event,) = story_of(entry(), [made], has_earlier=False, links=links, now=NOW).events
+
+    assert [link.address for link in event.links] == [
+        f"{console}vpcconsole/home?region={region}#EndpointDetails:vpcEndpointId={ENDPOINT}"
+    ]
+
+
+def test_what_was_made_published_and_decided_is_told_with_its_ids() -> None:
+    approved = Reason("approved", "U0ALICE approved.", source="U0ALICE")
+    made = MadeObjects(binding="orders", resource_arn=RESOURCE_ARN, endpoint_id=ENDPOINT, associations=("snra-1",))
+
+    (event,) = told(
+        item(0, Status.AVAILABLE, WHY, decided_by=(WHY, approved), published=("/a",), taken_back=("/b",), made=(made,))
+    ).events
+
+    assert event.text == "AVAILABLE"
+    assert event.reasons == (WHY, approved)
+    assert event.details == (
+        "published /a",
+        "taken back /b",
+        f"orders: {RESOURCE_ARN} by {ENDPOINT}, snra-1",
+    )
+
+
+def test_a_question_is_told_as_people_saw_it() -> None:
+    asked = question(effects=("The share is accepted.",), changed=("Holds: another",))
+
+    (event,) = told(question_item(asked, at(1))).events
+
+    assert event.what == "question"
+    assert event.text == f"people were asked, until {asked.asked.deadline:%Y-%m-%d %H:%M} UTC, and shown"
+    assert event.details == (
+        "changed: Holds: another",
+        *(f"{line.label}: {line.text}" for line in asked.asked.lines),
+        "on approval: The share is accepted.",
+    )
+
+
+def test_commands_and_marks_are_told_in_their_place() -> None:
+    operator = "arn:aws:iam::222222222222:role/operator"
+    marks = HistoryItem(
+        request_id=SHARE.request_id,
+        attempt=1,
+        name="0000001/marks/x",
+        at=at(2),
+        happened=MarksItem(reasons=(Reason("announced", "Policies no longer permit it."), WHY)),
+    )
+
+    story = told(command_item(SHARE.request_id, 1, "withdraw", operator, at(3)), item(1, Status.AVAILABLE, WHY), marks)
+
+    assert [(event.text, event.reasons) for event in story.events] == [
+        ("AVAILABLE", (WHY,)),
+        ("Policies no longer permit it.", (WHY,)),
+        (f"drawbridge withdraw, by {operator}", ()),
+    ]
+
+
+def test_what_the_history_lacks_is_told_by_the_row() -> None:
+    row = entry(
+        HistoryEntry(status=Status.PENDING, attempt=1, at=at(0)),
+        HistoryEntry(status=Status.HELD, attempt=1, at=at(1), reasons=(WHY,)),
+        HistoryEntry(status=Status.PENDING, attempt=2, at=at(60)),
+    )
+
+    story = told(item(60, Status.PENDING, CAUSE, attempt=2), of=row)
+
+    assert [(event.text, event.reasons) for event in story.events] == [
+        ("attempt 1 began", ()),
+        ("HELD", (WHY,)),
+        ("attempt 2 began", (CAUSE,)),
+    ]
+    assert not story.has_earlier
+
+
+def test_that_something_happened_before_what_is_kept_is_told() -> None:
+    assert told(item(0, Status.PENDING, CAUSE, attempt=7)).has_earlier
+    assert told(item(0, Status.PENDING, CAUSE), has_earlier=True).has_earlier
+    assert not told().has_earlier
+
+
+def failing(first: int, last: int) -> list[HistoryItem]:
+    again = Reason("failed-before", "The attempt before failed.")
+    return [
+        each
+        for attempt in range(first, last + 1)
+        for each in (
+            item(attempt * 60, Status.PENDING, again, attempt=attempt),
+            item(attempt * 60 + 1, Status.FAILED, WHY, attempt=attempt),
+        )
+    ]
+
+
+def test_attempts_that_went_the_same_way_are_told_once_and_counted() -> None:
+    story = told(*failing(2, 41), item(9000, Status.AVAILABLE, attempt=42))
+
+    assert [event.text for event in story.events] == [
+        "attempt 2 began",
+        "FAILED",
+        "39 more attempts, up to attempt 41, went the same way",
+        "AVAILABLE",
+    ]
+    assert story.events[2].at == at(41 * 60 + 1)
+
+
+def test_attempts_that_ended_otherwise_are_each_told() -> None:
+    other = item(3 * 60 + 1, Status.FAILED, Reason("quota-reached", "no room"), attempt=3)
+    kept = [each for each in failing(2, 4) if each.name != "0000003/status/FAILED"]
+
+    story = told(*kept, other)
+
+    assert [event.what for event in story.events] == ["attempt", "status"] * 3
+
+
+def test_a_status_s_item_keeps_within_its_bounds() -> None:
+    reasons = tuple(Reason("policy", "x" * 5000, source=str(number)) for number in range(100))
+    outcome = Outcome(
+        status=Status.HELD, reasons=reasons, settled=True, published=tuple(f"/{number:0>900}" for number in range(400))
+    )
+
+    kept = status_item(SHARE.request_id, 1, outcome, at(0))
+
+    assert len(msgspec.json.encode(kept)) < 60_000
+
+
+def test_items_are_named_alike_whenever_they_are_written() -> None:
+    outcome = Outcome(status=Status.HELD, reasons=(WHY,), settled=True)
+
+    assert (
+        status_item(SHARE.request_id, 3, outcome, at(0)).name == status_item(SHARE.request_id, 3, outcome, at(9)).name
+    )
+    assert command_item("share-1", 3, "retry", "", at(0)).happened == CommandItem(command="retry", by="")
+    assert CONSUMER not in status_item(SHARE.request_id, 3, outcome, at(0)).name
