@@ -111,6 +111,10 @@ def asks_of(stack: Stack) -> Mapping[str, Ask]:
     }
 
 
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
 def _own_version() -> str:
     try:
         return version("drawbridge")
@@ -121,13 +125,13 @@ def _own_version() -> str:
 def _clock(stack: Stack) -> Check:
     """Compare the clocks by the date of an answer; a refusal has one, too."""
     sts = stack.client("sts")
-    before = datetime.now(UTC)
+    before = now()
     with translated("ask AWS for the time"):
         try:
             answer: Any = sts.get_caller_identity()
         except ClientError as refusal:
             answer = refusal.response
-    own = before + (datetime.now(UTC) - before) / 2
+    own = before + (now() - before) / 2
     date = answer["ResponseMetadata"].get("HTTPHeaders", {}).get("date", "")
     try:
         aws = parsedate_to_datetime(date)
@@ -150,7 +154,7 @@ def _sweeps(stack: Stack) -> list[Check]:
         records.last_for_orphans(),
         every=every or timedelta(minutes=5),
         since=stack.created_at,
-        now=datetime.now(UTC),
+        now=now(),
     )
 
 

@@ -89,7 +89,11 @@ def check_dead_letters(counts: Mapping[DeadLetterSource, int]) -> list[Check]:
 def check_alarms(
     alarms: Mapping[str, ListedAlarm | None], subscribers: Mapping[str, Collection[str] | None]
 ) -> list[Check]:
-    """Check the stack's alarms; ``subscribers`` are those of the topics that alarms go to, by the topics' ARNs."""
+    """Check the stack's alarms; ``subscribers`` are those of the topics that alarms go to, by the topics' ARNs.
+
+    Some wake nobody on purpose: they are only named.
+    """
+    silent = sorted(name for name, alarm in alarms.items() if alarm is not None and not alarm.actions)
 
     def otherwise() -> Iterator[Check]:
         for logical_id, alarm in sorted(alarms.items()):
@@ -97,13 +101,11 @@ def check_alarms(
                 yield warning("alarms", f"{logical_id} is gone", "deploy the stack again")
             elif alarm.state == "ALARM":
                 yield problem("alarms", f"{logical_id} is in alarm: {alarm.reason}", alarm.description)
-        silent = sorted(name for name, alarm in alarms.items() if alarm is not None and not alarm.actions)
-        if silent:
-            all_of_them = "all" if len(silent) == len(alarms) else ", ".join(silent)
+        if alarms and len(silent) == len(alarms):
             yield warning(
                 "alarms",
-                f"without any action, so that they tell nobody: {all_of_them}",
-                "have them act on a topic that somebody reads",
+                "none has any action: no topic is told of them",
+                "deploy the stack with AlarmTopicArn, a topic that somebody reads",
             )
         for topic, subscribed in sorted(subscribers.items()):
             if subscribed is None:
@@ -113,7 +115,8 @@ def check_alarms(
                     "alarms", f"nobody is subscribed to their topic {topic}", "subscribe somebody, and confirm"
                 )
 
-    return all_ok("alarms", f"none of {len(alarms)} is in alarm, and each tells somebody", otherwise())
+    but = f"all tell somebody but {', '.join(silent)}" if silent else "each tells somebody"
+    return all_ok("alarms", f"none of {len(alarms)} is in alarm, and {but}", otherwise())
 
 
 def check_configuration(broken: Iterable[tuple[str, Broken]], *, number: int) -> list[Check]:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from drawbridge_cli import doctor as command
 from drawbridge_cli import regions
 from local_aws.testing.accounts import Accounts
+from local_aws.testing.clock import clock
 from local_aws.testing.faults import CallFault, faults
 from local_aws.testing.organizations import arrange
 from local_aws.testing.record import record
@@ -25,6 +27,12 @@ ALL = [
     *("bus", "notifications", "sweeps", "dead-letters", "alarms", "configuration", "consumers", "ledger"),
     *("managed-services", "service-linked-role", "organization", "slack", "quotas"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def _at_the_time_of_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have this machine's clock be right: other tests have set the local AWS's forward."""
+    monkeypatch.setattr(command, "now", clock.now)
 
 
 def results(ended: Ended) -> dict[str, list[str]]:
@@ -180,9 +188,10 @@ def allowing(*actions: str) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}
 
 
-def documented() -> dict[str, Any]:
+def documented(account_id: str) -> dict[str, Any]:
+    """Return the policy that the document shows, for another account than the document's."""
     (block,) = re.findall(r"```json\n(.*?)```", (REPOSITORY / "docs" / "doctor.md").read_text(), re.DOTALL)
-    policy: dict[str, Any] = json.loads(block)
+    policy: dict[str, Any] = json.loads(block.replace("111122223333", account_id))
     return policy
 
 
@@ -203,8 +212,8 @@ def test_what_the_caller_may_not_ask_is_unknown_with_the_permission_that_lacks(r
     assert lacking["slack"] == "let the caller make that call"
 
 
-def test_the_permissions_that_the_document_names_are_enough(reader: Reader) -> None:
-    ended = reader(documented())("doctor", "--json")
+def test_the_permissions_that_the_document_names_are_enough(reader: Reader, operator: Operator) -> None:
+    ended = reader(documented(operator.account_id))("doctor", "--json")
 
     assert ended.code == 1
     assert [name for name, each in results(ended).items() if "unknown" in each] == []
@@ -216,18 +225,49 @@ def test_the_permissions_that_the_document_names_are_used(reader: Reader, operat
     ssm.put_parameter(Name="/drawbridge/config/bindings/broken-2", Type="String", Value="{")
     mark = record.mark()
     try:
-        reader(documented())("doctor", "--all-regions")
+        reader(documented(operator.account_id))("doctor", "--all-regions")
     finally:
         ssm.delete_parameter(Name="/drawbridge/config/bindings/broken-2")
 
     made = {each.operation for each in record.since(mark, account_id=operator.account_id) if each.role == "reader"}
-    (statement,) = documented()["Statement"]
-    assert {*statement["Action"]} - made == {
+    named = {action for each in documented(operator.account_id)["Statement"] for action in each["Action"]}
+    assert named - made == {
         # The service authorization reference has it as what DescribeStacks depends on.
         "cloudformation:ListStacks",
         # This account is in no organization.
         "organizations:ListAWSServiceAccessForOrganization",
     }
+
+
+@pytest.mark.parametrize(
+    ("minutes", "result", "words"), [(-10, "problem", "behind AWS"), (2, "warning", "ahead of AWS")]
+)
+def test_a_clock_that_is_wrong_is_found(
+    at_work: Drawbridge, monkeypatch: pytest.MonkeyPatch, minutes: int, result: str, words: str
+) -> None:
+    monkeypatch.setattr(command, "now", lambda: clock.now() + timedelta(minutes=minutes))
+
+    ((found, text),) = of(at_work("doctor", "--json"), "clock")
+
+    assert found == result
+    assert text.endswith(words)
+
+
+def test_where_aws_refuses_everything_the_clock_is_said_to_be_wrong(
+    at_work: Drawbridge, operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "now", lambda: clock.now() + timedelta(hours=1))
+    refusing = [
+        CallFault(name, "error", code="SignatureDoesNotMatch", status=403, account=operator.account_id)
+        for name in ("cloudformation:DescribeStacks", "sts:GetCallerIdentity")
+    ]
+
+    with faults.injected(*refusing):
+        ended = at_work("doctor")
+
+    assert ended.code == 3
+    assert ended.out.startswith("PROBLEM  clock: this machine is 3")
+    assert "SignatureDoesNotMatch" in ended.err
 
 
 def test_a_failure_of_aws_in_one_check_stops_no_other(at_work: Drawbridge, operator: Operator) -> None:

@@ -46,7 +46,7 @@ def test_a_sweep_is_had_and_then_all_is_well_but_what_nobody_set_up(person: Pers
     fast_forward(400)
     found = checks(command_line, person, code=0)
     others = {name: each for name, each in found.items() if [result for result, _ in each] != ["ok"]}
-    assert others == {"alarms": [("warning", "without any action, so that they tell nobody: all")]}
+    assert others == {"alarms": [("warning", "none has any action: no topic is told of them")]}
     assert found["organization"] == [("ok", "the account is in none")]
 
 
@@ -81,7 +81,7 @@ def test_what_is_broken_is_found_all_at_once(person: Person, command_line: Comma
         "dead-letters": [("problem", "about 1 in HintsDeadLetterQueue")],
         "alarms": [
             ("problem", "BrokenHintsAlarm is in alarm: 1 >= 1"),
-            ("warning", "without any action, so that they tell nobody: all"),
+            ("warning", "none has any action: no topic is told of them"),
         ],
         "slack": [
             (

@@ -299,14 +299,19 @@ def test_an_alarm_says_what_it_is_about() -> None:
     assert check == Check("alarms", PROBLEM, "A is in alarm: 1 > 0", "Hints are lost.")
 
 
-def test_alarms_that_tell_nobody_are_said() -> None:
+def test_alarms_that_tell_nobody_are_said_and_those_that_wake_nobody_are_named() -> None:
     silent = replace(QUIET, actions=())
 
-    assert brief(check_alarms({"A": silent, "B": QUIET, "C": None}, {TOPIC: ["a"]})) == [
-        (WARNING, "C is gone"),
-        (WARNING, "without any action, so that they tell nobody: A"),
+    assert brief(check_alarms({"A": silent, "B": QUIET}, {TOPIC: ["a"]})) == [
+        (OK, "none of 2 is in alarm, and all tell somebody but A")
     ]
-    assert brief(check_alarms({"A": silent}, {})) == [(WARNING, "without any action, so that they tell nobody: all")]
+    assert brief(check_alarms({"A": silent, "B": silent}, {})) == [
+        (WARNING, "none has any action: no topic is told of them")
+    ]
+
+
+def test_an_alarm_that_is_gone_is_named() -> None:
+    assert brief(check_alarms({"A": QUIET, "C": None}, {TOPIC: ["a"]})) == [(WARNING, "C is gone")]
 
 
 def test_a_topic_that_nobody_reads_or_that_is_gone_is_said() -> None:
