@@ -60,18 +60,22 @@ class Point:
     """The operations that the same invocation called before, in order: it calls them again if it is killed here."""
 
 
+_HISTORY = "dynamodb:PutItem"
+"""The only items that a sweep puts one by one."""
+
+
 def kills_at(point: Point) -> Iterator[tuple[Kind, ...]]:
     """Yield how a function is killed at a call: in the long profile both ways, each in an onboarding of its own.
 
     The short one kills twice in the same onboarding: before the call and, once that is retried, after it; and after no
     call that only reads, as this is to be killed before the next. What nobody retries, as a click that has recorded
-    the decision, is killed both ways too.
+    the decision, is killed both ways too, and so is what a sweep adds to the history once it has entered an attempt.
     """
     if LONG:
         yield from (("kill-before",), ("kill-after",))
     elif _READS.search(point.operation):
         yield ("kill-before",)
-    elif "ReceiveApproval" in point.role:
+    elif "ReceiveApproval" in point.role or ("DiscoverRequests" in point.role and point.operation == _HISTORY):
         yield from (("kill-before",), ("kill-after",))
     else:
         yield ("kill-before", "kill-after")
