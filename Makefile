@@ -143,8 +143,16 @@ check-rendered: $(VENV)/.ready  ## whether the JSON and the picture are what the
 	@$(VENV)/bin/python -m statemachine.render --check
 
 .PHONY: up
-up: $(READY)  ## a local AWS with the stack in two accounts: make up PORT=4566
-	@exec $(VENV)/bin/python -m local_stack --port $(PORT)
+up: $(READY)  ## a local AWS with the stack in two accounts; EXAMPLE=1, PORT=4566
+	@exec $(VENV)/bin/python -m local_stack --port $(PORT) $(if $(EXAMPLE),--example)
+
+# For eval: nothing else may be printed, so nothing is set up.
+.PHONY: env-consumer env-provider
+env-consumer:  ## eval "$(make env-consumer)": be its consumer, in this shell
+	@$(VENV)/bin/python -m local_stack.environment consumer --port $(PORT)
+
+env-provider:  ## eval "$(make env-provider)": be its provider
+	@$(VENV)/bin/python -m local_stack.environment provider --port $(PORT)
 
 .PHONY: bench
 bench: $(READY)  ## what an onboarding, a withdrawal, a sweep, a decision and an answer to a click cost
