@@ -238,7 +238,8 @@ def test_an_approver_can_see_and_answer_and_has_nothing_to_spare(
 
 
 def test_an_approver_can_change_no_policy(somebody: Callable[[str], Somebody], tmp_path: Path) -> None:
-    (tmp_path / "never.cedar").write_text("permit(principal, action, resource);", encoding="utf-8")
+    forbid = '@id("never") forbid(principal == Account::"999999999999", action, resource);'
+    (tmp_path / "never.cedar").write_text(forbid, encoding="utf-8")
     me = somebody("approver")
 
     ended = me.run("policy", "apply", str(tmp_path), "--yes")
