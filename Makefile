@@ -85,6 +85,10 @@ $(ASL_VALIDATOR):
 demo: $(READY)  ## the main job, played on a local AWS: two or three minutes
 	@$(VENV)/bin/python -m demo
 
+.PHONY: recording
+recording: $(READY)  ## the recorded demo that README.md shows: docs/images/demo.svg and .cast
+	@$(VENV)/bin/python -m demo.recording docs/images
+
 # Three at a time: much of it waits for processes. With ARGS, what they say, one after the other.
 .PHONY: test
 test: $(READY)  ## the tests; make test ARGS=tests/unit for some of them

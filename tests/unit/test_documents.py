@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from samtranslator.yaml_helper import yaml_parse
@@ -103,3 +104,14 @@ def test_the_page_on_deploying_names_the_tables_that_stay() -> None:
 
     (row,) = re.findall(r"^\| the tables \| (.*?) \|", (DOCS / "deploy.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert re.findall(r"`(\w+)`", row) == sorted(stay)
+
+
+def test_the_recorded_demo_is_small_moves_nobody_who_minds_and_runs_nothing() -> None:
+    path = DOCS / "images" / "demo.svg"
+    text = path.read_text(encoding="utf-8")
+
+    names = {element.tag.rpartition("}")[2] for element in ET.fromstring(text).iter()}  # noqa: S314 - ours
+    assert names == {"svg", "style", "rect", "g", "text", "tspan"}
+    assert path.stat().st_size < 100_000
+    assert "prefers-reduced-motion" in text
+    assert "cases came out as they should" in text
