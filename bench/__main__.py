@@ -1,6 +1,6 @@
 """``python -m bench``: measure, and print what was measured beside what it compares with.
 
-``python -m bench withdrawing`` and ``python -m bench resting`` measure that part alone.
+``python -m bench withdrawing``, ``python -m bench resting`` and ``python -m bench status`` measure that part alone.
 """
 
 import logging
@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from bench.answering import report_answering
 from bench.deciding import report_deciding
 from bench.loading import report_loading
+from bench.looking import report_looking
 from bench.onboarding import report_bindings, report_bursts, report_onboarding
 from bench.resting import report_resting
 from bench.starting import report_starting
@@ -18,7 +19,11 @@ from local_aws.testing.server import LocalAws
 from local_stack.stack import ACCOUNTS, deploy_stack
 from scenarios.people import Person
 
-ALONE: Mapping[str, Callable[[str], None]] = {"withdrawing": report_withdrawing, "resting": report_resting}
+ALONE: Mapping[str, Callable[[str], None]] = {
+    "withdrawing": report_withdrawing,
+    "resting": report_resting,
+    "status": report_looking,
+}
 """The parts that deploy what they measure, in accounts of their own."""
 
 
@@ -42,6 +47,7 @@ def main() -> None:
         report_bursts(server.url)
         report_answering(server.url)
         # The last here: all that the local AWS lists after it, it finds among thousands.
+        report_looking(server.url)
         for account_id in ACCOUNTS:
             Person(server.url, account_id, "somebody").stop_sweeping()
         report_resting(server.url)

@@ -3,20 +3,20 @@
 ``python -m bench.resting``, with numbers of connections for others than the usual.
 """
 
-import itertools
 import json
 import logging
 import math
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
 
 from bench.measure import Span, measured
+from bench.rows import Row, copy_of, items_of, replaced, settled_row, write_items
 from bench.stacks import deploy_in
 from drawbridge.association.account_inventory import inputs_of
 from drawbridge.association.plan_inputs import PlanInputs
@@ -36,19 +36,12 @@ from scenarios.people import Person
 
 SIZES = (100, 1_000, 10_000)
 
-Row = dict[str, Any]
-"""A row of the ledger, as DynamoDB's API has it."""
-
 _SWEEPS = "drawbridge-discover_requests"
-_HOUR = 3600.0
 _PATIENCE = 400.0
 """Real seconds that a sweep may take: more than its function's timeout, which ends it."""
 
 _BETWEEN_LOOKS = 0.1
 """Real seconds between two looks at the log."""
-
-_IN_A_BATCH = 25
-"""Items that BatchWriteItem takes."""
 
 # The most that AWS returns at once, where no size is asked for, as here: API references of Amazon EC2, AWS RAM, VPC
 # Lattice and Systems Manager, "MaxResults" of each operation; Amazon DynamoDB, "Query".
@@ -100,29 +93,29 @@ class Consumers:
         self.home, first = deploy_in(url, "460000000301"), Person(url, "500000000000", "consumer")
         service_id, service_name = self.home.offer_service()
         self.home.register_consumer(first.account_id, service_id)
-        (self._entry,) = _items(self.home, "ConsumersTableName")
+        (self._entry,) = items_of(self.home, "ConsumersTableName")
         self._account_id, self._endpoint_id = first.account_id, first.connect(service_name)
-        self._row, self._published = _settled(self.home), dict(self.home.published())
+        self._row, self._published = settled_row(self.home), dict(self.home.published())
         self._size = 1
 
     def grow(self, size: int) -> None:
         accounts = [f"5{number:011}" for number in range(self._size, size)]
         endpoints = {each: copy_endpoint(self._endpoint_id, owner=each) for each in accounts}
-        _write(self.home, "ConsumersTableName", (self._entry | {"account_id": {"S": each}} for each in accounts))
-        _write(self.home, "LedgerTableName", (self._copy(*each) for each in endpoints.items()))
+        write_items(self.home, "ConsumersTableName", (self._entry | {"account_id": {"S": each}} for each in accounts))
+        write_items(self.home, "LedgerTableName", (self._copy(*each) for each in endpoints.items()))
         self._size = size
 
     def _copy(self, account_id: str, endpoint_id: str) -> Row:
         renamed = {self._account_id: account_id, self._endpoint_id: endpoint_id}
         _copy_published(self.home, self._published, renamed)
-        return _renamed(self._row, renamed)
+        return copy_of(self._row, renamed)
 
     def fewest(self, size: int) -> Counter[str]:
         return Counter(
             {
                 "ec2:DescribeVpcEndpointConnections": _pages(size, _CONNECTIONS),
                 "ec2:DescribeVpcEndpointConnectionNotifications": 1,
-                "dynamodb:Scan": _pages(_bytes(_items(self.home, "ConsumersTableName")), _BYTES),
+                "dynamodb:Scan": _pages(_bytes(items_of(self.home, "ConsumersTableName")), _BYTES),
             }
         )
 
@@ -142,7 +135,7 @@ class Shares:
         self.home.client("ssm").put_parameter(Name=path, Type="String", Value=str(2 * max(SIZES)))
         self.home.write_binding("bench", resource="*", provider=self._provider.account_id)
         self._share_arn = self._provider.share_database(_name(0), port="5432", with_account=self.home.account_id)
-        self._row, self._published = _settled(self.home), dict(self.home.published())
+        self._row, self._published = settled_row(self.home), dict(self.home.published())
         (self._snapshot,) = msgspec.json.decode(self._row["ways"]["S"], type=tuple[AttachmentSnapshot, ...])
         self._inputs = msgspec.json.decode(self._row["inputs"]["S"], type=PlanInputs)
         self._dns_name = str(self.home.parameter(f"/drawbridge/connections/bench/{_name(0)}/dns-name"))
@@ -160,7 +153,7 @@ class Shares:
             listed,
             account_id=self.home.account_id,
         )
-        _write(self.home, "LedgerTableName", (self._copied_row(each, inventory, listed) for each in made))
+        write_items(self.home, "LedgerTableName", (self._copied_row(each, inventory, listed) for each in made))
         self._size = size
 
     def _copy(self, name: str) -> "_Copied":
@@ -187,7 +180,7 @@ class Shares:
         )
         made = self._snapshot.made
         state = attachment_fingerprint([named], frozenset(made.security_group_ids), made.settings, vpc=False)
-        row = _renamed(self._row, renamed | {self._snapshot.observed_fingerprint: state})
+        row = copy_of(self._row, renamed | {self._snapshot.observed_fingerprint: state})
         # What else the plan rested on is the same for all.
         inputs = msgspec.structs.replace(self._inputs, resources=inputs_of((), [held], inventory, {}).resources)
         return row | {
@@ -341,7 +334,7 @@ def _print(look: Look, side: Side, size: int) -> None:
 
 
 def _fewest(side: Side, size: int) -> Counter[str]:
-    rows = _items(side.home, "LedgerTableName")
+    rows = items_of(side.home, "LedgerTableName")
     ledger = _bytes(rows) * size // len(rows)
     configured = side.home.client("ssm").get_paginator("get_parameters_by_path")
     pages = configured.paginate(Path="/drawbridge/config", Recursive=True)
@@ -386,52 +379,10 @@ def _of_value(value: Mapping[str, Any]) -> int:
             return 1
 
 
-def _settled(home: Person) -> Row:
-    """Wait until the only request is available; return its row."""
-
-    def rows() -> list[Row]:
-        return [row for row in home.ledger() if row["status"]["S"] == "AVAILABLE" and row["settled"]["BOOL"]]
-
-    if not fast_forward(_HOUR, until=lambda: bool(rows())):
-        raise TimeoutError(f"it is not available: {home.ledger()}")
-    (row,) = rows()
-    return row
-
-
-def _items(home: Person, table: str) -> list[Row]:
-    pages = home.client("dynamodb").get_paginator("scan").paginate(TableName=home.output(table))
-    return [item for page in pages for item in page["Items"]]
-
-
-def _write(home: Person, table: str, items: Iterable[Row]) -> None:
-    name, dynamodb = home.output(table), home.client("dynamodb")
-    for some in _batches(items):
-        left = dynamodb.batch_write_item(RequestItems={name: [{"PutRequest": {"Item": item}} for item in some]})
-        if left.get("UnprocessedItems"):
-            raise RuntimeError("DynamoDB left items unprocessed")
-
-
-def _batches(items: Iterable[Row]) -> Iterator[list[Row]]:
-    remaining = iter(items)
-    while some := list(itertools.islice(remaining, _IN_A_BATCH)):
-        yield some
-
-
-def _renamed(row: Row, renamed: Mapping[str, str]) -> Row:
-    copied: Row = json.loads(_replaced(json.dumps(row), renamed))
-    return copied
-
-
-def _replaced(text: str, renamed: Mapping[str, str]) -> str:
-    for before, after in renamed.items():
-        text = text.replace(before, after)
-    return text
-
-
 def _copy_published(home: Person, published: Mapping[str, str], renamed: Mapping[str, str]) -> None:
     for name, value in published.items():
-        to = _replaced(name, renamed)
-        copy_parameter(home.account_id, REGION, name, to=to, value=_replaced(value, renamed))
+        to = replaced(name, renamed)
+        copy_parameter(home.account_id, REGION, name, to=to, value=replaced(value, renamed))
 
 
 def _name(number: int) -> str:

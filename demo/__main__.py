@@ -14,10 +14,10 @@ from local_aws.testing.clock import clock, fast_forward
 from local_aws.testing.organizations import arrange
 from local_aws.testing.server import LocalAws
 from local_stack.stack import ACCOUNTS, deploy_stack
-from scenarios.cases import IN_ORDER, WITHDRAWAL, Case, Expectation, People
+from scenarios.cases import FORBIDDEN, IN_ORDER, WITHDRAWAL, Case, Expectation, People
 from scenarios.people import APPROVER, CONSUMER, MANAGEMENT, PROVIDER, STRANGER, Approver, Person
 
-CASES = (*IN_ORDER, WITHDRAWAL)
+CASES = (*IN_ORDER, FORBIDDEN, WITHDRAWAL)
 
 SPEED = 1
 """Seconds on the local AWS for each of ours: endpoints take time there as they do on AWS, if less of it."""

@@ -119,6 +119,26 @@ def service_network(people: People, say: Say) -> Expectation:
     return Expectation(f"{' and '.join(names)} in {CONSUMER}, and both resolve in {consumer.vpc()}", resolve)
 
 
+def forbidden(people: People, say: Say) -> Expectation:
+    """Somebody who was let in and is not any longer: an urgent forbid takes the connection down at once."""
+    provider, stranger = people.provider, people.stranger
+    below = f"/drawbridge/consumers/{STRANGER}/"
+    endpoint_id = next(
+        name.removeprefix(below).partition("/")[0] for name, _ in provider.published() if name.startswith(below)
+    )
+    say(provider.called, "writes a policy that forbids the stranger, urgently: what is connected does not stay a week")
+    forbid = f'forbid(principal == Account::"{STRANGER}", action, resource);'
+    reason = '@reason("Their keys were stolen.")'
+    provider.write_policy("block-list", f'@urgent("true")\n{reason}\n{forbid}')
+
+    def rejected() -> str | None:
+        state = stranger.endpoint_state(endpoint_id).lower()
+        names = [name for name, _ in provider.published() if name.startswith(below)]
+        return None if names or state != "rejected" else f"{endpoint_id} is {state}, no name"
+
+    return Expectation("its names are taken back, and its endpoint is rejected", rejected)
+
+
 def withdrawal(people: People, say: Say) -> Expectation:
     """The way back, on both sides: a binding is removed, and a consumer deletes its endpoint."""
     consumer, provider = people.consumer, people.provider
@@ -156,6 +176,9 @@ IN_ORDER = (
         "A share that is reached by a service network, and by an endpoint to one", service_network, in_organization=True
     ),
 )
+
+FORBIDDEN = Case("What policies forbid is taken down, urgently", forbidden, in_organization=True)
+"""Played once the stranger is let in."""
 
 WITHDRAWAL = Case("What nothing calls for any longer is taken down again", withdrawal, in_organization=True, minutes=15)
 """Played after the others: it takes away what they made."""

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from drawbridge.approval.answer import AnswerResult, ApprovalAnswer, Reply, outcome_text, take
+from drawbridge.approval.answer import AnswerResult, ApprovalAnswer, Reply, take
 from drawbridge.approval.ask import ApprovalRecord
+from drawbridge.approval.outcomes import outcome_text
 from drawbridge.errors import InvalidInputError
 from drawbridge.legible import legible
 from drawbridge_cli.explanation import lines_of
@@ -74,7 +75,8 @@ _WORDS = {
 
 
 def _how(reply: Reply) -> str:
-    return outcome_text(reply.approval_record) if reply.approval_record and reply.approval_record.approval else "open"
+    approval = reply.approval_record.approval if reply.approval_record else None
+    return outcome_text(approval) if approval else "open"
 
 
 def _show(record: ApprovalRecord) -> None:

@@ -88,6 +88,10 @@ class BindingEffects(Struct, frozen=True, kw_only=True):
     refused: tuple[Reason, ...]
     """Refused then, and not before."""
 
+    @property
+    def is_empty(self) -> bool:
+        return not (self.made or self.changed or self.dropped or self.refused)
+
 
 def effects_of(now: list[SharePlan], then: list[SharePlan]) -> BindingEffects:
     """Compare the plans by the bindings in force with those by other bindings."""

@@ -1,7 +1,7 @@
 """The status of each binding: what comes of it now, and what somebody should check."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -15,7 +15,10 @@ from drawbridge.configuration import Broken, InForce
 from drawbridge.errors import ConflictError
 from drawbridge.publication.names import binding_path
 from drawbridge.publication.published import published_names
+from drawbridge.status import Reason
 from drawbridge_cli.alias_claims import claims_among
+from drawbridge_cli.explanation import lines_of
+from drawbridge_cli.outstanding import Outstanding
 from drawbridge_cli.share_plans import SharePlan, association_plans
 
 
@@ -53,11 +56,17 @@ def statuses_of(
     share_plans: list[SharePlan],
     published: Mapping[str, Mapping[str, str]],
     network: BindingVpcs,
+    outstanding: Sequence[Outstanding] = (),
 ) -> list[BindingStatus]:
-    """Return the status of each binding; ``published`` are the names of each, by their paths."""
+    """Return the status of each binding; ``published`` are the names of each, by their paths.
+
+    ``outstanding`` is what of the ledger's requests is not at rest.
+    """
     broken = {each.name: each for each in bindings.broken}
     versions = dict(bindings.versions)
     notes = _notes(bindings.things, share_plans, network)
+    for binding in bindings.things:
+        notes[binding.name] += _waiting(binding, share_plans, outstanding)
     good = [
         BindingStatus(
             name=binding.name,
@@ -140,6 +149,23 @@ def _notes(bindings: tuple[Binding, ...], share_plans: list[SharePlan], network:
     for binding_name, note in _claimed_twice(share_plans):
         notes[binding_name].append(note)
     return notes
+
+
+def _waiting(binding: Binding, share_plans: Iterable[SharePlan], outstanding: Iterable[Outstanding]) -> Iterator[str]:
+    """Yield what of its resources is refused, and what it may match is not at rest, each with why."""
+    refused = defaultdict[str, list[Reason]](list)
+    for share_plan in share_plans:
+        for reason in share_plan.refused:
+            if reason.source == binding.name:
+                refused[reason.code].append(reason)
+    for code, (first, *others) in refused.items():
+        more = f", and {len(others)} more for the same reason" if others else ""
+        yield f"refused: {first.text} [{code}]{more}"
+    for each in outstanding:
+        if each.concerns(binding):
+            named = f" ({each.share_name})" if each.share_name else ""
+            why = f": {'; '.join(lines_of(each.reasons))}" if each.reasons else ""
+            yield f"{each.subject}{named} {each.text}{why}; go on with: {each.next}"
 
 
 def _missing_vpc(binding: Binding, network: BindingVpcs) -> str:

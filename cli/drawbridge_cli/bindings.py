@@ -58,7 +58,7 @@ def list_all(context: typer.Context, as_json: Json = False) -> None:
     share_plans = stack.plan_context().share_plans(bindings)
     withdrawal = stack.withdrawal_context().withdrawal(bindings, paths_to_publish(share_plans, stack.prefix))
     published, orphans = _published(stack, bindings)
-    statuses = statuses_of(bindings, share_plans, published, stack.planning.network)
+    statuses = statuses_of(bindings, share_plans, published, stack.planning.network, stack.outstanding())
     if as_json:
         document = {"bindings": statuses, "published": published, "orphans": orphans}
         show_json(document | withdrawal_documents(withdrawal))
@@ -86,7 +86,7 @@ def show(
     share_plans = stack.plan_context().share_plans(bindings)
     withdrawal = stack.withdrawal_context().withdrawal(bindings, paths_to_publish(share_plans, stack.prefix)).of(name)
     published, _ = _published(stack, bindings)
-    statuses = statuses_of(bindings, share_plans, published, stack.planning.network)
+    statuses = statuses_of(bindings, share_plans, published, stack.planning.network, stack.outstanding())
     (status,) = (each for each in statuses if each.name == name)
     text = _text_in_force(stack, there[name], status.version)
     matched = [

@@ -9,7 +9,15 @@ from drawbridge_cli.account_withdrawal import AccountWithdrawal
 from drawbridge_cli.binding_changes import BindingChanges, BindingEffects
 from drawbridge_cli.binding_files import BindingProblem
 from drawbridge_cli.binding_status import BindingStatus
-from drawbridge_cli.plan_screen import association_document, refusal_document, show_association, show_name, show_refusal
+from drawbridge_cli.outstanding import Outstanding
+from drawbridge_cli.plan_screen import (
+    association_document,
+    refusal_document,
+    show_association,
+    show_name,
+    show_outstanding,
+    show_refusal,
+)
 from drawbridge_cli.screen import complain, say, show_table
 from drawbridge_cli.share_plans import AssociationPlan, SharePlan
 from drawbridge_cli.withdrawal_screen import show_withdrawal
@@ -29,8 +37,8 @@ def show_changes(changes: BindingChanges) -> None:
     say(f"{len(changes.same)} of the files are in force as they are; {len(changes.others)} others stay")
 
 
-def show_effects(effects: BindingEffects, prefix: str) -> None:
-    """Print which desired attachments would change, and what is to be done for them."""
+def show_effects(effects: BindingEffects, prefix: str, outstanding: Sequence[Outstanding] = ()) -> None:
+    """Print which desired attachments would change, what is to be done for them, and what is not at rest."""
     say()
     for title, associations in (
         ("would be associated", effects.made),
@@ -39,9 +47,7 @@ def show_effects(effects: BindingEffects, prefix: str) -> None:
         if associations:
             say(f"{len(associations)} {title}", "title")
         for association in associations:
-            show_association(association, prefix)
-            if association.is_as_desired:
-                say("    as it is there")
+            _show_planned(association, prefix)
     if effects.dropped:
         say(f"{len(effects.dropped)} not wanted any longer", "title")
         for desired in effects.dropped:
@@ -50,8 +56,21 @@ def show_effects(effects: BindingEffects, prefix: str) -> None:
         say(f"{len(effects.refused)} refused", "title")
         for reason in effects.refused:
             show_refusal(reason)
-    if not (effects.made or effects.changed or effects.dropped or effects.refused):
-        say("Nothing that is shared now would be associated otherwise.")
+    if effects.is_empty:
+        # What is not in effect yet is not planned.
+        of = "is let in and in effect" if outstanding else "is shared"
+        say(f"Nothing that {of} now would be associated otherwise.")
+    if outstanding:
+        say(f"{len(outstanding)} that they may match and not at rest", "title")
+        show_outstanding(outstanding)
+
+
+def _show_planned(association: AssociationPlan, prefix: str) -> None:
+    show_association(association, prefix)
+    if association.is_as_desired:
+        say("    as it is there")
+    if association.is_asked_first:
+        say("    . once a person has approved its share", "doubtful")
 
 
 def show_going(going: AccountWithdrawal, already: AccountWithdrawal) -> None:
@@ -62,6 +81,7 @@ def show_going(going: AccountWithdrawal, already: AccountWithdrawal) -> None:
         show_withdrawal(withdrawal)
 
 
+_LONGEST = 2000
 _COLUMNS = ("binding", "mode", "where", "matches", "wanted", "refused", "published")
 
 
@@ -80,7 +100,7 @@ def show_statuses(statuses: Sequence[BindingStatus]) -> None:
     show_table(_COLUMNS, rows)
     for each in statuses:
         for note in each.notes:
-            say(f"{each.name}: {note}", "doubtful")
+            say(f"{each.name}: {legible(note, _LONGEST)}", "doubtful")
         if each.broken:
             say(f"{each.broken}; {instead(each.version)}", "bad")
     say(f"{len(in_force)} bindings in force, {sum(bool(each.broken) for each in statuses)} broken")
@@ -100,7 +120,7 @@ def show_binding(status: BindingStatus, text: str, latest: str) -> None:
     if status.broken:
         say(f"{status.broken}; {instead(status.version)}", "bad")
     for note in status.notes:
-        say(note, "doubtful")
+        say(legible(note, _LONGEST), "doubtful")
 
 
 def show_matches(share_plans: Sequence[SharePlan], prefix: str) -> None:

@@ -1,6 +1,6 @@
 """Having requests withdrawn by an operator's command, which is written to the ledger and carried out by a sweep."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
 from msgspec import Struct
@@ -34,21 +34,26 @@ def command_of_caller(stack: Stack) -> WithdrawalCommand:
 def command_all(
     stack: Stack, going: Collection[Withdrawable], command: WithdrawalCommand, *, finish: str
 ) -> list[Withdrawable]:
-    """Command that all be withdrawn; return those that are, and complain of those that have changed meanwhile.
+    """Command that all be withdrawn; return those that are: the others have changed meanwhile.
 
     ``finish`` is the command that does the rest if AWS fails in the middle.
     """
     done: list[Withdrawable] = []
     try:
         for each in going:
-            if stack.ledger.command_withdrawal(each.row, command):
-                done.append(each)
-            else:
-                complain(f"{each.row.request_id}: it has changed meanwhile; look again")
+            is_commanded = stack.ledger.command_withdrawal(each.row, command)
+            done += [each] if is_commanded else []
     except DrawbridgeError:
         complain(f"{len(done)} of {len(going)} are commanded; {finish} does the rest")
         raise
     return done
+
+
+def complain_of_changed(going: Iterable[Withdrawable], done: Collection[Withdrawable]) -> None:
+    """Complain of what is not commanded, because it has changed meanwhile."""
+    for each in going:
+        if each not in done:
+            complain(f"{each.row.request_id}: it has changed meanwhile; look again")
 
 
 def tell_to_sweep(stack: Stack) -> None:

@@ -10,10 +10,10 @@ from drawbridge.decision.registration import Registration, check_account_id, rea
 from drawbridge.errors import DrawbridgeError, InvalidInputError
 from drawbridge.legible import legible
 from drawbridge.request.announced import WithdrawalCommand
-from drawbridge_cli.commanding import command_all, command_of_caller, tell_to_sweep
+from drawbridge_cli.commanding import command_all, command_of_caller, complain_of_changed, tell_to_sweep
 from drawbridge_cli.screen import complain, say, show_json, show_table
 from drawbridge_cli.stack import Stack
-from drawbridge_cli.withdrawable import ConsumerConnections, connections_of
+from drawbridge_cli.withdrawable import ConsumerConnections, Withdrawable, connections_of
 from drawbridge_cli.withdrawable_screen import show_connections, show_withdrawable
 
 app = typer.Typer(no_args_is_help=True, help="Consumers: the accounts that are known, their tiers and their services.")
@@ -164,21 +164,39 @@ def import_file(
         raise typer.Exit(1)
 
 
+_LOOKS = 3
+"""What settles, or begins, between a look and its command is found by the next look."""
+
+
 def _withdraw_connections(stack: Stack, account: str, command: WithdrawalCommand, shown: ConsumerConnections) -> bool:
-    """Command that what is connected by now be withdrawn; ``False`` if something has changed meanwhile."""
+    """Command that what is connected or under way by now be withdrawn; ``False`` if it goes on changing meanwhile."""
+    known = {each.row.request_id for each in shown.going}
+    number = 0
+    going: tuple[Withdrawable, ...] = ()
+    done: list[Withdrawable] = []
+    for _ in range(_LOOKS):
+        going = _going(stack, account)
+        for each in going:
+            if each.row.request_id not in known:
+                show_withdrawable(each)
+        known |= {each.row.request_id for each in going}
+        done = command_all(stack, going, command, finish=_finish(account))
+        number += len(done)
+        if len(done) == len(going):
+            break
+    complain_of_changed(going, done)
+    if number:
+        say(f"{number} withdrawn by the next sweep", "good")
+    return len(done) == len(going)
+
+
+def _going(stack: Stack, account: str) -> tuple[Withdrawable, ...]:
+    """Return what is connected or under way by now, and not commanded yet."""
     try:
-        going = connections_of(stack.ledger, account, stack.managed_services).going
+        return connections_of(stack.ledger, account, stack.managed_services).going
     except DrawbridgeError:
         complain(f"its connections are not commanded to be withdrawn yet; {_finish(account)} does that")
         raise
-    known = {each.row.request_id for each in shown.going}
-    for each in going:
-        if each.row.request_id not in known:
-            show_withdrawable(each)
-    done = command_all(stack, going, command, finish=_finish(account))
-    if done:
-        say(f"{len(done)} withdrawn by the next sweep", "good")
-    return len(done) == len(going)
 
 
 def _finish(account: str) -> str:

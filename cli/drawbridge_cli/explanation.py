@@ -8,7 +8,7 @@ from drawbridge.decision.decide import IN_ORDER, unavailable
 from drawbridge.decision.facts import ConnectionFacts, EvaluationTime, ResourceFacts, ShareFacts
 from drawbridge.lattice import ResourceKind
 from drawbridge.legible import legible
-from drawbridge.status import Reason, Status
+from drawbridge.status import Reason
 from drawbridge_cli.cases import outcome_for
 from drawbridge_cli.documents import AnyFacts
 
@@ -87,8 +87,8 @@ def _escaped(text: str) -> str:
     return "".join(each if each.isprintable() and each not in '"\\' else f"\\u{{{ord(each):x}}}" for each in text)
 
 
-def what_to_do(status: Status | None, explanation: Explanation) -> str:
-    """Return a sentence about what to do next; empty if there is nothing to do."""
+def what_to_do(explanation: Explanation, *, is_held: bool = False) -> str:
+    """Return a sentence about what to do next, where nothing was let in yet; empty if there is nothing to do."""
     match explanation.outcome:
         case "hold" | "refuse" | "askApprover" if explanation.considered[0].answer in {"forbidden", "in doubt"}:
             return "A forbid can't be outvoted: change the policy that forbids it, or leave the request held."
@@ -98,7 +98,7 @@ def what_to_do(status: Status | None, explanation: Explanation) -> str:
             return f"To let in just this, write a policy:\n  {permit_for(explanation.facts)}"
         case "askApprover":
             return f"A person has to decide. To let it in unasked, write a policy:\n  {permit_for(explanation.facts)}"
-        case _ if status is Status.HELD:
+        case _ if is_held:
             return "The policies let it go on by now: the next sweep starts another attempt."
         case _:
             return ""

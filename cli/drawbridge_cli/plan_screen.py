@@ -8,9 +8,11 @@ from drawbridge.association.steps import Await, Blocked, Step
 from drawbridge.legible import legible
 from drawbridge.publication.names import binding_path, connection_path
 from drawbridge.publication.plan import NameChange, NamePlan
-from drawbridge.status import Reason
+from drawbridge.status import Reason, Status
 from drawbridge.withdrawal.steps import AwaitGone, NotOurs
 from drawbridge_cli.account_withdrawal import AccountWithdrawal
+from drawbridge_cli.explanation import lines_of
+from drawbridge_cli.outstanding import Outstanding, Situation
 from drawbridge_cli.reason_codes import what_to_do
 from drawbridge_cli.screen import say
 from drawbridge_cli.share_plans import AssociationPlan, SharePlan, association_plans, unknown_places
@@ -89,17 +91,63 @@ def show_unknown(share_plans: Sequence[SharePlan]) -> None:
         )
 
 
-def summary(share_plans: Sequence[SharePlan], withdrawal: AccountWithdrawal) -> str:
-    """Return a summary in one line."""
-    associations = [*association_plans([*share_plans])]
+_SITUATIONS = {
+    Situation.HELD_BACK: ("is held back by the cap", "are held back by the cap"),
+    Situation.WITHDRAWING: ("is being taken down", "are being taken down"),
+    Situation.WAITING: ("waits for a person", "wait for a person"),
+    Situation.FAILED: ("has failed", "have failed"),
+    Situation.HELD: ("is held", "are held"),
+    Situation.ANNOUNCED: ("is announced to be taken down", "are announced to be taken down"),
+    Situation.UNDER_WAY: ("is under way", "are under way"),
+}
+
+
+def show_outstanding(outstanding: Iterable[Outstanding]) -> None:
+    """Print which requests are not at rest, each with why, whole, and the command that goes on with it."""
+    for each in outstanding:
+        named = f" ({legible(each.share_name)})" if each.share_name else ""
+        say(f"{each.subject}{named} of {legible(each.account_id)} {each.text}", "doubtful")
+        for line in lines_of(each.reasons):
+            say(f"  {line}")
+        say(f"  go on with: {each.next}")
+
+
+def summary(
+    share_plans: Sequence[SharePlan],
+    withdrawal: AccountWithdrawal,
+    outstanding: Sequence[Outstanding] = (),
+    *,
+    broken: int = 0,
+) -> str:
+    """Return a summary in one line: that there is nothing to do only where nothing waits, nor is broken, either."""
+    steps, waiting = _steps(share_plans, withdrawal), _waiting(share_plans, withdrawal, outstanding)
+    waiting += [f"{broken} {'binding is' if broken == 1 else 'bindings are'} broken"] if broken else []
+    if steps:
+        return f"{'; '.join((', '.join(steps), *waiting))}."
+    if waiting:
+        return f"Nothing is to be made or taken down now; {'; '.join(waiting)}."
+    return "Nothing to do: everything is as wanted."
+
+
+def _waiting(
+    share_plans: Sequence[SharePlan], withdrawal: AccountWithdrawal, outstanding: Sequence[Outstanding]
+) -> list[str]:
+    """Return how many things are not as wanted although no plan changes that."""
     refused = sum(len(each.refused) for each in share_plans)
-    also = f"; {refused} wanted and refused" if refused else ""
+    not_let_in = sum(each.status is None and not each.is_let_in for each in share_plans)
     unconfirmed = len(withdrawal.unconfirmed)
-    also += (
-        f"; {unconfirmed} not called for and {'stays' if unconfirmed == 1 else 'stay'} for now" if unconfirmed else ""
-    )
-    if all(each.is_at_rest for each in share_plans) and not withdrawal.removals:
-        return f"Nothing to do{also or ': everything is as wanted'}."
+    waiting = [f"{refused} wanted and refused"] if refused else []
+    waiting += [f"{not_let_in} not noticed yet, and not let in"] if not_let_in else []
+    if unconfirmed:
+        waiting.append(f"{unconfirmed} not called for and {'stays' if unconfirmed == 1 else 'stay'} for now")
+    for situation, (one, more) in _SITUATIONS.items():
+        number = sum(each.situation is situation for each in outstanding)
+        waiting += [f"{number} {one if number == 1 else more}"] if number else []
+    return waiting
+
+
+def _steps(share_plans: Sequence[SharePlan], withdrawal: AccountWithdrawal) -> list[str]:
+    associations = [*association_plans([*share_plans])]
     to_do = [step for association in associations for step in association.steps]
     changes = [name.change for association in associations for name in association.names]
     waits = sum(isinstance(step, Await) for step in to_do) + sum(
@@ -117,8 +165,7 @@ def summary(share_plans: Sequence[SharePlan], withdrawal: AccountWithdrawal) -> 
         + sum(isinstance(step, Blocked) for step in to_do)
         + changes.count(NameChange.REFUSED),
     }
-    text = ", ".join(f"{number} {one if number == 1 else more}" for (one, more), number in numbers.items() if number)
-    return f"{text}{also}."
+    return [f"{number} {one if number == 1 else more}" for (one, more), number in numbers.items() if number]
 
 
 def documents(share_plans: Iterable[SharePlan]) -> list[dict[str, Any]]:
@@ -168,6 +215,10 @@ def refusal_document(reason: Reason) -> dict[str, str]:
 
 def _status_text(share_plan: SharePlan) -> str:
     stands = str(share_plan.status) if share_plan.status else "not noticed yet"
+    if share_plan.is_under_way and share_plan.status is Status.WAITING_FOR_APPROVAL:
+        return f"{stands}; a person is asked; drawbridge approve {share_plan.request_id}"
+    if share_plan.is_under_way:
+        return f"{stands}; attempt {share_plan.attempt - 1} is under way"
     if share_plan.outcome == "askApprover":
         return f"{stands}; attempt {share_plan.attempt} would ask a person first"
     if share_plan.outcome == "accept":

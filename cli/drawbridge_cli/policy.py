@@ -14,6 +14,8 @@ from drawbridge.decision.in_force import PATH, compiled
 from drawbridge.decision.policies import Policy
 from drawbridge.errors import InvalidInputError
 from drawbridge.record.entry import Entry
+from drawbridge.status import Status
+from drawbridge_cli.advice import advice
 from drawbridge_cli.cases import case_files, run_cases
 from drawbridge_cli.documents import SUFFIXES, read_request_document
 from drawbridge_cli.explanation import explain, what_to_do
@@ -24,6 +26,7 @@ from drawbridge_cli.policy_screen import (
     show_changes,
     show_entry,
     show_explanation,
+    show_question,
     show_result,
     show_simulation,
 )
@@ -78,7 +81,7 @@ def explain_request(
             complain(f"{request}: the ledger has no such request, by id or subject; nor is it a {_FILES} file")
             raise typer.Exit(1)
         if entry.decision_record is None:
-            _show_undecided(entry, as_json=as_json)
+            _show_undecided(stack, entry, as_json=as_json)
             return
         facts, evaluation_time = entry.decision_record.facts, entry.decision_record.evaluation_time
     policies = PolicySet(_good(paths, everything_may_be_permitted=True).policies) if paths else None
@@ -87,11 +90,14 @@ def explain_request(
     if as_json:
         show_json({"entry": entry, "explanation": explanation})
         return
+    is_answered = False
     if entry is not None:
-        show_entry(entry)
+        is_answered = _show_standing(stack, entry)
         say()
     show_explanation(explanation, "by the policies in force now" if paths is None else "by the files")
-    if todo := what_to_do(entry.status if entry else None, explanation):
+    # By files that are not in force nothing is to be done about a request that is there.
+    todo = what_to_do(explanation) if entry is None else "" if paths or is_answered else advice(entry, explanation)
+    if todo:
         say()
         say(todo)
 
@@ -171,11 +177,24 @@ def apply(
         say(f"removed  {name}", "good")
 
 
-def _show_undecided(entry: Entry, *, as_json: bool) -> None:
+def _show_undecided(stack: Stack, entry: Entry, *, as_json: bool) -> None:
     if as_json:
         show_json({"entry": entry, "explanation": None})
-    else:
-        show_entry(entry)
+        return
+    _show_standing(stack, entry)
+    if todo := advice(entry, None):
+        say()
+        say(todo)
+
+
+def _show_standing(stack: Stack, entry: Entry) -> bool:
+    """Print what the ledger knows of a request, and of the question about it; return whether that is answered."""
+    show_entry(entry)
+    waits = entry.status is Status.WAITING_FOR_APPROVAL and not entry.settled
+    record = stack.question(entry.request_id) if waits else None
+    if record is not None:
+        show_question(record)
+    return record is not None and record.approval is not None
 
 
 def _good(paths: list[Path], *, everything_may_be_permitted: bool) -> CheckedPolicies:

@@ -5,6 +5,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from drawbridge.approval.ask import ApprovalRecord
+from drawbridge.approval.outcomes import outcome_text
 from drawbridge.legible import legible
 from drawbridge.record.entry import Entry
 from drawbridge_cli.cases import CaseResult
@@ -38,6 +40,7 @@ def show_entry(entry: Entry) -> None:
     for reason in entry.reasons:
         # Made legible when it was recorded.
         say(f"  {reason.source}: {reason.text}" if reason.source else f"  {reason.text} [{reason.code}]")
+    _show_let_in(entry)
     if entry.deadline:
         say(f"Its invitation expires at {entry.deadline}, if nobody lets it in by then.", "doubtful")
     if entry.no_longer_permitted:
@@ -50,6 +53,43 @@ def show_entry(entry: Entry) -> None:
         decided = entry.decision_record
         by = ", ".join(decided.determined_by) or "no policy"
         say(f"decided {decided.at:%Y-%m-%d %H:%M:%S} UTC: {decided.outcome}, by {by}; policies {decided.policies}")
+
+
+def _show_let_in(entry: Entry) -> None:
+    """Print who or what let it in, and why it would not be let in any more."""
+    if entry.let_in is not None and not entry.status.is_over:
+        say(f"let in at {entry.let_in.at:%Y-%m-%d %H:%M} UTC")
+        for line in lines_of(entry.let_in.because):
+            say(f"  {line}")
+    for reason in entry.kept:
+        if reason not in entry.reasons:
+            say(f"  not let in any more: {lines_of((reason,))[0]}", "doubtful")
+    _show_people(entry)
+
+
+def _show_people(entry: Entry) -> None:
+    """Print who approved or denied it earlier, as far as that was not said yet."""
+    said = {*entry.reasons, *entry.kept, *(entry.let_in.because if entry.let_in else ())}
+    texts = {each.text for each in said}
+    for visit in entry.history:
+        for reason in visit.reasons:
+            if reason.code in _OF_PEOPLE and reason.text not in texts:
+                texts.add(reason.text)
+                say(f"  at {visit.at}, attempt {visit.attempt}: {lines_of((reason,))[0]}")
+
+
+_OF_PEOPLE = frozenset({"approved", "denied"})
+
+
+def show_question(record: ApprovalRecord) -> None:
+    """Print until when a person is asked, and who has approved so far."""
+    if record.approval is not None:
+        say(f"Asked, and {outcome_text(record.approval)} The next sweep goes on by that.", "doubtful")
+        return
+    say(f"A person is asked until {record.question.asked.deadline:%Y-%m-%d %H:%M} UTC.", "doubtful")
+    if record.approved_by:
+        by = " and ".join(map(legible, record.approved_by))
+        say(f"Approved so far by {by}; a second person has to approve too.", "doubtful")
 
 
 _MARKS = {"permitted": "good", "forbidden": "bad", "in doubt": "doubtful", "not permitted": "aside"}

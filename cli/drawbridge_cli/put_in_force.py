@@ -10,6 +10,7 @@ from drawbridge.legible import legible
 from drawbridge_cli.account_withdrawal import AccountWithdrawal
 from drawbridge_cli.binding_changes import BindingChanges, BindingEffects, effects_of, removal_of
 from drawbridge_cli.bindings_screen import show_effects, show_going
+from drawbridge_cli.outstanding import Outstanding
 from drawbridge_cli.plan_screen import show_unknown
 from drawbridge_cli.screen import complain, say, show_json
 from drawbridge_cli.share_plans import SharePlan, paths_to_publish
@@ -25,6 +26,8 @@ class _Effects(Struct, frozen=True, kw_only=True):
     already: AccountWithdrawal
     """What is taken down whatever becomes of the changes."""
     then: list[SharePlan]
+    outstanding: tuple[Outstanding, ...]
+    """What of the ledger's requests the bindings that change may match, and is not at rest."""
 
 
 def put_in_force(
@@ -38,7 +41,7 @@ def put_in_force(
 ) -> None:
     """Show what becomes of it, ask, and write."""
     effects = _effects(stack, in_force, changes)
-    show_effects(effects.on_plans, stack.prefix)
+    show_effects(effects.on_plans, stack.prefix, effects.outstanding)
     show_going(effects.going, effects.already)
     show_unknown(effects.then)
     if dry_run:
@@ -77,10 +80,13 @@ def remove_binding(stack: Stack, name: str, *, yes: bool, dry_run: bool, as_json
 
 def _effects(stack: Stack, in_force: InForce[Binding], changes: BindingChanges) -> _Effects:
     plan_context, withdrawal_context = stack.plan_context(), stack.withdrawal_context()
-    now, then = plan_context.share_plans(in_force), plan_context.share_plans(changes.then)
+    now, then = plan_context.share_plans(in_force), plan_context.share_plans(changes.then, asked_anew=True)
     going_now = withdrawal_context.withdrawal(in_force, paths_to_publish(now, stack.prefix))
     going_then = withdrawal_context.withdrawal(
         changes.then, paths_to_publish(then, stack.prefix), removed=changes.to_remove
     )
     going, already = going_then.split_by(going_now)
-    return _Effects(on_plans=effects_of(now, then), going=going, already=already, then=then)
+    names = {*changes.new, *changes.changed}
+    written = [each for each in changes.then.things if each.name in names]
+    outstanding = tuple(each for each in stack.outstanding() if any(map(each.concerns, written))) if written else ()
+    return _Effects(on_plans=effects_of(now, then), going=going, already=already, then=then, outstanding=outstanding)

@@ -54,7 +54,7 @@ _OF_DECISIONS: Mapping[str, Advice] = {
     ),
     "approval-timed-out": _mend("have it asked again at once, or permit or reject it by policy"),
     "approved": _nothing(),
-    "decided-again": _by_itself("nothing: it is decided again"),
+    "decided-again": _by_itself("it is decided again"),
     "facts-unavailable": _policy("let Drawbridge ask (OrganizationsRoleName), or write a policy that needs less"),
     "forbidden": _policy("change the policy that forbids it, or leave it held"),
     "kept": _policy("write a policy that permits accept, or withdraw it"),
@@ -70,10 +70,10 @@ _OF_DECISIONS: Mapping[str, Advice] = {
 }
 
 _OF_ENDS: Mapping[str, Advice] = {
-    "cannot-leave": _nothing("nothing: a share in effect can't be left, and nothing of it is associated"),
+    "cannot-leave": _nothing("a share in effect can't be left, and nothing of it is associated"),
     "deadline-passed": _other_side("ask the account to share again"),
     "expired": _other_side("ask the consumer to make a new endpoint"),
-    "gone": _by_itself("nothing: once AWS has confirmed it, what was made is taken down"),
+    "gone": _by_itself("once AWS has confirmed it, what was made is taken down"),
     "orphan": _nothing(),
     "over": _other_side("ask the consumer to make a new endpoint, if it is still wanted"),
     "rejected-elsewhere": _other_side("ask the account to share again, if it is still wanted"),
@@ -124,35 +124,35 @@ OF_REFUSALS: Mapping[str, Advice] = {
 }
 
 _OF_ATTEMPTS: Mapping[str, Advice] = {
-    ATTEMPT: _by_itself("nothing: it goes on by itself"),
+    ATTEMPT: _by_itself("it goes on by itself"),
     SILENT: _policy("look at its execution in Step Functions; once that is stopped, it is tried again"),
-    "associating": _aws("nothing: AWS makes it"),
-    "nothing-in-it": _nothing("nothing: what comes is published"),
-    "no-outcome": _mend("nothing: the next attempt finds what there is"),
-    "not-usable-yet": _aws("nothing: it is published once AWS gives a name"),
+    "associating": _aws("AWS makes it"),
+    "nothing-in-it": _nothing("what comes is published"),
+    "no-outcome": Advice(Turn.DRAWBRIDGE, "the next attempt finds what there is", Command.RETRY),
+    "not-usable-yet": _aws("it is published once AWS gives a name"),
     "published": _nothing(),
     DRIFT: _mend("see who changes it; each attempt puts it back as bindings and policies want it"),
-    UNEXPLAINED: _mend("have it tried again: the row does not say why"),
+    UNEXPLAINED: _mend("look at its last execution in Step Functions"),
 }
 
 _OF_WITHDRAWALS: Mapping[str, Advice] = {
-    "called-for-again": _by_itself("nothing: a binding wants it again"),
+    "called-for-again": _by_itself("a binding wants it again"),
     CAPPED: Advice(Turn.OPERATOR, "let it go, or find out why so much would go at once", Command.LET_GO),
-    "listed-again": _by_itself("nothing: the next sweep starts another attempt"),
+    "listed-again": _by_itself("the next sweep starts another attempt"),
     "no-longer-permitted": _policy("write a policy that permits it, or let it go"),
-    "not-known": _by_itself("nothing: it is asked again"),
+    "not-known": _by_itself("it is asked again"),
     "not-withdrawn": _mend("see to what AWS says"),
-    "orphaned": _by_itself("nothing: it goes once AWS has confirmed that nothing calls for it"),
-    "permitted-again": _by_itself("nothing: the next sweep starts another attempt"),
-    "shared-again": _nothing("nothing: what leads to it is that share's"),
-    TO_BE_CONFIRMED: _aws("nothing: AWS is asked once more before it is taken down"),
-    "unconfirmed": _aws("nothing: it stays until AWS has confirmed that it is gone"),
-    "withdrawing": _aws("nothing: AWS takes it down"),
+    "orphaned": _by_itself("it goes once AWS has confirmed that nothing calls for it"),
+    "permitted-again": _by_itself("the next sweep starts another attempt"),
+    "shared-again": _nothing("what leads to it is that share's"),
+    TO_BE_CONFIRMED: _aws("AWS is asked once more before it is taken down"),
+    "unconfirmed": _aws("it stays until AWS has confirmed that it is gone"),
+    "withdrawing": _aws("AWS takes it down"),
     "withdrawn": _nothing(),
-    "withdrawn-on-command": _by_itself("nothing: the next sweep has it taken down"),
+    "withdrawn-on-command": _by_itself("the next sweep has it taken down"),
 }
 
-_PASSES = "nothing: it is tried again"
+_PASSES = "it is tried again by itself"
 
 _OF_ERRORS: Mapping[str, Advice] = {
     "AccessDeniedError": _mend(
@@ -160,15 +160,15 @@ _OF_ERRORS: Mapping[str, Advice] = {
     ),
     "AssociationFailedError": _mend("see to the cause that AWS tells, then delete what failed"),
     "ConflictError": _mend("see to what is in the way: it is not ours"),
-    "DecisionOutdated": _by_itself("nothing: it is decided again"),
+    "DecisionOutdated": _by_itself("it is decided again"),
     "DrawbridgeError": _mend("look into the log of the step that failed"),
     "GoneError": _mend("see that what it names exists, and that the binding names the right one"),
     "InvalidInputError": _mend("correct what the message names"),
-    "NotReadyError": Advice(Turn.AWS, "nothing: AWS has not finished, and it is tried again", Command.RETRY),
+    "NotReadyError": Advice(Turn.AWS, "AWS has not finished, and it is tried again", Command.RETRY),
     "OwnershipLostError": _mend("put its tags back, or delete it by hand"),
     "QuotaExceededError": _mend("ask Service Quotas for more, or delete what is not needed"),
     "RefusedError": _mend("see to what AWS says"),
-    "RequestGoneError": _by_itself("nothing: once AWS has confirmed it, what was made is taken down"),
+    "RequestGoneError": _by_itself("once AWS has confirmed it, what was made is taken down"),
     "ThrottledError": Advice(Turn.DRAWBRIDGE, _PASSES, Command.RETRY),
     "UpstreamError": Advice(Turn.AWS, _PASSES, Command.RETRY),
     "execution-aborted": _mend("have it tried again, if whoever stopped it is done"),
@@ -187,7 +187,7 @@ OF_STEP_FUNCTIONS: Mapping[str, Advice] = {
     "Runtime.ExitError": _mend("look into the log of the step that failed: its process ended"),
     "Sandbox.Timedout": _mend("look into the log of the step that failed: it took too long"),
     "States.DataLimitExceeded": _mend("match less in one share: a step passed on more than Step Functions takes"),
-    "States.Timeout": Advice(Turn.AWS, "nothing: a step took too long, and is tried again", Command.RETRY),
+    "States.Timeout": Advice(Turn.AWS, "a step took too long, and is tried again", Command.RETRY),
 }
 """Errors of Lambda and Step Functions themselves, as far as there is something to be said of them."""
 

@@ -8,6 +8,7 @@ from itertools import groupby
 import msgspec
 from msgspec import Struct
 
+from drawbridge.decision.let_in import APPROVED, DENIED
 from drawbridge.discovery.ledger_row import NOT_LET_IN_YET
 from drawbridge.discovery.next_action import decided_again_at, is_kept_for_now, is_swept_since, tried_again_at
 from drawbridge.legible import legible
@@ -111,7 +112,7 @@ def request_status(entry: Entry, now: datetime, *, expiring_within: timedelta) -
     expires = deadline is not None and deadline - now <= expiring_within
     urgency = Urgency.EXPIRING if expires and hindered_by is not Urgency.WITHDRAWAL_CAPPED else hindered_by
     reasons = _in_order(map(innermost, _reasons(entry, hindered_by)))
-    if deadline is not None and deadline <= now:
+    if urgency is Urgency.EXPIRING and deadline is not None and deadline <= now:
         # Whatever hindered it, nothing but the other side helps any more.
         reasons = (expired(deadline, entry.account_id), *reasons)
         advice, source = advice_of(reasons[0]), ""
@@ -132,7 +133,7 @@ def request_status(entry: Entry, now: datetime, *, expiring_within: timedelta) -
         reasons=reasons,
         waiting_for=advice.turn,
         to_do="" if nobody else advice.to_do,
-        next="" if nobody else command_line(advice, entry.request, account_id=entry.account_id, source=source),
+        next="" if nobody else command_line(advice, entry, source),
         service=entry.request.service_id if isinstance(entry.request, EndpointConnectionRequest) else "",
         bindings=_bindings(entry),
     )
@@ -192,7 +193,7 @@ def _urgency_of_accepted(entry: Entry) -> Urgency:
     return Urgency.UNDER_WAY if turns & {Turn.AWS, Turn.DRAWBRIDGE} else Urgency.ACCEPTED_ONLY
 
 
-_ACCEPTED_ALL_THE_SAME = frozenset({"denied", "policy", "approved"})
+_ACCEPTED_ALL_THE_SAME = frozenset({APPROVED, DENIED, "policy"})
 """Codes of reasons that say who let it in, or that a person denied what a binding wants of it: that is decided."""
 
 
@@ -201,7 +202,7 @@ def _urgency_of_connected(entry: Entry, now: datetime) -> Urgency:
         return Urgency.IN_PART
     if entry.drift_fingerprint and is_swept_since(entry, now):
         return Urgency.DRIFTING
-    is_denied = any(reason.code == "denied" for reason in entry.kept)
+    is_denied = any(reason.code == DENIED for reason in entry.kept)
     if is_kept_for_now(entry.kept) or (entry.no_longer_permitted and not is_denied):
         return Urgency.KEPT
     if entry.drift_fingerprint or entry.absent or any(reason.code in _NOT_YET for reason in entry.reasons):
@@ -261,7 +262,7 @@ def _told(entry: Entry, urgency: Urgency) -> Iterator[Reason]:
 def _under_way(entry: Entry) -> Iterator[Reason]:
     if entry.commanded is not None:
         yield entry.commanded.reason
-    if not entry.settled:
+    if not entry.settled and not any(reason.code in _WHAT_IS_DONE for reason in entry.reasons):
         failed = f" after {entry.failures} that failed" if entry.failures else ""
         yield Reason(ATTEMPT, f"Attempt {entry.attempt} is under way{failed}.")
     elif entry.status is Status.AVAILABLE and entry.drift_fingerprint:
@@ -303,9 +304,14 @@ _RANKS = {
 _RANK_OF_SUMMARIES = 2
 _LAST = 7
 
+_WHAT_IS_DONE = frozenset({"associating", "withdrawing"})
+"""Codes of the reasons that say what an attempt does."""
+
 _BEFORE_POLICIES = frozenset(
     {
+        ATTEMPT,
         CAPPED,
+        *_WHAT_IS_DONE,
         "approval-not-configured",
         "approval-timed-out",
         "deadline-passed",
@@ -342,10 +348,10 @@ _OF_URGENCIES: Mapping[Urgency, Advice] = {
 }
 """What is to be done, whatever the reasons are; in need of anything else, they say it."""
 
-_AT_WORK = Advice(Turn.AWS, "nothing: AWS is at work", Command.LOOK_ON)
+_AT_WORK = Advice(Turn.AWS, "it is at work", Command.LOOK_ON)
 _LOOK = Advice(Turn.OPERATOR, "see what the policies say of it")
-_BY_AWS = frozenset({Status.ASSOCIATING, Status.WITHDRAWING, Status.AVAILABLE})
-"""Statuses of what waits for AWS while it is under way."""
+_BY_AWS = frozenset({Status.ASSOCIATING, Status.WITHDRAWING})
+"""Statuses of attempts that wait for AWS."""
 
 
 def _advice(entry: Entry, urgency: Urgency, reasons: tuple[Reason, ...]) -> tuple[Advice, str]:
@@ -353,10 +359,16 @@ def _advice(entry: Entry, urgency: Urgency, reasons: tuple[Reason, ...]) -> tupl
     if (advice := _OF_URGENCIES.get(urgency)) is not None:
         return advice, ""
     if urgency is Urgency.UNDER_WAY:
-        by_aws = entry.status in _BY_AWS and not _is_commanded(entry)
-        return (_AT_WORK if by_aws else ADVICE[ATTEMPT]), ""
+        return _advice_under_way(entry, reasons), ""
     advice = advice_of(reasons[0])
     return (_LOOK if advice.turn is Turn.NOBODY else advice), reasons[0].source
+
+
+def _advice_under_way(entry: Entry, reasons: tuple[Reason, ...]) -> Advice:
+    if not entry.settled:
+        return _AT_WORK if entry.status in _BY_AWS else ADVICE[ATTEMPT]
+    told = (advice_of(reason) for reason in reasons)
+    return next((each for each in told if each.turn in {Turn.AWS, Turn.DRAWBRIDGE}), ADVICE[ATTEMPT])
 
 
 def _until(entry: Entry, urgency: Urgency, hindered_by: Urgency) -> tuple[datetime | None, Until]:
@@ -445,5 +457,7 @@ def _bindings(entry: Entry) -> tuple[str, ...]:
 
 
 def _is_of_binding(reason: Reason) -> bool:
-    by_its_code = reason.code in OF_REFUSALS or reason.code == "associating"
-    return by_its_code or "/" in reason.source
+    if reason.code == DENIED:
+        # Who denied it may be called as a binding is.
+        return False
+    return reason.code in OF_REFUSALS or reason.code == "associating" or "/" in reason.source

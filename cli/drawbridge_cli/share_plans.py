@@ -20,13 +20,13 @@ from drawbridge.association.plan import Planner
 from drawbridge.association.reconcile import AttachmentReconciler
 from drawbridge.association.steps import Step, made_attachment, steps
 from drawbridge.configuration import InForce
-from drawbridge.decision import AlreadyResolved, AskApprover, Because, Decision, Keep
+from drawbridge.decision import AlreadyResolved, AskApprover, Because, Decision, Keep, Reject
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.decide import decide, may_associate
 from drawbridge.decision.decide_again import outcome_name
 from drawbridge.decision.facts import EvaluationTime, Facts, Membership
 from drawbridge.decision.gather import Gatherer
-from drawbridge.decision.let_in import LetIn, decided_on
+from drawbridge.decision.let_in import DENIED, LetIn, decided_on
 from drawbridge.decision.live import approved_before, kept
 from drawbridge.errors import NotReadyError
 from drawbridge.publication.names import connection_path
@@ -38,6 +38,9 @@ from drawbridge.request.shares import Share
 from drawbridge.status import Reason, Status
 
 SHARE_NOT_ACCEPTED = "share-not-accepted"
+
+_WITHDRAWN = "withdrawn"
+"""The outcome of what an operator had withdrawn: whatever policies say, it stays so."""
 
 _CHANGES = (ModifyEndpointSubnets, ModifyEndpointPrivateDns, ModifyEndpointSecurityGroups, UpdateVpcAssociation)
 """Steps that leave the DNS names as they are, so that their publication can be planned."""
@@ -53,6 +56,8 @@ class AssociationPlan(Struct, frozen=True, kw_only=True):
     """Empty before it is usable."""
     pending: tuple[str, ...] = ()
     """The ARNs of what has no name yet."""
+    is_asked_first: bool = False
+    """Whether a person decides on its share first."""
 
     @property
     def changes(self) -> tuple[NamePlan, ...]:
@@ -72,8 +77,13 @@ class SharePlan(Struct, frozen=True, kw_only=True):
     """Of the request; ``None`` if it was not observed yet."""
     attempt: int
     """The attempt that would do it."""
+    is_under_way: bool = False
+    """Whether the attempt before that one has not settled."""
     outcome: str = ""
-    """The decision on the share: ``accept``, ``askApprover``, ``reject``, ``hold``, ``keep`` or ``moot``."""
+    """The decision on the share: ``accept``, ``askApprover``, ``reject``, ``hold``, ``keep`` or ``moot``.
+
+    ``withdrawn`` if an operator had it withdrawn.
+    """
     because: Because = ()
     place_unknown: bool = False
     """Whether the provider's place in the organization is unknown."""
@@ -89,8 +99,13 @@ class SharePlan(Struct, frozen=True, kw_only=True):
         return not self.not_ready and all(association.is_as_desired for association in self.associations)
 
     @property
+    def is_let_in(self) -> bool:
+        """Whether it is let in, or over, or not decided on."""
+        return self.outcome not in {"askApprover", "reject", "hold", _WITHDRAWN}
+
+    @property
     def is_as_desired(self) -> bool:
-        return self.is_at_rest and not self.refused
+        return self.is_at_rest and not self.refused and self.is_let_in
 
     def of(self, binding: str) -> "SharePlan":
         """Return the part of one binding."""
@@ -126,24 +141,33 @@ class PlanContext(Struct, frozen=True, kw_only=True):
     policies: PolicySet
     entry_of: Callable[[str], Entry | None]
     """Returns the ledger's entry of a request, by its id."""
+    attached: Callable[[str], frozenset[tuple[str, str]]]
+    """Returns what of a request was attached when its last attempt ended, by binding and resource's ARN."""
     evaluation_time: EvaluationTime
     asks: bool
     """Whether a person can be asked."""
 
-    def share_plans(self, bindings: InForce[Binding]) -> list[SharePlan]:
-        """Return a plan for every share in effect that a binding could match something of."""
+    def share_plans(self, bindings: InForce[Binding], *, asked_anew: bool = False) -> list[SharePlan]:
+        """Return a plan for every share in effect that a binding could match something of.
+
+        What a person denied last is refused, unless it is ``asked_anew``, as when bindings change.
+        """
         return [
-            self._share_plan(share, bindings)
+            self._share_plan(share, bindings, asked_anew=asked_anew)
             for share in sorted(self.shares.shares(), key=lambda share: share.arn)
             if any(binding.match.could_match(share.owner, share.name) for binding in bindings.things)
         ]
 
-    def _share_plan(self, share: Share, bindings: InForce[Binding]) -> SharePlan:
+    def _share_plan(self, share: Share, bindings: InForce[Binding], *, asked_anew: bool) -> SharePlan:
         request = ResourceShareRequest(share_arn=share.arn)
         entry = self.entry_of(request.request_id)
         attempt = entry.attempt + 1 if entry else 1
         known = SharePlan(
-            share=share, request_id=request.request_id, status=entry.status if entry else None, attempt=attempt
+            share=share,
+            request_id=request.request_id,
+            status=entry.status if entry else None,
+            attempt=attempt,
+            is_under_way=entry is not None and not entry.settled,
         )
         replace = msgspec.structs.replace
         try:
@@ -151,25 +175,33 @@ class PlanContext(Struct, frozen=True, kw_only=True):
             if isinstance(facts, AlreadyResolved):
                 return replace(known, outcome="moot", because=facts.because)
             let_in = entry.let_in if entry else None
-            decision = self._decided(facts, let_in)
+            denied = () if asked_anew or entry is None else _denials(entry)
+            decision = self._decided(facts, let_in, denied)
             known = replace(
                 known,
                 outcome=outcome_name(decision),
                 because=decision.because,
                 place_unknown=facts.requester.place.membership is Membership.UNKNOWN,
             )
+            if entry is not None and entry.commanded is not None and entry.status is Status.WITHDRAWN:
+                known = replace(known, outcome=_WITHDRAWN, because=(entry.commanded.reason,))
             # Of what is only kept, what was let in is planned; all else is planned as if it were let in.
             coverage = None
             if isinstance(decision, Keep):
                 coverage = Coverage(
-                    let_in=let_in, decision=decision, decided_on=decided_on(facts, self.evaluation_time.now)
+                    let_in=let_in,
+                    decision=decision,
+                    decided_on=decided_on(facts, self.evaluation_time.now),
+                    attached=self.attached(request.request_id) if denied else frozenset(),
                 )
             return self._planned(known, facts, bindings, coverage)
         except NotReadyError as error:
             return replace(known, not_ready=str(error))
 
-    def _decided(self, facts: Facts, let_in: LetIn | None) -> Decision:
+    def _decided(self, facts: Facts, let_in: LetIn | None, denied: Because) -> Decision:
         decision = approved_before(decide(facts, self.policies, self.evaluation_time), facts, let_in)
+        if isinstance(decision, AskApprover) and denied:
+            return kept(Reject((*denied, *decision.because)), facts, let_in)
         if isinstance(decision, AskApprover) and self.asks:
             return decision
         return kept(decision, facts, let_in)
@@ -180,6 +212,7 @@ class PlanContext(Struct, frozen=True, kw_only=True):
         replace = msgspec.structs.replace
         planner = self.planner_of(bindings)
         evaluation = planner.evaluate(known.share.arn, facts.requester, (), self.evaluation_time, coverage)
+        evaluation = replace(evaluation, candidates=tuple(map(_by_binding, evaluation.candidates)))
         if known.outcome not in ({"accept", "keep", "askApprover"} if self.asks else {"accept", "keep"}):
             candidates = tuple(_not_let_in(candidate, known) for candidate in evaluation.candidates)
             refused = tuple(refusal.reason for candidate in candidates for refusal in candidate.refused)
@@ -191,7 +224,8 @@ class PlanContext(Struct, frozen=True, kw_only=True):
             asked = asked_of[desired.binding, desired.resource.arn]
             because = may_associate(asked, self.policies, self.evaluation_time)[1] if asked else ()
             permitted_by = tuple(dict.fromkeys(reason.source for reason in because))
-            associations.append(self._association_plan(desired, permitted_by, known.attempt))
+            association = self._association_plan(desired, permitted_by, known.attempt)
+            associations.append(replace(association, is_asked_first=known.outcome == "askApprover"))
         return replace(known, candidates=evaluation.candidates, associations=tuple(associations), refused=plan.refused)
 
     def _association_plan(
@@ -207,6 +241,24 @@ class PlanContext(Struct, frozen=True, kw_only=True):
         if not desired.resource.holds_others and not names and not pending:
             pending = (desired.resource.arn,)
         return AssociationPlan(desired=desired, permitted_by=permitted_by, steps=to_do, names=names, pending=pending)
+
+
+def _denials(entry: Entry) -> Because:
+    """Return the denial of a person that stands: as long as nothing changes, nobody is asked again."""
+    if not entry.settled or entry.status.is_over:
+        return ()
+    denials = (reason for reason in (entry.kept or entry.reasons) if reason.code == DENIED)
+    return tuple(denials)
+
+
+def _by_binding(candidate: Candidate) -> Candidate:
+    """Return the candidate with what a person denied of it named by its binding: the text says who did."""
+    replace = msgspec.structs.replace
+    refused = (
+        replace(each, reason=replace(each.reason, source=candidate.binding)) if each.reason.code == DENIED else each
+        for each in candidate.refused
+    )
+    return replace(candidate, refused=tuple(refused))
 
 
 def _not_let_in(candidate: Candidate, known: SharePlan) -> Candidate:

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 import typer
+from botocore.exceptions import ClientError
 from msgspec import Struct
 
 from drawbridge.approval.approvers import Approvers, parse_approvers
-from drawbridge.errors import DrawbridgeError, InvalidInputError
+from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError
 from drawbridge_cli.screen import say, show_json
 from drawbridge_cli.stack import Stack
 
@@ -19,19 +20,21 @@ def _slack() -> None:
     """Keep ``check`` a command of its own: there will be others."""
 
 
-class Finding(Struct, frozen=True):
+class Finding(Struct, frozen=True, omit_defaults=True):
     """One thing that was checked, and the result."""
 
     what: str
     good: bool
     text: str = msgspec.field(name="told")
+    unknown: bool = False
+    """Whether it is only not known to be good: the caller may not ask."""
 
 
 @app.command()
 def check(context: typer.Context, as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
     """Look at the set-up step by step, and say what to mend. Posts nothing. Exit code 1: something is wrong."""
     stack: Stack = context.obj
-    findings = list(_findings(stack))
+    findings = list(findings_of(stack))
     if as_json:
         show_json({"good": all(each.good for each in findings), "findings": findings})
     else:
@@ -42,7 +45,7 @@ def check(context: typer.Context, as_json: bool = typer.Option(False, "--json", 
         raise typer.Exit(1)
 
 
-def _findings(stack: Stack) -> Iterator[Finding]:
+def findings_of(stack: Stack) -> Iterator[Finding]:
     """Check one thing after the other; what depends on a wrong one is left out."""
     channel = stack.slack_channel
     if not channel:
@@ -75,7 +78,8 @@ def _check(what: str, text: str, try_it: Callable[[], str]) -> Finding:
     try:
         return Finding(what, good=True, text=try_it() or text)
     except DrawbridgeError as error:
-        return Finding(what, good=False, text=str(error))
+        is_denied = isinstance(error, AccessDeniedError) and isinstance(error.__cause__, ClientError)
+        return Finding(what, good=False, text=str(error), unknown=is_denied)
 
 
 def _shape(stack: Stack) -> str:

@@ -2,16 +2,19 @@
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
+from threading import RLock
 from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
+from msgspec import Struct
 
+from drawbridge.approval.ask import ApprovalRecord, Pending
 from drawbridge.arns import Arn
 from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import bindings_in_force
@@ -26,6 +29,7 @@ from drawbridge.aws.ledger_table import NO_HISTORY, BrokenRow, LedgerTable
 from drawbridge.aws.object_deletion import ObjectDeletions
 from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
 from drawbridge.aws.secrets import Secrets
+from drawbridge.aws.sweep_record_items import SweepRecordItems
 from drawbridge.aws.task_callback import TaskCallback
 from drawbridge.bootstrap.facts import gatherer_with
 from drawbridge.bootstrap.planning import Planning
@@ -35,22 +39,34 @@ from drawbridge.decision.gather import Gatherer
 from drawbridge.decision.in_force import compiled, policies_in_force
 from drawbridge.decision.policies import Policy
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError, RefusedError
+from drawbridge.hint.parse import LOOK_FOR_ORPHANS
 from drawbridge.publication.planner import PublicationPlanner
 from drawbridge.publication.published import published_names
 from drawbridge.record.entry import Entry
 from drawbridge.record.history import NoHistory
+from drawbridge.request.connections import ManagedService
 from drawbridge.slack.messenger import SlackMessenger
 from drawbridge.withdrawal.take_down import TakeDown
 from drawbridge_cli.account_withdrawal import WithdrawalContext
 from drawbridge_cli.console_links import ConsoleLinks
+from drawbridge_cli.outstanding import Outstanding, outstanding_among
 from drawbridge_cli.screen import complain
 from drawbridge_cli.share_plans import PlanContext
 
 # A person waits; PutParameter, at three a second, is throttled soon.
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 12}, connect_timeout=5, read_timeout=20)
 
-# The hint to sweep everything.
-_HINT = {"source": "drawbridge.command", "detail-type": "Sweep", "detail": {}}
+
+class NoStackError(InvalidInputError):
+    """There is no stack of that name in that Region."""
+
+
+class StackResource(Struct, frozen=True):
+    """A resource of the stack, as CloudFormation lists it."""
+
+    logical_id: str
+    physical_id: str
+    kind: str
 
 
 DEFAULT_NAME = "drawbridge"
@@ -64,6 +80,84 @@ class Stack:
         self._region = region
         self._profile = profile
         self._clients: dict[str, Any] = {}
+        # A session makes one client at a time; the clients themselves may be used side by side.
+        self._making = RLock()
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def region(self) -> str:
+        return str(self._session.region_name or "")
+
+    def in_region(self, region: str) -> "Stack":
+        """Return the stack of that name in another Region of the account."""
+        return Stack(self._name, region=region, profile=self._profile)
+
+    def client(self, service: str) -> Any:
+        """Return AWS's client of a service, for what only one command asks."""
+        return self._client(service)
+
+    def find_itself(self) -> None:
+        """Find the stack, which is not looked for before it is needed.
+
+        Raises:
+            NoStackError: there is none of that name.
+        """
+        _ = self._described
+
+    @property
+    def place(self) -> Arn:
+        """The stack's ARN: the partition, the Region and the account that it is in."""
+        return Arn.parse(str(self._described["StackId"]))
+
+    @property
+    def status(self) -> str:
+        """CloudFormation's status of the stack."""
+        return str(self._described.get("StackStatus", ""))
+
+    @property
+    def created_at(self) -> datetime:
+        created: datetime = self._described["CreationTime"]
+        return created
+
+    @property
+    def version(self) -> str:
+        """The version of Drawbridge that is deployed; empty if it is one that did not say."""
+        return self._outputs.get("Version", "")
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        return self._parameters
+
+    @cached_property
+    def resources(self) -> Mapping[str, StackResource]:
+        """The stack's resources, by their logical ids; they are listed once."""
+        with _usable(), translated(f"list the resources of the stack {self._name}"):
+            pages = self._client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=self._name)
+            return {
+                each["LogicalResourceId"]: StackResource(
+                    each["LogicalResourceId"], each.get("PhysicalResourceId", ""), each["ResourceType"]
+                )
+                for page in pages
+                for each in page["StackResourceSummaries"]
+            }
+
+    def resource(self, logical_id: str) -> str:
+        """Return the physical id of one of the stack's resources.
+
+        Raises:
+            InvalidInputError: the stack has none of that name.
+        """
+        try:
+            return self.resources[logical_id].physical_id
+        except KeyError:
+            raise InvalidInputError(f"--stack: {self._name} has no {logical_id}; it is not Drawbridge's") from None
+
+    @cached_property
+    def sweep_records(self) -> SweepRecordItems:
+        return SweepRecordItems(self._table("ApprovalsTableName"))
 
     @cached_property
     def consumers(self) -> ConsumersTable:
@@ -94,15 +188,6 @@ class Stack:
             keep_for=timedelta(days=int(self._parameters.get("HistoryDays") or 400)),
             on_lost=complain,
         )
-
-    @property
-    def arn(self) -> Arn:
-        """Return the ARN of the stack, which says where it is."""
-        return Arn.parse(self._described["StackId"])
-
-    @property
-    def name(self) -> str:
-        return self._name
 
     @property
     def options(self) -> str:
@@ -221,6 +306,7 @@ class Stack:
             ),
             policies=policies,
             entry_of=self.ledger.entry,
+            attached=self.ledger.attached,
             evaluation_time=EvaluationTime(datetime.now(UTC), self.zone),
             asks=bool(self.slack_channel),
         )
@@ -237,14 +323,33 @@ class Stack:
             observe=TakeDown(objects, self.published, zones, connections, self.planning.existences).observe,
         )
 
+    def outstanding(self) -> tuple[Outstanding, ...]:
+        """Return what of the ledger's requests is not at rest."""
+        return outstanding_among(self.ledger.followed(), self.ledger.entry, self._pending)
+
+    def _pending(self, request_ids: list[str]) -> Mapping[str, Pending]:
+        """Return the open questions of requests; none if the caller may not read them."""
+        try:
+            return self.approvals.pending(request_ids) if request_ids else {}
+        except AccessDeniedError:
+            return {}
+
+    def question(self, request_id: str) -> ApprovalRecord | None:
+        """Return the question that was asked of a request last; ``None`` also if the caller may not read it."""
+        try:
+            return self.approvals.approval_record(request_id)
+        except AccessDeniedError:
+            return None
+
     def managed_services(self) -> frozenset[str]:
         """Return the ids of the endpoint services that Drawbridge looks after; they are listed once."""
-        return self._managed_services
+        return frozenset(each.service_id for each in self.services)
 
     @cached_property
-    def _managed_services(self) -> frozenset[str]:
+    def services(self) -> tuple[ManagedService, ...]:
+        """The endpoint services that Drawbridge looks after; they are listed once."""
         listed = {each.strip() for each in self._parameters.get("ManagedServices", "").split(",")}
-        return frozenset(each.service_id for each in EndpointServices(self._client("ec2"), listed=listed).managed())
+        return tuple(EndpointServices(self._client("ec2"), listed=listed).managed())
 
     @property
     def _gatherer(self) -> Gatherer:
@@ -259,23 +364,34 @@ class Stack:
     def sweep_now(self) -> bool:
         """Have Drawbridge sweep at once; ``False`` if the caller may not: then the schedule will."""
         try:
-            with translated("send a hint"):
-                self._client("sqs").send_message(QueueUrl=self._output("HintsQueueUrl"), MessageBody=json.dumps(_HINT))
+            self.ask_to_sweep()
         except AccessDeniedError:
             return False
         return True
 
+    def ask_to_sweep(self, command: str = "", *, orphans: bool = False) -> None:
+        """Send the hint to sweep everything; of what came of it, there is a record for the command with that id."""
+        hint = {
+            "source": "drawbridge.command",
+            "detail-type": LOOK_FOR_ORPHANS if orphans else "Sweep",
+            "detail": {"command": command} if command else {},
+        }
+        url = self._output("HintsQueueUrl")
+        with translated("send a hint"):
+            self._client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(hint))
+
     def _table(self, output: str) -> Any:
-        with _usable():
+        with _usable(), self._making:
             resource = self._session.resource("dynamodb", config=_CONFIG)
         return resource.Table(self._output(output))
 
     def _client(self, service: str) -> Any:
-        if service not in self._clients:
-            session: Any = self._session
-            with _usable():
-                self._clients[service] = session.client(service, config=_CONFIG)
-        return self._clients[service]
+        with self._making:
+            if service not in self._clients:
+                session: Any = self._session
+                with _usable():
+                    self._clients[service] = session.client(service, config=_CONFIG)
+            return self._clients[service]
 
     def _output(self, name: str) -> str:
         try:
@@ -299,7 +415,7 @@ class Stack:
             missing = isinstance(error.__cause__, ClientError) and "does not exist" in str(error.__cause__)
             if missing:
                 where = self._session.region_name
-                raise InvalidInputError(f"--stack: there is no stack {self._name!r} in {where}") from error
+                raise NoStackError(f"--stack: there is no stack {self._name!r} in {where}") from error
             raise
         return found[0]
 

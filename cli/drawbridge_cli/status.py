@@ -64,6 +64,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
 class Look(Struct, frozen=True, kw_only=True):
     """What one look at the ledger found."""
 
+    at: datetime
     shown: tuple[RequestStatus, ...]
     rest: Mapping[Urgency, int]
     unreadable: tuple[str, ...]
@@ -79,7 +80,10 @@ def status(
     everything: Annotated[bool, typer.Option("--all", help="All requests, what is over as well.")] = False,
     account: Annotated[str, typer.Option(help="Only what this account asks for.", metavar="ACCOUNT")] = "",
     named_status: Annotated[
-        str, typer.Option("--status", help="All that have this status, whoever needs them.", metavar="STATUS")
+        str,
+        typer.Option(
+            "--status", help="All that have this status, whether or not they need somebody.", metavar="STATUS"
+        ),
     ] = "",
     kind: Annotated[str, typer.Option(help=f"Only this kind: {', '.join(_KINDS)}.", metavar="KIND")] = "",
     service: Annotated[
@@ -142,6 +146,7 @@ def _look(stack: Stack, wanted: Wanted) -> Look:
     included = [each for each in statuses if wanted.includes(each)]
     shown = [_with_options(each, stack) for each in included if wanted.shows(each)]
     return Look(
+        at=now,
         shown=tuple(by_urgency(shown)),
         rest=Counter(each.urgency for each in included if not wanted.shows(each)),
         unreadable=tuple(unreadable),
@@ -159,9 +164,9 @@ def _with_options(status: RequestStatus, stack: Stack) -> RequestStatus:
 def _lines(look: Look, wanted: Wanted, stack: Stack) -> Iterator[Line]:
     needs = sum(each.urgency.needs_somebody for each in look.shown) + len(look.unreadable)
     need = f"{needs} {'needs' if needs == 1 else 'need'} somebody" if needs else "nothing needs anybody"
-    yield f"{stack.name} in {stack.arn.region}, account {stack.arn.account_id}: {need}", "title"
+    yield f"{stack.name} in {stack.place.region}, account {stack.place.account_id}: {need}", "title"
     yield "", ""
-    yield from status_lines(look.shown, width())
+    yield from status_lines(look.shown, width(), look.at)
     if line := rest_line(look.rest, all_read=wanted.reads_all):
         yield line, "aside"
 
@@ -172,8 +177,8 @@ def _document(look: Look, stack: Stack) -> dict[str, Any]:
         "rest": {str(urgency): count for urgency, count in look.rest.items()},
         "unreadable": look.unreadable,
         "stack": stack.name,
-        "region": stack.arn.region,
-        "account_id": stack.arn.account_id,
+        "region": stack.place.region,
+        "account_id": stack.place.account_id,
     }
 
 
@@ -191,7 +196,7 @@ def _watch(stack: Stack, wanted: Wanted) -> Look | None:
                 redraw([(f"AWS: {error}", "bad")])
             else:
                 broken = ((each, "bad") for each in look.unreadable)
-                redraw([*_lines(look, wanted, stack), *broken, (f"as of {datetime.now(UTC):%H:%M:%S} UTC", "aside")])
+                redraw([*_lines(look, wanted, stack), *broken, (f"as of {look.at:%H:%M:%S} UTC", "aside")])
             time.sleep(_BETWEEN_LOOKS)
     except KeyboardInterrupt:
         return look

@@ -47,11 +47,18 @@ _MARKS: Mapping[Urgency, str] = {
 }
 """Of titles; what is not here is doubtful."""
 
-_UNTIL: Mapping[Until, str] = {
-    Until.EXPIRES: "its invitation expires at {}",
-    Until.TAKEN_DOWN: "taken down from {} on",
-    Until.TRIED_AGAIN: "tried again from {} on",
+_SINCE: Mapping[Urgency, str] = {
+    Urgency.WITHDRAWAL_CAPPED: "{}, and to go since {}",
+    Urgency.ANNOUNCED: "{}, announced at {}",
 }
+"""How it is told since when, where that is not since when it has its status."""
+
+_UNTIL: Mapping[Until, tuple[str, str]] = {
+    Until.EXPIRES: ("its invitation expires at {}", "its invitation expired at {}"),
+    Until.TAKEN_DOWN: ("taken down from {} on", "taken down by the next sweep"),
+    Until.TRIED_AGAIN: ("tried again from {} on", "tried again by the next sweep"),
+}
+"""What is said of a time to come, and of one that has."""
 
 _COUNTED: Mapping[Urgency, str] = {
     Urgency.CONNECTED: "{} connected",
@@ -69,14 +76,14 @@ def by_urgency(statuses: Collection[RequestStatus]) -> list[RequestStatus]:
     return sorted(statuses, key=lambda each: (places[each.urgency], each.until or never, each.since, each.request_id))
 
 
-def status_lines(statuses: Collection[RequestStatus], width: int | None) -> Iterator[Line]:
+def status_lines(statuses: Collection[RequestStatus], width: int | None, now: datetime) -> Iterator[Line]:
     """Yield requests as lines of a width, at whose end only words are broken off, and never a name."""
     for urgency, group in groupby(by_urgency(statuses), key=lambda each: each.urgency):
         requests = [*group]
         yield f"{_TITLES[urgency]} ({len(requests)})", _MARKS.get(urgency, "doubtful")
         for each in requests:
             yield from wrapped(each.request_id, width, indent=2, mark="title")
-            yield from _lines_of(each, width)
+            yield from _lines_of(each, width, now)
         yield "", ""
 
 
@@ -98,25 +105,32 @@ def rest_line(rest: Mapping[Urgency, int], *, all_read: bool) -> str:
     return told if all_read else f"{told or 'nothing else is alive'} (what is over is not counted: --all)"
 
 
-def _lines_of(status: RequestStatus, width: int | None) -> Iterator[Line]:
-    until = _UNTIL[status.until_what].format(_time(status.until)) if status.until is not None else ""
-    when = "; ".join(filter(None, (f"{status.status} since {_time(status.since)}", until)))
+def _lines_of(status: RequestStatus, width: int | None, now: datetime) -> Iterator[Line]:
+    since = _SINCE.get(status.urgency, "{} since {}").format(status.status, _time(status.since))
+    when = "; ".join(filter(None, (since, _until_text(status, now))))
     yield from wrapped(f"{when}; of account {legible(status.account_id)}", width, indent=4)
     if status.reasons:
         yield from wrapped(_reason_text(status.reasons[0]), width, indent=4)
     if more := len(status.reasons) - 1:
-        yield from wrapped(
-            f"and {more} more {'reason' if more == 1 else 'reasons'}: --json", width, indent=4, mark="aside"
-        )
+        text = f"and {more} more {'reason' if more == 1 else 'reasons'}: --json"
+        yield from wrapped(text, width, indent=4, mark="aside")
     if status.waiting_for is not Turn.NOBODY:
         yield from wrapped(f"{_TURNS[status.waiting_for]}: {status.to_do}", width, indent=4)
+    if status.urgency.needs_somebody:
         yield from wrapped(status.next, width, indent=6, end=" \\")
 
 
+def _until_text(status: RequestStatus, now: datetime) -> str:
+    if status.until is None:
+        return ""
+    to_come, has_come = _UNTIL[status.until_what]
+    return (to_come if status.until > now else has_come).format(_time(status.until))
+
+
 def _reason_text(reason: Reason) -> str:
-    # Made legible when it was recorded, or told.
-    of = f"{reason.source}: " if reason.source else ""
-    return f"{of}{reason.text} [{reason.code}]"
+    of = f"{reason.source}: " if reason.source and not reason.text.startswith(f"{reason.source} ") else ""
+    # It was made legible when it was recorded or told, unless somebody wrote the row by hand.
+    return f"{of}{reason.text} [{reason.code}]".replace("\n", "\\u{a}")
 
 
 def _time(moment: datetime) -> str:

@@ -5,7 +5,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from drawbridge.request import OrphanRequest, Request
+from drawbridge.record.entry import Entry
+from drawbridge.request import OrphanRequest
+from drawbridge.status import Status
 
 
 class Turn(StrEnum):
@@ -52,17 +54,21 @@ def binding_in(source: str) -> str:
     return name if _BINDING.fullmatch(name) else ""
 
 
-def command_line(advice: Advice, request: Request, *, account_id: str, source: str = "") -> str:
+def command_line(advice: Advice, entry: Entry, source: str = "") -> str:
     """Return the command of an advice as it can be copied; ``source`` is that of the reason for it.
 
     What others may have written gets into it only if it is what it should be: the line is pasted into a shell.
     """
     command, binding = advice.command, binding_in(source)
-    if command is Command.RETRY and isinstance(request, OrphanRequest):
-        # An orphan is nobody's request: there is nothing to try again.
+    if command is Command.RETRY and not _may_be_retried(entry):
         command = Command.LOOK_ON
     if command is Command.SHOW_BINDING and not binding:
         command = Command.LIST_BINDINGS
-    if command in {Command.LOOK_ON, Command.QUESTIONS} and not _ACCOUNT.fullmatch(account_id):
+    if command in {Command.LOOK_ON, Command.QUESTIONS} and not _ACCOUNT.fullmatch(entry.account_id):
         command = Command.LOOK_ON_AT_ALL
-    return command.format(request=request.request_id, binding=binding, account=account_id)
+    return command.format(request=entry.request.request_id, binding=binding, account=entry.account_id)
+
+
+def _may_be_retried(entry: Entry) -> bool:
+    """Return whether to try it again is what is wanted: of an orphan it is nothing, and it calls a withdrawal off."""
+    return entry.status is not Status.WITHDRAWING and not isinstance(entry.request, OrphanRequest)

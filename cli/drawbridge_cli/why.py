@@ -46,7 +46,7 @@ def why(
         show_json({"named": subject, "requests": [_document(known, story) for known, story in stories]})
     else:
         for known, story in stories:
-            say_lines(why_lines(known, story, width()))
+            say_lines(why_lines(known, story, width(), now))
         _say_others(stack, found[_MOST_TOLD:])
     if any(known.status.urgency.needs_somebody for known in found):
         raise typer.Exit(1)

@@ -12,7 +12,7 @@ from drawbridge_cli.story_subjects import Known
 _LONGEST = 4000
 
 
-def why_lines(known: Known, story: Story, width: int | None) -> Iterator[Line]:
+def why_lines(known: Known, story: Story, width: int | None, now: datetime) -> Iterator[Line]:
     """Yield what a request is about, what happened to it, and what it is waiting for now."""
     entry = known.entry
     about = f"{entry.kind} of account {legible(entry.account_id)}: {legible(entry.subject)}"
@@ -25,7 +25,7 @@ def why_lines(known: Known, story: Story, width: int | None) -> Iterator[Line]:
         yield from _event_lines(event, width)
     yield "", ""
     yield "Now", "title"
-    yield from status_lines([known.status], width)
+    yield from status_lines([known.status], width, now)
 
 
 def _event_lines(event: StoryEvent, width: int | None) -> Iterator[Line]:

@@ -9,7 +9,7 @@ from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.errors import InvalidInputError
 from drawbridge.request import EndpointConnectionRequest
 from drawbridge.status import Status
-from drawbridge_cli.commanding import How, command_all, command_of_caller, tell_to_sweep
+from drawbridge_cli.commanding import How, command_all, command_of_caller, complain_of_changed, tell_to_sweep
 from drawbridge_cli.held_back import let_go
 from drawbridge_cli.named_requests import UnknownRequest, find_row
 from drawbridge_cli.put_in_force import remove_binding
@@ -119,6 +119,7 @@ def _withdraw(
         if not how.yes:
             typer.confirm(f"Withdraw {len(going)}?", abort=True)
         done = command_all(stack, going, command_of_caller(stack), finish=again)
+        complain_of_changed(going, done)
     if how.as_json:
         documents = (withdrawable_document(each, how.result(done=each in done)) for each in going)
         show_documents([*documents, *(others or ())], dry_run=how.dry_run)

@@ -68,7 +68,7 @@ class ConsumerConnections(Struct, frozen=True, kw_only=True):
     """The connections of one account's endpoints."""
 
     going: tuple[Withdrawable, ...]
-    """What is connected, and goes by a command."""
+    """What is connected, or may be by an attempt that is under way, and goes by a command."""
     commanded: tuple[LedgerRow, ...]
     """What goes already."""
     undecided: tuple[LedgerRow, ...]
@@ -90,9 +90,9 @@ def connections_of(ledger: LedgerTable, account_id: str, managed: ManagedService
     rows = sorted(ledger.rows(ids).values(), key=lambda row: row.request_id)
     open_rows = [row for row in rows if row.commanded is None]
     standings = {row.request_id: standing_of(row, managed) for row in rows}
-    let_in = [row for row in open_rows if _was_let_in(row)]
-    going = [row for row in let_in if standings[row.request_id].can_go]
-    unmanaged = [row for row in let_in if standings[row.request_id] is Standing.NOT_MANAGED]
+    # An attempt that is under way may have been decided before its account was removed.
+    going = [row for row in open_rows if standings[row.request_id].can_go]
+    unmanaged = [row for row in open_rows if _was_let_in(row) and standings[row.request_id] is Standing.NOT_MANAGED]
     return ConsumerConnections(
         going=withdrawable(ledger, going, managed),
         commanded=tuple(row for row in rows if standings[row.request_id] is Standing.COMMANDED),

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from drawbridge.acceptance.accept import accept
 from drawbridge.bootstrap.accept_request import connections, now, shares
+from drawbridge.bootstrap.metering import metered
 from drawbridge.decision import ActionableDecision, DecidedOn
 from drawbridge.observability import logger
 from drawbridge.request import ExecutionInput
@@ -19,6 +20,7 @@ class AcceptRequestInput(Struct, frozen=True):
 
 
 @logger.inject_lambda_context
+@metered
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, AcceptRequestInput)
     acceptance = accept(step.execution.request, step.decision, step.on, shares(), connections(), now=now())

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from drawbridge.association.reconcile import DECISION_HOLDS, reconcile_while
 from drawbridge.bootstrap.associate_resource import attempts, now, reconciler
+from drawbridge.bootstrap.metering import metered
 from drawbridge.observability import logger
 from drawbridge.request import ExecutionInput
 
@@ -17,6 +18,7 @@ class AssociateResourceInput(Struct, frozen=True):
 
 
 @logger.inject_lambda_context
+@metered
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, AssociateResourceInput)
     planned = attempts().planned(step.execution, step.item)

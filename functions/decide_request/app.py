@@ -7,7 +7,9 @@ import msgspec
 from drawbridge.approval import Approval
 from drawbridge.approval.decide_request import decide_request
 from drawbridge.bootstrap.decide_request import evaluation_time, ports
-from drawbridge.observability import logger
+from drawbridge.bootstrap.metering import metered
+from drawbridge.decision import AlreadyResolved
+from drawbridge.observability import Metric, count, logger
 from drawbridge.request import ExecutionInput
 
 
@@ -16,8 +18,14 @@ class DecideRequestInput(ExecutionInput, frozen=True, kw_only=True, rename="came
 
 
 @logger.inject_lambda_context
+@metered
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, DecideRequestInput)
-    decided: dict[str, Any] = msgspec.to_builtins(decide_request(step, step.approval, ports(), evaluation_time))
-    logger.info("decided", request_id=step.request_id, decision=decided["decision"])
+    decision = decide_request(step, step.approval, ports(), evaluation_time)
+    decided: dict[str, Any] = msgspec.to_builtins(decision)
+    # By policy in the log alone: there may be any number of policies.
+    policies = ", ".join(sorted(decision.decision_record.determined_by)) if decision.decision_record else ""
+    logger.info("decided", request_id=step.request_id, decision=decided["decision"], policies=policies)
+    if not isinstance(decision.decision, AlreadyResolved):
+        count(Metric.DECISIONS, outcome=decided["decision"]["outcome"])
     return decided

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.association.attempt import ShareAttempt, decide_association_again
+from drawbridge.bootstrap.metering import metered
 from drawbridge.bootstrap.plan_associations import ports, withdrawals
 from drawbridge.decision import Accept, DecidedOn, Keep
 from drawbridge.observability import logger
@@ -30,6 +31,7 @@ class PlanAssociationsInput(Struct, frozen=True):
 
 
 @logger.inject_lambda_context
+@metered
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, PlanAssociationsInput)
     execution = step.execution

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from drawbridge.bootstrap.metering import metered
 from drawbridge.bootstrap.plan_withdrawal import ports
 from drawbridge.observability import logger
 from drawbridge.request import ExecutionInput
@@ -19,6 +20,7 @@ class PlanWithdrawalInput(Struct, frozen=True):
 
 
 @logger.inject_lambda_context
+@metered
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, PlanWithdrawalInput)
     execution = step.execution

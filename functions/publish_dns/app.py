@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.association import MadeAttachment
+from drawbridge.bootstrap.metering import metered
 from drawbridge.bootstrap.publish_dns import attempts, connections, environment, names, publisher
 from drawbridge.observability import logger
 from drawbridge.publication import Publication
@@ -37,6 +38,7 @@ class PublishConnectionInput(Struct, frozen=True, tag="connection", tag_field="o
 
 
 @logger.inject_lambda_context
+@metered
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, PublishAssociationInput | PublishConnectionInput)
     now = datetime.now(UTC)

@@ -4,11 +4,11 @@ import base64
 from typing import Any
 
 import msgspec
-from aws_lambda_powertools.metrics import MetricUnit
 
 from drawbridge.approval.approvers import Approvers
 from drawbridge.approval.click import BadSignatureError, read_click, verify
 from drawbridge.approval.receive import ApprovalPorts, receive
+from drawbridge.bootstrap.metering import metered
 from drawbridge.bootstrap.receive_approval import (
     approvals,
     approvers,
@@ -21,13 +21,13 @@ from drawbridge.bootstrap.receive_approval import (
     secrets,
 )
 from drawbridge.errors import InvalidInputError
-from drawbridge.observability import logger, metrics
+from drawbridge.observability import Metric, count, logger
 
 _OK: dict[str, Any] = {"statusCode": 200, "headers": {"content-type": "text/plain"}, "body": ""}
 
 
 @logger.inject_lambda_context
-@metrics.log_metrics
+@metered
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     body = _bytes(event)
     headers = _headers(event)
@@ -36,11 +36,11 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         verify(body, timestamp, signature, secret=secrets().slack().signing_secret, now=now())
         click = read_click(body, app_id=environment().slack_app_id)
     except BadSignatureError as refused:
-        _count("refused")
+        count(Metric.APPROVALS_REFUSED)
         logger.warning("refused", reason=str(refused))
         return {"statusCode": 401, "headers": {"content-type": "text/plain"}, "body": "not signed by our app"}
     except InvalidInputError as broken:
-        _count("broken")
+        count(Metric.APPROVALS_REFUSED)
         logger.warning("not read", reason=str(broken))
         return {"statusCode": 400, "headers": {"content-type": "text/plain"}, "body": str(broken)}
     ports = ApprovalPorts(
@@ -52,7 +52,6 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         notify_later=notify_later,
     )
     received = receive(click, ports)
-    _count(received.counted)
     logger.info("received", **msgspec.to_builtins(received))
     return _OK
 
@@ -63,7 +62,7 @@ def _approvers() -> Approvers | None:
         return approvers()
     except InvalidInputError as broken:
         logger.error("approvers broken", reason=str(broken))
-        _count("configuration-broken")
+        count(Metric.CONFIGURATION_BROKEN)
         return None
 
 
@@ -83,7 +82,3 @@ def _bytes(event: dict[str, Any]) -> bytes:
 def _headers(event: dict[str, Any]) -> dict[str, str]:
     headers = event.get("headers")
     return {str(name).lower(): str(value) for name, value in headers.items()} if isinstance(headers, dict) else {}
-
-
-def _count(result: str) -> None:
-    metrics.add_metric(f"Approvals{result.title().replace('-', '')}", MetricUnit.Count, 1)

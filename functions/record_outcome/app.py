@@ -3,15 +3,21 @@
 from typing import Any
 
 import msgspec
-from aws_lambda_powertools.metrics import MetricUnit
 from msgspec import Struct
 
+from drawbridge.bootstrap.metering import metered
 from drawbridge.bootstrap.record_outcome import attempts, bus, ledger
-from drawbridge.observability import logger, metrics
+from drawbridge.errors import DrawbridgeError
+from drawbridge.observability import Metric, count, logger
 from drawbridge.record.attempt import AssociationFailed, RemovalFailed, Reported, failed_removal, outcome_of_report
 from drawbridge.record.outcome import Failure
-from drawbridge.record.record import record
+from drawbridge.record.record import StatusChange, record
+from drawbridge.record.time_to_connect import time_to_connect
 from drawbridge.request import ExecutionInput
+from drawbridge.status import Status
+
+_MOST_CODES = 5
+"""Reasons of one outcome that the log names."""
 
 
 class RecordOutcomeInput(Struct, frozen=True):
@@ -20,7 +26,7 @@ class RecordOutcomeInput(Struct, frozen=True):
 
 
 @logger.inject_lambda_context
-@metrics.log_metrics
+@metered
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, RecordOutcomeInput)
     match step.progress:
@@ -35,16 +41,40 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 def _record(execution: ExecutionInput, progress: Reported) -> dict[str, Any]:
     outcome = outcome_of_report(progress, execution, attempts(), ledger())
     recorded = record(execution, outcome, ledger(), bus())
-    logger.info("recorded", request_id=execution.request_id, status=outcome.status, superseded=recorded is None)
-    metrics.add_metric(f"Requests{outcome.status.title().replace('_', '')}", MetricUnit.Count, 1)
+    logger.info(
+        "recorded",
+        request_id=execution.request_id,
+        status=outcome.status,
+        # In a text: a query counts by it.
+        reasons=", ".join(sorted({reason.code for reason in outcome.reasons})[:_MOST_CODES]),
+        superseded=recorded is None,
+    )
+    if recorded is not None and outcome.status is Status.AVAILABLE:
+        _count_time_to_connect(recorded)
     return {"status": outcome.status, "settled": outcome.settled}
+
+
+def _count_time_to_connect(recorded: StatusChange) -> None:
+    """Count how long it took if it is connected for the first time; that it can't be told fails no attempt."""
+    try:
+        entry = ledger().entry(recorded.request_id)
+    except DrawbridgeError as error:
+        logger.warning("time to connect unknown", request_id=recorded.request_id, reason=str(error))
+        return
+    took = time_to_connect(entry) if entry else None
+    if took is None:
+        return
+    seconds, waited = took.own.total_seconds(), took.waited_for_people.total_seconds()
+    logger.info("connected", request_id=recorded.request_id, seconds=seconds, waited_for_people=waited)
+    count(Metric.TIME_TO_CONNECT, seconds, kind=recorded.kind)
+    if waited:
+        count(Metric.TIME_TO_CONNECT_WITH_PEOPLE, took.whole.total_seconds(), kind=recorded.kind)
 
 
 def _note_association(execution: ExecutionInput, failed: AssociationFailed) -> dict[str, Any]:
     """Keep the failure of one association for the record at the end."""
     attempts().keep_result(execution, failed.item, Failure(name="", error=failed.error))
     logger.warning("association failed", request_id=execution.request_id, item=failed.item, error=failed.error.error)
-    metrics.add_metric("AssociationsFailed", MetricUnit.Count, 1)
     return {}
 
 
@@ -52,5 +82,4 @@ def _note_removal(execution: ExecutionInput, failed: RemovalFailed) -> dict[str,
     """Keep the failure of one removal for the record at the end."""
     attempts().keep_removal_result(execution, failed.item, failed_removal(failed, execution, attempts()))
     logger.warning("removal failed", request_id=execution.request_id, item=failed.item, error=failed.error.error)
-    metrics.add_metric("RemovalsFailed", MetricUnit.Count, 1)
     return {}

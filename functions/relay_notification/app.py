@@ -4,6 +4,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from drawbridge.bootstrap.metering import metered
 from drawbridge.bootstrap.relay_notification import bus
 from drawbridge.hint.notification import detail_of
 from drawbridge.observability import logger
@@ -11,6 +12,7 @@ from drawbridge.parsing import UnreadableError, read_value
 
 
 @logger.inject_lambda_context
+@metered
 def lambda_handler(event: dict[str, Any], context: object) -> None:
     records = event.get("Records")
     # A notification of any form is a hint, even without records.

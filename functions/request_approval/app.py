@@ -9,6 +9,7 @@ from drawbridge.approval import Question
 from drawbridge.approval.ask import ask, close, remind
 from drawbridge.arns import console_link
 from drawbridge.bootstrap.approvals import approvals, now
+from drawbridge.bootstrap.metering import metered
 from drawbridge.bootstrap.request_approval import escalation, history, ports
 from drawbridge.observability import logger
 from drawbridge.record.history import question_item
@@ -30,6 +31,7 @@ class CloseApprovalInput(Struct, frozen=True, kw_only=True, rename="camel", tag_
 
 
 @logger.inject_lambda_context
+@metered
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, RequestApprovalInput | CloseApprovalInput)
     if isinstance(step, CloseApprovalInput):

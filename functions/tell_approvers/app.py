@@ -1,12 +1,14 @@
-"""In: a notice about a click, or an event of a request. Out: the messages in Slack, updated."""
+"""In: a notice about a click, an event of a request, or an alarm. Out: the messages in Slack, posted or updated."""
 
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from drawbridge.approval.alarm_message import AlarmChange, alarm_message
 from drawbridge.approval.announcement import AnnouncingPorts, announce
 from drawbridge.approval.notify import Notice, notify
 from drawbridge.bootstrap.approvals import approvals, now
+from drawbridge.bootstrap.metering import metered
 from drawbridge.bootstrap.slack import messenger
 from drawbridge.bootstrap.tell_approvers import about, announcements, ledger, slack_channel
 from drawbridge.observability import logger
@@ -31,14 +33,35 @@ class StatusChangeInput(Struct, frozen=True):
     detail: MentionedRequest
 
 
+class AlarmInput(Struct, frozen=True):
+    """CloudWatch's event, by a rule on its own bus: nobody else puts events there in its name."""
+
+    detail: AlarmChange
+
+
+_ALARM = "CloudWatch Alarm State Change"
+
+
 @logger.inject_lambda_context
+@metered
 def lambda_handler(event: dict[str, Any], context: object) -> None:
+    if event.get("detail-type") == _ALARM:
+        _tell_of_alarm(read_value(event, AlarmInput).detail)
+        return
     if {"detail", "detail-type"} & event.keys():
         _tell_of(read_value(event, StatusChangeInput).detail.request_id)
         return
     notice = read_value(event, NoticeInput).notice
     text = notify(notice, approvals(), messenger())
     logger.info("told", request_id=notice.request_id, told=text)
+
+
+def _tell_of_alarm(change: AlarmChange) -> None:
+    """Post what the alarm says; an event that is delivered twice is told twice, rather than not at all."""
+    channel = slack_channel()
+    if channel:
+        messenger().post(channel, alarm_message(change))
+    logger.info("alarm told", alarm=change.alarm_name, state=change.state.value, told=bool(channel))
 
 
 def _tell_of(request_id: str) -> None:

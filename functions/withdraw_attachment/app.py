@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from drawbridge.bootstrap.metering import metered
 from drawbridge.bootstrap.withdraw_attachment import attempts, now, take_down
 from drawbridge.observability import logger
 from drawbridge.request import ExecutionInput
@@ -17,6 +18,7 @@ class WithdrawAttachmentInput(Struct, frozen=True):
 
 
 @logger.inject_lambda_context
+@metered
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, WithdrawAttachmentInput)
     planned = attempts().planned_removal(step.execution, step.item)

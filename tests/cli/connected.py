@@ -54,8 +54,14 @@ def enter(ledger: LedgerTable, request: Request, status: Status, *, account: str
     """Enter a request that has reached a status."""
     ledger.claim(observed_request(request=request, account_id=account), 1, after=None)
     if status is not Status.PENDING:
-        reached = Outcome(**({"status": status, "reasons": (), "settled": True} | outcome))
-        assert ledger.change_status(status_change(execution_input(request), reached), reached)
+        reach(ledger, request, status, **outcome)
+
+
+def reach(ledger: LedgerTable, request: Request, status: Status, **outcome: Any) -> None:
+    """Have the attempt that is under way reach a status."""
+    fields: dict[str, Any] = {"status": status, "reasons": (), "settled": True}
+    reached = Outcome(**(fields | outcome))
+    assert ledger.change_status(status_change(execution_input(request), reached), reached)
 
 
 def enter_connected(ledger: LedgerTable, request: EndpointConnectionRequest, *, account: str = CONSUMER) -> None:

@@ -24,6 +24,7 @@ from tests.cli.connected import (
     enter_next_attempt,
     ledger_of,
     name_of,
+    reach,
     row_of,
 )
 from tests.cli.operators import Drawbridge, Operator, denied
@@ -229,13 +230,52 @@ def test_where_aws_denies_something_before_that_nothing_changes(
     assert (commanded(ledger), operator.hints()) == ([], [])
 
 
-def test_what_has_changed_meanwhile_is_told_and_the_rest_goes(
+def test_what_is_being_let_in_when_the_entry_goes_goes_too_once_that_has_settled(
+    at_work: Drawbridge, ledger: LedgerTable
+) -> None:
+    enter(ledger, LATE, Status.PENDING)
+
+    ended = at_work("consumers", "remove", CONSUMER, "--yes")
+
+    assert (ended.code, ended.err) == (0, "")
+    lines = ended.out.splitlines()
+    shown = lines.index(f"- {LATE.endpoint_id} of {CONSUMER}: PENDING")
+    assert lines[shown + 2] == "    . an attempt is under way: it is withdrawn once that has settled"
+    assert shown < lines.index(f"removed  {CONSUMER}")
+    assert by_of(ledger, LATE)
+    under_way = row_of(ledger, LATE)
+    assert not under_way.is_to_be_withdrawn
+    reach(ledger, LATE, Status.AVAILABLE, let_in=LET_IN)
+    assert row_of(ledger, LATE).is_to_be_withdrawn
+
+
+def test_what_settles_between_the_look_and_the_command_is_looked_at_again_and_goes(
+    at_work: Drawbridge, ledger: LedgerTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enter(ledger, LATE, Status.PENDING)
+    real = LedgerTable.command_withdrawal
+
+    def settled(self: LedgerTable, row: LedgerRow, command: WithdrawalCommand) -> bool:
+        if row.request_id == LATE.request_id and not row.settled:
+            reach(ledger, LATE, Status.AVAILABLE, let_in=LET_IN)
+        return real(self, row, command)
+
+    monkeypatch.setattr(LedgerTable, "command_withdrawal", settled)
+
+    ended = at_work("consumers", "remove", CONSUMER, "--yes")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.splitlines()[-1] == "3 withdrawn by the next sweep"
+    assert row_of(ledger, LATE).is_to_be_withdrawn
+
+
+def test_what_goes_on_changing_is_told_and_the_rest_goes(
     at_work: Drawbridge, operator: Operator, ledger: LedgerTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = LedgerTable.command_withdrawal
 
     def late(self: LedgerTable, row: LedgerRow, command: WithdrawalCommand) -> bool:
-        if row.request_id == FIRST.request_id and row_of(ledger, FIRST).settled:
+        if row.request_id == FIRST.request_id:
             enter_next_attempt(ledger, FIRST)
         return real(self, row, command)
 
@@ -248,6 +288,7 @@ def test_what_has_changed_meanwhile_is_told_and_the_rest_goes(
         f"{FIRST.request_id}: it has changed meanwhile; look again",
         f"{FINISH} does the rest",
     ]
+    assert ended.out.splitlines()[-1] == "1 withdrawn by the next sweep"
     assert commanded(ledger) == [SECOND.endpoint_id]
     assert len(operator.hints()) == 1
 

@@ -18,7 +18,7 @@ from drawbridge.decision.facts import (
     ShareFacts,
 )
 from drawbridge.lattice import ResourceKind
-from drawbridge.status import Reason, Status
+from drawbridge.status import Reason
 from drawbridge_cli.cases import outcome_for
 from drawbridge_cli.documents import AnyFacts
 from drawbridge_cli.explanation import Explanation, explain, lines_of, permit_for, what_to_do
@@ -92,7 +92,7 @@ def test_a_permit_that_cannot_be_evaluated_leaves_nothing_in_doubt() -> None:
 
     assert answers(explanation)["accept"] == "not permitted"
     assert [reason.code for reason in explanation.considered[0].because] == ["policy-error"]
-    assert permit_for(CONNECTED) in what_to_do(None, explanation)
+    assert permit_for(CONNECTED) in what_to_do(explanation)
 
 
 def test_what_is_unknown_is_named_where_a_statement_speaks_of_it() -> None:
@@ -112,19 +112,19 @@ def test_facts_and_policies_are_shown_with_it() -> None:
 
 def test_a_forbid_cannot_be_outvoted() -> None:
     for text in (FORBID, FORBID.replace(";", OVERFLOWS)):
-        assert what_to_do(None, explained(CONNECTED, PERMIT, text)).startswith("A forbid can't be outvoted")
+        assert what_to_do(explained(CONNECTED, PERMIT, text)).startswith("A forbid can't be outvoted")
     accept_only = FORBID.replace("action,", 'action == Action::"accept",')
 
     asks = explained(connection_facts(), accept_only, defaults=True)
 
     assert asks.outcome == "askApprover"
-    assert what_to_do(None, asks).startswith("A forbid can't be outvoted")
+    assert what_to_do(asks).startswith("A forbid can't be outvoted")
 
 
 def test_what_needs_unknown_facts_may_be_let_in_once_they_are_known() -> None:
     own = DEFAULTS["own-organization"]
 
-    todo = what_to_do(None, explained(connection_facts(), own))
+    todo = what_to_do(explained(connection_facts(), own))
 
     assert todo == "Let Drawbridge ask (OrganizationsRoleName), or write a policy that needs nothing unknown."
 
@@ -133,27 +133,23 @@ def test_what_needs_unknown_facts_may_be_let_in_once_they_are_known() -> None:
     "facts", [connection_facts(), share_facts(), resource_facts()], ids=["connection", "share", "resource"]
 )
 def test_what_nothing_permits_may_be_let_in_by_a_policy(facts: AnyFacts) -> None:
-    todo = what_to_do(Status.HELD, explained(facts))
+    todo = what_to_do(explained(facts), is_held=True)
 
     assert todo == f"To let in just this, write a policy:\n  {permit_for(facts)}"
 
 
 def test_what_a_person_decides_may_be_let_in_by_a_policy() -> None:
-    todo = what_to_do(Status.HELD, explained(connection_facts(), defaults=True))
+    todo = what_to_do(explained(connection_facts(), defaults=True))
 
     assert todo == f"A person has to decide. To let it in unasked, write a policy:\n  {permit_for(connection_facts())}"
 
 
-@pytest.mark.parametrize(
-    ("status", "todo"),
-    [
-        (Status.HELD, "The policies let it go on by now: the next sweep starts another attempt."),
-        (Status.AVAILABLE, ""),
-        (None, ""),
-    ],
-)
-def test_what_is_let_in_needs_nothing_more(status: Status | None, todo: str) -> None:
-    assert what_to_do(status, explained(connection_facts(), PERMIT)) == todo
+def test_what_is_let_in_needs_nothing_more() -> None:
+    accepted = explained(connection_facts(), PERMIT)
+
+    assert what_to_do(accepted) == ""
+    held = what_to_do(accepted, is_held=True)
+    assert held == "The policies let it go on by now: the next sweep starts another attempt."
 
 
 def test_a_policy_is_written_as_people_write_it() -> None:

@@ -4,28 +4,37 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from drawbridge.approval.answer import ApprovalAnswer
+from drawbridge.aws.approvals_table import ApprovalsTable
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.decision.decision_record import AssociationDecisionRecord
+from drawbridge.decision.let_in import LetIn
+from drawbridge.record import Outcome
+from drawbridge.record.record import status_change
 from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest
-from drawbridge.status import Status
+from drawbridge.status import Reason, Status
 from tests.builders import (
     CONSUMER,
     ENDPOINT_ID,
+    NOW,
     PROVIDER,
     RESOURCE_ARN,
     SERVICE_ID,
     SHARE_ARN,
     STRANGER,
     connection_facts,
+    execution_input,
     observed_request,
+    question,
     requester,
     resource_facts,
     share_facts,
 )
-from tests.cli.made import DEFAULTS, EVERYTHING, FORBID, PERMIT, PERMIT_PROVIDER, document, folder_of
+from tests.cli.made import DEFAULTS, EVERYTHING, FORBID, PERMIT, PERMIT_PROVIDER, document, folder_of, recorded_decision
 from tests.cli.operators import Decided, Drawbridge, Operator, now
 
 CONNECTED_ENDPOINT = "vpce-00000000000000001"
@@ -274,6 +283,99 @@ def test_what_is_not_decided_yet_is_shown_as_it_stands(at_work: Drawbridge, ente
     assert shown.out.splitlines()[1].startswith("PENDING since ")
     assert written.json["explanation"] is None
     assert written.json["entry"]["status"] == "PENDING"
+
+
+ASKED_ENDPOINT = EndpointConnectionRequest(service_id=SERVICE_ID, endpoint_id="vpce-00000000000000003")
+APPROVED = Reason("approved", "Approved by U0ALICE and U0BOB: fine", source="U0ALICE and U0BOB")
+DENIED = Reason("denied", "Denied by U0BOB: not ours", source="U0BOB")
+WHY = Reason("policy", "a person decides", source="ask-for-the-rest")
+
+
+@pytest.fixture
+def ledger(operator: Operator) -> Iterator[LedgerTable]:
+    table = operator.table("LedgerTableName")
+    ledger = LedgerTable(table, now=lambda: NOW)
+    ledger.claim(observed_request(request=ASKED_ENDPOINT, account_id=CONSUMER), 1, after=None)
+    yield ledger
+    table.delete_item(Key={"request_id": ASKED_ENDPOINT.request_id})
+
+
+def reach(ledger: LedgerTable, status: Status, **changes: Any) -> None:
+    facts = connection_facts(endpoint_id=ASKED_ENDPOINT.endpoint_id)
+    fields: dict[str, Any] = {"reasons": (), "settled": True, "decision_record": recorded_decision(facts)}
+    outcome = Outcome(status=status, **(fields | changes))
+    assert ledger.change_status(status_change(execution_input(ASKED_ENDPOINT), outcome), outcome)
+
+
+def explained(at_work: Drawbridge) -> list[str]:
+    ended = at_work("policy", "explain", ASKED_ENDPOINT.request_id)
+    assert (ended.code, ended.err) == (0, "")
+    return ended.out.splitlines()
+
+
+def test_what_waits_for_a_person_says_until_when_who_approved_so_far_and_how_it_is_answered(
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable
+) -> None:
+    reach(ledger, Status.WAITING_FOR_APPROVAL, settled=False, reasons=(WHY,))
+    request_id = ASKED_ENDPOINT.request_id
+    asked = question(request_id=request_id, deadline=datetime(2999, 1, 1, 9, 30, tzinfo=UTC))
+    approvals = ApprovalsTable(operator.table("ApprovalsTableName"), now=lambda: NOW)
+    approvals.open(asked, "token", "https://link")
+
+    before = explained(at_work)
+    answer = ApprovalAnswer(request_id=request_id, asking=asked.asked.asking, approve=True)
+    approvals.record(answer, "U0ALICE", needed=2)
+    one = explained(at_work)
+    approvals.record(answer, "U0BOB", needed=2)
+    both = explained(at_work)
+
+    assert before[1].startswith("WAITING_FOR_APPROVAL since ")
+    assert "A person is asked until 2999-01-01 09:30 UTC." in before
+    assert before[-3:] == [
+        "A person has to decide.",
+        f"Answer with  drawbridge approve {request_id}",
+        f"or with      drawbridge deny {request_id}",
+    ]
+    assert "Approved so far by U0ALICE; a second person has to approve too." in one
+    assert "Asked, and approved by U0ALICE and U0BOB. The next sweep goes on by that." in both
+    assert "A person has to decide." not in both
+    assert "permit(" not in "".join(before + one + both)
+
+
+def test_who_approved_is_named_once_it_is_connected_and_after_it_is_over(
+    at_work: Drawbridge, ledger: LedgerTable
+) -> None:
+    let_in = LetIn(at=NOW, because=(APPROVED, WHY))
+    accepted = {"reasons": (APPROVED, WHY), "let_in": let_in, "decided_by": (APPROVED, WHY)}
+    reach(ledger, Status.ACCEPTED, settled=False, **accepted)
+    reach(ledger, Status.AVAILABLE, reasons=(Reason("published", "db.example"),))
+
+    connected = explained(at_work)
+    row = ledger.rows([ASKED_ENDPOINT.request_id])[ASKED_ENDPOINT.request_id]
+    ledger.claim_withdrawal(row, (), ())
+    gone = Outcome(status=Status.WITHDRAWN, reasons=(Reason("gone", "It is gone."),), settled=True)
+    assert ledger.change_status(status_change(execution_input(ASKED_ENDPOINT, attempt=2), gone), gone)
+    over = explained(at_work)
+
+    approved = "  U0ALICE and U0BOB: Approved by U0ALICE and U0BOB: fine"
+    assert connected[connected.index("let in at 2026-11-21 12:00 UTC") + 1] == approved
+    assert f"  at {NOW.isoformat(timespec='milliseconds')}, attempt 1: {approved.strip()}" in over
+    assert "permit(" not in "".join(connected + over)
+
+
+def test_who_denied_what_stays_connected_is_named(at_work: Drawbridge, ledger: LedgerTable) -> None:
+    reach(
+        ledger,
+        Status.AVAILABLE,
+        let_in=LetIn(at=NOW, because=(WHY,)),
+        kept=(DENIED,),
+        reasons=(Reason("published", "x"),),
+    )
+
+    lines = explained(at_work)
+
+    assert "  not let in any more: U0BOB: Denied by U0BOB: not ours" in lines
+    assert lines[-1].startswith("What is connected stays. What was denied is asked about again when it changes")
 
 
 def test_a_request_that_there_is_not_is_reported(at_work: Drawbridge) -> None:

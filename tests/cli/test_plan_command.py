@@ -2,10 +2,21 @@
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import msgspec
 import pytest
 
+from drawbridge.aws.ledger_table import LedgerTable
+from drawbridge.decision.let_in import LetIn
+from drawbridge.record import Outcome
+from drawbridge.record.record import status_change
+from drawbridge.request import ResourceShareRequest
+from drawbridge.request.announced import WithdrawalCommand
+from drawbridge.status import Reason, Status
 from local_aws.testing.clock import clock
+from tests.builders import NOW, execution_input
+from tests.cli.connected import ATTACHMENT, enter, ledger_of, row_of
 from tests.cli.operators import Drawbridge, Operator, denied
 from tests.cli.sharing import bind, carry_out, forget_bindings, let_in, offer, share
 
@@ -213,7 +224,7 @@ def test_what_is_refused_is_reported_with_its_reason_and_is_no_change(
     lines = ended.out.splitlines()
     refused = "  refused orders: orders-db: no VPC fits vpc-00000000000000000 [no-vpc]"
     assert lines[lines.index(refused) + 1] == "    to do: make the VPC or tag it, or correct attach.vpc"
-    assert lines[-1] == "Nothing to do; 2 wanted and refused."
+    assert lines[-1] == "Nothing is to be made or taken down now; 2 wanted and refused."
 
 
 def test_what_a_policy_forbids_is_refused(at_work: Drawbridge, operator: Operator, orders: str) -> None:
@@ -259,6 +270,110 @@ def test_a_share_that_a_person_decides_on_is_shown_as_it_would_be_after(
     assert "    + create an endpoint to " in ended.out
 
 
+@pytest.fixture
+def unasked(operator: Operator, provider: Operator) -> Iterator[None]:
+    """Have no policy let the provider in, so that a person is to be asked."""
+    operator.client("ssm").delete_parameter(Name=f"/drawbridge/config/policies/let-{provider.account_id}-in")
+    yield
+    clock.advance(30)
+    let_in(operator, provider)
+
+
+@pytest.fixture
+def ledger(operator: Operator) -> Iterator[LedgerTable]:
+    with ledger_of(operator) as ledger:
+        yield ledger
+
+
+def enter_denied(ledger: LedgerTable, provider: Operator, shared: str, database: str) -> None:
+    """Have a share that was let in and is attached by binding orders, of which a person denied what is new."""
+    request = ResourceShareRequest(share_arn=shared)
+    attached = msgspec.structs.replace(ATTACHMENT, name="orders/orders-db/vpc-1", resource_arn=database)
+    denied = Reason("denied", "Denied by U0BOB: not needed", source="U0BOB")
+    enter(
+        ledger,
+        request,
+        Status.AVAILABLE,
+        account=provider.account_id,
+        let_in=LetIn(at=NOW, because=(), arns=(database,)),
+        kept=(denied,),
+        reasons=(denied,),
+        attachments=(attached,),
+    )
+
+
+@pytest.mark.usefixtures("unasked", "orders")
+def test_what_a_person_denied_of_a_second_binding_is_refused_and_the_first_one_s_stays(
+    at_work: Drawbridge,
+    operator: Operator,
+    provider: Operator,
+    shared: str,
+    databases: list[str],
+    ledger: LedgerTable,
+) -> None:
+    enter_denied(ledger, provider, shared, databases[0])
+    operator.write_binding("second", resource="orders-db", provider="*")
+
+    ended, alone = at_work("plan", "--json"), at_work("plan", "--exit-code", "--binding", "second")
+
+    assert alone.out.splitlines()[-1] == "Nothing is to be made or taken down now; 1 wanted and refused."
+    (share,) = ended.json["shares"]
+    assert share["outcome"] == "keep"
+    assert [each["wanted"]["binding"] for each in share["associations"]] == ["orders"]
+    (refused,) = share["refused"]
+    assert (refused["code"], refused["binding"]) == ("denied", "second")
+    assert refused["text"].startswith("orders-db, by binding second: Denied by U0BOB: not needed; what was let in")
+    assert ended.json["asWanted"] is False
+
+
+@pytest.mark.usefixtures("unasked", "orders")
+def test_a_binding_that_changes_is_asked_about_anew_whatever_was_denied_before(
+    at_work: Drawbridge, operator: Operator, provider: Operator, shared: str, databases: list[str], tmp_path: Path
+) -> None:
+    with ledger_of(operator) as ledger:
+        enter_denied(ledger, provider, shared, databases[0])
+        attach = {"mode": "resource-endpoint", "vpc": operator.vpc()}
+        second = json.dumps({"match": {"resource": "orders-db"}, "attach": attach})
+        (tmp_path / "second.json").write_text(second, encoding="utf-8")
+
+        lines = at_work("bindings", "apply", str(tmp_path), "--dry-run").out.splitlines()
+
+    start = lines.index("1 would be associated")
+    assert lines[start + 1] == f"  second/orders-db/{operator.vpc()}"
+    assert "    . once a person has approved its share" in lines[start:]
+
+
+@pytest.mark.usefixtures("orders")
+def test_what_an_operator_had_withdrawn_would_not_be_connected_again(
+    at_work: Drawbridge, operator: Operator, provider: Operator, shared: str, ledger: LedgerTable
+) -> None:
+    request = ResourceShareRequest(share_arn=shared)
+    enter(ledger, request, Status.AVAILABLE, account=provider.account_id, let_in=LetIn(at=NOW, because=()))
+    ledger.command_withdrawal(row_of(ledger, request), WithdrawalCommand(by="ann", at=NOW))
+    ledger.claim_withdrawal(row_of(ledger, request), (), ())
+    gone = Outcome(status=Status.WITHDRAWN, reasons=(), settled=True, attachments=())
+    assert ledger.change_status(status_change(execution_input(request, attempt=2), gone), gone)
+
+    ended = at_work("plan")
+
+    assert "  WITHDRAWN; nothing would be done (withdrawn)" in ended.out.splitlines()
+    assert "orders-db: its share is not let in (withdrawn): ann had it withdrawn at 2026-11-21 12:00 UTC." in ended.out
+    assert ended.out.splitlines()[-1] == "Nothing is to be made or taken down now; 1 wanted and refused."
+
+
+@pytest.mark.usefixtures("unasked")
+def test_a_share_that_is_not_let_in_is_not_nothing_to_do_whether_or_not_anything_of_it_is_wanted(
+    at_work: Drawbridge, operator: Operator
+) -> None:
+    operator.write_binding("orders", resource="nothing", provider="*")
+
+    ended = at_work("plan", "--exit-code")
+
+    assert ended.code == 1
+    assert "  not noticed yet; attempt 1 would ask a person first" in ended.out.splitlines()
+    assert ended.out.splitlines()[-1] == "Nothing is to be made or taken down now; 1 not noticed yet, and not let in."
+
+
 def test_where_organizations_can_not_be_asked_it_is_said(
     at_work: Drawbridge, operator: Operator, provider: Operator, orders: str
 ) -> None:
@@ -297,6 +412,15 @@ def test_a_broken_binding_is_reported_and_stops_no_other(at_work: Drawbridge, op
     assert ended.err.startswith("binding broken, line 1: ")
     assert ended.err.endswith("; no version of it ever was good\n")
     assert "    + create an endpoint to " in ended.out
+
+
+def test_a_broken_binding_is_not_nothing_to_do(at_work: Drawbridge, operator: Operator) -> None:
+    bind(operator, "broken", "attach: {mode: teleport}")
+
+    ended = at_work("plan", "--exit-code")
+
+    assert (ended.code, ended.out) == (1, "Nothing is to be made or taken down now; 1 binding is broken.\n")
+    assert at_work("plan", "--json").json["asWanted"] is False
 
 
 def test_a_plan_is_written_for_programs(

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from drawbridge.legible import printable
-from drawbridge_cli.screen import complain, say, show_json, show_table
+from drawbridge_cli.screen import complain, redraw, say, say_lines, show_json, show_table, width
 
 _words = st.text(st.characters(exclude_categories=["Cs"]))
 _in_one_test = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -84,3 +84,31 @@ def test_a_table_has_a_line_for_each_row(capsys: pytest.CaptureFixture[str]) -> 
     header, _rule, *rows = capsys.readouterr().out.splitlines()
     assert header.split() == ["account", "name"]
     assert [row.split() for row in rows] == [["1", "[b]Orders[/b]"], ["2", "\\u{1b}[2J"]]
+
+
+def test_lines_are_printed_as_wide_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    say_lines([("a" * 300, "bad"), ("", ""), ("[b]\x1b[2J", "title")])
+
+    assert capsys.readouterr().out == f"{'a' * 300}\n\n[b]\\u{{1b}}[2J\n"
+    assert width() is None
+
+
+def test_on_a_terminal_lines_take_the_place_of_those_before(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+
+    redraw([("one", "")])
+    redraw([("two", "")])
+
+    _, first, second = capsys.readouterr().out.split("\x1b[2J")
+    assert ("one" in first, "two" in second, width()) == (True, True, 60)
+
+
+def test_in_a_pipe_they_follow_one_another(capsys: pytest.CaptureFixture[str]) -> None:
+    redraw([("one", "")])
+    redraw([("two", "")])
+
+    assert capsys.readouterr().out == "one\ntwo\n"

@@ -153,7 +153,7 @@ def test_without_a_yes_nothing_is_commanded(
 
     assert ended.code == code
     assert name_of(FIRST) in ended.out
-    assert "withdrawn" not in ended.out
+    assert "withdrawn by the next sweep" not in ended.out
     assert (by_of(ledger, FIRST), by_of(ledger, SECOND), operator.hints()) == ("", "", [])
 
 
@@ -342,14 +342,14 @@ def test_all_that_is_connected_of_a_consumer_goes_and_nothing_of_anybody_else(
     assert [line for line in lines if line.startswith("- ")] == [
         f"- {FIRST.endpoint_id} of {CONSUMER}: AVAILABLE",
         f"- {SECOND.endpoint_id} of {CONSUMER}: PENDING",
+        f"- {NEW.endpoint_id} of {CONSUMER}: PENDING",
     ]
     assert [line for line in lines if line.startswith(". ")] == [
         f". {ASKED.endpoint_id} of {CONSUMER}: WAITING_FOR_APPROVAL: nothing is connected yet",
-        f". {NEW.endpoint_id} of {CONSUMER}: PENDING: nothing is connected yet",
     ]
-    assert "Withdraw 2? [y/N]: 2 withdrawn by the next sweep" in lines
+    assert "Withdraw 3? [y/N]: 3 withdrawn by the next sweep" in lines
     commanded = [each for each in (FIRST, SECOND, HELD, ASKED, NEW, FOREIGN, SHARE) if by_of(ledger, each)]
-    assert commanded == [FIRST, SECOND]
+    assert commanded == [FIRST, SECOND, NEW]
     assert len(operator.hints()) == 1
 
 
@@ -364,7 +364,11 @@ def test_of_a_consumer_what_goes_already_is_told_and_the_rest_goes(at_work: Draw
     )
 
     results = {each["request_id"]: each["result"] for each in rest.json["requests"]}
-    assert results == {FIRST.request_id: "commanded-already", SECOND.request_id: "commanded"}
+    assert results == {
+        FIRST.request_id: "commanded-already",
+        SECOND.request_id: "commanded",
+        NEW.request_id: "commanded",
+    }
     assert row_of(ledger, FIRST).commanded == COMMAND
     assert (again.code, again.out.splitlines()[-1]) == (0, "nothing more of it goes")
     assert {each["result"] for each in written.json["requests"]} == {"commanded-already"}
@@ -456,7 +460,7 @@ def test_what_has_changed_meanwhile_is_told_and_the_rest_goes(
 
     assert ended.code == 1
     assert ended.err == f"{FIRST.request_id}: it has changed meanwhile; look again\n"
-    assert [each["result"] for each in ended.json["requests"]] == ["changed-meanwhile", "commanded"]
+    assert [each["result"] for each in ended.json["requests"]] == ["changed-meanwhile", "commanded", "commanded"]
     assert [bool(by_of(ledger, each)) for each in (FIRST, SECOND)] == [False, True]
     assert len(operator.hints()) == 1
 
@@ -483,7 +487,7 @@ def test_where_the_ledger_can_not_be_written_it_is_told_how_far_it_got(
 
     assert ended.code == 3
     first, second = ended.err.splitlines()
-    assert first == f"0 of 2 are commanded; drawbridge withdraw --consumer {CONSUMER} does the rest"
+    assert first == f"0 of 3 are commanded; drawbridge withdraw --consumer {CONSUMER} does the rest"
     assert second.startswith(f"AWS: write {FIRST.request_id} to the ledger: AccessDeniedException")
     assert (by_of(ledger, FIRST), by_of(ledger, SECOND)) == ("", "")
 

@@ -33,6 +33,7 @@ from tests.builders import (
     ENDPOINT_ID,
     NOW,
     RESOURCE_ARN,
+    SHARE,
     content,
     observed_request,
     requester,
@@ -42,6 +43,7 @@ from tests.builders import (
 from tests.contracts.accounts import refusing
 from tests.contracts.conftest import NewAccount
 from tests.contracts.ledger_rows import ASSOCIATION, ID, WHY, Watch, connection, decision_record_of, reach, row, settled
+from tests.lives import ATTACHMENT
 
 
 @pytest.fixture(scope="module")
@@ -342,6 +344,33 @@ def test_a_new_attempt_does_not_show_the_reasons_of_the_last_one(ledger: LedgerT
 def _typed(stored: dict[str, Any]) -> dict[str, Any]:
     serialize = TypeSerializer().serialize
     return {name: serialize(value) for name, value in stored.items()}
+
+
+def test_people_read_what_is_followed_without_the_decision_records_and_not_what_is_over(ledger: LedgerTable) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    reach(
+        ledger,
+        Status.AVAILABLE,
+        decision_record=decision_record_of(),
+        association_decision_record=ASSOCIATION,
+        attachments=(ATTACHMENT,),
+        incomplete=True,
+        kept=(WHY,),
+    )
+    mark = Absence(of=ID, since=NOW)
+    assert ledger.note_absent(row(ledger), (mark,), capped=True)
+    ledger.claim(observed_request(request=SHARE), 1, after=None)
+    reach(ledger, Status.REJECTED, request=SHARE)
+
+    (found,) = ledger.followed_entries()
+
+    assert found.request == CONNECTION
+    assert (found.decision_record, found.association_decision_record) == (None, None)
+    assert (found.attachments, found.kept, found.incomplete) == ((ATTACHMENT,), (WHY,), True)
+    assert (found.absent, found.withdrawal_capped, found.failures) == ((mark,), True, 0)
+    whole = ledger.entry(ID)
+    assert whole is not None
+    assert found == msgspec.structs.replace(whole, decision_record=None, association_decision_record=None)
 
 
 def test_people_read_all_of_a_request(ledger: LedgerTable) -> None:

@@ -19,6 +19,7 @@ from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review
 from drawbridge.publication import AttachmentSnapshot
 from drawbridge.record import Outcome, OutcomeBasis
+from drawbridge.record.entry import Entry
 from drawbridge.record.outcome import permitted_by
 from drawbridge.record.record import StatusChange, reasons_for_status
 from drawbridge.request import OrphanRequest
@@ -44,6 +45,8 @@ class InMemoryLedger:
         self._now = now
         self._lock = threading.Lock()
         self.kept: dict[str, LedgerRow] = {}
+        self.entries: dict[str, Entry] = {}
+        """What people read of the rows, as a test says it."""
         self.published: dict[str, set[str]] = defaultdict(set)
         """The parameters that each request published."""
         self.written: list[tuple[StatusChange, Outcome]] = []
@@ -69,6 +72,9 @@ class InMemoryLedger:
         there = self.kept.get(request_id)
         return there.let_in if there is not None and isinstance(there.let_in, LetIn) else None
 
+    def entry(self, request_id: str) -> Entry | None:
+        return self.entries.get(request_id)
+
     def is_commanded(self, request_id: str) -> bool:
         there = self.kept.get(request_id)
         return there is not None and there.commanded is not None
@@ -91,6 +97,9 @@ class InMemoryLedger:
             announced=there.announced,
             commanded=there.commanded,
         )
+
+    def attached(self, request_id: str) -> frozenset[tuple[str, str]]:
+        return frozenset((each.binding, each.resource_arn) for each in self.connected(request_id).attachments)
 
     def attachments_of_others(self, request_id: str) -> list[AttachmentSnapshot]:
         return [each for row in self._others(request_id) for each in row.attachments or ()]
@@ -214,6 +223,7 @@ class InMemoryLedger:
             settled=False,
             observed_fingerprint=observed.observed_fingerprint,
             decision_fingerprint=observed.decision_fingerprint,
+            bindings_fingerprint=observed.bindings_fingerprint,
         )
 
     def note_deadline(self, row: LedgerRow, deadline: datetime | None) -> None:

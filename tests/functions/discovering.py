@@ -8,8 +8,10 @@ from datetime import datetime
 from drawbridge.configuration import Broken
 from drawbridge.discovery.expiring import Expiring
 from drawbridge.discovery.findings import SweepResult
-from drawbridge.errors import DrawbridgeError
-from drawbridge.hint import CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope
+from drawbridge.discovery.followed_counts import FollowedCounts
+from drawbridge.discovery.sweep_record import SweepRecord
+from drawbridge.errors import DrawbridgeError, InvalidInputError
+from drawbridge.hint import CHANGED, CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope
 from drawbridge.request.connections import EndpointConnection
 from tests.builders import sample, untold
 from tests.functions.invocations import Json
@@ -19,9 +21,9 @@ SCOPES = {
     "lattice-sharee-association": SHARES,
     "endpoint-connection-notification": CONNECTIONS,
     "endpoint-service-tagged": SERVICES,
-    "parameter-store-change": EVERYTHING,
-    "schedule": EVERYTHING,
-    "schedule-orphans": ORPHANS,
+    "parameter-store-change": CHANGED,
+    "schedule": EVERYTHING | SweepScope(scheduled=True),
+    "schedule-orphans": ORPHANS | SweepScope(scheduled=True),
 }
 
 
@@ -38,7 +40,13 @@ class World:
         self.withdrawals_capped: tuple[str, ...] = ()
         self.existence_unknown: tuple[str, ...] = ()
         self.expiring: tuple[Expiring, ...] | None = None
+        self.started: tuple[str, ...] = ("share-a-1",)
+        self.first_attempts: tuple[str, ...] = ()
+        self.drifted: tuple[str, ...] = ()
+        self.followed = FollowedCounts()
         self.attachments: tuple[EndpointConnection, ...] = ()
+        self.unreadable: tuple[InvalidInputError, ...] = ()
+        self.records: list[tuple[SweepRecord, frozenset[str]]] = []
         self.read = 0
         self.raises: dict[str, DrawbridgeError] = {}
         """What goes wrong, by where it does."""
@@ -59,15 +67,26 @@ class World:
         self._perhaps_raise("sweep")
         return SweepResult(
             2,
-            ("share-a-1",),
+            self.started,
             self.no_longer_permitted,
             self.failures,
+            self.unreadable,
             transit_gateway_attachments=self.attachments,
             reviews_open=self.reviews_open,
             withdrawals_capped=self.withdrawals_capped,
             existence_unknown=self.existence_unknown,
             expiring=self.expiring,
+            first_attempts=self.first_attempts,
+            drifted=self.drifted,
+            followed=self.followed,
         )
+
+    def sweep_records(self) -> World:
+        return self
+
+    def keep(self, record: SweepRecord, commands: frozenset[str]) -> None:
+        self._perhaps_raise("keep")
+        self.records.append((record, commands))
 
     def dead_letters(self) -> World:
         return self

@@ -38,6 +38,7 @@ EVENT: dict[str, Any] = {
 
 ANNOUNCED = sample("withdrawal-announced")
 CANCELLED = sample("withdrawal-cancelled")
+ALARM = sample("alarm-state-change")
 
 
 class World:

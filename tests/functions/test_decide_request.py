@@ -87,6 +87,36 @@ def test_a_share_is_decided_on_and_what_it_holds_is_handed_on(gathered: Gathered
     assert answer["on"]["at"] == answer["grounds"]["at"]
 
 
+@pytest.mark.parametrize(
+    ("facts", "outcome", "policies"),
+    [
+        (share_facts(requester(membership=Membership.MEMBER)), "accept", "own-organization"),
+        (share_facts(), "askApprover", "ask-for-the-rest"),
+        (AlreadyResolved(Status.EXPIRED, ()), None, ""),
+    ],
+)
+def test_a_decision_is_counted_by_its_outcome_and_its_policies_are_in_the_log_alone(
+    gathered: Gathered,
+    facts: Facts | AlreadyResolved,
+    outcome: str | None,
+    policies: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "drawbridge")
+    gathered(facts)
+
+    invoke(app.lambda_handler, STEP)
+
+    (logged,) = (vars(record)["policies"] for record in caplog.records if record.getMessage() == "decided")
+    assert [each.partition("@")[0] for each in filter(None, logged.split(", "))] == ([policies] if policies else [])
+    counted = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert [(each["outcome"], each["service"], each["Decisions"]) for each in counted] == (
+        [(outcome, "drawbridge", [1.0])] if outcome else []
+    )
+
+
 def test_a_connection_is_decided_on_and_holds_nothing(gathered: Gathered) -> None:
     gathered(connection_facts(requester("222222222222", services=frozenset({"*"}))))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -10,9 +11,11 @@ import pytest
 
 from drawbridge.configuration import Broken
 from drawbridge.discovery.expiring import Expiring
+from drawbridge.discovery.followed_counts import FollowedCounts, OldestPending
+from drawbridge.discovery.sweep_record import Mentioned, SweepRecord
 from drawbridge.environment import MissingVariableError
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError, ThrottledError, UpstreamError
-from drawbridge.hint import EVERYTHING, SweepScope
+from drawbridge.hint import CHANGED, CONNECTIONS, EVERYTHING, SHARES, SweepScope
 from drawbridge.request.connections import ConnectionState, EndpointConnection
 from functions.discover_requests import app
 from tests.builders import CONSUMER, NOW, SERVICE_ID
@@ -26,6 +29,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(app, "configuration", world.configuring)
     monkeypatch.setattr(app, "sweeper", world.sweeper)
     monkeypatch.setattr(app, "dead_letters", world.dead_letters)
+    monkeypatch.setattr(app, "sweep_records", world.sweep_records)
     return world
 
 
@@ -66,7 +70,7 @@ def test_a_broken_hint_is_kept_aside_with_its_reason_and_stops_no_other(
     )
 
     assert answer == failed()
-    assert world.scopes == [SweepScope(shares=True, connections=True)]
+    assert world.scopes == [SHARES | CONNECTIONS]
     assert [body for body, _ in world.dead] == ["{", unknown]
     reasons = [reason for _, reason in world.dead]
     assert all(reason.startswith("hint: ") for reason in reasons)
@@ -80,7 +84,7 @@ def test_many_hints_make_one_sweep(world: World) -> None:
 
     invoke(app.lambda_handler, batch(*bodies))
 
-    assert world.scopes == [msgspec.structs.replace(EVERYTHING, orphans=True)]
+    assert world.scopes == [msgspec.structs.replace(CHANGED, orphans=True, scheduled=True)]
     assert world.read == 1
 
 
@@ -99,7 +103,7 @@ def test_of_broken_hints_the_one_that_could_not_be_kept_comes_again(world: World
 
     assert answer == failed(2)
     assert [body for body, _ in world.dead] == ["[]", "null"]
-    assert world.scopes == [EVERYTHING]
+    assert world.scopes == [EVERYTHING | SweepScope(scheduled=True)]
 
 
 def test_the_hints_of_a_sweep_that_failed_in_part_come_again(
@@ -135,7 +139,7 @@ def test_the_hints_of_a_sweep_that_failed_as_a_whole_come_again(
     answer = invoke(app.lambda_handler, batch(hint("schedule"), hint("schedule")))
 
     assert answer == failed(0, 1)
-    assert metrics(capsys.readouterr().out)["SweepsFailed"] == [1.0]
+    assert metrics(capsys.readouterr().out) == {"SweepsFailed": [1.0]}
     assert logged(caplog, "sweep failed") == [(type(error).__name__, str(error))]
 
 
@@ -164,16 +168,84 @@ def test_a_broken_configuration_is_counted_and_stops_no_sweep(world: World, caps
 
     invoke(app.lambda_handler, batch(hint("schedule")))
 
-    assert world.scopes == [EVERYTHING]
+    assert world.scopes == [EVERYTHING | SweepScope(scheduled=True)]
     assert metrics(capsys.readouterr().out) == {
         "ConfigurationBroken": [2.0],
         "RequestsStarted": [1.0],
-        "NoLongerPermitted": [0.0],
-        "ReviewsOpen": [0.0],
-        "WithdrawalsCapped": [0.0],
-        "ExistenceUnknown": [0.0],
-        "SweepsFailed": [0.0],
     }
+
+
+def test_what_does_not_happen_costs_nothing(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.started = ()
+
+    invoke(app.lambda_handler, batch(hint("schedule")))
+
+    assert metrics(capsys.readouterr().out) == {}
+
+
+FOLLOWED = FollowedCounts(
+    held=frozenset({"a", "b"}),
+    failed=frozenset({"c"}),
+    waiting_for_approval=frozenset({"d", "e", "f"}),
+    withdrawals_failed=frozenset({"g"}),
+    no_longer_permitted=frozenset({"h", "i"}),
+    orphans=frozenset({"g"}),
+    oldest_pending=OldestPending("j", timedelta(minutes=90)),
+)
+
+
+@pytest.mark.parametrize("by", ["schedule", "parameter-store-change", "schedule-orphans"])
+def test_a_sweep_over_everything_tells_how_all_requests_stand(
+    world: World, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, by: str
+) -> None:
+    world.followed, world.drifted, world.started = FOLLOWED, ("k",), ()
+    world.no_longer_permitted = ("i", "l")
+
+    invoke(app.lambda_handler, batch(hint(by)))
+
+    assert metrics(capsys.readouterr().out) == {
+        "RequestsHeld": [2.0],
+        "RequestsFailed": [1.0],
+        "RequestsWaitingForApproval": [3.0],
+        "WithdrawalsFailed": [1.0],
+        "NoLongerPermitted": [3.0],
+        "ConnectionsDrifted": [1.0],
+        "Orphans": [1.0],
+        "OldestPendingAge": [5400.0],
+    }
+    (named,) = (vars(record) for record in caplog.records if record.getMessage() == "followed")
+    assert (named["held"], named["oldest_pending"]) == (["a", "b"], "j")
+
+
+def test_a_sweep_over_a_part_does_not_tell_how_the_whole_stands(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.followed, world.started = FOLLOWED, ()
+
+    invoke(app.lambda_handler, batch(hint("ram-resource-sharing-state-change")))
+
+    assert metrics(capsys.readouterr().out) == {}
+
+
+@pytest.mark.parametrize(
+    ("hints", "missed"),
+    [
+        (["schedule"], [1.0]),
+        (["schedule", "schedule-orphans"], [1.0]),
+        (["ram-resource-sharing-state-change"], None),
+        (["schedule", "endpoint-connection-notification"], None),
+    ],
+)
+def test_what_the_schedule_found_and_no_event_told_is_counted_and_named(
+    world: World, capsys: pytest.CaptureFixture[str], hints: list[str], missed: list[float] | None
+) -> None:
+    world.started = ("share-a-1", "share-b-2")
+    world.first_attempts = ("share-a-1",)
+
+    invoke(app.lambda_handler, batch(*map(hint, hints)))
+
+    counted = metrics(capsys.readouterr().out)
+    assert (counted["RequestsStarted"], counted.get("RequestsMissedByEvents")) == ([2.0], missed)
 
 
 def test_reviews_that_come_to_nothing_are_counted_and_named(
@@ -204,7 +276,7 @@ def test_what_is_gone_and_capped_and_what_nobody_knows_of_is_counted_and_named(
     ("expiring", "count", "named"),
     [
         ((Expiring("share-b", NOW), Expiring("share-c", NOW)), [2.0], True),
-        ((), [0.0], False),
+        ((), None, False),
         (None, None, False),
     ],
 )
@@ -256,3 +328,64 @@ def test_attachments_of_transit_gateways_that_wait_are_counted_and_named(
     assert metrics(capsys.readouterr().out)["AttachmentsWaiting"] == [1.0]
     attachments = [getattr(each, "attachments", None) for each in caplog.records]
     assert [f"tgw-attach-0123456789abcdef0 of {CONSUMER} at {SERVICE_ID}"] in attachments
+
+
+COMMAND = json.dumps({"source": "drawbridge.command", "detail-type": "Sweep", "detail": {"command": "c-1"}})
+
+
+def test_each_sweep_leaves_a_record_for_the_commands_that_wait_for_it(world: World) -> None:
+    world.broken = (("policy", Broken("a", "line 1", 3)),)
+    world.unreadable = (InvalidInputError("share-b: no row"),)
+    world.failures = (UpstreamError("list shares: no"),)
+    world.expiring = (Expiring("share-c", NOW),)
+    world.withdrawals_capped = ("share-d",)
+
+    invoke(app.lambda_handler, batch(hint("schedule"), COMMAND))
+
+    ((record, commands),) = world.records
+    assert commands == {"c-1"}
+    assert record.began_at <= record.ended_at
+    assert record == SweepRecord(
+        began_at=record.began_at,
+        ended_at=record.ended_at,
+        shares=True,
+        connections=True,
+        notifications=True,
+        scheduled=True,
+        observed=2,
+        started=Mentioned(1, ("share-a-1",)),
+        failures=Mentioned(1, ("list shares: no",)),
+        broken=Mentioned(2, ("policy a: line 1", "share-b: no row")),
+        expiring=Mentioned(1, (f"share-c until {NOW.isoformat()}",)),
+        withdrawals_capped=Mentioned(1, ("share-d",)),
+    )
+
+
+def test_a_sweep_that_broke_off_leaves_a_record_that_says_why(world: World) -> None:
+    world.raises = {"sweep": ThrottledError("slowly")}
+
+    invoke(app.lambda_handler, batch(COMMAND))
+
+    ((record, commands),) = world.records
+    assert (record.observed, record.failures, commands) == (None, Mentioned(1, ("slowly",)), frozenset({"c-1"}))
+    assert not record.scheduled
+
+
+def test_a_sweep_whose_record_can_t_be_kept_is_as_good_and_not_repeated(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.raises = {"keep": ThrottledError("slowly")}
+
+    assert invoke(app.lambda_handler, batch(hint("schedule"))) == failed()
+    assert logged(caplog, "sweep not recorded") == [("ThrottledError", "slowly")]
+
+
+def test_of_a_long_list_the_record_has_the_beginning_and_the_number(world: World) -> None:
+    world.no_longer_permitted = tuple(f"share-{number}" + "é" * 2_000 for number in range(1_000))
+
+    invoke(app.lambda_handler, batch(hint("schedule")))
+
+    ((record, _),) = world.records
+    assert record.no_longer_permitted.count == 1_000
+    assert [each[:7] for each in record.no_longer_permitted.first] == ["share-0", "share-1", "share-2"]
+    assert len(msgspec.json.encode(record)) < 10_000

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from drawbridge.errors import DrawbridgeError
 from functions.tell_approvers import app
 from tests.functions.invocations import CONTEXT
-from tests.functions.notifying import ANNOUNCED, CLICKED, EVENT, World
+from tests.functions.notifying import ALARM, ANNOUNCED, CLICKED, EVENT, World
 from tests.odd import fuzzed, values, with_odd_members
 
 
@@ -37,7 +37,7 @@ def as_lambda_reads_it(text: str) -> Any:
 
 
 @fuzzed
-@given(with_odd_members(EVENT) | with_odd_members(ANNOUNCED) | with_odd_members(CLICKED))
+@given(with_odd_members(EVENT) | with_odd_members(ANNOUNCED) | with_odd_members(CLICKED) | with_odd_members(ALARM))
 def test_a_member_of_any_type_is_accepted_or_refused(text: str) -> None:
     event = as_lambda_reads_it(text)
     if isinstance(event, dict):

@@ -38,6 +38,8 @@ INPUT = execution_input(attempt=2)
 STEP = step(request=INPUT, decision=Accept(()), on=ON)
 LATER = EvaluationTime(NOW + timedelta(minutes=5), "Asia/Tokyo")
 LET_IN = LetIn(at=NOW, because=(), arns=(RESOURCE_ARN,))
+ATTACHED = frozenset({("orders", RESOURCE_ARN)})
+DENIED = Reason("denied", "Denied by U0BOB.", source="U0BOB")
 
 
 class World:
@@ -46,6 +48,10 @@ class World:
     def let_in(self, request_id: str) -> LetIn:
         assert request_id == INPUT.request_id
         return LET_IN
+
+    def attached(self, request_id: str) -> frozenset[tuple[str, str]]:
+        assert request_id == INPUT.request_id
+        return ATTACHED
 
     def requester(self, account_id: str) -> Requester:
         return requester(account_id)
@@ -62,6 +68,7 @@ class World:
     ) -> Plan:
         assert (share_arn, requester.account_id, evaluation_time) == (SHARE_ARN, PROVIDER, LATER)
         assert (coverage.let_in, coverage.decided_on) == (LET_IN, ON)
+        assert coverage.attached == (ATTACHED if DENIED in coverage.decision.because else frozenset())
         assert [each.arn for each in expected] == ([RESOURCE_ARN] if isinstance(coverage.decision, Accept) else [])
         return PLAN
 
@@ -74,6 +81,7 @@ class World:
         coverage: Coverage,
     ) -> DesiredAttachment | Reason:
         assert (coverage.let_in, evaluation_time) == (LET_IN, LATER)
+        assert coverage.attached == (ATTACHED if DENIED in coverage.decision.because else frozenset())
         assert (share_arn, requester.account_id, planned) == (SHARE_ARN, PROVIDER, PLAN.associations[0])
         return self.outcome
 
@@ -107,7 +115,7 @@ def attempts(monkeypatch: pytest.MonkeyPatch, world: World, withdrawals: Withdra
     return attempts
 
 
-@pytest.mark.parametrize("decision", [Accept(()), Keep(())])
+@pytest.mark.parametrize("decision", [Accept(()), Keep(()), Keep((DENIED,))])
 def test_a_plan_is_made_for_the_account_that_owns_the_share_of_what_was_let_in_and_kept(
     attempts: InMemoryAttempts, decision: Accept | Keep
 ) -> None:
@@ -134,12 +142,13 @@ def test_what_no_binding_calls_for_any_longer_is_planned_to_be_taken_down_in_the
     assert withdrawals.asked_for == [INPUT.request_id]
 
 
+@pytest.mark.parametrize("decision", [Keep(()), Keep((DENIED,))])
 def test_an_association_that_is_decided_again_is_kept_as_it_is_desired_by_now(
-    attempts: InMemoryAttempts, world: World
+    attempts: InMemoryAttempts, world: World, decision: Keep
 ) -> None:
     attempts.keep_plan(INPUT, PLAN, NOW)
 
-    answer = invoke(app.lambda_handler, step(request=INPUT, decision=Keep(()), on=ON, item=0))
+    answer = invoke(app.lambda_handler, step(request=INPUT, decision=decision, on=ON, item=0))
 
     planned = attempts.planned(INPUT, 0)
     assert answer == {"next": "associate"}

@@ -25,6 +25,11 @@ def status(event: Json) -> int:
     return int(invoke(app.lambda_handler, event)["statusCode"])
 
 
+def results(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what the log says that became of each click."""
+    return [vars(record)["result"] for record in caplog.records if record.getMessage() == "received"]
+
+
 def counted(capsys: pytest.CaptureFixture[str]) -> list[str]:
     """Return the names of the metrics that were counted."""
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
@@ -33,7 +38,7 @@ def counted(capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 @pytest.mark.parametrize("encoded", [True, False])
 def test_trap_23_an_approval_is_taken_as_api_gateway_hands_it_over(
-    world: World, encoded: bool, capsys: pytest.CaptureFixture[str]
+    world: World, encoded: bool, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = invoke(app.lambda_handler, sent(payload(), encoded=encoded))
 
@@ -41,7 +46,7 @@ def test_trap_23_an_approval_is_taken_as_api_gateway_hands_it_over(
     assert (answer["statusCode"], answer["body"]) == (200, "")
     assert world.task.completed == [("a token", approval)]
     assert [(notice["request_id"], notice["words"]) for notice in world.notices] == [(ID, "")]
-    assert counted(capsys) == ["ApprovalsRecorded"]
+    assert (results(caplog), counted(capsys)) == (["recorded"], [])
 
 
 def test_the_names_of_headers_are_read_in_any_case(world: World) -> None:
@@ -53,7 +58,7 @@ def test_the_names_of_headers_are_read_in_any_case(world: World) -> None:
 
 
 def test_a_denial_is_asked_for_its_reason_and_then_taken_with_it(
-    world: World, capsys: pytest.CaptureFixture[str]
+    world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert status(sent(payload(action=DENY))) == 200
     ((trigger, form),) = world.opened
@@ -62,7 +67,7 @@ def test_a_denial_is_asked_for_its_reason_and_then_taken_with_it(
 
     assert status(sent(submission())) == 200
     assert world.kept.decided == [Denied(asked=question().asked, by=("U0ALICE",), reason="not ours")]
-    assert counted(capsys) == ["ApprovalsDenialOpened", "ApprovalsRecorded"]
+    assert results(caplog) == ["denial-opened", "recorded"]
 
 
 def with_headers(**headers: str) -> Json:
@@ -135,19 +140,19 @@ def test_whatever_anybody_sends_without_the_secret_is_refused(
     ids=range(7),
 )
 def test_what_is_none_of_our_buttons_is_refused_and_counted(
-    world: World, written: Json | bytes, capsys: pytest.CaptureFixture[str]
+    world: World, written: Json | bytes, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     assert status(sent(written)) == 400
-    assert counted(capsys) == ["ApprovalsBroken"]
+    assert (results(caplog), counted(capsys)) == ([], ["ApprovalsRefused"])
     assert world.notices == []
 
 
 @pytest.mark.parametrize("written", [b"ssl_check=1&token=x", payload(type="view_closed")], ids=["ssl_check", "closed"])
 def test_what_needs_no_more_than_an_answer_gets_one(
-    world: World, written: Json | bytes, capsys: pytest.CaptureFixture[str]
+    world: World, written: Json | bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert status(sent(written)) == 200
-    assert counted(capsys) == ["ApprovalsNothing"]
+    assert results(caplog) == ["nothing"]
     assert world.notices == []
 
 
@@ -156,40 +161,44 @@ TWO = question(options=Options(two_person=True))
 
 
 @pytest.mark.parametrize(
-    ("there", "written", "words", "metric"),
+    ("there", "written", "words", "result"),
     [
         (
             [approval_record(approval=DECIDED)],
             payload(),
             "This is decided already: approved by U0BOB.",
-            "DecidedAlready",
+            "decided-already",
         ),
-        ([approval_record(approval=DECIDED)], submission(), "This is decided already", "DecidedAlready"),
+        ([approval_record(approval=DECIDED)], submission(), "This is decided already", "decided-already"),
         (
             [approval_record(approval=TimedOut(asked=question().asked))],
             payload(),
             "nobody answered in time",
-            "DecidedAlready",
+            "decided-already",
         ),
-        ([approval_record(question=question(asking="1-2"))], payload(), "see the newer message", "Outdated"),
-        ([approval_record()], payload("U0MALLORY"), "Who can: <@U0ALICE>, <@U0BOB>, <!subteam^S0GROUP>.", "NotAllowed"),
-        ([approval_record()], payload("U0MALLORY", DENY), "You can't decide on this.", "NotAllowed"),
-        ([approval_record()], submission(who="U0MALLORY"), "You can't decide on this.", "NotAllowed"),
-        ([approval_record()], payload(team={"id": "T0OTHER"}), "You can't decide on this.", "NotAllowed"),
-        ([approval_record(question=TWO)], payload(), "A second person has to approve too.", "SecondNeeded"),
-        ([approval_record(question=TWO, approved_by=("U0ALICE",))], payload(), "You approved this already", "Again"),
-        ([], payload(), "not, or no longer, to be decided", "Unknown"),
-        ([], submission(), "not, or no longer, to be decided", "Unknown"),
+        ([approval_record(question=question(asking="1-2"))], payload(), "see the newer message", "outdated"),
+        (
+            [approval_record()],
+            payload("U0MALLORY"),
+            "Who can: <@U0ALICE>, <@U0BOB>, <!subteam^S0GROUP>.",
+            "not-allowed",
+        ),
+        ([approval_record()], payload("U0MALLORY", DENY), "You can't decide on this.", "not-allowed"),
+        ([approval_record()], submission(who="U0MALLORY"), "You can't decide on this.", "not-allowed"),
+        ([approval_record()], payload(team={"id": "T0OTHER"}), "You can't decide on this.", "not-allowed"),
+        ([approval_record(question=TWO)], payload(), "A second person has to approve too.", "second-needed"),
+        ([approval_record(question=TWO, approved_by=("U0ALICE",))], payload(), "You approved this already", "again"),
+        ([], payload(), "not, or no longer, to be decided", "unknown"),
+        ([], submission(), "not, or no longer, to be decided", "unknown"),
     ],
     ids=range(12),
 )
-def test_every_odd_click_is_answered_privately_and_counted(
+def test_every_odd_click_is_answered_privately_and_named(
     world: World,
     there: list[ApprovalRecord],
     written: Json,
     words: str,
-    metric: str,
-    capsys: pytest.CaptureFixture[str],
+    result: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     world.kept = InMemoryApprovals(*there)
@@ -200,7 +209,7 @@ def test_every_odd_click_is_answered_privately_and_counted(
     assert words in notice["words"]
     assert (notice["user"], notice["channel"]) == (written["user"]["id"], "C0APPROVALS")
     assert world.kept.decided == []
-    assert counted(capsys) == [f"Approvals{metric}"]
+    assert results(caplog) == [result]
     assert not [record for record in caplog.records if record.levelname in {"ERROR", "CRITICAL"}]
 
 
@@ -221,7 +230,11 @@ def test_a_task_that_is_gone_is_no_error(world: World) -> None:
 @pytest.mark.parametrize("written", [payload(), payload(action=DENY), submission()], ids=["approve", "deny", "form"])
 @pytest.mark.parametrize("unreadable", [True, False])
 def test_without_approvers_nobody_decides(
-    world: World, written: Json, unreadable: bool, monkeypatch: pytest.MonkeyPatch
+    world: World,
+    written: Json,
+    unreadable: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     def refuse() -> None:
         raise InvalidInputError("config/approvers: it is broken")
@@ -234,14 +247,15 @@ def test_without_approvers_nobody_decides(
     assert (world.kept.decided, world.opened) == ([], [])
     assert "No approvers are configured" in world.notices[0]["words"]
     assert world.notices[0]["channel"] == "C0APPROVALS"
+    assert counted(capsys) == (["ConfigurationBroken"] if unreadable else [])
 
 
 @pytest.mark.parametrize("error", [InvalidInputError("expired_trigger_id"), UpstreamError("timed out")])
-def test_a_form_that_slack_does_not_open_is_answered_and_counted(
-    world: World, error: Exception, capsys: pytest.CaptureFixture[str]
+def test_a_form_that_slack_does_not_open_is_answered_and_named(
+    world: World, error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
     world.opens = error
 
     assert status(sent(payload(action=DENY))) == 200
     assert "Click Deny once more" in world.notices[0]["words"]
-    assert counted(capsys) == ["ApprovalsDenialNotOpened"]
+    assert results(caplog) == ["denial-not-opened"]

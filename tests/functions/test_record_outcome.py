@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -10,9 +12,10 @@ import pytest
 from drawbridge.association import Plan
 from drawbridge.bounds import size_of
 from drawbridge.decision import Hold
-from drawbridge.errors import UpstreamError
+from drawbridge.errors import ThrottledError, UpstreamError
 from drawbridge.publication import Publication
 from drawbridge.record import OutcomeBasis
+from drawbridge.record.entry import Entry, HistoryEntry
 from drawbridge.record.outcome import Decided, Published
 from drawbridge.status import Reason, Status
 from drawbridge.withdrawal import Cause, EarlierAttachments, WithdrawalPlan, Withdrawn
@@ -44,6 +47,12 @@ def ledger(monkeypatch: pytest.MonkeyPatch) -> InMemoryLedger:
 
 
 @pytest.fixture(autouse=True)
+def named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have metrics be of a stack, as the template does."""
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "drawbridge")
+
+
+@pytest.fixture(autouse=True)
 def bus(monkeypatch: pytest.MonkeyPatch) -> InMemoryStatusBus:
     bus = InMemoryStatusBus()
     monkeypatch.setattr(app, "bus", lambda: bus)
@@ -57,7 +66,7 @@ def attempts(monkeypatch: pytest.MonkeyPatch) -> InMemoryAttempts:
     return attempts
 
 
-def test_an_outcome_is_written_announced_and_counted(
+def test_an_outcome_is_written_and_announced(
     ledger: InMemoryLedger, bus: InMemoryStatusBus, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answer = invoke(app.lambda_handler, STEP)
@@ -67,7 +76,16 @@ def test_an_outcome_is_written_announced_and_counted(
     assert (change.status, change.attempt, outcome.settled) == (Status.HELD, 3, True)
     assert outcome.basis == OutcomeBasis(decision_fingerprint="digest")
     assert [each.status for each in bus.announced] == [Status.HELD]
-    assert '"RequestsHeld":[1.0]' in capsys.readouterr().out
+    assert "_aws" not in capsys.readouterr().out
+
+
+def test_only_what_is_connected_has_a_time_to_connect(
+    ledger: InMemoryLedger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger.entries[INPUT.request_id] = connected((Status.PENDING, 0), (Status.AVAILABLE, 9))
+
+    assert invoke(app.lambda_handler, STEP)["status"] == "HELD"
+    assert metrics(capsys.readouterr().out) == []
 
 
 def test_an_attempt_that_was_overtaken_goes_on_to_its_end_in_silence(
@@ -79,8 +97,6 @@ def test_an_attempt_that_was_overtaken_goes_on_to_its_end_in_silence(
     assert bus.announced == []
 
 
-# Powertools wants metrics of an invocation that failed, too.
-@pytest.mark.filterwarnings("ignore:No application metrics to publish")
 @pytest.mark.parametrize(
     ("path", "value"),
     [
@@ -145,8 +161,6 @@ def test_an_end_with_something_refused_is_incomplete(ledger: InMemoryLedger, att
     assert (outcome.published, outcome.incomplete) == (("/a/dns-name",), True)
 
 
-# Powertools wants metrics of every invocation.
-@pytest.mark.filterwarnings("ignore:No application metrics to publish")
 def test_what_became_of_one_association_is_kept_and_is_no_status(
     ledger: InMemoryLedger, attempts: InMemoryAttempts
 ) -> None:
@@ -173,7 +187,6 @@ def test_an_association_of_which_nothing_is_kept_is_a_failure(
     assert (outcome.status, change.reasons[0]["code"]) == (Status.FAILED, "no-outcome")
 
 
-@pytest.mark.filterwarnings("ignore:No application metrics to publish")
 def test_a_plan_that_is_not_kept_any_longer_is_no_end(ledger: InMemoryLedger) -> None:
     with pytest.raises(UpstreamError):
         invoke(app.lambda_handler, STEP | {"progress": {"step": "end"}})
@@ -213,17 +226,15 @@ def test_every_kind_of_progress_of_a_withdrawal_is_read(progress: dict[str, Any]
     assert report(**progress) == {"status": status, "settled": settled}
 
 
-@pytest.mark.filterwarnings("ignore:No application metrics to publish")
 @pytest.mark.parametrize("end", ["end", "withdrawal-end"])
 def test_what_became_of_one_removal_is_kept_and_is_no_status(
-    ledger: InMemoryLedger, attempts: InMemoryAttempts, end: str, capsys: pytest.CaptureFixture[str]
+    ledger: InMemoryLedger, attempts: InMemoryAttempts, end: str
 ) -> None:
     attempts.keep_plan(INPUT, PLAN)
     attempts.keep_withdrawal(INPUT, removals("vpce-1", "vpce-2"))
     attempts.keep_removal_result(INPUT, 1, Withdrawn(what=str(SECOND), parameters=("/a/dns-name",)))
 
     assert (report(step="removal-failure", item=0, error=ERROR), ledger.written) == ({}, [])
-    assert '"RemovalsFailed":[1.0]' in capsys.readouterr().out
     report(step=end)
 
     ((change, outcome),) = ledger.written
@@ -294,7 +305,6 @@ def test_the_largest_withdrawal_fits_into_a_row_and_an_event(
     assert len(outcome.reasons) >= MOST_AT_ONCE
 
 
-@pytest.mark.filterwarnings("ignore:No application metrics to publish")
 @pytest.mark.parametrize(
     ("progress", "path", "value"),
     [
@@ -309,3 +319,74 @@ def test_a_broken_step_of_a_withdrawal_is_refused_by_its_field(
     progress: dict[str, Any], path: str, value: object
 ) -> None:
     refuses(app.lambda_handler, STEP | {"progress": progress}, path, value)
+
+
+BEGAN = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+PUBLISHED = {"step": "publication", "publication": {"dnsName": "db.example", "parameters": ["/a"]}}
+
+
+def connected(*reached: tuple[Status, int]) -> Entry:
+    """Return what people read of the row of a request that reached these statuses after so many seconds."""
+    history = tuple(
+        HistoryEntry(status=status, attempt=3, at=(BEGAN + timedelta(seconds=after)).isoformat())
+        for status, after in reached
+    )
+    return Entry(
+        request=INPUT.request,
+        request_id=INPUT.request_id,
+        kind="endpoint-connection",
+        subject="subject",
+        account_id="222222222222",
+        status=Status.AVAILABLE,
+        attempt=3,
+        settled=True,
+        updated_at=BEGAN.isoformat(),
+        history=history,
+    )
+
+
+def metrics(printed: str) -> list[tuple[str, str, list[float]]]:
+    """Return the metrics that were printed, each with its kind and values."""
+    return [
+        (metric["Name"], document["kind"], document[metric["Name"]])
+        for document in map(json.loads, printed.splitlines())
+        for directive in document.get("_aws", {}).get("CloudWatchMetrics", ())
+        for metric in directive["Metrics"]
+        if set(directive["Dimensions"][0]) == {"kind", "service"} and metric["Unit"] == "Seconds"
+    ]
+
+
+def test_how_long_the_first_connection_took_is_counted_by_kind_without_what_people_took(
+    ledger: InMemoryLedger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = [(Status.PENDING, 0), (Status.WAITING_FOR_APPROVAL, 2), (Status.ACCEPTED, 602), (Status.AVAILABLE, 612)]
+    ledger.entries[INPUT.request_id] = connected(*asked)
+
+    report(**PUBLISHED)
+
+    assert metrics(capsys.readouterr().out) == [
+        ("TimeToConnect", "resource-share", [12.0]),
+        ("TimeToConnectWithPeople", "resource-share", [612.0]),
+    ]
+
+
+def test_of_what_nobody_was_asked_about_there_is_one_time(
+    ledger: InMemoryLedger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger.entries[INPUT.request_id] = connected((Status.PENDING, 0), (Status.ACCEPTED, 3), (Status.AVAILABLE, 9))
+
+    report(**PUBLISHED)
+
+    assert metrics(capsys.readouterr().out) == [("TimeToConnect", "resource-share", [9.0])]
+
+
+def test_an_attempt_whose_time_can_t_be_told_does_not_fail(
+    ledger: InMemoryLedger, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(request_id: str) -> None:
+        raise ThrottledError("read: slowly")
+
+    monkeypatch.setattr(ledger, "entry", refuse)
+
+    assert report(**PUBLISHED) == {"status": "AVAILABLE", "settled": True}
+    assert metrics(capsys.readouterr().out) == []

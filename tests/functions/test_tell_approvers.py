@@ -15,7 +15,7 @@ from functions.tell_approvers import app
 from tests.builders import approval_record
 from tests.fakes.approvals import InMemoryApprovals
 from tests.functions.invocations import CONTEXT, refuses
-from tests.functions.notifying import ANNOUNCED, CANCELLED, CLICKED, EVENT, ID, World
+from tests.functions.notifying import ALARM, ANNOUNCED, CANCELLED, CLICKED, EVENT, ID, World
 from tests.unit.announcing import ABOUT, mark, marked
 from tests.unit.approvals import has_buttons, texts
 
@@ -264,3 +264,58 @@ def test_the_question_says_who_withdrew_it(world: World, reason: Reason, text: s
     app.lambda_handler(EVENT, CONTEXT)
 
     assert message_text(world) == text
+
+
+def alarm(**state: Any) -> dict[str, Any]:
+    detail: dict[str, Any] = ALARM["detail"]
+    return {**ALARM, "detail": detail | {"state": detail["state"] | state}}
+
+
+def test_an_alarm_is_told_with_what_it_means_and_where_to_read_what_to_do(world: World) -> None:
+    app.lambda_handler(ALARM, CONTEXT)
+
+    ((channel, what, _),) = world.slack.posts
+    assert channel == "C0APPROVALS"
+    assert what.text.startswith("Alarm: An attempt that waits for nobody")
+    assert texts(what).splitlines() == [
+        "An attempt that waits for nobody has recorded nothing for an hour. docs/runbook.md#stuck-requests",
+        ALARM["detail"]["state"]["reason"],
+    ]
+    assert what.blocks[0]["text"]["text"] == "Alarm"
+    assert what.blocks[-1]["elements"][0]["text"] == "`StuckRequestsAlarm`"
+
+
+def test_the_end_of_an_alarm_is_told(world: World) -> None:
+    app.lambda_handler(alarm(value="OK"), CONTEXT)
+
+    ((_, what, _),) = world.slack.posts
+    assert what.blocks[0]["text"]["text"] == "Alarm over"
+    assert what.text.startswith("Alarm over: An attempt that waits for nobody")
+    assert "Threshold" not in texts(what)
+
+
+def test_what_an_alarm_is_called_mentions_nobody(world: World) -> None:
+    named = ALARM["detail"] | {"alarmName": "<!channel>", "configuration": {"description": "<!here>\n@all \u202e"}}
+
+    app.lambda_handler(ALARM | {"detail": named}, CONTEXT)
+
+    ((_, what, _),) = world.slack.posts
+    assert "<!" not in what.text
+    assert what.blocks[-1]["elements"][0]["text"] == "`&lt;!channel&gt;`"
+    assert "\u202e" not in texts(what)
+
+
+def test_an_alarm_is_told_nowhere_where_there_is_no_channel(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "slack_channel", lambda: "")
+
+    app.lambda_handler(ALARM, CONTEXT)
+
+    assert world.slack.posts == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [("detail", ...), ("detail.alarmName", ...), ("detail.state", ...), ("detail.state.value", "LOUD")],
+)
+def test_a_broken_alarm_is_refused_by_its_field(path: str, value: object) -> None:
+    refuses(app.lambda_handler, ALARM, path, value)

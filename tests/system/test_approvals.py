@@ -65,6 +65,39 @@ def test_what_a_person_approves_is_accepted_and_the_message_says_so(
     assert message["mentions"] == []
 
 
+def test_why_tells_of_what_was_approved_who_saw_what_and_by_which_hint_it_came(
+    world: World, provider: Person, stranger: Person, command_line: CommandLine
+) -> None:
+    endpoint_id = request(provider, stranger)
+    message = asked(world, endpoint_id)
+    click(world, message, "U0ALICE")
+    settled(provider, endpoint_id, "AVAILABLE")
+
+    answer = command_line(provider, "why", endpoint_id, "--json")
+
+    assert (answer.returncode, answer.stderr) == (0, "")
+    (told,) = json.loads(answer.stdout)["requests"]
+    # The question is kept when it is posted, while its status is recorded: which is first does not matter.
+    assert sorted(event["text"].partition(",")[0] for event in told["story"]) == [
+        "ACCEPTED",
+        "AVAILABLE",
+        "WAITING_FOR_APPROVAL",
+        "attempt 1 began",
+        "people were asked",
+    ]
+    began, question, accepted, available = (
+        next(event for event in told["story"] if event["text"].startswith(start))
+        for start in ("attempt", "people", "ACCEPTED", "AVAILABLE")
+    )
+    (cause,) = began["reasons"]
+    assert cause["code"] == "first-seen"
+    assert cause["source"]
+    assert f"Account: {stranger.account_id}" in question["details"]
+    assert any("its name published at" in each for each in question["details"])
+    assert "U0ALICE" in [reason.get("source") for reason in accepted["reasons"]]
+    assert f"published /drawbridge/consumers/{stranger.account_id}/{endpoint_id}/dns-name" in available["details"]
+
+
 def test_what_a_person_denies_is_rejected_with_their_reason(world: World, provider: Person, stranger: Person) -> None:
     endpoint_id = request(provider, stranger)
     message = asked(world, endpoint_id)
@@ -169,7 +202,7 @@ def test_trap_25_an_approval_of_what_has_changed_since_is_void_and_it_is_asked_a
     second = until(again, lambda: f"asked again: {messages(world, share_arn)}")
     assert late in json.dumps(second["blocks"])
     assert "ASKED AGAIN" in json.dumps(second["blocks"])
-    assert "Void" in shown(world, first)
+    assert "Approved by U0ALICE. Something changed, and it is asked again below." in shown(world, first)
     assert row_of(consumer, share_arn)["status"]["S"] == "WAITING_FOR_APPROVAL"  # type: ignore[index]  # it is there
     click(world, second, "U0ALICE")
     settled(consumer, share_arn, "ACCEPTED")

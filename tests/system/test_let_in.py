@@ -122,13 +122,17 @@ def test_a_share_that_grows_after_it_was_approved_is_associated_only_as_it_was_a
     text = shown(world, second)
     assert f"New: vpc-lattice:resourceconfiguration: {payroll}" in text
     assert "U0ALICE" in text
+    ended = shown(world, first)
+    assert "Approved by U0ALICE" in ended
+    assert "asked again" not in ended
     assert published(consumer, name) == {f"{name}-orders"}
     denied(world, second, "Nobody needs it.")
     row = settled(consumer, share_arn, "AVAILABLE")
     assert published(consumer, name) == {f"{name}-orders"}
     assert [each["VpcEndpointId"] for each in endpoints_for(consumer, name)] == [endpoint["VpcEndpointId"]]
     assert reasons(row) == ["published", "denied"]
-    assert f"{name}-payroll: Denied by U0BOB: Nobody needs it." in texts(row)
+    denial = f"{name}-payroll, by binding {name}: Denied by U0BOB: Nobody needs it; what was let in before stays."
+    assert denial in texts(row)
     row = no_longer_permitted(consumer, share_arn)
     assert len(reviews(world, share_arn)) == 1
 

@@ -21,12 +21,25 @@ from drawbridge.discovery.announced import (
     may_take_down,
     reasons_of_marks,
 )
+from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.review import Lapse, Review
 from drawbridge.lattice import ResourceKind
 from drawbridge.publication import AttachmentSnapshot
-from drawbridge.request.announced import NO_LONGER_PERMITTED, Announced
+from drawbridge.request import OrphanRequest, ResourceShareRequest
+from drawbridge.request.announced import NO_LONGER_PERMITTED, Announced, WithdrawalCommand
 from drawbridge.status import Reason, Status
-from tests.builders import CONSUMER, ENDPOINT_ID, NETWORK_ARN, NOW, RESOURCE_ARN, SERVICE_ARN, SHARE, VPC_ID, row
+from tests.builders import (
+    CONSUMER,
+    ENDPOINT_ID,
+    NETWORK_ARN,
+    NOW,
+    RESOURCE_ARN,
+    SERVICE_ARN,
+    SHARE,
+    SHARE_ARN,
+    VPC_ID,
+    row,
+)
 
 WAIT = timedelta(hours=168)
 WHY = Reason("policy", "the block list names it", source="block-list")
@@ -334,6 +347,64 @@ def test_each_association_has_the_time_of_its_own() -> None:
     tags = tags_of(PART, of_service, attachments=(TO_RESOURCE, TO_SERVICE))
 
     assert tags == {"vpce-1": AFTER, "vpce-2": "2026-11-21T12:00:00+00:00"}
+
+
+def other_share(*marks: Announced, **changes: Any) -> LedgerRow:
+    fields: dict[str, Any] = {"request": OTHER_SHARE, "attachments": (TO_RESOURCE,)} | changes
+    return row(fields.pop("status", Status.AVAILABLE), announced=marks, **fields)
+
+
+def tags_beside(other: LedgerRow, *marks: Announced) -> dict[str, str]:
+    here = row(Status.AVAILABLE, request=SHARE, attachments=(TO_RESOURCE, TO_SERVICE), announced=marks)
+    return dict(desired_tags(here, (other,), prefix="home", account_id=CONSUMER))
+
+
+OTHER_SHARE = ResourceShareRequest(share_arn=f"{SHARE_ARN}-2")
+LATER = "2026-12-05T12:00:00+00:00"
+IN_TWO_WEEKS = mark(withdraw_after=NOW + timedelta(days=14))
+
+
+def test_what_another_share_keeps_is_not_tagged_and_the_rest_is() -> None:
+    assert tags_beside(other_share(), mark()) == {"vpce-2": AFTER}
+
+
+@pytest.mark.parametrize(("here", "there"), [(mark(), IN_TWO_WEEKS), (IN_TWO_WEEKS, mark())])
+def test_what_two_shares_hold_goes_with_the_last_of_them_and_says_so_whichever_is_asked(
+    here: Announced, there: Announced
+) -> None:
+    assert tags_beside(other_share(there), here)["vpce-1"] == LATER
+    assert desired_tags(
+        other_share(there),
+        (row(Status.AVAILABLE, request=SHARE, attachments=(TO_RESOURCE,), announced=(here,)),),
+        prefix="home",
+        account_id=CONSUMER,
+    ) == {"vpce-1": LATER}
+
+
+@pytest.mark.parametrize(
+    "marks", [(PART, replace(PART, withdraw_after=NOW)), (replace(PART, withdraw_after=NOW), PART)]
+)
+def test_an_association_that_both_announce_goes_at_the_earlier_time(marks: tuple[Announced, Announced]) -> None:
+    here, there = marks
+
+    assert tags_beside(other_share(there), here) == {"vpce-1": "2026-11-21T12:00:00+00:00"}
+
+
+def test_an_association_of_a_share_that_ends_too_goes_at_the_earlier_time() -> None:
+    assert tags_of(IN_TWO_WEEKS, PART, attachments=(TO_RESOURCE, TO_SERVICE)) == {"vpce-1": AFTER, "vpce-2": LATER}
+
+
+@pytest.mark.parametrize(
+    "going",
+    [
+        {"status": Status.WITHDRAWING},
+        {"commanded": WithdrawalCommand(by="ann", at=NOW)},
+        {"request": OrphanRequest(resource_arn=RESOURCE_ARN)},
+    ],
+    ids=str,
+)
+def test_what_goes_itself_or_is_no_share_keeps_nothing(going: dict[str, Any]) -> None:
+    assert tags_beside(other_share(**going), mark())["vpce-1"] == AFTER
 
 
 def test_what_bindings_may_share_of_a_network_is_not_tagged_only_the_association_of_the_resource() -> None:

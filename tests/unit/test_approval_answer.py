@@ -16,12 +16,12 @@ from drawbridge.approval.answer import (
     ApprovalAnswer,
     Reply,
     answer_of_person,
-    outcome_text,
     reply_text,
     take,
 )
 from drawbridge.approval.approvers import Approvers, Person
 from drawbridge.approval.ask import ApprovalRecord, close
+from drawbridge.approval.outcomes import outcome_text
 from drawbridge.discovery.waiting import WaitingRequests, WaitState
 from drawbridge.status import Status
 from tests.builders import NOW, PROVIDER, SHARE, approval_record, question, row
@@ -321,4 +321,4 @@ def test_a_reason_calls_nobody_when_it_is_shown_to_others() -> None:
     ],
 )
 def test_how_a_question_ended_is_said(approval: Any, words: str) -> None:
-    assert outcome_text(approval_record(approval=approval)) == words
+    assert outcome_text(approval) == words

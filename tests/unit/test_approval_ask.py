@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from drawbridge.approval import Approved, Question
-from drawbridge.approval.ask import AskingPorts, Escalation, Posted, SilentMessenger, ask, remind
+from drawbridge.approval import Approval, Approved, Denied, Question, TimedOut
+from drawbridge.approval.ask import ApprovalRecord, AskingPorts, Escalation, Posted, SilentMessenger, ask, remind
 from drawbridge.errors import UpstreamError
 from tests.builders import SHARE, approval_record, question
 from tests.fakes.approvals import InMemoryApprovals
@@ -113,24 +113,70 @@ def test_trap_24_a_decision_that_came_before_the_task_waits_completes_it_at_once
     assert (slack.posts, slack.updates) == ([], [])
 
 
-def test_trap_25_the_message_of_a_question_that_is_void_is_struck_and_a_new_one_is_posted() -> None:
-    kept, slack, task = (
-        InMemoryApprovals(approval_record(approval=Approved(asked=question().asked, by=("A",)))),
-        InMemoryMessenger(),
-        InMemoryCallback(),
-    )
+CHANGED = question(asking="1-2", fingerprint="another", changed=("now: Share: billing",))
+LATER = question(asking="2-1", fingerprint="another")
+APPROVED = Approved(asked=question().asked, by=("U0ALICE",))
+DENIED = Denied(asked=question().asked, by=("U0BOB",), reason="not <ours>")
+LATE = TimedOut(asked=question().asked)
 
-    asked(kept, slack, task, question(asking="1-2", fingerprint="another", changed=("now: Share: billing",)))
 
-    ((posted, struck),) = slack.updates
-    assert posted == approval_record().posted
-    assert not has_buttons(struck)
-    assert texts(struck).splitlines()[-1] == "Void: something changed, and it is asked again below."
+def earlier_message(before: ApprovalRecord, now: Question) -> str | None:
+    """Return what the message of an earlier question ends with once another is asked; ``None`` if it is left alone."""
+    kept, slack, task = InMemoryApprovals(before), InMemoryMessenger(), InMemoryCallback()
+    asked(kept, slack, task, now)
     ((_, new, _),) = slack.posts
     assert has_buttons(new)
-    assert "now: Share: billing" in texts(new)
     assert task.completed == []
     assert kept_of(kept).approval is None
+    if not slack.updates:
+        return None
+    ((posted, written),) = slack.updates
+    assert posted == before.posted
+    assert not has_buttons(written)
+    return next(line for line in reversed(texts(written).splitlines()) if not line.startswith("<@"))
+
+
+def test_trap_25_the_message_of_a_question_that_is_void_is_struck_and_a_new_one_is_posted() -> None:
+    kept, slack = InMemoryApprovals(approval_record()), InMemoryMessenger()
+
+    asked(kept, slack, InMemoryCallback(), CHANGED)
+
+    ((_, new, _),) = slack.posts
+    assert "now: Share: billing" in texts(new)
+    assert earlier_message(approval_record(), CHANGED) == "Void. Something changed, and it is asked again below."
+
+
+def test_a_question_that_was_open_when_its_attempt_broke_off_is_void() -> None:
+    assert earlier_message(approval_record(), LATER) == "Void. It is asked again below."
+    approved_once = approval_record(approved_by=("U0ALICE",), message_text="approved by U0ALICE")
+    assert earlier_message(approved_once, LATER) == "Void. It is asked again below."
+
+
+@pytest.mark.parametrize(
+    ("approval", "ending"),
+    [
+        (APPROVED, "Approved by U0ALICE."),
+        (DENIED, "Denied by U0BOB: not <ours>"),
+        (LATE, "Nobody answered in time."),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_an_answer_that_came_to_nothing_is_said_to_be_one_and_kept(approval: Approval, ending: str) -> None:
+    told = approval_record(approval=approval, message_text=ending)
+
+    assert earlier_message(told, CHANGED) == f"{ending} Something changed, and it is asked again below."
+
+
+@pytest.mark.parametrize("approval", [APPROVED, DENIED, LATE, None], ids=lambda each: type(each).__name__)
+def test_a_question_that_ended_keeps_its_ending_when_a_later_attempt_asks(approval: Approval | None) -> None:
+    """One that policies answered meanwhile shows it, and was answered by nobody."""
+    ended = approval_record(approval=approval, message_text="Denied by U0BOB. Now: rejected.")
+
+    assert earlier_message(ended, LATER) is None
+
+
+def test_an_ending_that_the_message_does_not_show_yet_is_shown_when_a_later_attempt_asks() -> None:
+    assert earlier_message(approval_record(approval=DENIED), LATER) == "Denied by U0BOB: not <ours>"
 
 
 def test_a_void_question_that_was_never_posted_is_not_struck() -> None:

@@ -215,7 +215,7 @@ def test_what_is_asked_again_says_what_changed_first() -> None:
     lines = texts(written(changed=("no longer: Share: orders", "now: Share: billing"))).splitlines()
 
     assert lines[:3] == [
-        "ASKED AGAIN: an approval was void, because something changed.",
+        "ASKED AGAIN, because something changed. Answers to what was asked before do not count.",
         "  no longer: Share: orders",
         "  now: Share: billing",
     ]

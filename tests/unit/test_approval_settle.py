@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawbridge.approval import Approved, Denied, Question, Reconsider, TimedOut
+from drawbridge.approval import Approved, Denied, Options, Question, Reconsider, TimedOut
 from drawbridge.approval.question import MARGIN
 from drawbridge.approval.settle import apply_approval
 from drawbridge.decision import Accept, AlreadyResolved, AskApprover, Decision, Hold, Reject
@@ -84,6 +85,36 @@ def test_trap_25_a_change_of_what_is_not_shown_is_said_to_be_one() -> None:
 
     assert question is not None
     assert question.changed == ("Not what is shown of it, but its details, or what the policies say of it.",)
+
+
+def test_trap_25_whatever_changes_of_what_is_shown_is_named() -> None:
+    before = made(effects=("Binding orders: into vpc-1.", "The share is accepted."))
+    why = Reason("policy", "because of the hour", source="by-night")
+    now = made(
+        decision=AskApprover((why,)),
+        effects=("Binding orders: into vpc-1.", "Binding billing: into vpc-2."),
+        options=Options(two_person=True),
+    )
+
+    _, question = apply_approval(ASK, now, Reconsider(asked=before.asked), NOW)
+
+    assert question is not None
+    assert question.changed == (
+        f"no longer: Asked because: {WHY.source}: {WHY.text}",
+        "no longer: On approval: The share is accepted.",
+        "now: Asked because: by-night: because of the hour",
+        "now: On approval: Binding billing: into vpc-2.",
+        "now: How: two people have to approve",
+    )
+
+
+def test_trap_25_of_what_an_earlier_version_asked_only_the_facts_are_compared() -> None:
+    before = msgspec.structs.replace(made().asked, besides=())
+
+    _, question = apply_approval(ASK, made(share_facts(share_name="billing")), Reconsider(asked=before), NOW)
+
+    assert question is not None
+    assert question.changed == (f"no longer: Share: orders, {SHARE_ARN}", f"now: Share: billing, {SHARE_ARN}")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Coverage: of a share in effect, only what was let in is planned; the rest is refused, and hinders nothing."""
 
+import msgspec
 import pytest
 
 from drawbridge.association.coverage import Coverage
@@ -8,7 +9,7 @@ from drawbridge.decision.let_in import LetIn
 from drawbridge.errors import NotReadyError
 from drawbridge.request.fingerprints import contents_fingerprint
 from drawbridge.status import Reason
-from tests.builders import EVALUATION_TIME, NOW, RESOURCE_ARN, SHARE_ARN, entity, requester
+from tests.builders import EVALUATION_TIME, NOW, RESOURCE_ARN, SHARE_ARN, desired, entity, requester
 from tests.unit.planning import World, binding
 
 LATE = f"{RESOURCE_ARN[:-1]}0"
@@ -45,7 +46,51 @@ def test_what_a_person_denied_is_refused_with_who_denied_it() -> None:
     plan = world.planner(binding()).plan(SHARE_ARN, requester(), [], EVALUATION_TIME, coverage(Keep((BOB,))))
 
     assert [each.resource.name for each in plan.associations] == ["orders-db"]
-    assert [(reason.code, reason.source) for reason in plan.refused] == [("denied", "U0BOB")]
+    assert plan.refused == (
+        Reason(
+            "denied",
+            "payroll, by binding orders: Denied by U0BOB: Nobody needs it; what was let in before stays.",
+            source="U0BOB",
+        ),
+    )
+
+
+def test_what_a_second_binding_would_add_is_denied_and_the_first_one_s_stays() -> None:
+    world, second = World(entity()), binding(name="second")
+    kept = msgspec.structs.replace(coverage(Keep((BOB,))), attached=frozenset({("orders", RESOURCE_ARN)}))
+
+    plan = world.planner(binding(), second).plan(SHARE_ARN, requester(), [], EVALUATION_TIME, kept)
+    again = world.planner(binding(), second).plan_again(
+        SHARE_ARN, requester(), desired(binding="second"), EVALUATION_TIME, kept
+    )
+
+    assert [each.binding for each in plan.associations] == ["orders"]
+    denied = Reason(
+        "denied",
+        "orders-db, by binding second: Denied by U0BOB: Nobody needs it; what was let in before stays.",
+        source="U0BOB",
+    )
+    assert plan.refused == (denied,)
+    assert again == denied
+
+
+@pytest.mark.parametrize(
+    ("decision", "attached"),
+    [(Keep((BOB,)), frozenset[tuple[str, str]]()), (Keep((POLICY,)), frozenset({("orders", RESOURCE_ARN)}))],
+    ids=["not known what is attached", "kept by policies"],
+)
+def test_a_second_binding_has_what_was_let_in_unless_a_person_denied_more_than_there_is(
+    decision: Keep, attached: frozenset[tuple[str, str]]
+) -> None:
+    kept = msgspec.structs.replace(coverage(decision), attached=attached)
+
+    plan = (
+        World(entity())
+        .planner(binding(), binding(name="second"))
+        .plan(SHARE_ARN, requester(), [], EVALUATION_TIME, kept)
+    )
+
+    assert [each.binding for each in plan.associations] == ["orders", "second"]
 
 
 def test_what_was_not_let_in_takes_no_name_from_what_was() -> None:

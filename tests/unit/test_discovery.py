@@ -171,11 +171,13 @@ def test_where_something_is_hindered_or_unknown_any_binding_for_the_provider_sta
 
 def test_what_is_not_any_longer_as_it_was_left_gets_one_attempt_and_another_only_after_hours(world: World) -> None:
     connected(world)
-    assert world.sweeper().sweep(SHARES, NOW).started == ()
+    before = world.sweeper().sweep(SHARES, NOW)
+    assert (before.started, before.drifted) == ((), ())
 
     world.drift.drifted = "the endpoint is gone"
 
-    assert world.sweeper().sweep(SHARES, NOW).started == (f"{SHARE.request_id}-2",)
+    found = world.sweeper().sweep(SHARES, NOW)
+    assert (found.started, found.drifted) == ((f"{SHARE.request_id}-2",), (SHARE.request_id,))
     connected(world, drift_fingerprint="the endpoint is gone")
     assert world.sweeper().sweep(SHARES, NOW).started == ()
     assert world.sweeper().sweep(SHARES, NOW + timedelta(hours=6)).started == (f"{SHARE.request_id}-2",)
@@ -234,7 +236,7 @@ def test_what_is_not_known_has_not_healed(world: World) -> None:
 
     result = world.sweeper().sweep(SHARES, NOW)
 
-    assert result.started == ()
+    assert (result.started, result.drifted) == ((), (SHARE.request_id,))
     assert world.ledger.kept[SHARE.request_id].drift_fingerprint == "the endpoint is gone"
 
 

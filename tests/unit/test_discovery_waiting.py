@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
+from drawbridge.approval import Reconsider
 from drawbridge.discovery.findings import SweepResult
-from drawbridge.hint import CONNECTIONS
+from drawbridge.hint import CONNECTIONS, SHARES, SweepScope
 from drawbridge.request import EndpointConnectionRequest
 from drawbridge.request.fingerprints import fingerprint
 from drawbridge.status import Status
-from tests.builders import CONNECTION, NOW, SERVICE_ID, row
+from tests.builders import CONNECTION, NOW, SERVICE_ID, SHARE, invitation, question, row
 from tests.unit.discovering import World, connection
 
 
@@ -21,8 +23,8 @@ def world() -> World:
     return World()
 
 
-def sweep(world: World, now: datetime = NOW) -> SweepResult:
-    return world.sweeper().sweep(CONNECTIONS, now)
+def sweep(world: World, now: datetime = NOW, scope: SweepScope = CONNECTIONS) -> SweepResult:
+    return world.sweeper().sweep(scope, now)
 
 
 def as_it_is(world: World) -> dict[str, Any]:
@@ -62,6 +64,24 @@ def test_what_waits_is_neither_announced_nor_started_again_but_now_and_then(
 
     assert bool(world.state_machine.running) is started
     assert world.announced == []
+
+
+def test_an_open_question_follows_a_binding_that_changes_at_once_and_once(world: World) -> None:
+    world.shares.listed_invitations = [invitation()]
+    sweep(world, scope=SHARES)
+    entered = world.ledger.kept[SHARE.request_id]
+    world.ledger.kept[SHARE.request_id] = msgspec.structs.replace(entered, status=Status.WAITING_FOR_APPROVAL)
+    world.ask(SHARE.request_id)
+    sweep(world, scope=SHARES)
+    assert world.callback.completed == []
+    world.fingerprints.bindings = "another binding"
+
+    sweep(world, scope=SHARES)
+    sweep(world, scope=SHARES)
+
+    ((token, answer),) = world.callback.completed
+    assert (token, answer) == (f"the token of {SHARE.request_id}", Reconsider(asked=question().asked))
+    assert world.ledger.kept[SHARE.request_id].bindings_fingerprint == "another binding"
 
 
 def test_what_is_not_known_to_wait_is_made_sure_of(world: World) -> None:

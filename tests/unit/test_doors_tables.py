@@ -27,9 +27,11 @@ from drawbridge.decision.policies import parse_policy
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.next_action import next_action
 from drawbridge.errors import InvalidInputError, ThrottledError
+from drawbridge_cli.request_status import request_status
 from tests.builders import CONNECTION, CONSUMER, NOW, SHARE, connection_facts, observed_request, question
 from tests.fakes.announcements import InMemoryAnnouncements
 from tests.fakes.messenger import InMemoryMessenger
+from tests.lives import EXPIRING_WITHIN
 from tests.odd import attributes, fuzzed, json_texts
 from tests.unit.announcing import ABOUT, mark, marked
 
@@ -158,6 +160,8 @@ def test_a_row_of_any_shape_stops_no_list_for_people(odd: dict[str, Any]) -> Non
 
     assert entries[-1].request_id == SHARE.request_id
     assert len(entries) + len(broken) == 2
+    for each in entries:
+        assert request_status(each, NOW, expiring_within=EXPIRING_WITHIN).request_id == each.request_id
 
 
 def test_a_row_that_is_about_another_request_does_not_stand_for_it() -> None:

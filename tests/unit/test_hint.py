@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawbridge.errors import InvalidInputError
-from drawbridge.hint import CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope
+from drawbridge.hint import CHANGED, CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope
 from drawbridge.hint.notification import detail_of
 from drawbridge.hint.parse import parse_hint
 from tests.builders import SHARE, sample, untold
@@ -17,9 +17,14 @@ scopes = st.builds(
     shares=st.booleans(),
     connections=st.booleans(),
     notifications=st.booleans(),
+    orphans=st.booleans(),
     executions=st.frozensets(st.text(max_size=3)),
     told_by=st.frozensets(st.text(max_size=3)),
+    scheduled=st.booleans(),
+    commands=st.frozensets(st.text(max_size=3)),
+    by_event=st.booleans(),
 )
+SCHEDULED = SweepScope(scheduled=True)
 
 
 ENDED = {"source": "aws.states", "detail-type": "Step Functions Execution Status Change"}
@@ -32,9 +37,9 @@ ENDED = {"source": "aws.states", "detail-type": "Step Functions Execution Status
         ("lattice-sharee-association", SHARES),
         ("endpoint-connection-notification", CONNECTIONS),
         ("endpoint-service-tagged", SERVICES),
-        ("parameter-store-change", EVERYTHING),
-        ("schedule", EVERYTHING),
-        ("schedule-orphans", ORPHANS),
+        ("parameter-store-change", CHANGED),
+        ("schedule", EVERYTHING | SCHEDULED),
+        ("schedule-orphans", ORPHANS | SCHEDULED),
         ("execution-status-change", SweepScope(executions=frozenset({f"{SHARE.request_id}-1"}))),
     ],
 )
@@ -55,6 +60,45 @@ def test_every_event_that_is_taken_in_says_what_to_sweep(name: str, where: Sweep
 )
 def test_a_hint_says_who_gave_it(name: str, told_by: str) -> None:
     assert parse_hint(json.dumps(sample(name))).told_by == {told_by}
+
+
+@pytest.mark.parametrize(
+    ("detail", "commands"),
+    [
+        ({"command": "0f8a-1"}, {"0f8a-1"}),
+        ({}, set()),
+        ({"command": None}, set()),
+        ({"command": ["0f8a-1"]}, set()),
+        ({"command": "sweep/last"}, set()),
+        ({"command": "a" * 65}, set()),
+        ({"command": "a\n"}, set()),
+    ],
+)
+@pytest.mark.parametrize(("detail_type", "orphans"), [("Sweep", False), ("Look for Orphans", True)])
+def test_a_command_has_everything_swept_and_waits_if_it_has_an_id(
+    detail: object, commands: set[str], detail_type: str, *, orphans: bool
+) -> None:
+    body = json.dumps({"source": "drawbridge.command", "detail-type": detail_type, "detail": detail})
+
+    assert untold(parse_hint(body)) == SweepScope(
+        shares=True, connections=True, notifications=True, orphans=orphans, commands=frozenset(commands)
+    )
+
+
+@pytest.mark.parametrize("source", ["drawbridge.schedule", "drawbridge.command"])
+@pytest.mark.parametrize("detail_type", ["Sweep", "Look for Orphans"])
+def test_schedule_and_command_are_no_event_and_any_event_among_them_is(source: str, detail_type: str) -> None:
+    hint = parse_hint(json.dumps({"source": source, "detail-type": detail_type}))
+
+    assert not (hint | EVERYTHING).by_event
+    assert (hint | SHARES).by_event
+    assert hint.is_whole
+
+
+@pytest.mark.parametrize(("scope", "is_whole"), [(SHARES, False), (CONNECTIONS, False), (SERVICES, False)])
+def test_an_event_has_a_part_swept(scope: SweepScope, is_whole: bool) -> None:
+    assert scope.is_whole is is_whole
+    assert (SHARES | CONNECTIONS).is_whole
 
 
 def test_an_event_without_any_detail_is_a_hint_all_the_same() -> None:

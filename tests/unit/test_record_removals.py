@@ -113,6 +113,40 @@ def test_a_plan_of_nothing_records_what_stays_which_may_have_been_in_no_row(refu
     assert outcome_of(Planned(plan(refused=refused), WithdrawalPlan())).attachments is None
 
 
+DENIED = Reason(
+    "denied", "orders-db, by binding second: Denied by U0BOB.; what was let in before stays.", source="U0BOB"
+)
+
+
+def test_what_a_person_denied_of_a_second_binding_leaves_the_first_one_s_status_and_is_told_beside_its_name() -> None:
+    outcome = ended(refused=(DENIED,))
+
+    assert (outcome.status, outcome.incomplete) == (Status.AVAILABLE, False)
+    assert [(each.code, each.source) for each in outcome.reasons] == [
+        ("published", "/a/dns-name"),
+        ("denied", "U0BOB"),
+    ]
+    assert outcome.attachments == (SNAPSHOT,)
+
+
+def test_what_policies_refuse_of_a_second_binding_leaves_the_first_one_s_status_and_may_be_permitted_later() -> None:
+    refused = Reason(refusals.NOT_PERMITTED, "orders-db: the block list names it", source="second")
+
+    outcome = ended(refused=(refused,))
+
+    assert (outcome.status, outcome.incomplete) == (Status.AVAILABLE, True)
+    assert outcome.reasons[-1] == refused
+
+
+def test_what_is_denied_while_the_rest_is_announced_to_go_leaves_the_rest_available() -> None:
+    refused = (replace(REFUSED, code=refusals.NOT_PERMITTED), DENIED)
+    found = WithdrawalPlan(earlier=EarlierAttachments(staying=(OTHER,)))
+
+    outcome = outcome_of(Planned(plan(refused=refused), found))
+
+    assert (outcome.status, outcome.reasons, outcome.attachments) == (Status.AVAILABLE, refused, (OTHER,))
+
+
 def test_a_plan_of_nothing_ends_the_attempt_with_what_is_to_be_confirmed() -> None:
     outcome = outcome_of(Planned(plan(), WithdrawalPlan(unconfirmed=(WAITS,))))
 

@@ -20,7 +20,7 @@ from drawbridge.discovery.review import Lapse, Review, ReviewOpen
 from drawbridge.discovery.workflow import ExecutionEnding
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, RefusedError, ThrottledError, UpstreamError
 from drawbridge.hint import CONNECTIONS, EVERYTHING
-from drawbridge.request import EndpointConnectionRequest
+from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest
 from drawbridge.request.absence import Absence
 from drawbridge.request.announced import COMMANDED, NO_LONGER_PERMITTED, Announced, WithdrawalCommand
 from drawbridge.request.connections import ConnectionState
@@ -418,6 +418,48 @@ def test_only_what_goes_carries_the_tag(sharing: World) -> None:
     assert {*sharing.tags.there} == {"vpce-1"} == {*kept(sharing, SHARE.request_id).tagged}
 
 
+OTHER_SHARE = ResourceShareRequest(share_arn=f"{SHARE_ARN}-2")
+
+
+@pytest.fixture
+def both_sharing(sharing: World) -> World:
+    """Have another share that holds one of the resources, too."""
+    sharing.shares.listed_shares.append(Share(arn=OTHER_SHARE.share_arn, name="billing", owner=PROVIDER))
+    sharing.shares.listed_resources.append(replace(shared_resource(), share_arn=OTHER_SHARE.share_arn))
+    sweep(sharing)
+    set_row(
+        sharing,
+        OTHER_SHARE.request_id,
+        status=Status.AVAILABLE,
+        settled=True,
+        let_in=LET_IN,
+        attachments=(snapshot(RESOURCE_ARN),),
+    )
+    sharing.existences.shares.add(OTHER_SHARE.share_arn)
+    sharing.state_machine.running.clear()
+    return sharing
+
+
+def test_what_another_share_keeps_is_never_tagged(both_sharing: World) -> None:
+    set_row(both_sharing, OTHER_SHARE.request_id, reviewed_fingerprint="2:stricter policies")
+    refuse(both_sharing)
+
+    sweep(both_sharing)
+    sweep(both_sharing, 1)
+
+    assert kept(both_sharing, SHARE.request_id).announced
+    assert not kept(both_sharing, OTHER_SHARE.request_id).announced
+    assert both_sharing.tags.calls == 0
+
+
+def test_what_both_shares_announce_is_tagged_by_the_sweep_that_finds_it(both_sharing: World) -> None:
+    refuse(both_sharing)
+
+    sweep(both_sharing)
+
+    assert both_sharing.tags.there == {"vpce-1": AFTER}
+
+
 # ---- due -------------------------------------------------------------------------------------------------------------
 
 
@@ -744,6 +786,48 @@ def test_a_withdrawal_that_failed_is_tried_again_after_the_waits_of_a_failure(wo
     assert (early.started, late.started) == ((), (f"{CONNECTION.request_id}-3",))
     assert [*world.withdrawals.running] == [f"{CONNECTION.request_id}-3"]
     assert world.state_machine.running == {}
+
+
+def test_what_is_permitted_again_while_a_failed_withdrawal_waits_is_connected_anew_by_the_next_sweep(
+    world: World,
+) -> None:
+    refuse(world, lapse(urgent=True))
+    sweep(world)
+    fail(world, minutes=10, failures=5)
+    permit(world)
+
+    result = sweep(world, 11)
+
+    assert result.started == (f"{CONNECTION.request_id}-3",)
+    assert [*world.state_machine.running] == [f"{CONNECTION.request_id}-3"]
+    assert world.withdrawals.running == {}
+    assert (kept(world).announced, kept(world).status) == ((), Status.PENDING)
+    assert [each.withdraw_after for each in world.bus.withdrawals][-1] == ""
+
+
+def test_what_other_policies_refuse_too_is_reviewed_once_and_waits_for_its_turn(world: World) -> None:
+    refuse(world, lapse(urgent=True))
+    sweep(world)
+    fail(world, minutes=10, failures=3)
+    refuse(world, lapse(urgent=True), policies="others")
+
+    early = sweep(world, 11)
+    asked = len(world.reviewer.asked)
+    again, late = sweep(world, 12), sweep(world, 14)
+
+    assert (early.started, again.started, late.started) == ((), (), (f"{CONNECTION.request_id}-3",))
+    assert len(world.reviewer.asked) == asked
+    assert [*world.withdrawals.running] == [f"{CONNECTION.request_id}-3"]
+
+
+def test_what_failed_of_a_command_is_not_connected_by_policies(world: World) -> None:
+    refuse(world, lapse(urgent=True))
+    sweep(world)
+    fail(world, minutes=10, failures=5)
+    set_row(world, commanded=COMMAND)
+    permit(world)
+
+    assert sweep(world, 11).started == ()
 
 
 def test_of_a_withdrawal_of_what_is_not_due_any_longer_an_attempt_connects_it_anew(world: World) -> None:

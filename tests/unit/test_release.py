@@ -23,6 +23,13 @@ def test_the_changelog_begins_with_what_is_not_released_and_then_the_version_tha
     assert re.fullmatch(r"\d{4}-\d{2}-\d{2}", date)
 
 
+def test_the_stack_says_the_version_that_the_project_has() -> None:
+    outputs = (REPOSITORY / "template.yaml").read_text().partition("\nOutputs:\n")[2]
+
+    said = re.findall(r"^  Version:\n    Description: .+\n    Value: (.+)$", outputs, re.MULTILINE)
+    assert said == [PROJECT["version"]]
+
+
 def test_each_heading_of_a_version_has_its_form() -> None:
     assert len(RELEASES) == len(re.findall(r"^## ", CHANGELOG, re.MULTILINE))
 

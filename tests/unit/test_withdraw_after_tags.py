@@ -49,7 +49,7 @@ def tags() -> InMemoryWithdrawAfterTags:
     return InMemoryWithdrawAfterTags()
 
 
-def told(there: LedgerRow, tags: InMemoryWithdrawAfterTags) -> None:
+def told(there: LedgerRow, tags: InMemoryWithdrawAfterTags, *others: LedgerRow) -> None:
     watch = PermissionWatch(
         StatedReviews(),
         InMemoryLedger(),
@@ -59,6 +59,7 @@ def told(there: LedgerRow, tags: InMemoryWithdrawAfterTags) -> None:
         prefix="drawbridge",
         account_id=CONSUMER,
     )
+    watch.load((there, *others))
     watch.tell(there)
 
 
@@ -97,3 +98,42 @@ def test_of_a_connection_what_each_type_of_endpoint_has_can_be_tagged() -> None:
     found = taggable_of(row(Status.AVAILABLE), prefix="drawbridge", account_id=CONSUMER)
 
     assert found == {f"{path}/connection"}
+
+
+def test_what_another_share_has_announced_and_this_one_keeps_loses_the_tag(tags: InMemoryWithdrawAfterTags) -> None:
+    """The one that announced it is on its way out, and sees to no tag any longer."""
+    tags.there = {STAYS: WHEN}
+    here = share_row(STAYS)
+    other = ResourceShareRequest(share_arn=f"{SHARE_ARN}-2")
+    leaving = row(
+        Status.WITHDRAWING, request=other, attachments=(attachment(STAYS),), announced=(MARK,), tagged={STAYS: WHEN}
+    )
+
+    told(here, tags, leaving)
+
+    assert (tags.there, tags.calls) == ({}, 1)
+
+
+def test_what_two_shares_announce_alike_is_tagged_once(tags: InMemoryWithdrawAfterTags) -> None:
+    other = ResourceShareRequest(share_arn=f"{SHARE_ARN}-2")
+    tagged = row(
+        Status.AVAILABLE, request=other, attachments=(attachment(STAYS),), announced=(MARK,), tagged={STAYS: WHEN}
+    )
+
+    told(share_row(STAYS, announced=(MARK,)), tags, tagged)
+
+    assert tags.calls == 0
+
+
+def test_a_share_that_comes_to_hold_it_too_takes_the_tag_away(tags: InMemoryWithdrawAfterTags) -> None:
+    told(share_row(STAYS, announced=(MARK,)), tags)
+    assert tags.there.keys() == {STAYS}
+    other = row(
+        Status.AVAILABLE,
+        request=ResourceShareRequest(share_arn=f"{SHARE_ARN}-2"),
+        attachments=(attachment(STAYS),),
+    )
+
+    told(share_row(STAYS, announced=(MARK,), tagged=dict(tags.there)), tags, other)
+
+    assert tags.there == {}

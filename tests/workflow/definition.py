@@ -122,13 +122,24 @@ def attribute_of(value: Any) -> str:
     return str(value["Fn::GetAtt"][0] if "Fn::GetAtt" in value else value["Ref"]).removesuffix(".Version")
 
 
+_ARNS = {
+    "AWS::Serverless::StateMachine": "arn:aws:states:us-east-1:{}:stateMachine:{}",
+    "AWS::CloudWatch::Alarm": "arn:aws:cloudwatch:us-east-1:{}:alarm:{}",
+}
+"""The ARNs of resources that rules name, by their types."""
+
+
+def _type_of(name: str) -> str:
+    return str(RESOURCES.get(name, {}).get("Type", ""))
+
+
 def filled_in(value: Any, account_id: str) -> Any:
     """Return a part of the template as it is deployed in an account, with the parameters' defaults."""
     match value:
         case {"Ref": "AWS::AccountId"}:
             return account_id
-        case {"Ref": str(name)} if RESOURCES.get(name, {}).get("Type") == "AWS::Serverless::StateMachine":
-            return f"arn:aws:states:us-east-1:{account_id}:stateMachine:{name}"
+        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), "Arn"]} if _type_of(name) in _ARNS:
+            return _ARNS[_type_of(name)].format(account_id, name)
         case {"Fn::Sub": text}:
             pseudo = {"AWS::Partition": "aws", "AWS::Region": "us-east-1", "AWS::AccountId": account_id}
             named = {name: each["Default"] for name, each in TEMPLATE["Parameters"].items()} | pseudo

@@ -66,7 +66,14 @@ def invitation(owner: str) -> dict[str, Any]:
     return {"resourceShareInvitationArn": f"arn:aws:ram:us-east-1:{owner}:resource-share-invitation/i"}
 
 
+def approval_item(key: str) -> dict[str, Any]:
+    return {"RequestItems": {"ApprovalsTable": [{"PutRequest": {"Item": {"request_id": {"S": key}}}}]}}
+
+
 ALLOWED = [
+    pytest.param(
+        "DiscoverRequests", "dynamodb:BatchWriteItem", approval_item("sweep/last"), id="the record of a sweep"
+    ),
     pytest.param("AssociateResource", "vpc-lattice:CreateServiceNetwork", {"name": "n", "tags": OWNED}, id="a network"),
     pytest.param("AssociateResource", "ec2:CreateVpcEndpoint", ENDPOINT, id="an endpoint of Lattice"),
     pytest.param(
@@ -208,6 +215,12 @@ DENIED = [
         {"ServiceId": "vpce-svc-fedcba9876543210f"},
         id="a notification of a service that is not managed",
     ),
+    pytest.param(
+        "DiscoverRequests",
+        "dynamodb:BatchWriteItem",
+        approval_item("share-a"),
+        id="an answer in the name of an approver",
+    ),
     pytest.param("AcceptRequest", "ram:AcceptResourceShareInvitation", invitation("999999999999"), id="another sender"),
     pytest.param("PublishDns", "route53:ChangeResourceRecordSets", records("A", "NS"), id="a record of another type"),
     pytest.param("PublishDns", "route53:ChangeResourceRecordSets", records("A", zone="Z9"), id="another zone"),
@@ -273,6 +286,13 @@ def _account(local_aws_accounts: Accounts, local_aws_unthrottled_persons: None) 
             with_role(somebody, name)
     for name, tags in (("ours", OWNED_LIST), ("theirs", [])):
         ssm.put_parameter(Name=f"/drawbridge/connections/{name}", Type="String", Value="x", Tags=tags)
+    # By the table's key IAM knows which item a call is about.
+    somebody.client("dynamodb").create_table(
+        TableName="ApprovalsTable",
+        AttributeDefinitions=[{"AttributeName": "request_id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "request_id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
 
 
 def with_role(somebody: SomeAccount, name: str) -> None:

@@ -27,8 +27,8 @@ from tests.workflow.definition import (
 
 PARAMETERS: dict[str, Json] = TEMPLATE["Parameters"]
 RULES = of_type("AWS::Events::Rule")
-NOTIFYING = {"StatusRule"}
-"""Rules that are not about hints: what they take we put on the bus ourselves."""
+NOTIFYING = {"StatusRule", "AlarmRule"}
+"""Rules that are not about hints: people are told of what they take."""
 HINTING = {name: rule for name, rule in RULES.items() if name not in NOTIFYING}
 SAMPLES = {
     "ResourceShareRule": "ram-resource-sharing-state-change",
@@ -40,6 +40,8 @@ SAMPLES = {
 }
 NO_EVENTS = {"schedule", "schedule-orphans", "sns-connection-notification"}
 """Samples that do not come in by a rule."""
+ALARM = "alarm-state-change"
+"""The sample of CloudWatch's event about an alarm."""
 ANNOUNCED = {"withdrawal-announced", "withdrawal-cancelled"}
 """Samples of our own events, which are no hints: people are told of them."""
 STRANGER = "999999999999"
@@ -49,6 +51,15 @@ every_function = pytest.mark.parametrize("function", list(functions().values()),
 MAPPINGS = of_type("AWS::Lambda::EventSourceMapping")
 every_mapping = pytest.mark.parametrize("mapping", list(MAPPINGS.values()), ids=list(MAPPINGS))
 every_rule = pytest.mark.parametrize("rule", HINTING)
+
+
+def alarm_change(now: str, before: str, alarm: str = "StuckRequestsAlarm") -> Json:
+    event: Json = sample(ALARM)
+    states = {"state": {"value": now}, "previousState": {"value": before}}
+    return event | {
+        "resources": [f"arn:aws:cloudwatch:us-east-1:222222222222:alarm:{alarm}"],
+        "detail": event["detail"] | states,
+    }
 
 
 def matches(rule: str, event: Json, account_id: str) -> bool:
@@ -328,7 +339,7 @@ def test_there_is_a_sample_of_every_event_taken_in() -> None:
     samples = {path.stem for path in (REPOSITORY / "events").glob("*.json")}
 
     assert SAMPLES.keys() == HINTING.keys()
-    assert samples == {*SAMPLES.values(), *NO_EVENTS, *ANNOUNCED}
+    assert samples == {*SAMPLES.values(), *NO_EVENTS, *ANNOUNCED, ALARM}
 
 
 @pytest.mark.parametrize("name", sorted(ANNOUNCED))
@@ -346,6 +357,25 @@ def test_of_changes_of_status_only_those_that_people_want_to_know_are_told(statu
     event |= {"detail-type": "Request Status Changed", "detail": event["detail"] | {"status": status}}
 
     assert matches("StatusRule", event, event["account"]) is taken
+
+
+@pytest.mark.parametrize(
+    ("event", "taken"),
+    [
+        (sample(ALARM), True),
+        (alarm_change("ALARM", "INSUFFICIENT_DATA"), True),
+        (alarm_change("OK", "ALARM"), True),
+        (alarm_change("OK", "INSUFFICIENT_DATA"), False),
+        (alarm_change("INSUFFICIENT_DATA", "OK"), False),
+        (alarm_change("ALARM", "OK", alarm="LostEventsAlarm"), False),
+        (alarm_change("ALARM", "OK", alarm="somebody-else-s"), False),
+        (sample(ALARM) | {"source": "drawbridge"}, False),
+        (sample(ALARM) | {"account": STRANGER}, False),
+    ],
+)
+def test_slack_is_told_of_alarms_that_somebody_has_to_see_to_and_of_their_end(event: Json, taken: bool) -> None:
+    assert [rule for rule in RULES if matches(rule, event, "222222222222")] == (["AlarmRule"] if taken else [])
+    assert "EventBusName" not in RULES["AlarmRule"]
 
 
 @every_rule

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import boto3
@@ -42,6 +43,15 @@ def test_a_person_acts_in_the_account_of_the_role(person: Person) -> None:
 
     assert identity["Account"] == "311111111201"
     assert identity["Arn"] == "arn:aws:sts::311111111201:assumed-role/person/test"
+
+
+def test_an_answer_has_the_time_of_the_clock(person: Person) -> None:
+    sts = person("311111111203").client("sts")
+    clock.advance(3_600)
+
+    answered = sts.get_caller_identity()["ResponseMetadata"]["HTTPHeaders"]["date"]
+
+    assert abs(parsedate_to_datetime(answered).timestamp() - clock.time()) < 60
 
 
 def test_a_fresh_account_has_a_default_vpc_with_subnets_in_several_zones(person: Person) -> None:

@@ -263,15 +263,14 @@ def test_what_a_waiting_request_was_compared_with_is_noted_and_nothing_else(ledg
     reach(ledger, Status.WAITING_FOR_APPROVAL, settled=False)
     waits = row(ledger)
 
-    ledger.note_observed(waits, observed_request(observed_fingerprint="now", decision_fingerprint="new", open=False))
+    observed = observed_request(
+        observed_fingerprint="now", decision_fingerprint="new", bindings_fingerprint="other", open=False
+    )
+    ledger.note_observed(waits, observed)
 
     now = row(ledger)
-    assert (now.observed_fingerprint, now.decision_fingerprint) == ("now", "new")
-    assert (now.status, now.updated_at, now.bindings_fingerprint) == (
-        waits.status,
-        waits.updated_at,
-        waits.bindings_fingerprint,
-    )
+    assert (now.observed_fingerprint, now.decision_fingerprint, now.bindings_fingerprint) == ("now", "new", "other")
+    assert (now.status, now.updated_at) == (waits.status, waits.updated_at)
 
 
 def test_of_what_does_not_wait_any_more_nothing_is_noted(ledger: Ledger) -> None:
@@ -914,6 +913,14 @@ def test_how_other_requests_attachments_were_left_is_returned_as_long_as_they_ar
     ledger.claim_withdrawal(row(ledger, other.request_id), (), (WHY,))
     reach(ledger, Status.WITHDRAWN, 2, request=other, attachments=())
     assert (others_of(one), others_of(other)) == (both - 2, both - 1)
+
+
+def test_what_was_attached_is_told_by_binding_and_resource(ledger: Ledger) -> None:
+    assert ledger.attached(ID) == frozenset()
+    ledger.claim(observed_request(), 1, after=None)
+    reach(ledger, Status.AVAILABLE, attachments=(SNAPSHOT,))
+
+    assert ledger.attached(ID) == {(SNAPSHOT.binding, SNAPSHOT.resource_arn)}
 
 
 def test_what_other_requests_let_in_or_attached_is_told_but_for_orphans(ledger: Ledger) -> None:

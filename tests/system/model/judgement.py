@@ -21,6 +21,7 @@ from tests.system.model.lapses import Standing
 from tests.system.model.ledger_judgement import Row, is_final, judge_ledger, judge_row
 from tests.system.model.neighbours import Neighbours, invitation_of
 from tests.system.model.rest import Endpoint, Rest, note_rest, observe
+from tests.system.model.status_judgement import judge_status
 
 _WITHDRAW_AFTER = "drawbridge:withdraw-after"
 
@@ -51,6 +52,7 @@ def _is_to_go(row: Row) -> bool:
 def _judge_home(neighbours: Neighbours, home: Home, rest: Rest, accepted: Acceptances) -> Iterator[str]:
     rows = rest.rows
     yield from judge_ledger(home, rest.ledger)
+    yield from judge_status(home, rest)
     for ask in neighbours.asks:
         if ask.home is not home:
             continue

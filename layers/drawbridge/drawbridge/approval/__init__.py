@@ -38,6 +38,8 @@ class AskedQuestion(Struct, frozen=True, kw_only=True, rename="camel"):
     lines: tuple[Line, ...]
     deadline: datetime
     """Until when it can be answered."""
+    besides: tuple[Line, ...] = ()
+    """What else was shown: why it was asked, what would happen, how it is approved. Earlier versions kept none."""
 
     @property
     def attempt(self) -> int:
@@ -64,7 +66,7 @@ class Question(Struct, frozen=True, kw_only=True, rename="camel"):
     """What would happen on approval."""
     options: Options
     changed: tuple[str, ...] = ()
-    """What has changed since it was last asked and approved."""
+    """What has changed since it was last asked."""
 
 
 class Approved(Struct, frozen=True, kw_only=True, rename="camel", tag="approved", tag_field="outcome"):

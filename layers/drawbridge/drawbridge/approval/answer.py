@@ -6,11 +6,10 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from drawbridge.approval import Approved, Denied, TimedOut
 from drawbridge.approval.approvers import Approvers, Person, counts_no_more, is_approver, speaks_for
 from drawbridge.approval.ask import ApprovalRecord, Callback
 from drawbridge.approval.message import escaped, no_longer_counting
-from drawbridge.legible import legible
+from drawbridge.approval.outcomes import outcome_text
 
 
 class ApprovalAnswer(Struct, frozen=True, kw_only=True):
@@ -23,7 +22,7 @@ class ApprovalAnswer(Struct, frozen=True, kw_only=True):
 
 
 class AnswerResult(StrEnum):
-    """What becomes of an answer. No result is an error; each is counted."""
+    """What becomes of an answer. No result is an error; each is logged."""
 
     RECORDED = "recorded"
     SECOND_NEEDED = "second-needed"
@@ -126,8 +125,6 @@ def take(
     return Reply(result, record)
 
 
-LONGEST_REASON = 1000
-"""Of a reason as it is shown; as it is written it has 500 characters at most."""
 _TRIES = 3
 """A try is lost only to somebody else's answer at the same time, and a question takes two answers."""
 
@@ -158,24 +155,11 @@ def reply_text(reply: Reply, approvers: Approvers | None) -> str:
     if reply.result is AnswerResult.NOT_ALLOWED:
         return f"You can't decide on this. {_who_can(approvers)}"
     if reply.result is AnswerResult.DECIDED_ALREADY:
-        return f"This is decided already: {escaped(outcome_text(reply.approval_record))}"
+        approval = reply.approval_record.approval if reply.approval_record else None
+        return f"This is decided already: {escaped(outcome_text(approval))}"
     if reply.result is AnswerResult.SECOND_NEEDED and reply.approval_record is not None and reply.approval_record.void:
         return f"{_WORDS[reply.result]} {escaped(no_longer_counting(reply.approval_record.void))}."
     return _WORDS[reply.result]
-
-
-def outcome_text(record: ApprovalRecord | None) -> str:
-    """Return how a question ended."""
-    match record.approval if record else None:
-        case Approved(by=by, reason=reason):
-            word = "approved"
-        case Denied(by=by, reason=reason):
-            word = "denied"
-        case TimedOut():
-            return "nobody answered in time."
-        case _:
-            return "it is over."
-    return f"{word} by {' and '.join(by)}{f': {legible(reason, LONGEST_REASON)}' if reason else '.'}"
 
 
 def _who_can(approvers: Approvers | None) -> str:

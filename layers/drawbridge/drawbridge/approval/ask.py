@@ -5,8 +5,12 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from drawbridge.approval import Approval, Question, TimedOut
+from drawbridge.approval import Approval, Approved, Denied, Question, TimedOut
 from drawbridge.approval.message import MessageEnding, SlackMessage, message, reminder
+from drawbridge.approval.outcomes import outcome_text, sentence
+
+PARTLY = "approved by "
+"""The beginning of the text of a message that waits for a second approval; no ending begins so."""
 
 
 class Posted(Struct, frozen=True):
@@ -32,6 +36,11 @@ class ApprovalRecord(Struct, frozen=True, kw_only=True):
     """How it ended; ``None`` as long as it is open."""
     message_text: str = ""
     """The state or outcome that the message shows."""
+
+    @property
+    def shows_ending(self) -> bool:
+        """Whether the message shows already how it ended."""
+        return bool(self.message_text) and not self.message_text.startswith(PARTLY)
 
 
 class Pending(Struct, frozen=True):
@@ -122,14 +131,28 @@ def ask(question: Question, token: str, link: str, ports: AskingPorts) -> None:
     if record.approval is not None:
         ports.callback.complete(token, record.approval)
         return
-    if before is not None and before.posted is not None:
-        void = MessageEnding("Void: something changed, and it is asked again below.")
-        ports.messenger.update(before.posted, message(before.question, link=before.link, ending=void))
+    if before is not None and before.posted is not None and (ending := _ending_of_earlier(before, question)):
+        ports.messenger.update(before.posted, message(before.question, link=before.link, ending=ending))
     if record.posted is None:
         asked = message(question, link=link, approved_by=record.approved_by, void=record.void)
         posted = ports.messenger.post(ports.channel, asked)
         if posted is not None:
             ports.approvals.note_posted(record, posted)
+
+
+def _ending_of_earlier(before: ApprovalRecord, question: Question) -> MessageEnding | None:
+    """Return what an earlier message is to end with; ``None`` if it shows how it ended, which it keeps.
+
+    Only an open question is void. What was answered within the same attempt came to nothing: that is said besides.
+    """
+    again = "Something changed, and it is asked again below." if question.changed else "It is asked again below."
+    if before.approval is None:
+        return None if before.shows_ending else MessageEnding(f"Void. {again}")
+    ended = sentence(outcome_text(before.approval))
+    by = before.approval.by if isinstance(before.approval, Approved | Denied) else ()
+    if before.question.asked.attempt == question.asked.attempt:
+        return MessageEnding(f"{ended} {again}", by)
+    return None if before.shows_ending else MessageEnding(ended, by)
 
 
 def remind(question: Question, token: str, link: str, ports: AskingPorts, *, escalation: Escalation) -> None:

@@ -8,6 +8,9 @@ from drawbridge.bounds import fitting, shortened
 _LINES_BYTES = 24_000
 _TEXTS_BYTES = 12_000
 _TEXT_BYTES = 2_000
+_BESIDES_BYTES = 12_000
+_BESIDE_BYTES = 500
+"""Of what a later question is only compared with: it is asked in full."""
 _NOTE_BYTES = 200
 """Of the note that says how much was cut: so a question that was cut fits, and is not cut again."""
 
@@ -17,17 +20,21 @@ def within(question: Question) -> Question:
     replace = msgspec.structs.replace
     return replace(
         question,
-        asked=replace(question.asked, lines=_lines(question.asked.lines)),
+        asked=replace(
+            question.asked,
+            lines=_lines(question.asked.lines),
+            besides=_lines(question.asked.besides, _BESIDES_BYTES, _BESIDE_BYTES),
+        ),
         effects=_texts(question.effects),
         changed=_texts(question.changed),
     )
 
 
-def _lines(lines: tuple[Line, ...]) -> tuple[Line, ...]:
-    short = tuple(Line(each.label, shortened(each.text, _TEXT_BYTES)) for each in lines)
-    if len(fitting(short, _LINES_BYTES)) == len(short):
+def _lines(lines: tuple[Line, ...], most: int = _LINES_BYTES, longest: int = _TEXT_BYTES) -> tuple[Line, ...]:
+    short = tuple(Line(each.label, shortened(each.text, longest)) for each in lines)
+    if len(fitting(short, most)) == len(short):
         return short
-    kept = fitting(short, _LINES_BYTES - _NOTE_BYTES)
+    kept = fitting(short, most - _NOTE_BYTES)
     return (*kept, Line("More", f"{len(short) - len(kept)} more lines, for which there is no room here"))
 
 

@@ -132,7 +132,7 @@ def escaped(text: str) -> str:
 
 def _question_text(question: Question) -> Iterator[str]:
     if question.changed:
-        yield "ASKED AGAIN: an approval was void, because something changed."
+        yield "ASKED AGAIN, because something changed. Answers to what was asked before do not count."
         yield from _within(_PART, (f"  {legible(each)}" for each in question.changed))
     yield from _within(_FACTS, (f"{legible(line.label)}: {legible(line.text)}" for line in question.asked.lines))
     yield "Asked because:"

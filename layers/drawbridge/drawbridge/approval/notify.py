@@ -6,9 +6,9 @@ from typing import Protocol
 from msgspec import Struct
 
 from drawbridge.approval import Approved, Denied
-from drawbridge.approval.answer import outcome_text
-from drawbridge.approval.ask import ApprovalRecord, Posted
+from drawbridge.approval.ask import PARTLY, ApprovalRecord, Posted
 from drawbridge.approval.message import MessageEnding, SlackMessage, message
+from drawbridge.approval.outcomes import outcome_text, sentence
 from drawbridge.request.announced import COMMANDED, NO_LONGER_PERMITTED, Announced
 from drawbridge.status import Reason, Status
 
@@ -25,9 +25,6 @@ _ENDINGS = {
 }
 
 _THOUGH_DENIED = {Status.ACCEPTED: "kept as it was", Status.AVAILABLE: "kept as it was, connected"}
-
-_PARTLY = "approved by "
-"""The beginning of the text of a message that waits for a second approval; no ending begins so."""
 
 
 class Notice(Struct, frozen=True, kw_only=True):
@@ -83,9 +80,9 @@ def _update_message(what: Notice | StatusReached, approvals: MessageNotes, messe
         return ""
     ending = _ending(what, record)
     approved_by, void = ((), ()) if record.approval else (record.approved_by, record.void)
-    if ending is None and (_has_ended(record) or not approved_by):
+    if ending is None and (record.shows_ending or not approved_by):
         return record.message_text
-    text = ending.text if ending else f"{_PARTLY}{', '.join(approved_by)}"
+    text = ending.text if ending else f"{PARTLY}{', '.join(approved_by)}"
     if text != record.message_text:
         written = message(record.question, link=record.link, approved_by=approved_by, void=void, ending=ending)
         messenger.update(record.posted, written)
@@ -94,11 +91,11 @@ def _update_message(what: Notice | StatusReached, approvals: MessageNotes, messe
 
 
 def _ending(what: Notice | StatusReached, record: ApprovalRecord) -> MessageEnding | None:
-    decided = outcome_text(record) if record.approval else ""
+    decided = outcome_text(record.approval) if record.approval else ""
     by = record.approval.by if isinstance(record.approval, Approved | Denied) else ()
     if isinstance(what, Notice):
         # The message shows already what the request came to since.
-        return MessageEnding(_sentence(decided), by) if decided and not _has_ended(record) else None
+        return MessageEnding(sentence(decided), by) if decided and not record.shows_ending else None
     word = _ENDINGS.get(what.status)
     if what.status is Status.WITHDRAWN and is_withdrawn_by_us(what.reasons):
         word = "withdrawn"
@@ -109,18 +106,9 @@ def _ending(what: Notice | StatusReached, record: ApprovalRecord) -> MessageEndi
         # What was live before is not cut.
         word = _THOUGH_DENIED.get(what.status, word)
     why = "" if decided else "; ".join(reason.text for reason in what.reasons[:3])
-    return MessageEnding(_sentence(f"{decided} Now: {word}.".strip() if decided else f"{word}. {why}"), by)
+    return MessageEnding(sentence(f"{decided} Now: {word}.".strip() if decided else f"{word}. {why}"), by)
 
 
 def is_withdrawn_by_us(reasons: Sequence[Reason]) -> bool:
     """Return whether policies or an operator had it withdrawn, and not the other side."""
     return any(each.code in {COMMANDED, NO_LONGER_PERMITTED} for each in reasons)
-
-
-def _has_ended(record: ApprovalRecord) -> bool:
-    """Return whether the message shows an ending already."""
-    return bool(record.message_text) and not record.message_text.startswith(_PARTLY)
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:].strip()

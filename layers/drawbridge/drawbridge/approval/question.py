@@ -1,6 +1,6 @@
 """Making the question that a person is asked."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -15,6 +15,7 @@ from drawbridge.decision.facts import ConnectionFacts, Facts, Membership, Organi
 from drawbridge.lattice import PrivateDns
 from drawbridge.publication.names import consumer_path
 from drawbridge.request import ExecutionInput
+from drawbridge.status import Reason
 
 MARGIN = timedelta(minutes=10)
 """Time left before an invitation expires, for what follows an approval."""
@@ -63,11 +64,24 @@ def question_of(
             fingerprint=sha256_fingerprint(lines, _without_counts(facts), decision.because, effects, options),
             lines=lines,
             deadline=end,
+            besides=tuple(_besides(decision.because, effects, options)),
         ),
         why=decision.because,
         effects=tuple(effects),
         options=options,
     )
+
+
+def _besides(why: Iterable[Reason], effects: Iterable[str], options: Options) -> Iterator[Line]:
+    """Yield what is shown besides the facts."""
+    yield from (Line("Asked because", f"{each.source}: {each.text}" if each.source else each.text) for each in why)
+    yield from (Line("On approval", each) for each in effects)
+    if options.sensitive:
+        yield Line("How", "whoever approves has to confirm it")
+    if options.two_person:
+        yield Line("How", "two people have to approve")
+    if options.self_approval:
+        yield Line("How", "whoever speaks for the requester may approve too")
 
 
 def options_of(approvals: Collection[frozenset[str]]) -> Options:

@@ -14,9 +14,9 @@ from drawbridge.errors import DrawbridgeError
 
 
 class Received(Struct, frozen=True):
-    """What became of a click, for the metric and the log."""
+    """What became of a click, for the log."""
 
-    counted: str
+    result: str
     user_id: str = ""
     request_id: str = ""
     trouble: str = ""

@@ -74,7 +74,7 @@ def _asked_again(question: Question, before: AskedQuestion, void: tuple[str, ...
     """Return the question with its asking: the same as before, or the next one if it is asked anew."""
     if void:
         asked = msgspec.structs.replace(question.asked, asking=before.next_asking)
-        changed = [] if before.fingerprint == question.asked.fingerprint else _changes(before.lines, asked.lines)
+        changed = [] if before.fingerprint == question.asked.fingerprint else _changes(before, asked)
         return msgspec.structs.replace(question, asked=asked, changed=(no_longer_counting(void), *changed))
     if before.fingerprint == question.asked.fingerprint:
         # It was asked already, and waits no longer for being asked again.
@@ -82,15 +82,20 @@ def _asked_again(question: Question, before: AskedQuestion, void: tuple[str, ...
         asked = msgspec.structs.replace(question.asked, asking=before.asking, deadline=deadline)
         return msgspec.structs.replace(question, asked=asked)
     asked = msgspec.structs.replace(question.asked, asking=before.next_asking)
-    return msgspec.structs.replace(question, asked=asked, changed=tuple(_changes(before.lines, question.asked.lines)))
+    return msgspec.structs.replace(question, asked=asked, changed=tuple(_changes(before, asked)))
 
 
-def _changes(before: tuple[Line, ...], now: tuple[Line, ...]) -> list[str]:
-    gone = [line for line in before if line not in now]
-    new = [line for line in now if line not in before]
-    differences = [f"no longer: {line.label}: {line.text}" for line in gone]
-    differences += [f"now: {line.label}: {line.text}" for line in new]
+def _changes(before: AskedQuestion, now: AskedQuestion) -> list[str]:
+    """Return what differs of all that is shown."""
+    differences = _differences(before.lines, now.lines)
+    if before.besides:
+        differences += _differences(before.besides, now.besides)
     return differences or ["Not what is shown of it, but its details, or what the policies say of it."]
+
+
+def _differences(before: tuple[Line, ...], now: tuple[Line, ...]) -> list[str]:
+    gone = [f"no longer: {line.label}: {line.text}" for line in before if line not in now]
+    return gone + [f"now: {line.label}: {line.text}" for line in now if line not in before]
 
 
 def _answer(code: str, word: str, by: tuple[str, ...], reason: str) -> Reason:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
 from msgspec import Struct
 
 from drawbridge.arns import Arn
@@ -42,11 +43,19 @@ class AttemptPlans(Protocol):
         ...
 
 
+class PlanningRecords(LetInRecords, Protocol):
+    """The ledger's record of what was let in, and of what is attached."""
+
+    def attached(self, request_id: str) -> frozenset[tuple[str, str]]:
+        """Return what was attached when the last attempt ended, by binding and resource's ARN."""
+        ...
+
+
 class PlanningPorts(Struct, frozen=True, kw_only=True):
     """The ports of planning; what people configure is read anew for each plan."""
 
     gatherer: Gatherer
-    ledger: LetInRecords
+    ledger: PlanningRecords
     planner: Callable[[], Planner]
     attempts: AttemptPlans
     evaluation_time: Callable[[], EvaluationTime]
@@ -104,4 +113,7 @@ def _requester(attempt: ShareAttempt, ports: PlanningPorts) -> Requester:
 
 def _coverage(attempt: ShareAttempt, ports: PlanningPorts) -> Coverage:
     let_in = ports.ledger.let_in(attempt.execution.request_id)
-    return Coverage(let_in=let_in, decision=attempt.decision, decided_on=attempt.decided_on)
+    coverage = Coverage(let_in=let_in, decision=attempt.decision, decided_on=attempt.decided_on)
+    if coverage.denial is None:
+        return coverage
+    return msgspec.structs.replace(coverage, attached=ports.ledger.attached(attempt.execution.request_id))

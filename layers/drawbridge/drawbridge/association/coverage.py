@@ -18,6 +18,8 @@ class Coverage(Struct, frozen=True, kw_only=True):
     """``None`` where it is not known: then nothing was."""
     decision: Accept | Keep
     decided_on: DecidedOn
+    attached: frozenset[tuple[str, str]] = frozenset()
+    """What is attached already, by binding and resource's ARN; empty where that is not known, or nothing is."""
 
     def expected(self, share_arn: str) -> tuple[SharedResource, ...]:
         """Return what was observed when it was let in just now: RAM lists it only some seconds later."""
@@ -38,11 +40,21 @@ class Coverage(Struct, frozen=True, kw_only=True):
             raise NotReadyError("the share is not listed yet with all that was let in of it")
         return found
 
+    @property
+    def denial(self) -> Reason | None:
+        """Return the denial after which nothing is associated but what is attached; ``None`` if nobody denied it."""
+        return next((reason for reason in self.decision.because if reason.code == DENIED), None)
+
+    def denies(self, binding: str, arn: str) -> bool:
+        """Return whether a person denied what the binding would add: they were shown what each would come to."""
+        return self.denial is not None and bool(self.attached) and (binding, arn) not in self.attached
+
     def refusal(self, name: str, binding: str) -> Reason:
         """Return why something is not associated, who let the rest in, and what to do."""
-        denied = next((reason for reason in self.decision.because if reason.code == DENIED), None)
-        if denied is not None:
-            return Reason(DENIED, f"{name}: {denied.text}; what was let in before stays.", source=denied.source)
+        if self.denial is not None:
+            denied = self.denial.text.removesuffix(".")
+            text = f"{name}, by binding {binding}: {denied}; what was let in before stays."
+            return Reason(DENIED, text, source=self.denial.source)
         let_in = self.let_in
         if let_in is None:
             rest = "It is not known what of the share was let in."

@@ -277,7 +277,11 @@ class Planner:
                 continue
             matched = [each for each in evaluation.described if binding.match.matches(each, share.name)]
             # What was not let in takes no name from what was.
-            fits = [each for each in matched if each.arn in let_in]
+            fits = [
+                each
+                for each in matched
+                if each.arn in let_in and not (coverage is not None and coverage.denies(binding.name, each.arn))
+            ]
             candidates += [
                 self._candidate(
                     binding, resource, fits, requester=requester, share=share, evaluation_time=evaluation_time
@@ -285,7 +289,7 @@ class Planner:
                 for resource in fits
             ]
             if coverage is not None:
-                candidates += [_uncovered(binding, each, coverage) for each in matched if each.arn not in let_in]
+                candidates += [_uncovered(binding, each, coverage) for each in matched if each not in fits]
         return msgspec.structs.replace(evaluation, candidates=tuple(candidates))
 
     def plan_of(self, evaluation: Evaluation, evaluation_time: EvaluationTime) -> Plan:

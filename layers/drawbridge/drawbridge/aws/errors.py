@@ -143,6 +143,19 @@ def known_error_for(code: str) -> type[DrawbridgeError] | None:
     return next((error for family, error in _BY_FAMILY if family.fullmatch(code)), None)
 
 
+_throttled: list[str] = []
+
+
+def take_throttled() -> list[str]:
+    """Return the calls that AWS throttled since this was asked last, each with AWS's code.
+
+    Those that the SDK repeated with success are not among them.
+    """
+    taken = [*_throttled]
+    _throttled.clear()
+    return taken
+
+
 @contextmanager
 def translated(doing: str, *, missing: type[DrawbridgeError] = GoneError) -> Iterator[None]:
     """Raise what AWS answers as an error of ours, with AWS's code and words; what is unknown is ``UpstreamError``.
@@ -155,6 +168,8 @@ def translated(doing: str, *, missing: type[DrawbridgeError] = GoneError) -> Ite
     except ClientError as error:
         words = error.response.get("Error", {}).get("Message", "")
         raised = error_for(code_of(error))
+        if raised is ThrottledError:
+            _throttled.append(f"{doing}: {code_of(error)}")
         raise (missing if raised is GoneError else raised)(f"{doing}: {code_of(error)}: {words}") from error
     except BotoCoreError as error:
         raise UpstreamError(f"{doing}: {error}") from error

@@ -246,7 +246,11 @@ class LedgerTable:
 
     def note_observed(self, row: LedgerRow, observed: ObservedRequest) -> None:
         """Note what a request that waits was last compared with; nothing if it does not wait any more."""
-        write = Write(seen=observed.observed_fingerprint, permitted=observed.decision_fingerprint)
+        write = Write(
+            seen=observed.observed_fingerprint,
+            permitted=observed.decision_fingerprint,
+            wanted=observed.bindings_fingerprint,
+        )
         write.only_if(attempt=row.attempt, settled=False)
         self._update(row.request_id, write)
 
@@ -433,6 +437,10 @@ class LedgerTable:
             announced=_read("announced", str(item.get("announced", ""))),
             commanded=_read("commanded", str(item.get("commanded", ""))),
         )
+
+    def attached(self, request_id: str) -> frozenset[tuple[str, str]]:
+        """Return what was attached when the last attempt ended, by binding and resource's ARN."""
+        return frozenset((each.binding, each.resource_arn) for each in self.connected(request_id).attachments)
 
     def attachments_of_others(self, request_id: str) -> Iterator[AttachmentSnapshot]:
         """Yield how the attachments of all other requests that are followed were left; nobody asks for orphans."""

@@ -18,6 +18,7 @@ from drawbridge.aws.owned_object_listing import OwnedObjectListing
 from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
 from drawbridge.aws.resource_shares import ResourceShares
 from drawbridge.aws.state_machine import StateMachine
+from drawbridge.aws.sweep_record_items import SweepRecordItems
 from drawbridge.aws.task_callback import TaskCallback
 from drawbridge.aws.withdraw_after_tags import ObjectTags
 from drawbridge.bootstrap.clients import client, table
@@ -56,6 +57,10 @@ def configuration() -> SweepConfiguration:
     settings = environment()
     parameters = ConfigurationParameters(client("ssm"), prefix=settings.prefix)
     return SweepConfiguration(parameters, everything_may_be_permitted=settings.everything_may_be_permitted)
+
+
+def sweep_records() -> SweepRecordItems:
+    return SweepRecordItems(table(environment().approvals_table))
 
 
 def sweeper(

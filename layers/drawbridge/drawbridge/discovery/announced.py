@@ -16,7 +16,7 @@ from drawbridge.discovery.next_action import HELD_AT_LEAST_EVERY, may_try_again
 from drawbridge.discovery.review import Lapse, Review
 from drawbridge.publication import AttachmentSnapshot
 from drawbridge.publication.names import consumer_path, document_parameter
-from drawbridge.request import EndpointConnectionRequest
+from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest
 from drawbridge.request.announced import Announced, whole
 from drawbridge.request.fingerprints import fingerprint
 from drawbridge.status import Reason, Status
@@ -100,27 +100,59 @@ def announcement_fingerprint(marks: Collection[Announced]) -> str:
     return fingerprint(sorted((*mark.key, mark.withdraw_after.isoformat()) for mark in marks)) if marks else ""
 
 
-def desired_tags(row: LedgerRow, *, prefix: str, account_id: str) -> Mapping[str, str]:
+def desired_tags(
+    row: LedgerRow, others: Collection[LedgerRow] = (), *, prefix: str, account_id: str
+) -> Mapping[str, str]:
     """Return what of ours is to carry the tag that says when it is taken down, by id, ARN or parameter, with its value.
 
-    What a service network's bindings may share (its endpoint, its association with a VPC) is not among them.
+    ``others`` are the rows of other shares that hold some of it: what one of them keeps carries none. What a service
+    network's bindings may share (its endpoint, its association with a VPC) is not among them.
     """
-    tags: dict[str, str] = {}
+    tags: dict[str, datetime] = {}
+    rows = [row, *(other for other in others if _keeps(other))]
+    if any(each.announced for each in rows):
+        holding = [(own_things(each, account_id), each) for each in rows]
+        for thing in own_things(row, account_id):
+            at = _taken_down_at(thing, [each for things, each in holding if thing in things], account_id)
+            tags |= {} if at is None else {thing: at}
     of_all = whole(row.announced)
-    for each in row.attachments or ():
-        marks = (mark for mark in row.announced if mark.key == (each.binding, each.resource_arn))
-        mark = of_all or next(marks, None)
-        if mark is not None:
-            tags |= dict.fromkeys(_own(each, account_id), mark.withdraw_after.isoformat(timespec="seconds"))
     if of_all is not None:
-        tags |= dict.fromkeys(_names(row, prefix), of_all.withdraw_after.isoformat(timespec="seconds"))
-    return tags
+        tags |= dict.fromkeys(_names(row, prefix), of_all.withdraw_after)
+    return {thing: at.isoformat(timespec="seconds") for thing, at in tags.items()}
+
+
+def _keeps(row: LedgerRow) -> bool:
+    """Return whether a share's row keeps what it holds until what is announced of it is due."""
+    is_going = row.is_to_be_withdrawn or row.stays_withdrawn or row.status is Status.WITHDRAWING
+    return isinstance(row.request, ResourceShareRequest) and not is_going
+
+
+def _taken_down_at(thing: str, holders: Collection[LedgerRow], account_id: str) -> datetime | None:
+    """Return when a thing is taken down; ``None`` if it stays.
+
+    An association that is not permitted goes whoever shares it; what ends with its share goes with the last of them.
+    """
+    by_association = [
+        mark.withdraw_after
+        for row in holders
+        for mark in row.announced
+        if any(
+            mark.key == (each.binding, each.resource_arn) and thing in _own(each, account_id)
+            for each in row.attachments or ()
+        )
+    ]
+    ends = [mark.withdraw_after for row in holders if (mark := whole(row.announced)) is not None]
+    return min([*by_association, *([max(ends)] if len(ends) == len(holders) else [])], default=None)
+
+
+def own_things(row: LedgerRow, account_id: str) -> frozenset[str]:
+    """Return what was made for a share's own attachments and can carry the tag, by id or ARN."""
+    return frozenset(thing for each in row.attachments or () for thing in _own(each, account_id))
 
 
 def taggable_of(row: LedgerRow, *, prefix: str, account_id: str) -> frozenset[str]:
     """Return what there is of a request that can carry the tag: what was taken down has none to lose."""
-    of_attachments = (thing for each in row.attachments or () for thing in _own(each, account_id))
-    return frozenset((*of_attachments, *_names(row, prefix)))
+    return own_things(row, account_id) | {*_names(row, prefix)}
 
 
 def _names(row: LedgerRow, prefix: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from drawbridge.discovery.absence_watch import Watch
 from drawbridge.discovery.expiring import Expiring
+from drawbridge.discovery.followed_counts import FollowedCounts
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.errors import DrawbridgeError, InvalidInputError, UpstreamError
 from drawbridge.request import Request
@@ -36,6 +37,12 @@ class SweepResult(Struct, frozen=True):
     """What is not listed, and of which AWS, asked by its id, says neither that it is there nor that it is gone."""
     expiring: tuple[Expiring, ...] | None = None
     """What is not let in yet and expires soon; ``None`` if shares were not observed."""
+    first_attempts: tuple[str, ...] = ()
+    """Those of the executions that are the first of their requests."""
+    drifted: tuple[str, ...] = ()
+    """The requests of which something connected is not as it was left."""
+    followed: FollowedCounts = FollowedCounts()
+    """What the ledger said of the requests that it follows."""
 
 
 @dataclass
@@ -59,6 +66,9 @@ class Findings:
     withdrawals_capped: list[str] = field(default_factory=list)
     existence_unknown: list[str] = field(default_factory=list)
     expiring: tuple[Expiring, ...] | None = None
+    first_attempts: list[str] = field(default_factory=list)
+    drifted: list[str] = field(default_factory=list)
+    followed: FollowedCounts = field(default_factory=FollowedCounts)
     reviewed: set[str] = field(default_factory=set)
     """The requests that were reviewed."""
     is_capped: bool = False
@@ -83,7 +93,16 @@ class Findings:
             withdrawals_capped=tuple(self.withdrawals_capped),
             existence_unknown=tuple(self.existence_unknown),
             expiring=self.expiring,
+            first_attempts=tuple(self.first_attempts),
+            drifted=tuple(self.drifted),
+            followed=self.followed,
         )
+
+    def note_started(self, execution: str | None, *, first: bool) -> None:
+        """Note an execution if one was started, and whether it is the first of its request."""
+        if execution:
+            self.started.append(execution)
+            self.first_attempts += [execution] if first else []
 
     def take_over(self, watch: Watch) -> None:
         """Add what watching for absences found."""

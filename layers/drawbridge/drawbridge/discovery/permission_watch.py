@@ -1,6 +1,7 @@
 """Watching what is permitted: what is connected is reviewed when policies change, announced, and due after its wait."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from drawbridge.discovery.announced import (
     desired_tags,
     marks_after,
     marks_due,
+    own_things,
     taggable_of,
     were_taken_down,
 )
@@ -98,6 +100,25 @@ class PermissionWatch:
         self._prefix = prefix
         self._account_id = account_id
         self._tagged = 0
+        self._rows: dict[str, LedgerRow] = {}
+        self._holders: Mapping[str, Collection[str]] = {}
+
+    def load(self, rows: Iterable[LedgerRow]) -> None:
+        """Take note of all that is followed: what one share has announced may be another share's to keep."""
+        self._rows = {row.request_id: row for row in rows if row.attachments}
+        self._holders = {}
+        if any(row.announced or row.tagged for row in self._rows.values()):
+            self._find_holders()
+
+    def _find_holders(self) -> None:
+        """Find which requests hold each thing that can carry the tag: it matters where something is announced."""
+        if self._holders:
+            return
+        holders = defaultdict[str, list[str]](list)
+        for row in self._rows.values():
+            for thing in own_things(row, self._account_id):
+                holders[thing].append(row.request_id)
+        self._holders = holders
 
     @staticmethod
     def concerns(row: LedgerRow, observed: ObservedRequest) -> bool:
@@ -115,6 +136,10 @@ class PermissionWatch:
         if row.reviewed_fingerprint:
             return row.reviewed_fingerprint != self._reviewed_under(observed)
         return bool(row.kept or row.announced) or observed.policies_fingerprint != row.decision_fingerprint
+
+    def is_reviewed_as_now(self, row: LedgerRow, observed: ObservedRequest) -> bool:
+        """Return whether nothing that a review rests on has changed since the last one."""
+        return row.reviewed_fingerprint == self._reviewed_under(observed)
 
     def review(self, row: LedgerRow, observed: ObservedRequest, now: datetime) -> Reviewed | ReviewOpen | None:
         """Review a request, and note what is announced.
@@ -134,6 +159,9 @@ class PermissionWatch:
         now_there = msgspec.structs.replace(
             row, announced=marks, no_longer_permitted=not review.permitted, reviewed_fingerprint=under
         )
+        self._rows[row.request_id] = now_there
+        if marks:
+            self._find_holders()
         return Reviewed(now_there, frozenset(lapse.key for lapse in review.lapses))
 
     def _reviewed_under(self, observed: ObservedRequest) -> str:
@@ -157,11 +185,19 @@ class PermissionWatch:
             if not is_done:
                 self._announcements.announced(row, fingerprint or row.announcement_sent)
             self._ledger.note_announcement_sent(row, fingerprint)
-        desired = desired_tags(row, prefix=self._prefix, account_id=self._account_id)
+        others = self._others(row)
+        desired = desired_tags(row, others, prefix=self._prefix, account_id=self._account_id)
         there = taggable_of(row, prefix=self._prefix, account_id=self._account_id)
-        tagged = self._retagged({thing: value for thing, value in row.tagged.items() if thing in there}, desired)
+        noted = (*(item for other in others for item in other.tagged.items()), *row.tagged.items())
+        tagged = self._retagged({thing: value for thing, value in noted if thing in there}, desired)
         if tagged != row.tagged:
             self._ledger.note_tagged(row, tagged)
+
+    def _others(self, row: LedgerRow) -> tuple[LedgerRow, ...]:
+        """Return the rows of other requests that hold some of what was made for this one."""
+        things = own_things(row, self._account_id) if self._holders else ()
+        ids = {name for thing in things for name in self._holders.get(thing, ())} - {row.request_id}
+        return tuple(self._rows[name] for name in sorted(ids))
 
     def _retagged(self, tagged: Mapping[str, str], desired: Mapping[str, str]) -> Mapping[str, str]:
         """Tag what lacks the tag or has another value, untag the rest; return what carries it then."""

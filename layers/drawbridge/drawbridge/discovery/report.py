@@ -1,17 +1,22 @@
 """Reporting what a sweep found and did, to the log and the metrics that alarms watch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Protocol
 
-from aws_lambda_powertools.metrics import MetricUnit
+import msgspec
 
 from drawbridge.discovery.configuration import SweepConfiguration
 from drawbridge.discovery.findings import SweepResult
+from drawbridge.discovery.followed_counts import FollowedCounts
 from drawbridge.discovery.sweep import Sweeper
+from drawbridge.discovery.sweep_record import SweepRecord, SweepRecords, attachments_waiting, sweep_record
 from drawbridge.errors import DrawbridgeError
 from drawbridge.hint import SweepScope
-from drawbridge.observability import logger, metrics
+from drawbridge.observability import Metric, count, logger
+
+_MOST_NAMED = 50
+"""Requests of one kind that a line of the log names: it is cut at 256 KB, and read by people."""
 
 
 class SweeperFactory(Protocol):
@@ -23,59 +28,118 @@ class SweeperFactory(Protocol):
 
 
 def sweep_and_report(
-    scope: SweepScope, configuration_now: Callable[[], SweepConfiguration], make_sweeper: SweeperFactory
+    scope: SweepScope,
+    configuration_now: Callable[[], SweepConfiguration],
+    make_sweeper: SweeperFactory,
+    records: Callable[[], SweepRecords],
 ) -> bool:
-    """Sweep once, and return whether anything could not be observed or reconciled."""
+    """Sweep once, leave a record of it, and return whether anything could not be observed or reconciled."""
+    began_at = datetime.now(UTC)
+    unreadable: list[str] = []
+
+    def report_broken(reason: str) -> None:
+        _broken(reason)
+        unreadable.append(reason)
+
+    result: SweepResult | None = None
+    failures: tuple[DrawbridgeError, ...]
     try:
         configuration = configuration_now()
         for kind, broken in configuration.broken:
             report = {"kind": kind, "parameter": broken.name, "reason": broken.reason, "in_force": broken.in_force}
             logger.error("configuration broken", extra=report)
-        metrics.add_metric("ConfigurationBroken", MetricUnit.Count, len(configuration.broken))
-        result = make_sweeper(configuration, lambda: datetime.now(UTC), _broken).sweep(scope, datetime.now(UTC))
+            unreadable.append(f"{kind} {broken.name}: {broken.reason}")
+        count(Metric.CONFIGURATION_BROKEN, len(configuration.broken))
+        result = make_sweeper(configuration, lambda: datetime.now(UTC), report_broken).sweep(scope, began_at)
     except DrawbridgeError as error:
-        failures: tuple[DrawbridgeError, ...] = (error,)
+        failures = (error,)
     else:
         failures = result.failures
-        for unreadable in result.broken:
-            _broken(str(unreadable))
+        for each in result.broken:
+            report_broken(str(each))
         _report(result, scope)
     for failure in failures:
         logger.error("sweep failed", extra={"error": type(failure).__name__, "reason": str(failure)})
-    metrics.add_metric("SweepsFailed", MetricUnit.Count, bool(failures))
+    count(Metric.SWEEPS_FAILED, bool(failures))
+    _keep_record(
+        sweep_record(
+            scope, result, failures=failures, broken=unreadable, began_at=began_at, ended_at=datetime.now(UTC)
+        ),
+        scope,
+        records,
+    )
     return bool(failures)
+
+
+def _keep_record(record: SweepRecord, scope: SweepScope, records: Callable[[], SweepRecords]) -> None:
+    """Keep the record; if it can't be, only operators lack it: the sweep is as good without, and not repeated."""
+    try:
+        records().keep(record, scope.commands)
+    except DrawbridgeError as error:
+        logger.error("sweep not recorded", extra={"error": type(error).__name__, "reason": str(error)})
 
 
 def _report(result: SweepResult, scope: SweepScope) -> None:
     """Log and count what a sweep found and did."""
     logger.info("swept", extra={"seen": result.observed, "started": result.started})
-    metrics.add_metric("RequestsStarted", MetricUnit.Count, len(result.started))
+    count(Metric.REQUESTS_STARTED, len(result.started))
+    if result.first_attempts and not scope.by_event:
+        logger.warning("missed by events", extra={"started": result.first_attempts})
+        count(Metric.REQUESTS_MISSED_BY_EVENTS, len(result.first_attempts))
     if result.transit_gateway_attachments:
-        waiting = [
-            f"{each.transit_gateway_attachment_id} of {each.owner} at {each.service_id}"
-            for each in result.transit_gateway_attachments
-        ]
-        logger.warning("transit gateway attachments wait", extra={"attachments": waiting})
-        metrics.add_metric("AttachmentsWaiting", MetricUnit.Count, len(result.transit_gateway_attachments))
+        logger.warning("transit gateway attachments wait", extra={"attachments": attachments_waiting(result)})
+        count(Metric.ATTACHMENTS_WAITING, len(result.transit_gateway_attachments))
     if result.no_longer_permitted:
         logger.warning("no longer permitted", extra={"requests": result.no_longer_permitted})
     if result.reviews_open:
         logger.warning("reviews open", extra={"requests": result.reviews_open})
-    metrics.add_metric("ReviewsOpen", MetricUnit.Count, len(result.reviews_open))
+    count(Metric.REVIEWS_OPEN, len(result.reviews_open))
     if result.withdrawals_capped:
         logger.error("withdrawals capped", extra={"requests": result.withdrawals_capped})
-    metrics.add_metric("WithdrawalsCapped", MetricUnit.Count, len(result.withdrawals_capped))
+    count(Metric.WITHDRAWALS_CAPPED, len(result.withdrawals_capped))
     if result.existence_unknown:
         logger.warning("not listed, and not known to be gone", extra={"ids": result.existence_unknown})
-    metrics.add_metric("ExistenceUnknown", MetricUnit.Count, len(result.existence_unknown))
-    if result.expiring is not None:
-        if result.expiring:
-            logger.warning("expiring", extra={"requests": [str(each) for each in result.expiring]})
-        metrics.add_metric("RequestsExpiring", MetricUnit.Count, len(result.expiring))
-    metrics.add_metric("NoLongerPermitted", MetricUnit.Count, len(result.no_longer_permitted))
+    count(Metric.EXISTENCE_UNKNOWN, len(result.existence_unknown))
+    if result.expiring:
+        logger.warning("expiring", extra={"requests": [str(each) for each in result.expiring]})
+        count(Metric.REQUESTS_EXPIRING, len(result.expiring))
+    if result.drifted:
+        logger.warning("drifted", extra={"requests": result.drifted})
+        count(Metric.CONNECTIONS_DRIFTED, len(result.drifted))
+    # A sweep of a part leaves to the schedule's to say how everything stands.
+    _report_followed(result.followed if scope.is_whole else FollowedCounts(), reviewed=result.no_longer_permitted)
+
+
+def _report_followed(followed: FollowedCounts, *, reviewed: Collection[str]) -> None:
+    """Log and count the requests in trouble; ``reviewed`` are those that this sweep found no longer permitted."""
+    for metric, requests in (
+        (Metric.REQUESTS_HELD, followed.held),
+        (Metric.REQUESTS_FAILED, followed.failed),
+        (Metric.REQUESTS_WAITING_FOR_APPROVAL, followed.waiting_for_approval),
+        (Metric.WITHDRAWALS_FAILED, followed.withdrawals_failed),
+        (Metric.NO_LONGER_PERMITTED, followed.no_longer_permitted.union(reviewed)),
+        (Metric.ORPHANS, followed.orphans),
+    ):
+        count(metric, len(requests))
+    if followed.oldest_pending is not None:
+        count(Metric.OLDEST_PENDING_AGE, followed.oldest_pending.age.total_seconds())
+    if followed != FollowedCounts():
+        logger.info("followed", extra=_named(followed))
+
+
+def _named(followed: FollowedCounts) -> dict[str, object]:
+    """Return the requests in trouble for the log, the first of each kind."""
+    named: dict[str, object] = {
+        name: sorted(requests)[:_MOST_NAMED]
+        for name, requests in msgspec.structs.asdict(followed).items()
+        if isinstance(requests, frozenset) and requests
+    }
+    if followed.oldest_pending is not None:
+        named["oldest_pending"] = followed.oldest_pending.request_id
+    return named
 
 
 def _broken(reason: str) -> None:
     """Log and count what can't be read in a table of ours; somebody has to mend it, sweeping again does not help."""
     logger.error("row broken", extra={"reason": reason})
-    metrics.add_metric("RowsBroken", MetricUnit.Count, 1)
+    count(Metric.ROWS_BROKEN)

@@ -18,6 +18,7 @@ from drawbridge.discovery.endings import EndingRecorder
 from drawbridge.discovery.expiring import expiring, is_deadline_to_be_noted
 from drawbridge.discovery.findings import Findings, SweepResult, failure_of
 from drawbridge.discovery.fingerprints import FingerprintsInForce
+from drawbridge.discovery.followed_counts import count_followed
 from drawbridge.discovery.free_question_slots import FreeQuestionSlots
 from drawbridge.discovery.ledger_row import LedgerRow, is_followed
 from drawbridge.discovery.next_action import (
@@ -139,8 +140,9 @@ class Sweeper:
         entered in the ledger before its execution starts, by one writer only, and an entered attempt that does not
         run is started by the next sweep.
         """
-        findings = Findings(told_by=scope.told_by)
         followed = self._ledger.followed()
+        findings = Findings(followed=count_followed(followed, now), told_by=scope.told_by)
+        self._withdrawals.load(followed)
         observed = self._observe(scope, followed, now, findings)
         rows = self._rows(observed, followed, now, findings)
         if ResourceShareRequest in findings.kinds:
@@ -163,7 +165,7 @@ class Sweeper:
             except Exception as error:  # noqa: BLE001 - whatever is wrong with one request, it stops no other
                 findings.failures.append(failure_of(each.request.request_id, error))
             else:
-                findings.started += [execution] if execution else []
+                findings.note_started(execution, first=row is None)
         if scope.orphans:
             findings.failures += self._orphans.enter(followed, findings.kinds, findings.listed, now)
         return findings.result(len(observed))
@@ -303,6 +305,8 @@ class Sweeper:
         report = self._drift.detect(row)
         # One network that can't be listed is reported once, however many rows depend on it.
         findings.unknown |= {str(error): error for error in report.unknown}
+        if report.drift_fingerprint or (report.unknown and row.drift_fingerprint):
+            findings.drifted.append(row.request_id)
         if report.unknown and not report.drift_fingerprint:
             return msgspec.structs.replace(observed, drift_fingerprint=row.drift_fingerprint)
         if row.drift_fingerprint and not report.drift_fingerprint and row.settled:
@@ -333,11 +337,13 @@ class Sweeper:
         Return whether there is nothing else to do for it: its execution is known to wait, or was resumed. A change for
         which it could not be resumed is not noted, so that the next sweep tries again.
         """
-        changed = (observed.observed_fingerprint, observed.decision_fingerprint, observed.open) != (
-            row.observed_fingerprint,
-            row.decision_fingerprint,
-            row.commanded is None,
-        )
+        # A binding decides nothing, but whoever is asked reads what it would come to.
+        changed = (
+            observed.observed_fingerprint,
+            observed.decision_fingerprint,
+            observed.bindings_fingerprint,
+            observed.open,
+        ) != (row.observed_fingerprint, row.decision_fingerprint, row.bindings_fingerprint, row.commanded is None)
         waits = self._waiting.resume_if_answered(row, now, reconsider=changed)
         if changed and waits is WaitState.RESUMED:
             self._ledger.note_observed(row, observed)

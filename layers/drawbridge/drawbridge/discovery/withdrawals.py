@@ -1,6 +1,6 @@
 """What of a request is to be taken down: gone, no longer permitted and due, or commanded."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 import msgspec
@@ -35,6 +35,10 @@ class WithdrawalReconciler:
         self._attempts = attempts
         self._permissions = permissions
 
+    def load(self, followed: Iterable[LedgerRow]) -> None:
+        """Take note of all that is followed."""
+        self._permissions.load(followed)
+
     @staticmethod
     def is_for_withdrawal(row: LedgerRow, now: datetime, findings: Findings) -> bool:
         """Return whether nothing but a withdrawal may become of it.
@@ -58,7 +62,7 @@ class WithdrawalReconciler:
             return None if is_young(row, now) else self._attempts.start_withdrawal(row, (), ())
         # An orphan that is listed ends: what leads there belongs to a share again.
         if row.is_to_be_withdrawn or findings.lists(row):
-            return self._withdraw_listed(observed, row, now)
+            return self._withdraw_listed(observed, row, now, findings)
         return self._withdraw_absent(observed, row, now, findings)
 
     def take_down_part(
@@ -83,14 +87,31 @@ class WithdrawalReconciler:
             return None
         return self._attempts.start_withdrawal(row, absent, reasons_of(absent))
 
-    def _withdraw_listed(self, observed: ObservedRequest, row: LedgerRow, now: datetime) -> str | None:
+    def _withdraw_listed(
+        self, observed: ObservedRequest, row: LedgerRow, now: datetime, findings: Findings
+    ) -> str | None:
         """Start the withdrawal of what is there, or see to the one that was started."""
         if row.settled:
             if row.status is Status.WITHDRAWING and not may_try_again(row, now):
-                return None
+                return self._connect_if_permitted_again(observed, row, now, findings)
         elif not self._attempts.is_lost(observed, row, now):
             return None
         return self._attempts.start_withdrawal(row, row.absent, reasons_to_withdraw(row))
+
+    def _connect_if_permitted_again(
+        self, observed: ObservedRequest, row: LedgerRow, now: datetime, findings: Findings
+    ) -> str | None:
+        """Start an attempt at what could not be taken down and is permitted again: that waits for no backoff."""
+        is_refused = row.commanded is None and row.is_connected and whole(row.announced) is not None
+        if not is_refused or not observed.open or self._permissions.is_reviewed_as_now(row, observed):
+            return None
+        reviewed = self._permissions.review(row, observed, now)
+        if isinstance(reviewed, ReviewOpen):
+            findings.reviews_open.append(f"{row.request_id}: {reviewed.because}")
+        if not isinstance(reviewed, Reviewed):
+            return None
+        self._tell(reviewed.row, findings, after=row)
+        return None if whole(reviewed.row.announced) else self._attempts.start(observed, reviewed.row)
 
     def review(self, observed: ObservedRequest, row: LedgerRow, now: datetime, findings: Findings) -> str | None:
         """Review what is connected if that is due, announce what is no longer permitted, and take down what is due.

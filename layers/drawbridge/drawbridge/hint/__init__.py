@@ -21,6 +21,17 @@ class SweepScope(Struct, frozen=True):
     """Names of executions of the workflow that may have ended without recording it."""
     told_by: frozenset[str] = frozenset()
     """Who hinted at it, in words: for requests' history, nothing goes by it."""
+    scheduled: bool = False
+    """Whether the schedule is among those who ask."""
+    commands: frozenset[str] = frozenset()
+    """Ids of the commands that wait for this sweep."""
+    by_event: bool = False
+    """Whether an event asked for it, and not only the schedule, or a person."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything that could be a request is swept."""
+        return self.shares and self.connections
 
     def __or__(self, other: Self) -> "SweepScope":
         return SweepScope(
@@ -30,12 +41,17 @@ class SweepScope(Struct, frozen=True):
             orphans=self.orphans or other.orphans,
             executions=self.executions | other.executions,
             told_by=self.told_by | other.told_by,
+            scheduled=self.scheduled or other.scheduled,
+            commands=self.commands | other.commands,
+            by_event=self.by_event or other.by_event,
         )
 
 
-SHARES = SweepScope(shares=True)
-CONNECTIONS = SweepScope(connections=True)
-SERVICES = SweepScope(connections=True, notifications=True)
+SHARES = SweepScope(shares=True, by_event=True)
+CONNECTIONS = SweepScope(connections=True, by_event=True)
+SERVICES = SweepScope(connections=True, notifications=True, by_event=True)
 EVERYTHING = SweepScope(shares=True, connections=True, notifications=True)
 """But for orphans, which take many calls to look for."""
+CHANGED = EVERYTHING | SweepScope(by_event=True)
+"""Everything, because what people configure changed."""
 ORPHANS = SweepScope(shares=True, connections=True, orphans=True)

@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from aws_lambda_powertools.metrics import MetricUnit
 from msgspec import Struct
 
 from drawbridge.errors import DrawbridgeError, InvalidInputError
 from drawbridge.hint import SweepScope
 from drawbridge.hint.parse import parse_hint
-from drawbridge.observability import logger, metrics
+from drawbridge.observability import Metric, count, logger
 from drawbridge.parsing import UnreadableError, read_value
 
 
@@ -47,7 +46,7 @@ def read_batch(records: object, dead_letters: Callable[[], DeadLetters]) -> Batc
             hints[message.message_id] = parse_hint(message.body)
         except InvalidInputError as broken:
             logger.error("hint broken", extra={"message_id": message.message_id, "reason": str(broken)})
-            metrics.add_metric("HintsBroken", MetricUnit.Count, 1)
+            count(Metric.HINTS_BROKEN)
             try:
                 dead_letters().send(message.body, str(broken))
             except DrawbridgeError as error:

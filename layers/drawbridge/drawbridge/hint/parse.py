@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.errors import InvalidInputError
-from drawbridge.hint import CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope, notification
+from drawbridge.hint import CHANGED, CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope, notification
 from drawbridge.parsing import UnreadableError, read_json
 
 
@@ -19,7 +19,10 @@ class Envelope(Struct, frozen=True):
     detail: dict[str, Any] = {}
 
 
-_LOOK_FOR_ORPHANS = "Look for Orphans"
+LOOK_FOR_ORPHANS = "Look for Orphans"
+"""The detail-type of what the schedule, or a command, sends to have orphans looked for."""
+
+_COMMAND = re.compile(r"[A-Za-z0-9-]{1,64}")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
@@ -36,9 +39,9 @@ def parse_hint(body: str) -> SweepScope:
     except UnreadableError as error:
         raise InvalidInputError(f"hint: {error}; an EventBridge envelope is needed") from error
     match envelope.source, envelope.detail_type:
-        case (("drawbridge.schedule" | "drawbridge.command") as source, detail_type):
-            scope = ORPHANS if detail_type == _LOOK_FOR_ORPHANS else EVERYTHING
-            return _told(scope, "the schedule" if source == "drawbridge.schedule" else "an operator's command")
+        case ("drawbridge.schedule" | "drawbridge.command") as source, detail_type:
+            asks = _scheduled if source == "drawbridge.schedule" else _commanded
+            return asks(envelope.detail, looks_for_orphans=detail_type == LOOK_FOR_ORPHANS)
         case ("aws.ram", "Resource Sharing State Change") | ("aws.vpc-lattice", _):
             return _told(SHARES, f"an event of {'AWS RAM' if envelope.source == 'aws.ram' else 'VPC Lattice'}")
         case "drawbridge", notification.CONNECTION_NOTIFICATION:
@@ -46,7 +49,7 @@ def parse_hint(body: str) -> SweepScope:
         case "aws.ec2", "AWS API Call via CloudTrail":
             return _told(SERVICES, "a call to EC2 that CloudTrail reported")
         case "aws.ssm", "Parameter Store Change":
-            return _told(EVERYTHING, "a change of our configuration")
+            return _told(CHANGED, "a change of our configuration")
         case "aws.states", "Step Functions Execution Status Change":
             return SweepScope(executions=_executions(envelope.detail))
         case source, detail_type:
@@ -57,6 +60,18 @@ def parse_hint(body: str) -> SweepScope:
 
 def _told(scope: SweepScope, by: str) -> SweepScope:
     return msgspec.structs.replace(scope, told_by=frozenset({by}))
+
+
+def _scheduled(detail: dict[str, Any], *, looks_for_orphans: bool) -> SweepScope:
+    return _told((ORPHANS if looks_for_orphans else EVERYTHING) | SweepScope(scheduled=True), "the schedule")
+
+
+def _commanded(detail: dict[str, Any], *, looks_for_orphans: bool) -> SweepScope:
+    """Return the scope of a command, which wants all else beside the orphans; most don't wait, and have no id."""
+    command = detail.get("command")
+    waiting = {command} if isinstance(command, str) and _COMMAND.fullmatch(command) else ()
+    scope = EVERYTHING | SweepScope(orphans=looks_for_orphans, commands=frozenset(waiting))
+    return _told(scope, "an operator's command")
 
 
 def _executions(detail: dict[str, Any]) -> frozenset[str]:

@@ -282,8 +282,12 @@ def _without_associations(refused: tuple[Reason, ...], stays: tuple[Reason, ...]
 
 
 def _stays_connected(earlier: EarlierAttachments, refused: tuple[Reason, ...]) -> bool:
-    """Return whether something stays connected, and nothing is refused but by policies: that is announced first."""
-    return bool(earlier.staying) and {each.code for each in refused} == {NOT_PERMITTED}
+    """Return whether something stays connected, and nothing is refused but by policies or a person.
+
+    What policies refuse is announced first, and what a person denied is nothing that is connected.
+    """
+    codes = {each.code for each in refused}
+    return bool(earlier.staying) and bool(codes) and codes <= {NOT_PERMITTED, DENIED}
 
 
 _HOLDS_NOTHING_UP = frozenset({DENIED})

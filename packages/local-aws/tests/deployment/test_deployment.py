@@ -256,6 +256,28 @@ def test_a_parameter_has_its_tags(deployed: Deployed) -> None:
     assert {"Key": "owner", "Value": "stack"} in tags
 
 
+def test_a_dashboard_shows_what_the_stack_has(deployed: Deployed) -> None:
+    dashboard = deployed.client("cloudwatch").get_dashboard(DashboardName="test-overview")
+
+    (widget,) = json.loads(dashboard["DashboardBody"])["widgets"]
+    (alarm,) = widget["properties"]["alarms"]
+    assert alarm.startswith("arn:aws:cloudwatch:us-east-1:311111111301:alarm:")
+
+
+def test_a_dashboard_whose_body_is_no_json_object_is_refused(
+    local_aws_server: LocalAws, written: Callable[[str], Path]
+) -> None:
+    path = written(
+        "Resources:\n"
+        "  Overview:\n"
+        "    Type: AWS::CloudWatch::Dashboard\n"
+        "    Properties: {DashboardName: broken, DashboardBody: '{\"widgets\": ['}\n"
+    )
+
+    with pytest.raises(DeploymentError, match=r"Overview \(AWS::CloudWatch::Dashboard\): .*valid JSON object"):
+        deploy(path, "311111111317", REGION)
+
+
 def test_a_resource_whose_condition_is_false_is_not_made(deployed: Deployed) -> None:
     names = deployed.client("ssm").describe_parameters()["Parameters"]
 

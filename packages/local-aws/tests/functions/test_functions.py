@@ -39,6 +39,7 @@ def test_the_patched_symbols_of_moto_exist() -> None:
     assert callable(LambdaFunction.invoke)
     assert callable(LambdaFunction.update_configuration)
     assert callable(LambdaFunction.get_configuration)
+    assert callable(LambdaFunction.get_code)
     assert callable(LambdaBackend.create_function)
     assert callable(LambdaStorage.del_function)
 
@@ -222,6 +223,18 @@ def test_another_configuration_means_new_processes(account: Account) -> None:
 
     assert (first["environment"]["COLOUR"], second["environment"]["COLOUR"]) == ("blue", "red")
     assert first["process"] != second["process"]
+
+
+def test_a_function_without_any_concurrency_says_so_and_runs_no_more(account: Account) -> None:
+    account.function("stopped")
+    unlimited = account.functions.get_function(FunctionName="stopped")
+    account.functions.put_function_concurrency(FunctionName="stopped", ReservedConcurrentExecutions=0)
+
+    assert "Concurrency" not in unlimited
+    told = account.functions.get_function(FunctionName="stopped")["Concurrency"]
+    assert told == {"ReservedConcurrentExecutions": 0}
+    with pytest.raises(ClientError, match="TooManyRequestsException"):
+        account.invoke("stopped")
 
 
 def test_a_version_stays_as_it_was_published(account: Account) -> None:

@@ -59,6 +59,13 @@ def needed(service: str, operation: str, params: dict[str, Any]) -> list[tuple[s
         ),
         pytest.param("ssm", "DescribeParameters", {}, [("ssm:DescribeParameters", "*")], id="describing is for all"),
         pytest.param(
+            "cloudformation",
+            "ListStackResources",
+            {"StackName": "mine"},
+            [("cloudformation:ListStackResources", f"arn:aws:cloudformation:{HERE}:stack/mine/*")],
+            id="a stack goes by its name",
+        ),
+        pytest.param(
             "dynamodb",
             "Query",
             {"TableName": "ledger", "IndexName": "by-status"},

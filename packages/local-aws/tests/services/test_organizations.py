@@ -127,3 +127,22 @@ def test_sharing_is_turned_on_by_the_management_account() -> None:
 
     assert refused == "OperationNotPermittedException"
     assert membership.sharing_is_on(prod.account_id)
+    assert listed_access(management) == ["ram.amazonaws.com"]
+
+
+def test_whom_an_organization_trusts_is_told_to_the_management_account_only() -> None:
+    management, prod = person(), person()
+    membership.arrange(management.account_id, {prod.account_id: ""}, ram_sharing=True)
+    management.client("organizations").enable_aws_service_access(ServicePrincipal="sso.amazonaws.com")
+
+    assert listed_access(management) == ["ram.amazonaws.com", "sso.amazonaws.com"]
+    ask = prod.client("organizations").list_aws_service_access_for_organization
+    assert refusal(ask) == "AccessDeniedException"
+
+    management.client("organizations").disable_aws_service_access(ServicePrincipal="ram.amazonaws.com")
+    assert listed_access(management) == ["sso.amazonaws.com"]
+
+
+def listed_access(management: Person) -> list[str]:
+    answer = management.client("organizations").list_aws_service_access_for_organization()
+    return [each["ServicePrincipal"] for each in answer["EnabledServicePrincipals"]]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import secrets
 import string
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
 from moto.dynamodb.models import dynamodb_backends
 from moto.utilities.utils import get_partition
 
+from local_aws.deployment.failure import DeploymentError
 from local_aws.deployment.resource_types import CreatedResource, TemplateResource, add_type, moto_type
 
 
@@ -19,6 +21,8 @@ def add_types() -> None:
     add_type("AWS::SSM::Parameter", make_parameter, named_by="Name", attributes=("Type", "Value"))
     add_type("AWS::SecretsManager::Secret", make_secret, named_by="Name", attributes=("Id",))
     add_type("AWS::CloudWatch::Alarm", make_alarm, named_by="AlarmName", attributes=("Arn",))
+    add_type("AWS::CloudWatch::Dashboard", make_dashboard, named_by="DashboardName", attributes=())
+    add_type("AWS::Logs::QueryDefinition", make_query_definition, attributes=("QueryDefinitionId",))
     add_type("AWS::Logs::LogGroup", make_log_group, named_by="LogGroupName", attributes=("Arn",))
 
 
@@ -76,6 +80,28 @@ def make_alarm(resource: TemplateResource) -> CreatedResource:
         f"arn:{get_partition(resource.region)}:cloudwatch:{resource.region}:{resource.account_id}:alarm:{resource.name}"
     )
     return CreatedResource(resource.name, {"Arn": arn}, lambda: cloudwatch.delete_alarms(AlarmNames=[resource.name]))
+
+
+def make_dashboard(resource: TemplateResource) -> CreatedResource:
+    """Make a dashboard; CloudWatch refuses a body that is no JSON object, which moto takes."""
+    cloudwatch = resource.client("cloudwatch")
+    body = str(resource.properties["DashboardBody"])
+    try:
+        is_object = isinstance(json.loads(body), dict)
+    except ValueError:
+        is_object = False
+    if not is_object:
+        raise DeploymentError("The field DashboardBody must be a valid JSON object")
+    cloudwatch.put_dashboard(DashboardName=resource.name, DashboardBody=body)
+    return CreatedResource(resource.name, undo=lambda: cloudwatch.delete_dashboards(DashboardNames=[resource.name]))
+
+
+def make_query_definition(resource: TemplateResource) -> CreatedResource:
+    """Take a saved query, which nobody can list: moto has none."""
+    for name in ("Name", "QueryString"):
+        resource.properties[name]
+    query_id = str(uuid.uuid4())
+    return CreatedResource(query_id, {"QueryDefinitionId": query_id})
 
 
 def make_log_group(resource: TemplateResource) -> CreatedResource:

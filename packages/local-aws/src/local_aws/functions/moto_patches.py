@@ -110,8 +110,18 @@ def _patch_configuration() -> None:
         }
         return {**describe(self, on_create), **{name: value for name, value in stored.items() if value}}
 
+    described = LambdaFunction.get_code
+
+    @functools.wraps(described)
+    def get_code(self: Any) -> dict[str, Any]:
+        # moto takes 0, by which a function is stopped, for none.
+        reserved = self.reserved_concurrency
+        concurrency = {} if reserved is None else {"Concurrency": {"ReservedConcurrentExecutions": int(reserved)}}
+        return {**described(self), **concurrency}
+
     LambdaFunction.update_configuration = update_configuration
     LambdaFunction.get_configuration = get_configuration
+    LambdaFunction.get_code = get_code
 
 
 def _stop_processes_of_deleted_functions() -> None:

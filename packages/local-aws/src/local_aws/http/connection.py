@@ -8,11 +8,14 @@ import logging
 import socket
 import sys
 import threading
+from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import ThreadedWSGIServer
+
+from local_aws.time.clock import clock
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +46,10 @@ class Handler(MotoRequestHandler):  # type: ignore[misc]  # moto ships no types
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Report a request line or header that can't be read in JSON; the base class does it in HTML."""
         self._refuse(code, f"HTTP: {message or explain or HTTPStatus(code).phrase}")
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return the header ``Date``: callers tell by it whether their clock is right."""
+        return formatdate(clock.time() if timestamp is None else timestamp, usegmt=True)
 
     def handle_expect_100(self) -> bool:
         # An SDK that uploads waits for this before it sends the body.

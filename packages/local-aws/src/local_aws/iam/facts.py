@@ -80,6 +80,13 @@ def key_arn(account_id: str, region: str, identifier: str) -> str | None:
     return None
 
 
+def stack_arn(account_id: str, region: str, identifier: str) -> str | None:
+    """Return the ARN of a stack by its name or ARN; None if it does not exist."""
+    backend = backend_of("cloudformation", account_id, region)
+    stacks = list(backend.stacks.values()) if backend else []
+    return next((str(each.stack_id) for each in stacks if identifier in {each.name, each.stack_id}), None)
+
+
 def vpc_of(account_id: str, region: str, kind: str, resource_id: str) -> str | None:
     """Return the id of the VPC that a subnet or security group is in."""
     backend = backend_of("ec2", account_id, region)

@@ -17,12 +17,14 @@ from local_aws.iam.calls import (
     schedules,
     secrets,
     shares,
+    stacks,
     workflows,
     zones,
 )
 from local_aws.iam.rules import Rules
 
 RULES: Mapping[str, Rules] = {
+    "cloudformation": stacks.RULES,
     "cloudwatch": observation.CLOUDWATCH,
     "dynamodb": databases.RULES,
     "ec2": networks.RULES,

@@ -11,6 +11,7 @@ from local_aws.moto_extension.pages import BadTokenError, page
 from local_aws.services.organizations import membership
 
 _MOST = 20
+_RAM = "ram.amazonaws.com"
 
 status_is_shown = False
 """Whether an account shows ``Status`` as well as ``State``; AWS retired it on 2026-09-09."""
@@ -24,6 +25,7 @@ def install() -> None:
     for operation, answer in (
         ("DescribeAccount", _describe_account),
         ("DescribeOrganizationalUnit", _describe_unit),
+        ("ListAWSServiceAccessForOrganization", _list_service_access),
         ("ListAccounts", _list_accounts),
         ("ListAccountsForParent", _list_accounts_for_parent),
         ("ListOrganizationalUnitsForParent", _list_units_for_parent),
@@ -60,9 +62,16 @@ def _disable_access(call: ServiceCall, params: dict[str, Any], proceed: Proceed)
     """Take members out of the shares that they are in without an invitation, if RAM's access is disabled."""
     answer = proceed()
     backend = membership.backend_of(call.account_id)
-    if backend is not None and params["ServicePrincipal"] == "ram.amazonaws.com":
+    if backend is not None and params["ServicePrincipal"] == _RAM:
         membership.turn_sharing_off(backend.org.id)
     return answer
+
+
+def _list_service_access(call: ServiceCall, params: dict[str, Any], backend: Any) -> dict[str, Any]:
+    """List whom the organization trusts: RAM too, if it was RAM that turned its sharing on."""
+    by_ram = [{"ServicePrincipal": _RAM}] if membership.sharing_is_on(backend.org.master_account_id) else []
+    others = [each for each in backend.services if not by_ram or each["ServicePrincipal"] != _RAM]
+    return _page(call, params, "EnabledServicePrincipals", [*by_ram, *others])
 
 
 def _describe_organization(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,134 @@
+"""The stack's dead-letter queues: receiving what is in them, sending it again, and deleting it."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec import Struct
+
+from drawbridge.aws.errors import translated
+from drawbridge.errors import DrawbridgeError, UpstreamError
+from drawbridge_cli.dead_letters import DeadLetterSource, DeadMessage, InvokeAgain, SendHint, Targets
+from drawbridge_cli.stack import Stack
+
+WAIT_SECONDS = 1
+"""Only a request that waits asks all of SQS's servers."""
+
+_AT_ONCE = 10
+_HIDDEN_SECONDS = 30
+_HIDDEN_SECONDS_TO_DECIDE = 600
+"""While somebody reads what would be sent or discarded, and answers."""
+
+
+class TakenLetters(Struct, frozen=True):
+    """Messages that were received, and about how many more there are."""
+
+    messages: tuple[DeadMessage, ...]
+    more: int
+
+
+class DeadLetterQueues:
+    """The dead-letter queues of a stack."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._sqs: Any = stack.client("sqs")
+        self._urls = {each: stack.resource(each) for each in DeadLetterSource}
+
+    @property
+    def targets(self) -> Targets:
+        place = self._stack.place
+        functions = {
+            each.physical_id for each in self._stack.resources.values() if each.kind == "AWS::Lambda::Function"
+        }
+        return Targets(
+            partition=place.partition,
+            region=place.region,
+            account_id=place.account_id,
+            hints_queue=self._stack.resource("HintsQueue").rpartition("/")[2],
+            functions=frozenset(functions),
+        )
+
+    def count(self, source: DeadLetterSource) -> int:
+        """Return about how many messages are in a queue, hidden ones as well."""
+        wanted: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        with translated(f"count what is in {source}", missing=UpstreamError):
+            found = self._sqs.get_queue_attributes(QueueUrl=self._urls[source], AttributeNames=wanted)["Attributes"]
+        return sum(int(found.get(name, 0)) for name in wanted)
+
+    @contextmanager
+    def received(self, most: int, *, to_decide: bool) -> Iterator[TakenLetters]:
+        """Receive up to ``most`` messages, which others don't see meanwhile; what is left in the end is seen again."""
+        messages: list[DeadMessage] = []
+        hidden = _HIDDEN_SECONDS_TO_DECIDE if to_decide else _HIDDEN_SECONDS
+        try:
+            for source in DeadLetterSource:
+                messages += self._receive(source, most - len(messages), hidden)
+            there = sum(self.count(source) for source in DeadLetterSource)
+            yield TakenLetters(tuple(messages), max(0, there - len(messages)))
+        finally:
+            self._release(messages)
+
+    def _receive(self, source: DeadLetterSource, most: int, hidden: int) -> list[DeadMessage]:
+        found: dict[str, DeadMessage] = {}
+        while len(found) < most:
+            with translated(f"receive from {source}", missing=UpstreamError):
+                answer = self._sqs.receive_message(
+                    QueueUrl=self._urls[source],
+                    MaxNumberOfMessages=min(_AT_ONCE, most - len(found)),
+                    VisibilityTimeout=hidden,
+                    MessageAttributeNames=["All"],
+                    MessageSystemAttributeNames=["SentTimestamp"],
+                    WaitTimeSeconds=WAIT_SECONDS,
+                )
+            received = [_message(source, each) for each in answer.get("Messages", ())]
+            if not received:
+                break
+            found |= {each.message_id: each for each in received}
+        return list(found.values())
+
+    def _release(self, messages: Iterable[DeadMessage]) -> None:
+        """Have messages be seen again at once; what can't be released, or was deleted, is left as it is."""
+        for source in DeadLetterSource:
+            of_source = [each for each in messages if each.source is source]
+            for start in range(0, len(of_source), _AT_ONCE):
+                entries = [
+                    {"Id": str(place), "ReceiptHandle": each.receipt_handle, "VisibilityTimeout": 0}
+                    for place, each in enumerate(of_source[start : start + _AT_ONCE])
+                ]
+                # In a moment they are seen again anyway.
+                with suppress(DrawbridgeError), translated(f"release what is in {source}"):
+                    self._sqs.change_message_visibility_batch(QueueUrl=self._urls[source], Entries=entries)
+
+    def send(self, again: SendHint | InvokeAgain) -> None:
+        """Send it again where it came from."""
+        if isinstance(again, SendHint):
+            with translated("send a hint again", missing=UpstreamError):
+                self._sqs.send_message(QueueUrl=self._stack.resource("HintsQueue"), MessageBody=again.body)
+            return
+        with translated(f"invoke {again.function} again", missing=UpstreamError):
+            self._stack.client("lambda").invoke(
+                FunctionName=again.function, InvocationType="Event", Payload=again.payload.encode()
+            )
+
+    def delete(self, message: DeadMessage) -> None:
+        with translated(f"delete {message.message_id}", missing=UpstreamError):
+            self._sqs.delete_message(QueueUrl=self._urls[message.source], ReceiptHandle=message.receipt_handle)
+
+
+def _message(source: DeadLetterSource, each: Any) -> DeadMessage:
+    sent = str(each.get("Attributes", {}).get("SentTimestamp", ""))
+    attributes = {
+        name: value["StringValue"]
+        for name, value in each.get("MessageAttributes", {}).items()
+        if isinstance(value.get("StringValue"), str)
+    }
+    return DeadMessage(
+        source=source,
+        message_id=each["MessageId"],
+        receipt_handle=each["ReceiptHandle"],
+        body=each.get("Body", ""),
+        attributes=attributes,
+        sent_at=datetime.fromtimestamp(int(sent) / 1000, UTC) if sent.isdecimal() else None,
+    )

@@ -1,0 +1,190 @@
+"""Checks of how the stack does: sweeps, dead letters, alarms, what is configured and kept, quotas, the clock."""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+
+from drawbridge.association.quotas import NETWORK_ENDPOINTS, RESOURCE_ENDPOINTS
+from drawbridge.configuration import Broken
+from drawbridge.decision.registration import Registration, check_account_id
+from drawbridge.discovery.sweep_record import SweepRecord
+from drawbridge.errors import InvalidInputError
+from drawbridge.legible import legible
+from drawbridge_cli.checks import Check, all_ok, ok, problem, warning
+from drawbridge_cli.dead_letters import DeadLetterSource
+from drawbridge_cli.deployment import ListedAlarm
+
+_LATE = timedelta(minutes=10)
+"""How much later than its schedule a sweep may end: it takes five minutes at most, and may wait as long for another."""
+_ORPHANS_EVERY = timedelta(hours=6)
+
+_RATE = re.compile(r"rate\((\d+) (minute|hour)s?\)")
+
+
+def interval_of(rate: str) -> timedelta | None:
+    """Return how often a rate of EventBridge Scheduler is; ``None`` if it is not one in minutes or hours."""
+    found = _RATE.fullmatch(rate)
+    if found is None:
+        return None
+    return timedelta(**{f"{found[2]}s": int(found[1])})
+
+
+def check_sweeps(
+    scheduled: SweepRecord | None,
+    for_orphans: SweepRecord | None,
+    *,
+    every: timedelta,
+    since: datetime,
+    now: datetime,
+) -> list[Check]:
+    """Check when the schedule had the last sweep made, and what came of it; the stack is there ``since`` a time."""
+    name = "sweeps"
+    checks = []
+    to_do = "drawbridge sweep tries one; then see schedules, hints-mapping and functions here, and dead-letters"
+    if scheduled is None:
+        found = "the schedule has not had one sweep made yet"
+        is_new = now - since < 2 * every + _LATE
+        checks.append(warning(name, found, "check again in a while") if is_new else problem(name, found, to_do))
+    elif now - scheduled.ended_at > 2 * every + _LATE:
+        checks.append(problem(name, f"the last by schedule ended {_ago(scheduled.ended_at, now)}", to_do))
+    elif scheduled.failures.count:
+        checks.append(
+            problem(
+                name,
+                f"the last by schedule, {_ago(scheduled.ended_at, now)}, could not observe or reconcile all: "
+                + legible(scheduled.failures.first[0] if scheduled.failures.first else "", 1_000),
+                "drawbridge sweep says all that is wrong now",
+            )
+        )
+    else:
+        checks.append(ok(name, f"the last by schedule ended {_ago(scheduled.ended_at, now)}"))
+    orphans_since = for_orphans.ended_at if for_orphans else since
+    if now - orphans_since > 2 * _ORPHANS_EVERY + _LATE:
+        what = "last" if for_orphans else "never"
+        ago = f" {_ago(orphans_since, now)}" if for_orphans else ""
+        checks.append(
+            warning(name, f"orphans were looked for {what}{ago}", "drawbridge sweep --orphans; see schedules here")
+        )
+    return checks
+
+
+def _ago(time: datetime, now: datetime) -> str:
+    minutes = round((now - time).total_seconds() / 60)
+    if minutes < 1:
+        return "less than a minute ago"
+    if minutes < 120:  # noqa: PLR2004 - two hours
+        return f"{minutes} min ago"
+    return f"{minutes // 60} h ago"
+
+
+def check_dead_letters(counts: Mapping[DeadLetterSource, int]) -> list[Check]:
+    there = (
+        problem("dead-letters", f"about {count} in {source}", "drawbridge redrive says why, and sends them again")
+        for source, count in counts.items()
+        if count
+    )
+    return all_ok("dead-letters", "none", there)
+
+
+def check_alarms(
+    alarms: Mapping[str, ListedAlarm | None], subscribers: Mapping[str, Collection[str] | None]
+) -> list[Check]:
+    """Check the stack's alarms; ``subscribers`` are those of the topics that alarms go to, by the topics' ARNs.
+
+    Some wake nobody on purpose: they are only named.
+    """
+    silent = sorted(name for name, alarm in alarms.items() if alarm is not None and not alarm.actions)
+
+    def otherwise() -> Iterator[Check]:
+        for logical_id, alarm in sorted(alarms.items()):
+            if alarm is None:
+                yield warning("alarms", f"{logical_id} is gone", "deploy the stack again")
+            elif alarm.state == "ALARM":
+                yield problem("alarms", f"{logical_id} is in alarm: {alarm.reason}", alarm.description)
+        if alarms and len(silent) == len(alarms):
+            yield warning(
+                "alarms",
+                "none has any action: no topic is told of them",
+                "deploy the stack with AlarmTopicArn, a topic that somebody reads",
+            )
+        for topic, subscribed in sorted(subscribers.items()):
+            if subscribed is None:
+                yield problem("alarms", f"their topic {topic} is gone", "make it, or name another")
+            elif not subscribed:
+                yield warning(
+                    "alarms", f"nobody is subscribed to their topic {topic}", "subscribe somebody, and confirm"
+                )
+
+    but = f"all tell somebody but {', '.join(silent)}" if silent else "each tells somebody"
+    return all_ok("alarms", f"none of {len(alarms)} is in alarm, and {but}", otherwise())
+
+
+def check_configuration(broken: Iterable[tuple[str, Broken]], *, number: int) -> list[Check]:
+    """Check policies, bindings and quotas, of which there are so many in force."""
+    wrong = (
+        problem(
+            "configuration",
+            f"{kind} {legible(each.name)}: {legible(each.reason, 1_000)}; "
+            + ("no version of it is in force" if each.in_force is None else f"version {each.in_force} stays in force"),
+            "correct it",
+        )
+        for kind, each in broken
+    )
+    return all_ok("configuration", f"{number} policies, bindings and quotas are in force", wrong)
+
+
+def check_consumers(registered: Iterable[Registration]) -> list[Check]:
+    entries = [*registered]
+    wrong: list[Check] = []
+    for each in entries:
+        account = legible(each.account_id)
+        to_do = f"drawbridge consumers add {account} --replace writes it anew"
+        if each.consumer.unreadable:
+            fields = ", ".join(each.consumer.unreadable)
+            wrong.append(problem("consumers", f"the entry of {account} can't be read, and is unknown: {fields}", to_do))
+        try:
+            check_account_id(each.account_id)
+        except InvalidInputError as error:
+            wrong.append(problem("consumers", f"an entry that is of no account: {error}", "delete it from the table"))
+    return all_ok("consumers", f"{len(entries)} are registered", wrong)
+
+
+def check_ledger(broken: Collection[str], *, followed: int) -> list[Check]:
+    rows = (problem("ledger", each, "its request stays as it is until then") for each in broken)
+    return all_ok("ledger", f"all {followed} rows that are followed can be read", rows)
+
+
+_TYPES = {RESOURCE_ENDPOINTS: "Resource", NETWORK_ENDPOINTS: "ServiceNetwork"}
+_NEAR = 0.8
+
+
+def check_quotas(endpoints: Mapping[tuple[str, str], int], quotas: Mapping[str, int]) -> list[Check]:
+    """Compare how many endpoints VPCs have, by VPC and type, with what AWS allows."""
+
+    def near() -> Iterator[Check]:
+        for quota, kind in _TYPES.items():
+            limit = quotas[quota]
+            for (vpc_id, _), count in sorted((key, count) for key, count in endpoints.items() if key[1] == kind):
+                found = f"{vpc_id} has {count} of the {limit} {kind} endpoints that {quota} allows"
+                to_do = f"ask Service Quotas for more, and write the new limit to config/quotas/{quota}"
+                if count >= limit:
+                    yield problem("quotas", found, to_do)
+                elif count >= _NEAR * limit:
+                    yield warning("quotas", found, to_do)
+
+    return all_ok("quotas", "no VPC is near the number of endpoints that AWS allows", near())
+
+
+_SKEW = timedelta(minutes=1)
+_REFUSED = timedelta(minutes=5)
+
+
+def check_clock(aws: datetime, own: datetime) -> Check:
+    """Compare the clock here with AWS's, which refuses requests that are signed five minutes too early or too late."""
+    skew = own - aws
+    found = f"this machine is {abs(skew.total_seconds()):.0f} s {'ahead of' if skew > timedelta() else 'behind'} AWS"
+    if abs(skew) > _REFUSED:
+        return problem("clock", found, "set this machine's clock, by NTP")
+    if abs(skew) > _SKEW:
+        return warning("clock", found, "set this machine's clock, by NTP")
+    return ok("clock", found)

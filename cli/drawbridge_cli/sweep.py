@@ -1,0 +1,137 @@
+"""``drawbridge sweep``: having Drawbridge sweep now, and saying what came of it."""
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC
+from typing import Annotated
+
+import typer
+from msgspec import Struct
+
+from drawbridge.discovery.sweep_record import Mentioned, SweepRecord
+from drawbridge.legible import legible
+from drawbridge_cli.screen import complain, say, show_json
+from drawbridge_cli.stack import Stack
+
+_LONGEST_WAIT = 900
+"""A sweep may take five minutes, and the batch of hints before it as long."""
+_PAUSE = 1.0
+
+pause = time.sleep
+
+
+def sweep(
+    context: typer.Context,
+    wait: Annotated[
+        int, typer.Option(min=1, max=_LONGEST_WAIT, help="How long to wait for the sweep.", metavar="SECONDS")
+    ] = 60,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Only ask for it.")] = False,
+    orphans: Annotated[
+        bool, typer.Option("--orphans", help="Look for what is ours and belongs to no request, too.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+) -> None:
+    """Have Drawbridge sweep now: look at all that AWS lists, and start what is to be done.
+
+    Exit code 1: something needs somebody, could not be observed, or the sweep is not through.
+    """
+    stack: Stack = context.obj
+    command = str(uuid.uuid4())
+    stack.ask_to_sweep(command, orphans=orphans)
+    where = f"{stack.name} in {stack.region}"
+    record = None if no_wait else awaited(lambda: stack.sweep_records.of_command(command), seconds=wait)
+    if as_json:
+        show_json({"stack": stack.name, "region": stack.region, "sweep": record})
+    elif no_wait:
+        say(f"{where} was asked to sweep", "good")
+    elif record is not None:
+        _show(where, record)
+    if no_wait:
+        return
+    if record is None:
+        complain(f"{where} has not swept within {wait} s; it may yet. drawbridge doctor says whether it can")
+        raise typer.Exit(1)
+    if any(True for _ in needs_somebody(record)):
+        raise typer.Exit(1)
+
+
+def awaited(read: Callable[[], SweepRecord | None], *, seconds: float) -> SweepRecord | None:
+    """Return the record once it is there, or ``None`` after so many seconds."""
+    waited = 0.0
+    while (record := read()) is None and waited < seconds:
+        pause(_PAUSE)
+        waited += _PAUSE
+    return record
+
+
+class Concern(Struct, frozen=True):
+    """Something of a sweep's record that needs somebody, or is not known."""
+
+    what: str
+    of: Mentioned
+    what_to_do: str
+
+
+def needs_somebody(record: SweepRecord) -> Iterator[Concern]:
+    """Yield what of a sweep needs somebody, or could not be found out."""
+    for concern in (
+        Concern(
+            "not observed or not reconciled",
+            record.failures,
+            "it is tried again by itself; if it stays, mend what AWS says",
+        ),
+        Concern("unreadable", record.broken, "correct the parameter, or mend or delete the row"),
+        Concern(
+            "held back, as too much would go at once",
+            record.withdrawals_capped,
+            "look at them, then let them go: drawbridge withdraw --confirm",
+        ),
+        Concern("expiring, and nobody has let them in", record.expiring, "drawbridge policy explain REQUEST"),
+        Concern(
+            "no longer permitted",
+            record.no_longer_permitted,
+            "permit them again, or let them go: drawbridge policy explain REQUEST",
+        ),
+        Concern(
+            "not reviewed under the policies in force",
+            record.reviews_open,
+            "the next sweep tries again; the reason is beside each",
+        ),
+        Concern(
+            "not listed, and not known to be gone",
+            record.existence_unknown,
+            "they stay; AWS, asked by their ids, has to say that they are there or gone",
+        ),
+        Concern(
+            "attachments of transit gateways that wait at a managed service",
+            record.attachments_waiting,
+            "accept or reject them by hand: Drawbridge does not answer them",
+        ),
+    ):
+        if concern.of.count:
+            yield concern
+
+
+def _show(where: str, record: SweepRecord) -> None:
+    seconds = (record.ended_at - record.began_at).total_seconds()
+    say(f"{where} swept at {record.began_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, in {seconds:.1f} s", "title")
+    if record.observed is None:
+        say("it broke off before anything was observed", "bad")
+    else:
+        orphans = ", and looked for orphans" if record.orphans else ""
+        attempts = "1 attempt" if record.started.count == 1 else f"{record.started.count or 'no'} attempts"
+        requests = "1 request" if record.observed == 1 else f"{record.observed} requests"
+        say(f"it observed {requests}, started {attempts}{orphans}", "good")
+    _show_mentioned(record.started)
+    for concern in needs_somebody(record):
+        say(f"{concern.what}: {concern.of.count}", "bad")
+        _show_mentioned(concern.of)
+        say(f"  to do: {concern.what_to_do}")
+
+
+def _show_mentioned(mentioned: Mentioned) -> None:
+    for each in mentioned.first:
+        say(f"  {legible(each, 2_000)}")
+    if left := mentioned.count - len(mentioned.first):
+        say(f"  and {left} more, in the log of discover_requests", "aside")

@@ -1,0 +1,275 @@
+"""``drawbridge status``: what needs somebody in the ledger of a stack."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from drawbridge.aws.ledger_table import LedgerTable
+from drawbridge.status import Reason, Status
+from tests.builders import CONSUMER, PROVIDER, SERVICE_ID, SHARE
+from tests.cli.connected import ATTACHMENT, LET_IN, connection, enter, enter_connected, ledger_of
+from tests.cli.operators import Drawbridge, Operator, denied
+
+HELD, CONNECTED, GONE = connection(1), connection(2), connection(3)
+NO_VPC = Reason("no-vpc", "orders-db: no VPC fits", source="orders")
+NO_POLICY = Reason("no-policy-permits", "No policy permits it.")
+
+
+@pytest.fixture
+def ledger(operator: Operator) -> Iterator[LedgerTable]:
+    with ledger_of(operator) as ledger:
+        yield ledger
+
+
+@pytest.fixture
+def peopled(ledger: LedgerTable) -> LedgerTable:
+    """Return the ledger with four requests, two of which need somebody."""
+    enter(ledger, HELD, Status.HELD, reasons=(NO_POLICY,))
+    enter_connected(ledger, CONNECTED)
+    enter(ledger, GONE, Status.WITHDRAWN, reasons=(Reason("gone", "The other side took it back."),))
+    enter(
+        ledger,
+        SHARE,
+        Status.AVAILABLE,
+        account=PROVIDER,
+        reasons=(NO_VPC,),
+        incomplete=True,
+        let_in=LET_IN,
+        attachments=(ATTACHMENT,),
+    )
+    return ledger
+
+
+def where(operator: Operator) -> str:
+    return f"drawbridge in us-east-1, account {operator.account_id}"
+
+
+def ids(ended: object) -> list[str]:
+    return [each["request_id"] for each in ended.json["requests"]]  # type: ignore[attr-defined]
+
+
+def test_of_an_empty_ledger_nothing_needs_anybody(at_work: Drawbridge, operator: Operator, ledger: LedgerTable) -> None:
+    ended = at_work("status")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.splitlines() == [
+        f"{where(operator)}: nothing needs anybody",
+        "",
+        "nothing else is alive (what is over is not counted: --all)",
+    ]
+
+
+def test_what_needs_somebody_is_shown_with_the_command_and_one_line_tells_of_the_rest(
+    at_work: Drawbridge, operator: Operator, peopled: LedgerTable
+) -> None:
+    ended = at_work("status")
+
+    assert (ended.code, ended.err) == (1, "")
+    assert ended.out.splitlines() == [
+        f"{where(operator)}: 2 need somebody",
+        "",
+        "Held (1)",
+        f"  {HELD.request_id}",
+        "    HELD since 2026-11-21 12:00 UTC; tried again by the next sweep; of account 222222222222",
+        "    No policy permits it. [no-policy-permits]",
+        "    your turn: write a policy that permits accept, askApprover or reject",
+        f"      drawbridge policy explain {HELD.request_id}",
+        "",
+        "Connected, and refused in part (1)",
+        f"  {SHARE.request_id}",
+        "    AVAILABLE since 2026-11-21 12:00 UTC; tried again by the next sweep; of account 111111111111",
+        "    orders: orders-db: no VPC fits [no-vpc]",
+        "    your turn: make the VPC or tag it, or correct attach.vpc",
+        "      drawbridge bindings show orders",
+        "",
+        "1 connected (what is over is not counted: --all)",
+    ]
+
+
+def test_the_command_that_is_told_works(at_work: Drawbridge, peopled: LedgerTable) -> None:
+    (told,) = [each["next"] for each in at_work("status", "--json").json["requests"] if each["status"] == "HELD"]
+
+    program, *words = told.split()
+    assert program == "drawbridge"
+    assert at_work(*words).code == 0
+
+
+def test_everything_is_what_is_over_as_well(at_work: Drawbridge, peopled: LedgerTable) -> None:
+    ended = at_work("status", "--all")
+
+    assert ended.code == 1
+    assert re.findall(r"^(\w.*) \((\d)\)$", ended.out, re.MULTILINE) == [
+        ("Held", "1"),
+        ("Connected, and refused in part", "1"),
+        ("Connected", "1"),
+        ("Over", "1"),
+    ]
+
+
+def test_programs_get_one_document(at_work: Drawbridge, operator: Operator, peopled: LedgerTable) -> None:
+    ended = at_work("status", "--all", "--json")
+
+    assert ended.code == 1
+    held = ended.json["requests"][0]
+    assert held == {
+        "request_id": HELD.request_id,
+        "kind": "endpoint-connection",
+        "subject": HELD.endpoint_id,
+        "account_id": CONSUMER,
+        "status": "HELD",
+        "urgency": "held",
+        "since": "2026-11-21T12:00:00Z",
+        "until": "2026-11-21T18:00:00Z",
+        "until_what": "tried-again",
+        "reasons": [{"code": "no-policy-permits", "text": "No policy permits it."}],
+        "waiting_for": "operator",
+        "to_do": "write a policy that permits accept, askApprover or reject",
+        "next": f"drawbridge policy explain {HELD.request_id}",
+        "service": SERVICE_ID,
+        "bindings": [],
+    }
+    assert {name: each for name, each in ended.json.items() if name != "requests"} == {
+        "rest": {},
+        "unreadable": [],
+        "stack": "drawbridge",
+        "region": "us-east-1",
+        "account_id": operator.account_id,
+    }
+
+
+@pytest.mark.parametrize(
+    ("filters", "code", "found"),
+    [
+        ([], 1, [HELD, SHARE]),
+        (["--account", CONSUMER], 1, [HELD]),
+        (["--account", "999999999999"], 0, []),
+        (["--kind", "resource-share"], 1, [SHARE]),
+        (["--kind", "orphan"], 0, []),
+        (["--service", SERVICE_ID], 1, [HELD]),
+        (["--service", "vpce-svc-00000000000000000"], 0, []),
+        (["--binding", "orders"], 1, [SHARE]),
+        (["--binding", "another"], 0, []),
+        (["--status", "HELD"], 1, [HELD]),
+        (["--status", "available"], 1, [SHARE, CONNECTED]),
+        (["--status", "AVAILABLE", "--account", CONSUMER], 0, [CONNECTED]),
+        (["--status", "WITHDRAWN"], 0, [GONE]),
+        (["--all", "--account", CONSUMER], 1, [HELD, CONNECTED, GONE]),
+    ],
+)
+def test_filters_narrow_what_is_shown_and_what_the_exit_code_goes_by(
+    at_work: Drawbridge, peopled: LedgerTable, filters: list[str], code: int, found: list[object]
+) -> None:
+    ended = at_work("status", "--json", *filters)
+
+    assert ended.code == code
+    assert ids(ended) == [each.request_id for each in found]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (["--status", "OPEN"], "--status: OPEN is none of PENDING, WAITING_FOR_APPROVAL, ACCEPTED, "),
+        (["--kind", "share\x1b[2J"], "--kind: share\\u{1b}[2J is none of resource-share, endpoint-connection, orphan"),
+        (["--account", "1234"], "1234"),
+        (["--service", "orders"], "--service: orders is no endpoint service's id, such as vpce-svc-"),
+        (["--binding", "a b"], "--binding: a b is no binding's name: letters, digits, "),
+        (["--watch", "--json"], "--watch: programs get one document; leave out --json or --watch"),
+    ],
+)
+def test_a_wrong_option_is_named_with_what_is_possible(drawbridge: Drawbridge, wrong: list[str], message: str) -> None:
+    ended = drawbridge("status", *wrong)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert message in ended.err
+
+
+def test_a_row_that_can_not_be_read_is_named_and_stops_no_other(
+    at_work: Drawbridge, operator: Operator, peopled: LedgerTable
+) -> None:
+    broken = connection(9).request_id
+    operator.table("LedgerTableName").put_item(
+        Item={"request_id": broken, "followed": "yes", "updated_at": "x", "attempt": 1}
+    )
+
+    ended = at_work("status", "--json", "--account", "999999999999")
+
+    assert (ended.code, ids(ended)) == (1, [])
+    assert broken in ended.err
+    assert "mend or delete it" in ended.err
+    assert [broken in each for each in ended.json["unreadable"]] == [True]
+    assert ids(at_work("status", "--json")) == [HELD.request_id, SHARE.request_id]
+
+
+def test_the_index_alone_is_read_unless_what_is_over_is_asked_for(
+    at_work: Drawbridge, operator: Operator, peopled: LedgerTable
+) -> None:
+    with denied("dynamodb:Scan", operator.account_id):
+        assert at_work("status").code == 1
+        every = at_work("status", "--all")
+
+    assert every.code == 3
+    assert every.err.startswith("AWS: read the ledger: ")
+
+
+def test_the_command_finds_the_same_stack(at_work: Drawbridge, peopled: LedgerTable) -> None:
+    ended = at_work("--region", "us-east-1", "status", "--json")
+
+    assert ended.json["requests"][0]["next"] == f"drawbridge --region us-east-1 policy explain {HELD.request_id}"
+
+
+def test_it_looks_again_and_again_until_it_is_interrupted(
+    at_work: Drawbridge, ledger: LedgerTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meanwhile(_: float) -> None:
+        if ledger.entry(HELD.request_id) is not None:
+            raise KeyboardInterrupt
+        enter(ledger, HELD, Status.HELD, reasons=(NO_POLICY,))
+
+    monkeypatch.setattr("time.sleep", meanwhile)
+
+    ended = at_work("status", "--watch")
+
+    assert (ended.code, ended.err) == (1, "")
+    assert re.findall(r": (nothing needs anybody|1 needs somebody)$", ended.out, re.MULTILINE) == [
+        "nothing needs anybody",
+        "1 needs somebody",
+    ]
+
+
+def test_what_aws_refuses_while_it_is_watched_may_pass(
+    at_work: Drawbridge, operator: Operator, peopled: LedgerTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[float] = []
+
+    def meanwhile(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 2:
+            raise KeyboardInterrupt
+        refused.__exit__(None, None, None)
+
+    refused = denied("dynamodb:Query", operator.account_id)
+    at_work("status")
+    refused.__enter__()
+    monkeypatch.setattr("time.sleep", meanwhile)
+
+    ended = at_work("status", "-w")
+
+    assert ended.code == 1
+    assert re.findall(r"^AWS: read the rows that are followed", ended.out, re.MULTILINE)
+    assert "2 need somebody" in ended.out
+
+
+def test_an_interruption_before_anything_was_seen_is_no_finding(
+    at_work: Drawbridge, peopled: LedgerTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(LedgerTable, "followed_entries", interrupted)
+
+    ended = at_work("status", "--watch")
+
+    assert (ended.code, ended.out, ended.err) == (0, "", "")

@@ -1,0 +1,94 @@
+"""The screen of ``drawbridge status``: readable at any width, with no line cut and no name broken."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drawbridge.status import Reason, Status
+from drawbridge_cli.request_status import Urgency, request_status
+from drawbridge_cli.status_screen import by_urgency, rest_line, status_lines
+from tests.builders import NOW, REPOSITORY
+from tests.lives import EXPIRING_WITHIN, LIVES, entry, share
+
+SHOWN = REPOSITORY / "tests" / "unit" / "status"
+STATUSES = {
+    kind: [request_status(row, NOW, expiring_within=EXPIRING_WITHIN) for row in life.values()]
+    for kind, life in LIVES.items()
+}
+ALL = [each for life in STATUSES.values() for each in life]
+
+
+def shown(kind: str, width: int | None) -> str:
+    return "".join(f"{text}\n" for text, _ in status_lines(STATUSES[kind], width, NOW))
+
+
+@pytest.mark.parametrize("width", [60, 120])
+@pytest.mark.parametrize("kind", LIVES)
+def test_each_state_of_life_is_shown_as_in_its_file(kind: str, width: int) -> None:
+    assert shown(kind, width) == (SHOWN / f"{kind}-{width}.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("width", [1, 20, 60, 80, 120, None])
+def test_at_any_width_no_word_is_lost_or_broken(width: int | None) -> None:
+    def words(text: str) -> list[str]:
+        return [word for word in text.split() if word != "\\"]
+
+    for kind in LIVES:
+        assert words(shown(kind, width)) == words(shown(kind, None))
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_a_line_is_no_wider_than_the_screen_unless_one_word_is(width: int) -> None:
+    for text, _ in status_lines(ALL, width, NOW):
+        assert len(text) <= width or " " not in text.strip().removesuffix(" \\")
+
+
+@pytest.mark.parametrize("width", [20, 60, 120, None])
+def test_a_shell_reads_each_command_as_one_line(width: int | None) -> None:
+    text = "".join(f"{line}\n" for line, _ in status_lines(ALL, width, NOW))
+    joined = re.sub(r" \\\n *", " ", text)
+
+    needing = [each for each in ALL if each.urgency.needs_somebody]
+    assert needing
+    assert [each for each in needing if f"\n      {each.next}\n" not in re.sub(r"\n +", "\n      ", joined)] == []
+
+
+def test_the_most_urgent_comes_first_and_of_those_what_ends_first() -> None:
+    ordered = by_urgency(ALL)
+
+    places = [[*Urgency].index(each.urgency) for each in ordered]
+    assert places == sorted(places)
+    failed = [each.until for each in ordered if each.urgency is Urgency.FAILED and each.until]
+    assert len(failed) > 2
+    assert failed == sorted(failed)
+
+
+def test_one_line_tells_of_the_rest() -> None:
+    rest = {Urgency.CONNECTED: 412, Urgency.UNDER_WAY: 3, Urgency.ACCEPTED_ONLY: 2, Urgency.OVER: 57}
+
+    assert rest_line(rest, all_read=True) == ("412 connected, 3 under way, 2 accepted that no binding wants; 57 over")
+
+
+def test_what_was_not_read_is_not_told_as_none() -> None:
+    over = "(what is over is not counted: --all)"
+
+    assert rest_line({Urgency.CONNECTED: 1}, all_read=False) == f"1 connected {over}"
+    assert rest_line({}, all_read=False) == f"nothing else is alive {over}"
+    assert rest_line({}, all_read=True) == ""
+
+
+@given(st.text(), st.text(), st.text())
+def test_what_others_write_makes_no_line_of_its_own(account: str, text: str, source: str) -> None:
+    row = entry(share(1), Status.HELD, Reason("no-vpc", text, source), account_id=account)
+    status = request_status(row, NOW, expiring_within=EXPIRING_WITHIN)
+
+    assert all("\n" not in line for line, _ in status_lines([status], 60, NOW))
+
+
+def test_the_document_tells_of_every_urgency_in_the_order_of_the_screen() -> None:
+    table = (REPOSITORY / "docs" / "status.md").read_text(encoding="utf-8").partition("| `urgency` |")[2]
+    rows = re.findall(r"^\| ((?:`[a-z-]+`(?:, )?)+) \|", table, re.MULTILINE)
+
+    assert re.findall(r"[a-z-]+", " ".join(rows)) == [*Urgency]
