@@ -47,7 +47,7 @@ def record(command: Sequence[str]) -> Iterator[Shown]:
     child, terminal = pty.fork()
     if child == 0:
         settings = os.environ | {"TERM": "xterm-256color", "COLUMNS": str(COLUMNS)}
-        os.execvpe(command[0], command, settings)  # noqa: S606 - no shell is wanted
+        os.execvpe(command[0], [*command], settings)  # noqa: S606 - no shell is wanted
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
     decoder = codecs.getincrementaldecoder("utf-8")()
     began = time.monotonic()
