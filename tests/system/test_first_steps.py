@@ -137,6 +137,14 @@ def test_the_printed_lines_and_then_the_guide_lead_to_the_name(served: Served, f
         _shows(terminal, command, shown)
 
 
+def test_the_document_shows_what_is_printed(served: Served) -> None:
+    document = (REPOSITORY / "docs" / "local-aws.md").read_text(encoding="utf-8")
+    shown = document.partition("$ make up EXAMPLE=1\n")[2].partition("```")[0]
+
+    printed = re.sub(r":\d+/", ":4566/", re.sub(r" PORT=\d+", "", served.printed))
+    assert printed.endswith(shown.partition("\n")[2])
+
+
 def test_ctrl_c_ends_it_without_a_traceback(served: Served) -> None:
     # As a terminal sends it: to the functions' processes too.
     os.killpg(served.process.pid, signal.SIGINT)

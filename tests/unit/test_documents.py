@@ -12,7 +12,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from samtranslator.yaml_helper import yaml_parse
+from typer.testing import CliRunner
 
+from drawbridge_cli.main import app
 from local_aws.testing.deployment import read
 from tests.builders import REPOSITORY
 
@@ -81,6 +83,18 @@ def broken_links(page: Path) -> Iterator[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_what_a_page_links_to_is_there(page: Path) -> None:
     assert [*broken_links(page)] == []
+
+
+def commands() -> list[list[str]]:
+    """Return the commands that pages name: the words after ``drawbridge``, which may be an argument's too."""
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    named = re.findall(r"(?:`|^\$ |^ *)drawbridge (?!in )([a-z]+)(?: ([a-z]+)\b)?", text, re.MULTILINE)
+    return [[word for word in words if word] for words in sorted(set(named))]
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_a_command_that_a_page_has_people_run_is_one(words: list[str]) -> None:
+    assert CliRunner().invoke(app, [*words, "--help"]).exit_code == 0
 
 
 def test_every_page_is_reached_from_the_readme() -> None:
