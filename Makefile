@@ -151,10 +151,11 @@ up: $(READY)  ## a local AWS with the stack in two accounts; EXAMPLE=1, PORT=456
 	@exec $(VENV)/bin/python -m local_stack --port $(PORT) $(if $(EXAMPLE),--example)
 
 # For eval: nothing else may be printed, so nothing is set up.
-.PHONY: env-consumer env-provider
+.PHONY: env-consumer
 env-consumer:  ## eval "$(make env-consumer)": be its consumer, in this shell
 	@$(VENV)/bin/python -m local_stack.environment consumer --port $(PORT)
 
+.PHONY: env-provider
 env-provider:  ## eval "$(make env-provider)": be its provider
 	@$(VENV)/bin/python -m local_stack.environment provider --port $(PORT)
 
