@@ -85,6 +85,10 @@ $(ASL_VALIDATOR):
 demo: $(READY)  ## the main job, played on a local AWS: two or three minutes
 	@$(VENV)/bin/python -m demo
 
+.PHONY: recording
+recording: $(READY)  ## the recorded demo that README.md shows: docs/images/demo.svg and .cast
+	@$(VENV)/bin/python -m demo.recording docs/images
+
 # Three at a time: much of it waits for processes. With ARGS, what they say, one after the other.
 .PHONY: test
 test: $(READY)  ## the tests; make test ARGS=tests/unit for some of them
@@ -143,8 +147,17 @@ check-rendered: $(VENV)/.ready  ## whether the JSON and the picture are what the
 	@$(VENV)/bin/python -m statemachine.render --check
 
 .PHONY: up
-up: $(READY)  ## a local AWS with the stack in two accounts: make up PORT=4566
-	@exec $(VENV)/bin/python -m local_stack --port $(PORT)
+up: $(READY)  ## a local AWS with the stack in two accounts; EXAMPLE=1, PORT=4566
+	@exec $(VENV)/bin/python -m local_stack --port $(PORT) $(if $(EXAMPLE),--example)
+
+# For eval: nothing else may be printed, so nothing is set up.
+.PHONY: env-consumer
+env-consumer:  ## eval "$(make env-consumer)": be its consumer, in this shell
+	@$(VENV)/bin/python -m local_stack.environment consumer --port $(PORT)
+
+.PHONY: env-provider
+env-provider:  ## eval "$(make env-provider)": be its provider
+	@$(VENV)/bin/python -m local_stack.environment provider --port $(PORT)
 
 .PHONY: bench
 bench: $(READY)  ## what an onboarding, a withdrawal, a sweep, a decision and an answer to a click cost

@@ -81,9 +81,9 @@ def main() -> int:
         return 1
     console.print(f"All {len(CASES)} cases came out as they should, in {time.monotonic() - began:.0f} s.")
     console.print("Try next:")
-    console.print("  make up      the same local AWS, for your own AWS CLI or SDK, and its Slack for you to click")
-    console.print("  make test    the tests")
-    console.print("  README.md    what it does, and how it is deployed into an AWS account")
+    console.print("  make up EXAMPLE=1    the same local AWS, for you to try, with its Slack; it prints what to copy")
+    console.print("  docs/bindings.md     from there to a name, in ten minutes")
+    console.print("  README.md            what it does, and how it is deployed into an AWS account")
     return 0
 
 

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 TEMPLATE = REPOSITORY / "template.yaml"
-ACCOUNTS = ("111111111111", "222222222222")
+NAMES = {"provider": "111111111111", "consumer": "222222222222"}
+"""The accounts that have the stack, by what they are called."""
+
+ACCOUNTS = tuple(NAMES.values())
 REGION = "us-east-1"
 
 PARAMETERS: Mapping[str, str] = {

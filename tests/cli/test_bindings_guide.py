@@ -1,9 +1,7 @@
 """The guide to bindings: what it has people write is good, and it leaves nothing out."""
 
 import re
-from pathlib import Path
 
-import pytest
 from typer.testing import CliRunner
 
 from drawbridge.association.quotas import DEFAULTS
@@ -37,18 +35,6 @@ def test_the_examples_are_good() -> None:
 
 def test_the_guide_lists_every_example() -> None:
     assert firsts("Examples") == {path.stem for path in (DOCS / "bindings").iterdir()}
-
-
-def test_what_the_guide_has_checked_is_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (text,) = re.findall(r"`mine/orders\.yaml`:\n\n```yaml\n(.*?)```", GUIDE, re.DOTALL)
-    (shown,) = re.findall(r"\$ drawbridge bindings check mine\n(.*?)```", GUIDE, re.DOTALL)
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "orders.yaml").write_text(text)
-    monkeypatch.chdir(tmp_path)
-
-    ran = CliRunner().invoke(app, ["bindings", "check", "mine"])
-
-    assert (ran.exit_code, ran.output) == (0, shown)
 
 
 def test_every_reason_is_in_the_table_and_has_something_to_do() -> None:

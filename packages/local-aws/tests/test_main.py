@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -62,6 +63,37 @@ def test_without_a_template_it_serves_empty_accounts(tmp_path: Path) -> None:
 
     assert stacks["StackSummaries"] == []
     assert "deploying" not in errors
+
+
+INTERRUPTED = f"""
+import os, signal, sys
+from pathlib import Path
+from local_aws.command import Options, run
+
+def deploy(template, account_id, region, *, name):
+    os.kill(os.getpid(), signal.SIGINT)
+
+accounts = ("111111111111", "222222222222")
+options = Options(port=0, accounts=accounts, template=Path({str(TEMPLATE)!r}))
+sys.exit(run(options, deploy, lambda url: "what to do next"))
+"""
+
+
+def test_a_signal_while_it_starts_ends_it_before_the_next_account() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert (ended.returncode, ended.stdout) == (0, "")
+    assert "in 111111111111" in ended.stderr
+    assert "in 222222222222" not in ended.stderr
+    assert "what to do next" not in ended.stderr
+    assert ended.stderr.endswith("local aws: ending\n")
 
 
 def _processes() -> list[tuple[int, int]]:

@@ -54,7 +54,7 @@ def run(options: Options, deploy: Deploy | None = None, tell: Callable[[str], st
     Args:
         options: what to serve.
         deploy: deploys a template; by default as it is, with its parameters' defaults.
-        tell: returns a further line to print before the server is ready, given its URL.
+        tell: returns lines to print once the server is ready, given its URL; what it does itself is done before.
     """
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     # The translator warns that its telemetry is not collected.
@@ -71,7 +71,7 @@ def run(options: Options, deploy: Deploy | None = None, tell: Callable[[str], st
 def _serve(
     options: Options,
     deploy: Deploy | None,
-    announce: Callable[[str], str] | None,
+    tell: Callable[[str], str] | None,
     ended: threading.Event,
     print_line: Callable[[str], None],
 ) -> int:
@@ -97,17 +97,18 @@ def _serve(
         with server:
             try:
                 if options.template:
-                    _deploy(options, options.template, deploy or deployment.deploy)
+                    _deploy(options, options.template, deploy or deployment.deploy, ended)
             except deployment.DeploymentError as failure:
                 _report(str(failure))
                 return 1
             gc.freeze()
             start.close()
             _report(f"took {time.perf_counter() - began:.1f} s")
-            if announce:
-                _report(announce(server.url))
+            lines = tell(server.url) if tell and not ended.is_set() else ""
             if not ended.is_set():
                 print_line(f"ready {server.url}")
+                # As they are: they may be there to be copied.
+                print(lines, end="", file=sys.stderr, flush=True)  # noqa: T201 - for who started it
             ended.wait()
             _report("ending")
         return 0
@@ -123,20 +124,23 @@ def _without_garbage_collection() -> Iterator[None]:
         gc.enable()
 
 
-def _deploy(options: Options, template: Path, deploy: Deploy) -> None:
+def _deploy(options: Options, template: Path, deploy: Deploy, ended: threading.Event) -> None:
     for account_id in options.accounts:
+        if ended.is_set():
+            return
         _report(f"deploying {template.name} in {account_id}")
         deploy(template, account_id, options.region, name=options.stack)
 
 
-def parse(
-    arguments: Sequence[str] | None,
-    *,
-    prog: str = "local-aws",
-    description: str = DESCRIPTION,
-    defaults: Options | None = None,
-) -> Options:
-    """Parse a command line, with the given ``defaults``; exit if an argument is wrong."""
+def parse(arguments: Sequence[str] | None) -> Options:
+    """Parse a command line; exit if an argument is wrong."""
+    return options_of(argument_parser().parse_args(arguments))
+
+
+def argument_parser(
+    *, prog: str = "local-aws", description: str = DESCRIPTION, defaults: Options | None = None
+) -> argparse.ArgumentParser:
+    """Return the command line's parser, to which a project may add arguments of its own."""
     otherwise = defaults or Options()
     parser = argparse.ArgumentParser(prog=prog, description=description)
     parser.add_argument("--port", type=_port, default=otherwise.port, help="on 127.0.0.1; 0 takes a free one")
@@ -147,7 +151,11 @@ def parse(
     parser.add_argument("--region", default=otherwise.region)
     parser.add_argument("--template", type=Path, default=otherwise.template, help="a SAM or CloudFormation template")
     parser.add_argument("--stack", type=_stack, default=otherwise.stack, help="the stack's name")
-    parsed = parser.parse_args(arguments)
+    return parser
+
+
+def options_of(parsed: argparse.Namespace) -> Options:
+    """Return the options that the parser found."""
     return Options(
         parsed.port, parsed.speed, tuple(dict.fromkeys(parsed.accounts)), parsed.region, parsed.template, parsed.stack
     )
