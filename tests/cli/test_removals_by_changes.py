@@ -176,7 +176,7 @@ def test_what_is_not_shared_any_longer_stays_for_now_and_is_told(
             f". stays for now: {endpoint}: {unshared}",
             f". stays for now: {PATH}: {unshared}",
             "",
-            "Nothing to do; 2 not called for and stay for now.",
+            "Nothing is to be made or taken down now; 2 not called for and stay for now.",
         ],
     )
     assert written.json["removals"] == []
