@@ -21,7 +21,7 @@ class Outstanding(Struct, frozen=True, kw_only=True):
     status: RequestStatus
     text: str
     """Which request it is, and how it stands."""
-    is_share: bool = True
+    is_share: bool
     share_name: str = ""
     """Empty where it is not known."""
     parts: tuple[str, ...] = ()
@@ -38,15 +38,15 @@ class Outstanding(Struct, frozen=True, kw_only=True):
         return binding.match.could_match(self.status.account_id, self.share_name)
 
 
-_TOLD_BY_PLANS = frozenset({Urgency.CONNECTED, Urgency.ACCEPTED_ONLY, Urgency.IN_PART, Urgency.OVER})
-"""What is at rest, or, if it is refused in part, what a plan says of it as things are now."""
+_LEFT_OUT = frozenset({Urgency.CONNECTED, Urgency.ACCEPTED_ONLY, Urgency.IN_PART, Urgency.OVER})
+"""What is at rest; and what is refused in part, of which a plan says what is refused, as things are now."""
 
 
 def outstanding_among(
     known: Iterable[Known], entry_of: Callable[[str], Entry | None], now: datetime
 ) -> tuple[Outstanding, ...]:
     """Return what is not at rest, the most urgent first; ``entry_of`` returns a request with its decision record."""
-    found = {each.status.request_id: each for each in known if each.status.urgency not in _TOLD_BY_PLANS}
+    found = {each.status.request_id: each for each in known if each.status.urgency not in _LEFT_OUT}
     ordered = by_urgency([each.status for each in found.values()])
     return tuple(_outstanding(found[status.request_id], entry_of, now) for status in ordered)
 
