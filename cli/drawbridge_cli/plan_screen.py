@@ -9,7 +9,7 @@ from drawbridge.association.steps import Await, Blocked, Step
 from drawbridge.legible import legible
 from drawbridge.publication.names import binding_path, connection_path
 from drawbridge.publication.plan import NameChange, NamePlan
-from drawbridge.status import Reason, Status
+from drawbridge.status import Reason
 from drawbridge.withdrawal.steps import AwaitGone, NotOurs
 from drawbridge_cli.account_withdrawal import AccountWithdrawal
 from drawbridge_cli.outstanding import Outstanding
@@ -203,9 +203,8 @@ def refusal_document(reason: Reason) -> dict[str, str]:
 
 def _status_text(share_plan: SharePlan) -> str:
     stands = str(share_plan.status) if share_plan.status else "not noticed yet"
-    if share_plan.is_under_way and share_plan.status is Status.WAITING_FOR_APPROVAL:
-        return f"{stands}; a person is asked; drawbridge approve {share_plan.request_id}"
     if share_plan.is_under_way:
+        # If it waits for a person, what is outstanding says until when, and how they answer.
         return f"{stands}; attempt {share_plan.attempt - 1} is under way"
     if share_plan.outcome == "askApprover":
         return f"{stands}; attempt {share_plan.attempt} would ask a person first"

@@ -263,6 +263,15 @@ def test_what_waits_for_a_person_says_until_when_it_can_be_answered(
     assert found.waiting_for is status_of(NAMED[name]).waiting_for
 
 
+def test_what_is_not_asked_about_any_longer_can_not_be_answered() -> None:
+    others = Reason("too-many-questions", "3 questions are open.")
+    row = entry(share(1), Status.HELD, others, deadline=ago(-1).isoformat())
+
+    found = request_status(row, NOW, expiring_within=EXPIRING_WITHIN, question=asked(0.5))
+
+    assert (found.waiting_for, found.until, found.until_what) == (Turn.APPROVER, ago(-1), Until.EXPIRES)
+
+
 def test_an_invitation_that_has_expired_can_not_be_answered_whatever_the_question_says() -> None:
     row = entry(share(1), Status.WAITING_FOR_APPROVAL, POLICY, settled=False, deadline=ago(0.1).isoformat())
 
