@@ -1,92 +1,86 @@
-"""Advice: what somebody has to do about a request, by the status that it has."""
+"""Advice: what somebody has to do about a request: by its status, and by what policies in force make of it now."""
+
+from collections.abc import Iterator
 
 from drawbridge.decision.let_in import DENIED
 from drawbridge.record.entry import Entry
 from drawbridge.request.announced import NO_LONGER_PERMITTED
 from drawbridge.status import Status
-from drawbridge_cli.explanation import Explanation, permit_for, what_to_do
+from drawbridge_cli.explanation import Explanation, what_to_do
 from drawbridge_cli.reason_codes import OF_REFUSALS
+from drawbridge_cli.request_status import Known, RequestStatus, Turn, Urgency
+from drawbridge_cli.status_screen import turn_text
+from drawbridge_cli.turns import Command
 
 _SHARE_ONCE_MORE = "That invitation is over: its provider takes this account out of the share, and shares it once more."
 _NEW_ENDPOINT = (
     "AWS opens no connection again that was rejected, deleted or expired: its consumer makes a new endpoint, which is "
     "decided on anew."
 )
-_NOTHING = "there is nothing to do."
 
 
-def advice(entry: Entry, explanation: Explanation | None) -> str:
-    """Return what to do about a request as the ledger has it; empty if there is nothing to do.
+def advice(known: Known, explanation: Explanation | None) -> str:
+    """Return what to do about a request; empty if there is nothing to do.
 
-    ``explanation`` is what the policies in force make of it, ``None`` if nothing was decided yet. What is connected,
-    over, or withdrawn on command is let in by no permit.
+    ``explanation`` is what the policies in force make of it, ``None`` if nothing was decided yet. What its status says
+    is told first, unless the policies have come to something else by now.
     """
-    if entry.status.is_over:
+    entry, status = known.entry, known.status
+    if status.urgency is Urgency.OVER:
         return _of_over(entry, explanation)
-    if entry.commanded is not None:
-        return f"It is taken down as soon as no attempt is under way: {_NOTHING}"
-    if entry.status is Status.WAITING_FOR_APPROVAL:
-        return _of_waiting(entry, explanation)
-    if not entry.settled:
-        what = "It is being taken down" if entry.status is Status.WITHDRAWING else "An attempt is under way"
-        return f"{what}: {_NOTHING}"
-    return _of_settled(entry, explanation)
+    if explanation is not None and (by_now := _decided_by_now(known, explanation)):
+        return by_now
+    return "\n".join((*_by_status(status), *_besides(known, explanation)))
 
 
-def _of_settled(entry: Entry, explanation: Explanation | None) -> str:
-    match entry.status:
-        case Status.HELD:
-            return _of_held(entry, explanation)
-        case Status.FAILED:
-            return f"It is tried again by itself; at once by  drawbridge retry {entry.request_id}"
-        case Status.WITHDRAWING:
-            return "What hangs is tried again by itself; the reasons say what it is."
-        case _:
-            return _of_let_in(entry, explanation)
+def _by_status(status: RequestStatus) -> Iterator[str]:
+    """Yield whose turn it is and the command, and what else is to be done about what is refused."""
+    if turn := turn_text(status):
+        yield turn
+    if status.next and not _is_explained(status):
+        yield f"  {status.next}"
+    codes = dict.fromkeys(each.code for each in status.reasons if each.code in OF_REFUSALS and each.code != DENIED)
+    for code in codes:
+        if OF_REFUSALS[code].to_do != status.to_do:
+            yield f"to do about {code}: {OF_REFUSALS[code].to_do}"
 
 
-def _of_waiting(entry: Entry, explanation: Explanation | None) -> str:
-    if explanation is not None and explanation.outcome != "askApprover":
+def _is_explained(status: RequestStatus) -> bool:
+    """Return whether the command to begin with is the one that this is told by."""
+    return status.next.endswith(Command.EXPLAIN.format(request=status.request_id).removeprefix("drawbridge"))
+
+
+def _decided_by_now(known: Known, explanation: Explanation) -> str:
+    """Return that the policies let it go on, or decide what a person is asked about; empty if they do neither."""
+    entry, status = known.entry, known.status
+    is_asked = entry.status is Status.WAITING_FOR_APPROVAL and status.waiting_for is Turn.APPROVER
+    if is_asked and explanation.outcome != "askApprover":
         return f"The policies decide it by now ({explanation.outcome}): the next sweep goes on by them."
-    answer = f"Answer with  drawbridge approve {entry.request_id}\nor with      drawbridge deny {entry.request_id}"
-    return f"A person has to decide.\n{answer}"
+    if _is_held_undecided(known) and explanation.outcome not in {"hold", "askApprover"}:
+        return what_to_do(explanation, is_held=True)
+    return ""
 
 
-def _of_held(entry: Entry, explanation: Explanation | None) -> str:
-    if explanation is None:
-        return ""
-    codes = {reason.code for reason in entry.reasons}
-    if explanation.outcome == "askApprover":
-        unasked = f"To let it in unasked, write a policy:\n  {permit_for(explanation.facts)}"
-        why = next((text for code, text in _UNASKED.items() if code in codes), "")
-        return f"{why.format(entry.request_id)}\n{unasked}" if why else what_to_do(explanation)
-    return _of_refused(entry) or what_to_do(explanation, is_held=True)
+def _is_held_undecided(known: Known) -> bool:
+    """Return whether it is held, and not for what can't be associated."""
+    entry = known.entry
+    refused = any(each.code in OF_REFUSALS and each.code != DENIED for each in entry.reasons)
+    return entry.status is Status.HELD and entry.settled and not refused
 
 
-_UNASKED = {
-    "too-many-questions": "It is asked about by itself, once another question of that account is closed.",
-    "approval-timed-out": "Nobody answered in time. It is asked again by  drawbridge retry {}",
-    "deadline-passed": "Too little time is left to ask anybody; once it has expired, its provider shares it once more.",
-    "approval-not-configured": "Nobody can be asked: configure Slack and approvers, as docs/slack.md says.",
-}
-"""Why nobody is asked, by the code of the reason, and what to do."""
-
-
-def _of_refused(entry: Entry) -> str:
-    """Return what to do about each reason for which something is not associated."""
-    codes = dict.fromkeys(each.code for each in entry.reasons if each.code in OF_REFUSALS)
-    return "\n".join(f"To do about {code}: {OF_REFUSALS[code].to_do}" for code in codes)
-
-
-def _of_let_in(entry: Entry, explanation: Explanation | None) -> str:
-    if entry.withdraw_after:
-        keeps = f"To keep it, change what forbids it, or have a policy permit it again, before {entry.withdraw_after}."
-        by_now = explanation is not None and explanation.outcome == "accept"
-        return f"{keeps} What is permitted by now is called off by the next sweep." if by_now else keeps
-    if any(reason.code == DENIED for reason in (*entry.kept, *entry.reasons)):
+def _besides(known: Known, explanation: Explanation | None) -> Iterator[str]:
+    """Yield what only the policies in force tell, or follows from what a person denied."""
+    entry, status = known.entry, known.status
+    if explanation is not None and status.urgency is Urgency.ANNOUNCED:
+        if explanation.outcome == "accept":
+            yield "What is permitted by now is called off by the next sweep."
+    elif explanation is not None and _is_held_undecided(known):
+        by_policies = what_to_do(explanation)
+        if status.to_do not in by_policies:
+            yield by_policies
+    elif status.urgency is Urgency.CONNECTED and any(each.code == DENIED for each in (*entry.kept, *entry.reasons)):
         again = f"or by  drawbridge retry {entry.request_id}"
-        return f"What is connected stays. What was denied is asked about again when it changes, {again}"
-    return _of_refused(entry)
+        yield f"What is connected stays. What was denied is asked about again when it changes, {again}"
 
 
 def _of_over(entry: Entry, explanation: Explanation | None) -> str:

@@ -17,9 +17,9 @@ from drawbridge.publication.names import binding_path
 from drawbridge.publication.published import published_names
 from drawbridge.status import Reason
 from drawbridge_cli.alias_claims import claims_among
-from drawbridge_cli.explanation import lines_of
 from drawbridge_cli.outstanding import Outstanding
 from drawbridge_cli.share_plans import SharePlan, association_plans
+from drawbridge_cli.status_screen import reason_texts, turn_text
 
 
 class BindingStatus(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -163,9 +163,7 @@ def _waiting(binding: Binding, share_plans: Iterable[SharePlan], outstanding: It
         yield f"refused: {first.text} [{code}]{more}"
     for each in outstanding:
         if each.concerns(binding):
-            named = f" ({each.share_name})" if each.share_name else ""
-            why = f": {'; '.join(lines_of(each.reasons))}" if each.reasons else ""
-            yield f"{each.subject}{named} {each.text}{why}; go on with: {each.next}"
+            yield "; ".join((each.text, *reason_texts(each.status), turn_text(each.status), each.status.next))
 
 
 def _missing_vpc(binding: Binding, network: BindingVpcs) -> str:

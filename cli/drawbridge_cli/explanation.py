@@ -11,6 +11,7 @@ from drawbridge.legible import legible
 from drawbridge.status import Reason
 from drawbridge_cli.cases import outcome_for
 from drawbridge_cli.documents import AnyFacts
+from drawbridge_cli.reason_codes import ADVICE
 
 
 class ActionExplanation(Struct, frozen=True, kw_only=True):
@@ -91,9 +92,9 @@ def what_to_do(explanation: Explanation, *, is_held: bool = False) -> str:
     """Return a sentence about what to do next, where nothing was let in yet; empty if there is nothing to do."""
     match explanation.outcome:
         case "hold" | "refuse" | "askApprover" if explanation.considered[0].answer in {"forbidden", "in doubt"}:
-            return "A forbid can't be outvoted: change the policy that forbids it, or leave the request held."
+            return f"A forbid can't be outvoted: {ADVICE['forbidden'].to_do}."
         case "hold" | "refuse" if explanation.unavailable:
-            return "Let Drawbridge ask (OrganizationsRoleName), or write a policy that needs nothing unknown."
+            return f"Something is unknown: {ADVICE['facts-unavailable'].to_do}."
         case "hold" | "refuse":
             return f"To let in just this, write a policy:\n  {permit_for(explanation.facts)}"
         case "askApprover":

@@ -13,8 +13,8 @@ from drawbridge_cli.stack import Stack
 from drawbridge_cli.withdrawal_screen import show_withdrawal, withdrawal_documents
 
 _EXIT_CODE = (
-    "Exit with 1 if not everything is as wanted: something is to be made or taken down, waits for a person, is under "
-    "way, held, failed, refused, or announced to be taken down, or a binding is broken."
+    "Exit with 1 if not everything is as wanted: something is to be made or taken down, is refused, or stays for now, "
+    "a binding is broken, or a request is under way or needs somebody, as 'drawbridge status' says."
 )
 
 
@@ -51,7 +51,7 @@ def plan(
                 "broken": bindings.broken,
                 "placesUnknown": unknown_places(share_plans),
                 "shares": documents(share_plans),
-                "outstanding": outstanding,
+                "outstanding": [each.status for each in outstanding],
             }
             | withdrawal_documents(withdrawal)
         )

@@ -1,5 +1,6 @@
 """Printing plans, and returning them as documents for programs."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -8,14 +9,15 @@ from drawbridge.association.steps import Await, Blocked, Step
 from drawbridge.legible import legible
 from drawbridge.publication.names import binding_path, connection_path
 from drawbridge.publication.plan import NameChange, NamePlan
-from drawbridge.status import Reason, Status
+from drawbridge.status import Reason
 from drawbridge.withdrawal.steps import AwaitGone, NotOurs
 from drawbridge_cli.account_withdrawal import AccountWithdrawal
-from drawbridge_cli.explanation import lines_of
-from drawbridge_cli.outstanding import Outstanding, Situation
+from drawbridge_cli.outstanding import Outstanding
 from drawbridge_cli.reason_codes import what_to_do
+from drawbridge_cli.request_status import Urgency
 from drawbridge_cli.screen import say
 from drawbridge_cli.share_plans import AssociationPlan, SharePlan, association_plans, unknown_places
+from drawbridge_cli.status_screen import number_standing, reason_texts, turn_text
 from drawbridge_cli.step_documents import step_document
 
 _SIGNS = {
@@ -91,25 +93,13 @@ def show_unknown(share_plans: Sequence[SharePlan]) -> None:
         )
 
 
-_SITUATIONS = {
-    Situation.HELD_BACK: ("is held back by the cap", "are held back by the cap"),
-    Situation.WITHDRAWING: ("is being taken down", "are being taken down"),
-    Situation.WAITING: ("waits for a person", "wait for a person"),
-    Situation.FAILED: ("has failed", "have failed"),
-    Situation.HELD: ("is held", "are held"),
-    Situation.ANNOUNCED: ("is announced to be taken down", "are announced to be taken down"),
-    Situation.UNDER_WAY: ("is under way", "are under way"),
-}
-
-
 def show_outstanding(outstanding: Iterable[Outstanding]) -> None:
-    """Print which requests are not at rest, each with why, whole, and the command that goes on with it."""
+    """Print which requests are not at rest, each with why, whose turn it is, and the command to begin with."""
     for each in outstanding:
-        named = f" ({legible(each.share_name)})" if each.share_name else ""
-        say(f"{each.subject}{named} of {legible(each.account_id)} {each.text}", "doubtful")
-        for line in lines_of(each.reasons):
+        say(each.text, "doubtful")
+        for line in (*reason_texts(each.status), turn_text(each.status)):
             say(f"  {line}")
-        say(f"  go on with: {each.next}")
+        say(f"    {each.status.next}")
 
 
 def summary(
@@ -140,10 +130,8 @@ def _waiting(
     waiting += [f"{not_let_in} not noticed yet, and not let in"] if not_let_in else []
     if unconfirmed:
         waiting.append(f"{unconfirmed} not called for and {'stays' if unconfirmed == 1 else 'stay'} for now")
-    for situation, (one, more) in _SITUATIONS.items():
-        number = sum(each.situation is situation for each in outstanding)
-        waiting += [f"{number} {one if number == 1 else more}"] if number else []
-    return waiting
+    counted = Counter(each.status.urgency for each in outstanding)
+    return waiting + [number_standing(counted[urgency], urgency) for urgency in Urgency if counted[urgency]]
 
 
 def _steps(share_plans: Sequence[SharePlan], withdrawal: AccountWithdrawal) -> list[str]:
@@ -215,9 +203,8 @@ def refusal_document(reason: Reason) -> dict[str, str]:
 
 def _status_text(share_plan: SharePlan) -> str:
     stands = str(share_plan.status) if share_plan.status else "not noticed yet"
-    if share_plan.is_under_way and share_plan.status is Status.WAITING_FOR_APPROVAL:
-        return f"{stands}; a person is asked; drawbridge approve {share_plan.request_id}"
     if share_plan.is_under_way:
+        # If it waits for a person, what is outstanding says until when, and how they answer.
         return f"{stands}; attempt {share_plan.attempt - 1} is under way"
     if share_plan.outcome == "askApprover":
         return f"{stands}; attempt {share_plan.attempt} would ask a person first"

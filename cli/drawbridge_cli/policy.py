@@ -13,8 +13,6 @@ from drawbridge.decision.conflicts import conflict_among
 from drawbridge.decision.in_force import PATH, compiled
 from drawbridge.decision.policies import Policy
 from drawbridge.errors import InvalidInputError
-from drawbridge.record.entry import Entry
-from drawbridge.status import Status
 from drawbridge_cli.advice import advice
 from drawbridge_cli.cases import case_files, run_cases
 from drawbridge_cli.documents import SUFFIXES, read_request_document
@@ -24,12 +22,13 @@ from drawbridge_cli.policy_files import CheckedPolicies, check_files, find_files
 from drawbridge_cli.policy_screen import (
     say_problems,
     show_changes,
-    show_entry,
     show_explanation,
+    show_known,
     show_question,
     show_result,
     show_simulation,
 )
+from drawbridge_cli.request_status import Known, waits_for_person
 from drawbridge_cli.screen import complain, say, show_json
 from drawbridge_cli.simulation import Simulation, simulate
 from drawbridge_cli.stack import Stack
@@ -71,7 +70,8 @@ def explain_request(
 ) -> None:
     """Explain a request: why it is where it is, and what the policies make of it. Exit code 1: it is not there."""
     stack: Stack = context.obj
-    entry: Entry | None = None
+    known: Known | None = None
+    now = datetime.now(UTC)
     if request.endswith(SUFFIXES):
         asked = read_request_document(Path(request))
         facts, evaluation_time = asked.request, asked.evaluation_time
@@ -80,23 +80,23 @@ def explain_request(
         if entry is None:
             complain(f"{request}: the ledger has no such request, by id or subject; nor is it a {_FILES} file")
             raise typer.Exit(1)
+        (known,) = stack.known([entry], now)
         if entry.decision_record is None:
-            _show_undecided(stack, entry, as_json=as_json)
+            _show_undecided(stack, known, now, as_json=as_json)
             return
         facts, evaluation_time = entry.decision_record.facts, entry.decision_record.evaluation_time
     policies = PolicySet(_good(paths, everything_may_be_permitted=True).policies) if paths else None
     policies = policies or compiled(stack.policies_in_force())
     explanation = explain(facts, policies, evaluation_time)
     if as_json:
-        show_json({"entry": entry, "explanation": explanation})
+        show_json({"entry": known.entry if known else None, "explanation": explanation})
         return
-    is_answered = False
-    if entry is not None:
-        is_answered = _show_standing(stack, entry)
+    if known is not None:
+        _show_standing(stack, known, now)
         say()
     show_explanation(explanation, "by the policies in force now" if paths is None else "by the files")
     # By files that are not in force nothing is to be done about a request that is there.
-    todo = what_to_do(explanation) if entry is None else "" if paths or is_answered else advice(entry, explanation)
+    todo = what_to_do(explanation) if known is None else "" if paths else advice(known, explanation)
     if todo:
         say()
         say(todo)
@@ -177,24 +177,22 @@ def apply(
         say(f"removed  {name}", "good")
 
 
-def _show_undecided(stack: Stack, entry: Entry, *, as_json: bool) -> None:
+def _show_undecided(stack: Stack, known: Known, now: datetime, *, as_json: bool) -> None:
     if as_json:
-        show_json({"entry": entry, "explanation": None})
+        show_json({"entry": known.entry, "explanation": None})
         return
-    _show_standing(stack, entry)
-    if todo := advice(entry, None):
+    _show_standing(stack, known, now)
+    if todo := advice(known, None):
         say()
         say(todo)
 
 
-def _show_standing(stack: Stack, entry: Entry) -> bool:
-    """Print what the ledger knows of a request, and of the question about it; return whether that is answered."""
-    show_entry(entry)
-    waits = entry.status is Status.WAITING_FOR_APPROVAL and not entry.settled
-    record = stack.question(entry.request_id) if waits else None
+def _show_standing(stack: Stack, known: Known, now: datetime) -> None:
+    """Print what the ledger knows of a request, and of the question about it."""
+    show_known(known, now)
+    record = stack.question(known.entry.request_id) if waits_for_person(known.entry) else None
     if record is not None:
         show_question(record)
-    return record is not None and record.approval is not None
 
 
 def _good(paths: list[Path], *, everything_may_be_permitted: bool) -> CheckedPolicies:

@@ -1,6 +1,7 @@
 """Printing policies, decisions and simulations."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
@@ -13,8 +14,10 @@ from drawbridge_cli.cases import CaseResult
 from drawbridge_cli.explanation import Explanation, lines_of
 from drawbridge_cli.policy_changes import PolicyChanges
 from drawbridge_cli.policy_files import PolicyProblem
+from drawbridge_cli.request_status import Known, Turn, Until, Urgency
 from drawbridge_cli.screen import complain, say, show_table
 from drawbridge_cli.simulation import Simulation
+from drawbridge_cli.status_screen import since_text, standing
 
 
 def say_problems(problems: tuple[PolicyProblem, ...]) -> None:
@@ -32,21 +35,22 @@ def show_result(result: CaseResult) -> None:
         say(f"ok    {result.file}: {result.name}")
 
 
-def show_entry(entry: Entry) -> None:
-    """Print what the ledger knows of a request."""
+def show_known(known: Known, now: datetime) -> None:
+    """Print what the ledger knows of a request, and how it stands."""
+    entry, status = known.entry, known.status
     say(f"{entry.request_id}", "title")
-    say(f"{entry.status} since {entry.updated_at}, attempt {entry.attempt}; asked for by {entry.account_id}")
+    say(f"{since_text(status)}, attempt {entry.attempt}; asked for by {entry.account_id}")
     say(f"about {entry.subject}")
     for reason in entry.reasons:
         # Made legible when it was recorded.
         say(f"  {reason.source}: {reason.text}" if reason.source else f"  {reason.text} [{reason.code}]")
     _show_let_in(entry)
-    if entry.deadline:
+    if status.waiting_for is not Turn.NOBODY:
+        say(f"It {standing(status, now)}.", "doubtful")
+    if entry.deadline and status.until_what is not Until.EXPIRES:
         say(f"Its invitation expires at {entry.deadline}, if nobody lets it in by then.", "doubtful")
-    if entry.no_longer_permitted:
+    if entry.no_longer_permitted and status.urgency not in {Urgency.KEPT, Urgency.ANNOUNCED}:
         say("It was let in, and the policies in force would not let it in any more.", "doubtful")
-    if entry.withdraw_after:
-        say(f"It is announced to be taken down from {entry.withdraw_after} on.", "doubtful")
     if entry.commanded is not None:
         say(entry.commanded.reason.text, "doubtful")
     if entry.decision_record is not None:
@@ -82,12 +86,10 @@ _OF_PEOPLE = frozenset({"approved", "denied"})
 
 
 def show_question(record: ApprovalRecord) -> None:
-    """Print until when a person is asked, and who has approved so far."""
+    """Print who has answered, or approved so far."""
     if record.approval is not None:
         say(f"Asked, and {outcome_text(record.approval)} The next sweep goes on by that.", "doubtful")
-        return
-    say(f"A person is asked until {record.question.asked.deadline:%Y-%m-%d %H:%M} UTC.", "doubtful")
-    if record.approved_by:
+    elif record.approved_by:
         by = " and ".join(map(legible, record.approved_by))
         say(f"Approved so far by {by}; a second person has to approve too.", "doubtful")
 

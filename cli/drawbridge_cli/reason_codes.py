@@ -13,6 +13,7 @@ from drawbridge_cli.turns import Advice, Command, Turn
 CAPPED = "withdrawal-capped"
 DRIFT = "drift"
 ATTEMPT = "attempt-under-way"
+ANSWERED = "answered"
 SILENT = "attempt-silent"
 UNEXPLAINED = "unexplained"
 TO_BE_CONFIRMED = "to-be-confirmed"
@@ -124,6 +125,7 @@ OF_REFUSALS: Mapping[str, Advice] = {
 }
 
 _OF_ATTEMPTS: Mapping[str, Advice] = {
+    ANSWERED: _by_itself("the next sweep goes on by that"),
     ATTEMPT: _by_itself("it goes on by itself"),
     SILENT: _policy("look at its execution in Step Functions; once that is stopped, it is tried again"),
     "associating": _aws("AWS makes it"),
@@ -139,7 +141,7 @@ _OF_WITHDRAWALS: Mapping[str, Advice] = {
     "called-for-again": _by_itself("a binding wants it again"),
     CAPPED: Advice(Turn.OPERATOR, "let it go, or find out why so much would go at once", Command.LET_GO),
     "listed-again": _by_itself("the next sweep starts another attempt"),
-    "no-longer-permitted": _policy("write a policy that permits it, or let it go"),
+    "no-longer-permitted": _policy("change what forbids it, write a policy that permits it, or let it go"),
     "not-known": _by_itself("it is asked again"),
     "not-withdrawn": _mend("see to what AWS says"),
     "orphaned": _by_itself("it goes once AWS has confirmed that nothing calls for it"),

@@ -8,6 +8,7 @@ from itertools import groupby
 import msgspec
 from msgspec import Struct
 
+from drawbridge.approval.ask import Pending
 from drawbridge.decision.let_in import APPROVED, DENIED
 from drawbridge.discovery.ledger_row import NOT_LET_IN_YET
 from drawbridge.discovery.next_action import decided_again_at, is_kept_for_now, is_swept_since, tried_again_at
@@ -20,6 +21,7 @@ from drawbridge.status import Reason, Status
 from drawbridge_cli.innermost import innermost
 from drawbridge_cli.reason_codes import (
     ADVICE,
+    ANSWERED,
     ATTEMPT,
     CAPPED,
     DRIFT,
@@ -31,7 +33,7 @@ from drawbridge_cli.reason_codes import (
 )
 from drawbridge_cli.turns import Advice, Command, Turn, binding_in, command_line
 
-__all__ = ["RequestStatus", "Turn", "Until", "Urgency", "request_status"]
+__all__ = ["Known", "RequestStatus", "Turn", "Until", "Urgency", "request_status", "waits_for_person"]
 
 _SILENT_AFTER = timedelta(hours=2)
 """How long an attempt may record nothing: one step alone is tried for about an hour while AWS throttles it, or is not
@@ -69,6 +71,7 @@ class Until(StrEnum):
     """What happens at the time until which a request is as it is."""
 
     EXPIRES = "expires"
+    ANSWER_BY = "answer-by"
     TAKEN_DOWN = "taken-down"
     TRIED_AGAIN = "tried-again"
     NOTHING = ""
@@ -102,12 +105,22 @@ class RequestStatus(Struct, frozen=True, kw_only=True):
     """Those that want something of it, as far as the ledger tells."""
 
 
-def request_status(entry: Entry, now: datetime, *, expiring_within: timedelta) -> RequestStatus:
-    """Return the status of a request, by its row alone.
+class Known(Struct, frozen=True):
+    """A request as the ledger has it, and its status."""
+
+    entry: Entry
+    status: RequestStatus
+
+
+def request_status(
+    entry: Entry, now: datetime, *, expiring_within: timedelta, question: Pending | None = None
+) -> RequestStatus:
+    """Return the status of a request, by its row, and by the question that a person is asked about it, if it is known.
 
     An invitation to what is not let in yet is expiring when no more than ``expiring_within`` is left.
     """
-    hindered_by = _urgency(entry, now)
+    asked = question if waits_for_person(entry) else None
+    hindered_by = _urgency(entry, now, asked)
     deadline = _deadline(entry)
     expires = deadline is not None and deadline - now <= expiring_within
     urgency = Urgency.EXPIRING if expires and hindered_by is not Urgency.WITHDRAWAL_CAPPED else hindered_by
@@ -119,6 +132,8 @@ def request_status(entry: Entry, now: datetime, *, expiring_within: timedelta) -
     else:
         advice, source = _advice(entry, hindered_by, reasons)
     until, until_what = _until(entry, urgency, hindered_by)
+    if urgency is Urgency.WAITING_FOR_APPROVAL or (urgency is Urgency.EXPIRING and advice.turn is Turn.APPROVER):
+        until, until_what = _answered_by(asked, until, until_what)
     nobody = advice.turn is Turn.NOBODY
     return RequestStatus(
         request_id=entry.request_id,
@@ -139,6 +154,26 @@ def request_status(entry: Entry, now: datetime, *, expiring_within: timedelta) -
     )
 
 
+def waits_for_person(entry: Entry) -> bool:
+    """Return whether a person is asked: there is a question, which may be answered already."""
+    return entry.status is Status.WAITING_FOR_APPROVAL and not entry.settled
+
+
+_NEVER = 9999
+"""The year of the deadline of a question that can't be read."""
+
+
+def _is_readable(question: Pending) -> bool:
+    return question.deadline.year < _NEVER
+
+
+def _answered_by(question: Pending | None, until: datetime | None, until_what: Until) -> tuple[datetime | None, Until]:
+    """Return until when a question can be answered, if that is known; else what else happens at some time."""
+    if question is None or not _is_readable(question):
+        return until, until_what
+    return question.deadline, Until.ANSWER_BY
+
+
 def _is_over(entry: Entry) -> bool:
     return entry.settled and entry.status.is_over
 
@@ -148,14 +183,14 @@ def _is_commanded(entry: Entry) -> bool:
     return entry.commanded is not None and entry.settled and entry.status is not Status.WITHDRAWING
 
 
-def _urgency(entry: Entry, now: datetime) -> Urgency:
+def _urgency(entry: Entry, now: datetime, question: Pending | None) -> Urgency:
     """Return what it is in need of, whether or not its invitation expires soon."""
     if _is_over(entry):
         return Urgency.OVER
     if entry.withdrawal_capped:
         return Urgency.WITHDRAWAL_CAPPED
     if not entry.settled:
-        return _urgency_of_attempt(entry, now)
+        return _urgency_of_attempt(entry, now, question)
     return Urgency.UNDER_WAY if _is_commanded(entry) else _urgency_of_settled(entry, now)
 
 
@@ -179,9 +214,10 @@ def _urgency_of_settled(entry: Entry, now: datetime) -> Urgency:
     return urgency
 
 
-def _urgency_of_attempt(entry: Entry, now: datetime) -> Urgency:
+def _urgency_of_attempt(entry: Entry, now: datetime, question: Pending | None) -> Urgency:
     if entry.status is Status.WAITING_FOR_APPROVAL:
-        return Urgency.WAITING_FOR_APPROVAL
+        is_answered = question is not None and question.decided and _is_readable(question)
+        return Urgency.UNDER_WAY if is_answered else Urgency.WAITING_FOR_APPROVAL
     is_silent = now - datetime.fromisoformat(entry.updated_at) >= _SILENT_AFTER
     return Urgency.STUCK if is_silent else Urgency.UNDER_WAY
 
@@ -262,7 +298,9 @@ def _told(entry: Entry, urgency: Urgency) -> Iterator[Reason]:
 def _under_way(entry: Entry) -> Iterator[Reason]:
     if entry.commanded is not None:
         yield entry.commanded.reason
-    if not entry.settled and not any(reason.code in _WHAT_IS_DONE for reason in entry.reasons):
+    if waits_for_person(entry):
+        yield Reason(ANSWERED, "A person has answered, or the time to answer is over.")
+    elif not entry.settled and not any(reason.code in _WHAT_IS_DONE for reason in entry.reasons):
         failed = f" after {entry.failures} that failed" if entry.failures else ""
         yield Reason(ATTEMPT, f"Attempt {entry.attempt} is under way{failed}.")
     elif entry.status is Status.AVAILABLE and entry.drift_fingerprint:
@@ -309,6 +347,7 @@ _WHAT_IS_DONE = frozenset({"associating", "withdrawing"})
 
 _BEFORE_POLICIES = frozenset(
     {
+        ANSWERED,
         ATTEMPT,
         CAPPED,
         *_WHAT_IS_DONE,
@@ -365,6 +404,8 @@ def _advice(entry: Entry, urgency: Urgency, reasons: tuple[Reason, ...]) -> tupl
 
 
 def _advice_under_way(entry: Entry, reasons: tuple[Reason, ...]) -> Advice:
+    if waits_for_person(entry):
+        return ADVICE[ANSWERED]
     if not entry.settled:
         return _AT_WORK if entry.status in _BY_AWS else ADVICE[ATTEMPT]
     told = (advice_of(reason) for reason in reasons)

@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
@@ -10,6 +10,7 @@ from threading import RLock
 from typing import Any
 
 import boto3
+import msgspec
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
 from msgspec import Struct
@@ -50,6 +51,7 @@ from drawbridge.withdrawal.take_down import TakeDown
 from drawbridge_cli.account_withdrawal import WithdrawalContext
 from drawbridge_cli.console_links import ConsoleLinks
 from drawbridge_cli.outstanding import Outstanding, outstanding_among
+from drawbridge_cli.request_status import Known, RequestStatus, request_status, waits_for_person
 from drawbridge_cli.screen import complain
 from drawbridge_cli.share_plans import PlanContext
 
@@ -323,9 +325,29 @@ class Stack:
             observe=TakeDown(objects, self.published, zones, connections, self.planning.existences).observe,
         )
 
+    def known(self, entries: Iterable[Entry], now: datetime) -> list[Known]:
+        """Return requests with their statuses; the open questions about them are read at once."""
+        there = [*entries]
+        questions = self._pending([each.request_id for each in there if waits_for_person(each)])
+        within = self.expiring_within
+        return [
+            Known(each, self._with_options(request_status(each, now, expiring_within=within, question=question)))
+            for each in there
+            for question in (questions.get(each.request_id),)
+        ]
+
+    def _with_options(self, status: RequestStatus) -> RequestStatus:
+        """Return the status with a command that finds the same stack."""
+        options = self.options
+        if not options or not status.next:
+            return status
+        program, _, command = status.next.partition(" ")
+        return msgspec.structs.replace(status, next=f"{program} {options} {command}")
+
     def outstanding(self) -> tuple[Outstanding, ...]:
         """Return what of the ledger's requests is not at rest."""
-        return outstanding_among(self.ledger.followed(), self.ledger.entry, self._pending)
+        now = datetime.now(UTC)
+        return outstanding_among(self.known(self.ledger.followed_entries(), now), self.ledger.entry, now)
 
     def _pending(self, request_ids: list[str]) -> Mapping[str, Pending]:
         """Return the open questions of requests; none if the caller may not read them."""

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-import msgspec
 import typer
 from msgspec import Struct
 
@@ -16,7 +15,7 @@ from drawbridge.errors import DrawbridgeError, InvalidInputError
 from drawbridge.legible import legible
 from drawbridge.request import EndpointConnectionRequest, OrphanRequest, ResourceShareRequest
 from drawbridge.status import Status
-from drawbridge_cli.request_status import RequestStatus, Urgency, request_status
+from drawbridge_cli.request_status import RequestStatus, Urgency
 from drawbridge_cli.screen import Line, complain, redraw, say_lines, show_json, width
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.status_screen import by_urgency, rest_line, status_lines
@@ -141,24 +140,15 @@ def _look(stack: Stack, wanted: Wanted) -> Look:
     unreadable: list[str] = []
     ledger = stack.ledger_telling(unreadable.append)
     entries = ledger.entries() if wanted.reads_all else ledger.followed_entries()
-    now, within = datetime.now(UTC), stack.expiring_within
-    statuses = (request_status(each, now, expiring_within=within) for each in entries)
-    included = [each for each in statuses if wanted.includes(each)]
-    shown = [_with_options(each, stack) for each in included if wanted.shows(each)]
+    now = datetime.now(UTC)
+    included = [each.status for each in stack.known(entries, now) if wanted.includes(each.status)]
+    shown = [each for each in included if wanted.shows(each)]
     return Look(
         at=now,
         shown=tuple(by_urgency(shown)),
         rest=Counter(each.urgency for each in included if not wanted.shows(each)),
         unreadable=tuple(unreadable),
     )
-
-
-def _with_options(status: RequestStatus, stack: Stack) -> RequestStatus:
-    """Return the status with a command that finds the same stack."""
-    if not stack.options or not status.next:
-        return status
-    program, _, command = status.next.partition(" ")
-    return msgspec.structs.replace(status, next=f"{program} {stack.options} {command}")
 
 
 def _lines(look: Look, wanted: Wanted, stack: Stack) -> Iterator[Line]:

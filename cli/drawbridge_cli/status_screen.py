@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from drawbridge.legible import legible
-from drawbridge.status import Reason
+from drawbridge.status import Reason, Status
 from drawbridge_cli.request_status import RequestStatus, Until, Urgency
 from drawbridge_cli.screen import Line
 from drawbridge_cli.turns import Turn
@@ -36,6 +36,24 @@ _TITLES: Mapping[Urgency, str] = {
     Urgency.OVER: "Over",
 }
 
+_STANDS: Mapping[Urgency, tuple[str, str]] = {
+    Urgency.WITHDRAWAL_CAPPED: ("is held back by the cap", "are held back by the cap"),
+    Urgency.EXPIRING: ("is expiring", "are expiring"),
+    Urgency.FAILED: ("has failed", "have failed"),
+    Urgency.ANNOUNCED: ("is announced to be taken down", "are announced to be taken down"),
+    Urgency.WAITING_FOR_APPROVAL: ("waits for a person", "wait for a person"),
+    Urgency.HELD: ("is held", "are held"),
+    Urgency.IN_PART: ("is connected, and refused in part", "are connected, and refused in part"),
+    Urgency.DRIFTING: ("is drifting", "are drifting"),
+    Urgency.STUCK: ("is stuck", "are stuck"),
+    Urgency.KEPT: ("is connected, and would not be let in now", "are connected, and would not be let in now"),
+    Urgency.UNDER_WAY: ("is under way", "are under way"),
+    Urgency.CONNECTED: ("is connected", "are connected"),
+    Urgency.ACCEPTED_ONLY: ("is accepted, and no binding wants it", "are accepted, and no binding wants them"),
+    Urgency.OVER: ("is over", "are over"),
+}
+"""How one request stands, and several do, in a sentence."""
+
 _MARKS: Mapping[Urgency, str] = {
     Urgency.WITHDRAWAL_CAPPED: "bad",
     Urgency.EXPIRING: "bad",
@@ -55,10 +73,17 @@ _SINCE: Mapping[Urgency, str] = {
 
 _UNTIL: Mapping[Until, tuple[str, str]] = {
     Until.EXPIRES: ("its invitation expires at {}", "its invitation expired at {}"),
+    Until.ANSWER_BY: ("to be answered by {}", "to be answered by {}, which is over"),
     Until.TAKEN_DOWN: ("taken down from {} on", "taken down by the next sweep"),
     Until.TRIED_AGAIN: ("tried again from {} on", "tried again by the next sweep"),
 }
 """What is said of a time to come, and of one that has."""
+
+_STANDS_UNTIL: Mapping[tuple[Urgency, Until], tuple[str, str]] = {
+    (Urgency.ANNOUNCED, Until.TAKEN_DOWN): (" from {} on", " by the next sweep"),
+    (Urgency.WAITING_FOR_APPROVAL, Until.ANSWER_BY): (" until {}", " until {}, which is over"),
+}
+"""The same where it goes on the sentence that says how a request stands."""
 
 _COUNTED: Mapping[Urgency, str] = {
     Urgency.CONNECTED: "{} connected",
@@ -74,6 +99,37 @@ def by_urgency(statuses: Collection[RequestStatus]) -> list[RequestStatus]:
     places = {urgency: place for place, urgency in enumerate(Urgency)}
     never = datetime.max.replace(tzinfo=UTC)
     return sorted(statuses, key=lambda each: (places[each.urgency], each.until or never, each.since, each.request_id))
+
+
+def standing(status: RequestStatus, now: datetime) -> str:
+    """Return how a request stands, and until when, as a sentence goes on after its name."""
+    is_being_taken_down = status.urgency is Urgency.UNDER_WAY and status.status is Status.WITHDRAWING
+    stands = "is being taken down" if is_being_taken_down else _STANDS[status.urgency][0]
+    if status.until is not None and (words := _STANDS_UNTIL.get((status.urgency, status.until_what))) is not None:
+        return f"{stands}{_of_time(words, status.until, now)}"
+    return "; ".join(filter(None, (stands, _until_text(status, now))))
+
+
+def number_standing(number: int, urgency: Urgency) -> str:
+    """Return how many requests stand so."""
+    return f"{number} {_STANDS[urgency][number != 1]}"
+
+
+def since_text(status: RequestStatus) -> str:
+    """Return the status of a request, and since when."""
+    return _SINCE.get(status.urgency, "{} since {}").format(status.status, _time(status.since))
+
+
+def reason_texts(status: RequestStatus) -> tuple[str, ...]:
+    """Return the first reason, whole, and how many more there are; nothing where there is no reason."""
+    more = len(status.reasons) - 1
+    others = f"and {more} more {'reason' if more == 1 else 'reasons'}"
+    return tuple(map(_reason_text, status.reasons[:1])) + ((others,) if more > 0 else ())
+
+
+def turn_text(status: RequestStatus) -> str:
+    """Return whose turn it is, and what they do; empty if it is nobody's."""
+    return "" if status.waiting_for is Turn.NOBODY else f"{_TURNS[status.waiting_for]}: {status.to_do}"
 
 
 def status_lines(statuses: Collection[RequestStatus], width: int | None, now: datetime) -> Iterator[Line]:
@@ -106,16 +162,12 @@ def rest_line(rest: Mapping[Urgency, int], *, all_read: bool) -> str:
 
 
 def _lines_of(status: RequestStatus, width: int | None, now: datetime) -> Iterator[Line]:
-    since = _SINCE.get(status.urgency, "{} since {}").format(status.status, _time(status.since))
-    when = "; ".join(filter(None, (since, _until_text(status, now))))
+    when = "; ".join(filter(None, (since_text(status), _until_text(status, now))))
     yield from wrapped(f"{when}; of account {legible(status.account_id)}", width, indent=4)
-    if status.reasons:
-        yield from wrapped(_reason_text(status.reasons[0]), width, indent=4)
-    if more := len(status.reasons) - 1:
-        text = f"and {more} more {'reason' if more == 1 else 'reasons'}: --json"
-        yield from wrapped(text, width, indent=4, mark="aside")
-    if status.waiting_for is not Turn.NOBODY:
-        yield from wrapped(f"{_TURNS[status.waiting_for]}: {status.to_do}", width, indent=4)
+    for place, text in enumerate(reason_texts(status)):
+        yield from wrapped(f"{text}: --json" if place else text, width, indent=4, mark="aside" if place else "")
+    if turn := turn_text(status):
+        yield from wrapped(turn, width, indent=4)
     if status.urgency.needs_somebody:
         yield from wrapped(status.next, width, indent=6, end=" \\")
 
@@ -123,8 +175,12 @@ def _lines_of(status: RequestStatus, width: int | None, now: datetime) -> Iterat
 def _until_text(status: RequestStatus, now: datetime) -> str:
     if status.until is None:
         return ""
-    to_come, has_come = _UNTIL[status.until_what]
-    return (to_come if status.until > now else has_come).format(_time(status.until))
+    return _of_time(_UNTIL[status.until_what], status.until, now)
+
+
+def _of_time(words: tuple[str, str], moment: datetime, now: datetime) -> str:
+    to_come, has_come = words
+    return (to_come if moment > now else has_come).format(_time(moment))
 
 
 def _reason_text(reason: Reason) -> str:

@@ -10,7 +10,7 @@ from drawbridge.arns import Arn
 from drawbridge.errors import InvalidInputError
 from drawbridge.legible import legible
 from drawbridge.record.entry import Entry
-from drawbridge_cli.request_status import RequestStatus
+from drawbridge_cli.request_status import Known
 
 _MOST_NEAREST = 3
 _CONSUMERS_NAME = re.compile(r"/[^/]+/consumers/[0-9]{12}/(vpce-[0-9a-f]{8,17})(/.*)?")
@@ -19,13 +19,6 @@ LOOKED_FOR = (
     "a request's id, a share's ARN or id, an endpoint's id, a published parameter or its path, a binding, an account, "
     "an endpoint service, a shared resource or an association"
 )
-
-
-class Known(Struct, frozen=True):
-    """A request and its status."""
-
-    entry: Entry
-    status: RequestStatus
 
 
 class UnknownSubject(Struct, frozen=True):

@@ -8,11 +8,11 @@ import typer
 
 from drawbridge.aws.history_table import HistoryTable, KeptHistory
 from drawbridge_cli.named_requests import id_in
-from drawbridge_cli.request_status import request_status
+from drawbridge_cli.request_status import Known
 from drawbridge_cli.screen import complain, say, say_lines, show_json, width
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.story import Story, story_of
-from drawbridge_cli.story_subjects import LOOKED_FOR, Known, UnknownSubject, subjects_named
+from drawbridge_cli.story_subjects import LOOKED_FOR, UnknownSubject, subjects_named
 from drawbridge_cli.why_screen import why_lines
 
 _MOST_ITEMS = 500
@@ -54,10 +54,10 @@ def why(
 
 def _known(stack: Stack, subject: str, now: datetime) -> list[Known]:
     """Return what the ledger knows; of a subject that names one request, only that is read."""
-    request_id, within = id_in(subject), stack.expiring_within
+    request_id = id_in(subject)
     entry = stack.ledger.entry(request_id) if request_id else None
     entries = stack.ledger.entries() if entry is None else (entry,)
-    return [Known(each, request_status(each, now, expiring_within=within)) for each in entries]
+    return stack.known(entries, now)
 
 
 def _known_earlier(stack: Stack, subject: str, now: datetime) -> Sequence[Known]:
@@ -66,7 +66,7 @@ def _known_earlier(stack: Stack, subject: str, now: datetime) -> Sequence[Known]
         return ()
     requests = sorted(stack.history.requests_naming(subject))
     entries = filter(None, (stack.ledger.entry(each) for each in requests))
-    return [Known(each, request_status(each, now, expiring_within=stack.expiring_within)) for each in entries]
+    return stack.known(entries, now)
 
 
 def _story(stack: Stack, known: Known, now: datetime) -> Story:

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from drawbridge.legible import legible
+from drawbridge_cli.request_status import Known
 from drawbridge_cli.screen import Line
 from drawbridge_cli.status_screen import status_lines, wrapped
 from drawbridge_cli.story import Story, StoryEvent
-from drawbridge_cli.story_subjects import Known
 
 _LONGEST = 4000
 

@@ -215,9 +215,10 @@ def test_a_connection_is_no_bindings_and_is_told_apart_from_others() -> None:
     assert withdrawal(mine).number == 1
 
 
-def test_what_stays_for_now_is_not_nothing_to_do() -> None:
+def test_what_stays_for_now_is_not_taken_down_now_and_is_not_as_wanted() -> None:
     staying = withdrawal(unconfirmed=(unconfirmed("orders"),))
 
-    assert summary([], staying) == "Nothing is to be made or taken down now; 1 not called for and stays for now."
+    told = "Nothing is to be made or taken down now; 1 not called for and stays for now."
+    assert summary([], staying) == told
     assert not staying.is_empty
     assert summary([], withdrawal()) == "Nothing to do: everything is as wanted."

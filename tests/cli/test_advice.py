@@ -1,7 +1,8 @@
-"""What somebody has to do about a request: the advice fits the status that it has."""
+"""What somebody has to do about a request: what its status says, and what only the policies in force can tell."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,18 +10,23 @@ import pytest
 from drawbridge.decision.facts import Facts
 from drawbridge.decision.let_in import LetIn
 from drawbridge.record.entry import Entry
-from drawbridge.request.announced import COMMANDED, NO_LONGER_PERMITTED, WithdrawalCommand
+from drawbridge.request.announced import COMMANDED, NO_LONGER_PERMITTED, Announced, WithdrawalCommand
 from drawbridge.status import Reason, Status
 from drawbridge_cli.advice import advice
 from drawbridge_cli.explanation import Explanation, explain, permit_for
-from tests.builders import EVALUATION_TIME, NOW, RESOURCE_ARN, connection_facts, share_facts
+from drawbridge_cli.reason_codes import ADVICE
+from drawbridge_cli.request_status import Known, request_status
+from drawbridge_cli.status_screen import turn_text
+from tests.builders import CONSUMER, EVALUATION_TIME, NOW, RESOURCE_ARN, connection_facts, share_facts
 from tests.cli.made import DEFAULTS, FORBID, PERMIT, PERMIT_PROVIDER, entry, policies
+from tests.lives import NAMED
 
 CONNECTION, SHARE = connection_facts(), share_facts()
 ASKED, ACCEPTED, HELD, FORBIDDEN = DEFAULTS, {"a": PERMIT, "b": PERMIT_PROVIDER}, dict[str, str](), {"f": FORBID}
 COMMAND = WithdrawalCommand(by="arn:aws:iam::222222222222:user/ann", at=NOW)
 DENIED = Reason("denied", "Denied by U0BOB.", source="U0BOB")
 NO_VPC = Reason("no-vpc", "orders-db: no VPC fits vpc-1", source="orders")
+NO_SUBNET = Reason("no-subnet", "orders-db: no subnet of vpc-1 fits", source="orders")
 NEW_ENDPOINT = (
     "AWS opens no connection again that was rejected, deleted or expired: its consumer makes a new endpoint, which is "
     "decided on anew."
@@ -34,8 +40,12 @@ def explained(facts: Facts, named: dict[str, str]) -> Explanation:
     return explain(facts, policies(named), EVALUATION_TIME)
 
 
+def known(row: Entry) -> Known:
+    return Known(row, request_status(row, NOW, expiring_within=timedelta(0)))
+
+
 def of(status: Status, facts: Facts = CONNECTION, by: dict[str, str] = ASKED, **changes: Any) -> str:
-    return advice(entry(facts, status, **changes), explained(facts, by))
+    return advice(known(entry(facts, status, **changes)), explained(facts, by))
 
 
 def reasons(*codes: str) -> tuple[Reason, ...]:
@@ -45,9 +55,7 @@ def reasons(*codes: str) -> tuple[Reason, ...]:
 def test_what_waits_for_a_person_says_how_it_is_answered_and_suggests_no_policy() -> None:
     waits = of(Status.WAITING_FOR_APPROVAL, settled=False)
 
-    assert waits == (
-        f"A person has to decide.\nAnswer with  drawbridge approve {NAME}\nor with      drawbridge deny {NAME}"
-    )
+    assert waits == f"an approver's turn: approve or deny it\n  drawbridge approve {NAME}"
 
 
 @pytest.mark.parametrize(("by", "outcome"), [(ACCEPTED, "accept"), (HELD, "hold")])
@@ -64,8 +72,12 @@ def test_what_is_connected_needs_no_permit_whatever_policies_make_of_it_now(stat
 
 
 def test_what_is_refused_of_what_is_connected_says_what_to_do_about_it() -> None:
-    assert of(Status.AVAILABLE, SHARE, reasons=(Reason("published", "db.example"), NO_VPC, NO_VPC)) == (
-        "To do about no-vpc: make the VPC or tag it, or correct attach.vpc"
+    refused = (Reason("published", "db.example"), NO_VPC, NO_VPC, NO_SUBNET)
+
+    assert of(Status.AVAILABLE, SHARE, reasons=refused, incomplete=True) == (
+        f"your turn: {ADVICE['no-vpc'].to_do}\n"
+        "  drawbridge bindings show orders\n"
+        f"to do about no-subnet: {ADVICE['no-subnet'].to_do}"
     )
 
 
@@ -78,32 +90,55 @@ def test_what_a_person_denied_of_what_is_connected_is_asked_about_again_on_comma
 
 
 def test_what_is_announced_says_how_it_is_kept() -> None:
-    after = "2026-11-28T12:00:00+00:00"
-    keep = f"To keep it, change what forbids it, or have a policy permit it again, before {after}."
+    mark = Announced(since=NOW, withdraw_after=NOW + timedelta(hours=168), forbidden=True)
+    keep = f"your turn: {ADVICE[NO_LONGER_PERMITTED].to_do}"
 
-    assert of(Status.AVAILABLE, by=FORBIDDEN, withdraw_after=after) == keep
-    assert of(Status.AVAILABLE, by=ACCEPTED, withdraw_after=after) == (
-        f"{keep} What is permitted by now is called off by the next sweep."
+    assert of(Status.AVAILABLE, by=FORBIDDEN, announced=(mark,)) == keep
+    assert of(Status.AVAILABLE, by=ACCEPTED, announced=(mark,)) == (
+        f"{keep}\nWhat is permitted by now is called off by the next sweep."
     )
 
 
-def test_what_is_held_may_be_let_in_by_a_policy_or_by_whoever_is_asked_again() -> None:
-    unasked = f"To let it in unasked, write a policy:\n  {permit_for(CONNECTION)}"
+NO_POLICY = Reason("no-policy-permits", "No policy permits it.")
 
-    assert of(Status.HELD, by=HELD) == f"To let in just this, write a policy:\n  {permit_for(CONNECTION)}"
-    assert of(Status.HELD) == f"A person has to decide. {unasked}"
-    assert of(Status.HELD, by=FORBIDDEN).startswith("A forbid can't be outvoted")
-    assert of(Status.HELD, reasons=reasons("approval-timed-out")) == (
-        f"Nobody answered in time. It is asked again by  drawbridge retry {NAME}\n{unasked}"
-    )
-    assert of(Status.HELD, reasons=reasons("approval-not-configured")).startswith("Nobody can be asked: configure ")
-    assert of(Status.HELD, reasons=reasons("too-many-questions")).startswith("It is asked about by itself, once ")
-    assert of(Status.HELD, SHARE, reasons=reasons("deadline-passed")).startswith("Too little time is left to ask ")
+
+def test_what_is_held_may_be_let_in_by_a_policy() -> None:
+    turn = f"your turn: {ADVICE['no-policy-permits'].to_do}\n"
+    permit = f"write a policy:\n  {permit_for(CONNECTION)}"
+
+    assert of(Status.HELD, by=HELD, reasons=(NO_POLICY,)) == f"{turn}To let in just this, {permit}"
+    assert of(Status.HELD, reasons=(NO_POLICY,)) == f"{turn}A person has to decide. To let it in unasked, {permit}"
+
+
+def test_what_the_status_says_of_a_forbid_is_not_said_twice() -> None:
+    forbid = ADVICE["forbidden"].to_do
+
+    assert of(Status.HELD, by=FORBIDDEN, reasons=reasons("forbidden")) == f"your turn: {forbid}"
+    assert of(Status.HELD, by=FORBIDDEN, reasons=(NO_POLICY,)).endswith(f"\nA forbid can't be outvoted: {forbid}.")
+
+
+@pytest.mark.parametrize(
+    ("code", "turn", "command"),
+    [
+        ("approval-timed-out", "your turn", f"drawbridge retry {NAME}"),
+        ("approval-not-configured", "your turn", "drawbridge slack check"),
+        ("too-many-questions", "an approver's turn", "drawbridge status --status WAITING_FOR_APPROVAL --account "),
+        ("deadline-passed", "the other side's turn", "drawbridge status --all --watch --account "),
+    ],
+)
+def test_what_nobody_was_asked_about_says_whose_turn_it_is_and_what_lets_it_in_unasked(
+    code: str, turn: str, command: str
+) -> None:
+    first, second, *others = of(Status.HELD, reasons=reasons(code)).splitlines()
+
+    assert first == f"{turn}: {ADVICE[code].to_do}"
+    assert second.startswith(f"  {command}")
+    assert others[-1] == f"  {permit_for(CONNECTION)}"
 
 
 def test_what_is_held_for_what_can_not_be_associated_is_not_said_to_go_on_by_itself() -> None:
     assert of(Status.HELD, SHARE, ACCEPTED, reasons=(NO_VPC,)) == (
-        "To do about no-vpc: make the VPC or tag it, or correct attach.vpc"
+        f"your turn: {ADVICE['no-vpc'].to_do}\n  drawbridge bindings show orders"
     )
     assert (
         of(Status.HELD, SHARE, ACCEPTED) == "The policies let it go on by now: the next sweep starts another attempt."
@@ -133,16 +168,38 @@ def test_a_share_that_policies_had_withdrawn_comes_back_by_itself_and_one_that_i
     assert of(Status.WITHDRAWN, SHARE, reasons=reasons("gone")).startswith("The other side took it back")
 
 
-@pytest.mark.parametrize("status", [Status.PENDING, Status.ACCEPTED, Status.ASSOCIATING])
+@pytest.mark.parametrize("status", [Status.PENDING, Status.ACCEPTED, Status.ASSOCIATING, Status.WITHDRAWING])
 def test_what_is_under_way_is_left_alone(status: Status) -> None:
-    assert of(status, by=HELD, settled=False) == "An attempt is under way: there is nothing to do."
-    assert of(Status.WITHDRAWING, settled=False) == "It is being taken down: there is nothing to do."
-    assert of(status, settled=False, commanded=COMMAND).startswith("It is taken down as soon as ")
+    whose, command = of(status, by=HELD, settled=False).splitlines()
+
+    assert whose in {"AWS's turn: it is at work", f"Drawbridge's turn: {ADVICE['attempt-under-way'].to_do}"}
+    assert command == f"  drawbridge status --all --watch --account {CONSUMER}"
+
+
+def test_what_is_to_be_withdrawn_on_command_goes_by_the_next_sweep() -> None:
+    goes = of(Status.AVAILABLE, commanded=COMMAND)
+
+    assert goes.splitlines()[0] == f"Drawbridge's turn: {ADVICE[COMMANDED].to_do}"
 
 
 def test_what_has_failed_is_tried_again_by_itself_or_on_command() -> None:
-    assert of(Status.FAILED, by=HELD) == f"It is tried again by itself; at once by  drawbridge retry {NAME}"
-    assert of(Status.WITHDRAWING).startswith("What hangs is tried again by itself")
+    throttled = reasons("ThrottledError")
+
+    assert of(Status.FAILED, by=HELD, reasons=throttled) == (
+        f"Drawbridge's turn: it is tried again by itself\n  drawbridge retry {NAME}"
+    )
+
+
+@pytest.mark.parametrize("row", NAMED.values(), ids=NAMED)
+def test_whose_turn_it_is_and_the_command_are_those_of_the_status(row: Entry) -> None:
+    there = known(row)
+    said = advice(there, None)
+
+    turn = turn_text(there.status)
+    assert said.splitlines()[:1] == [turn] if turn else "turn: " not in said
+    # Whoever reads this has that of the explanation.
+    is_told = there.status.next != "" and "policy explain" not in there.status.next
+    assert (f"  {there.status.next}" in said.splitlines()) is is_told
 
 
 @pytest.mark.parametrize("status", [*Status])
@@ -153,7 +210,7 @@ def test_of_whatever_was_never_decided_on_there_is_advice_without_a_policy(
 ) -> None:
     undecided: Entry = entry(CONNECTION, status, settled=settled, kind=kind, decision_record=None)
 
-    assert "permit(" not in advice(undecided, None)
+    assert "permit(" not in advice(known(undecided), None)
 
 
 @pytest.mark.parametrize("status", [each for each in Status if each is not Status.HELD])

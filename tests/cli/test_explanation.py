@@ -22,6 +22,7 @@ from drawbridge.status import Reason
 from drawbridge_cli.cases import outcome_for
 from drawbridge_cli.documents import AnyFacts
 from drawbridge_cli.explanation import Explanation, explain, lines_of, permit_for, what_to_do
+from drawbridge_cli.reason_codes import ADVICE
 from tests.builders import (
     CONSUMER,
     ENDPOINT_ID,
@@ -112,7 +113,8 @@ def test_facts_and_policies_are_shown_with_it() -> None:
 
 def test_a_forbid_cannot_be_outvoted() -> None:
     for text in (FORBID, FORBID.replace(";", OVERFLOWS)):
-        assert what_to_do(explained(CONNECTED, PERMIT, text)).startswith("A forbid can't be outvoted")
+        todo = what_to_do(explained(CONNECTED, PERMIT, text))
+        assert todo == "A forbid can't be outvoted: change the policy that forbids it, or leave it held."
     accept_only = FORBID.replace("action,", 'action == Action::"accept",')
 
     asks = explained(connection_facts(), accept_only, defaults=True)
@@ -126,7 +128,7 @@ def test_what_needs_unknown_facts_may_be_let_in_once_they_are_known() -> None:
 
     todo = what_to_do(explained(connection_facts(), own))
 
-    assert todo == "Let Drawbridge ask (OrganizationsRoleName), or write a policy that needs nothing unknown."
+    assert todo == f"Something is unknown: {ADVICE['facts-unavailable'].to_do}."
 
 
 @pytest.mark.parametrize(

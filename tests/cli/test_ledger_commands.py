@@ -204,7 +204,8 @@ def test_a_request_is_explained_by_the_policies_in_force(at_work: Drawbridge, en
     assert lines[1].startswith("HELD since ")
     assert lines[1].endswith(f", attempt 1; asked for by {CONSUMER}")
     assert lines[2:4] == [f"about {ENDPOINT_ID}", "  then: as it was decided"]
-    assert lines[4].startswith(
+    assert lines[4].startswith("It is held; tried again from ")
+    assert lines[5].startswith(
         f"decided {entered.at - timedelta(hours=1):%Y-%m-%d %H:%M:%S} UTC: askApprover, by ask-for-the-rest; policies "
     )
     assert "askApprover, by the policies in force now" in lines
@@ -221,9 +222,8 @@ def test_the_deadline_of_an_invitation_is_shown_while_there_is_one(at_work: Draw
     shown = at_work("policy", "explain", invited.request_id)
     table.delete_item(Key={"request_id": invited.request_id})
 
-    line = "Its invitation expires at 2999-01-01T00:00:00+00:00, if nobody lets it in by then."
-    assert line in shown.out.splitlines()
-    assert "Its invitation expires" not in at_work("policy", "explain", ENDPOINT_ID).out
+    assert "It is under way; its invitation expires at 2999-01-01 00:00 UTC." in shown.out.splitlines()
+    assert "invitation expires" not in at_work("policy", "explain", ENDPOINT_ID).out
 
 
 def test_a_share_is_explained_by_its_arn(at_work: Drawbridge, entered: Entered) -> None:
@@ -330,15 +330,13 @@ def test_what_waits_for_a_person_says_until_when_who_approved_so_far_and_how_it_
     both = explained(at_work)
 
     assert before[1].startswith("WAITING_FOR_APPROVAL since ")
-    assert "A person is asked until 2999-01-01 09:30 UTC." in before
-    assert before[-3:] == [
-        "A person has to decide.",
-        f"Answer with  drawbridge approve {request_id}",
-        f"or with      drawbridge deny {request_id}",
-    ]
+    assert "It waits for a person until 2999-01-01 09:30 UTC." in before
+    assert before[-2:] == ["an approver's turn: approve or deny it", f"  drawbridge approve {request_id}"]
     assert "Approved so far by U0ALICE; a second person has to approve too." in one
     assert "Asked, and approved by U0ALICE and U0BOB. The next sweep goes on by that." in both
-    assert "A person has to decide." not in both
+    assert "It is under way." in both
+    assert both[-2].startswith("Drawbridge's turn: ")
+    assert "drawbridge approve" not in "".join(both)
     assert "permit(" not in "".join(before + one + both)
 
 

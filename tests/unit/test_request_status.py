@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drawbridge.approval.ask import Pending
 from drawbridge.discovery.next_action import HELD_AT_LEAST_EVERY
 from drawbridge.record.entry import Entry, HistoryEntry
 from drawbridge.request import Request
@@ -230,6 +231,63 @@ def test_the_time_until_which_it_stays_so_is_told_with_what_happens_then(
     assert (found.until, found.until_what) == (until, what)
 
 
+def asked(hours: float, **changes: Any) -> Pending:
+    """Return a question that can be answered for some hours more."""
+    fields: dict[str, Any] = {"deadline": ago(-hours), "waits": True, "decided": False}
+    return Pending(**(fields | changes))
+
+
+NOT_READ = asked(1, deadline=datetime.max.replace(tzinfo=UTC), decided=True)
+"""The question of somebody who wrote it by hand, and which can't be read."""
+
+
+@pytest.mark.parametrize(
+    ("name", "question", "until", "what"),
+    [
+        ("share: asked", asked(5), ago(-5), Until.ANSWER_BY),
+        ("share: asked", asked(-0.1), ago(0.1), Until.ANSWER_BY),
+        ("share: asked", NOT_READ, ago(-9), Until.EXPIRES),
+        ("share: asked quietly", NOT_READ, None, Until.NOTHING),
+        ("connection: asked", asked(5), ago(-5), Until.ANSWER_BY),
+        ("share: asked and expiring", asked(0.5), ago(-0.5), Until.ANSWER_BY),
+        # That one was asked by an attempt that is over.
+        ("connection: held", asked(5), ago(1) + HELD_AT_LEAST_EVERY, Until.TRIED_AGAIN),
+    ],
+)
+def test_what_waits_for_a_person_says_until_when_it_can_be_answered(
+    name: str, question: Pending, until: datetime | None, what: Until
+) -> None:
+    found = request_status(NAMED[name], NOW, expiring_within=EXPIRING_WITHIN, question=question)
+
+    assert (found.until, found.until_what) == (until, what)
+    assert found.waiting_for is status_of(NAMED[name]).waiting_for
+
+
+def test_what_is_not_asked_about_any_longer_can_not_be_answered() -> None:
+    others = Reason("too-many-questions", "3 questions are open.")
+    row = entry(share(1), Status.HELD, others, deadline=ago(-1).isoformat())
+
+    found = request_status(row, NOW, expiring_within=EXPIRING_WITHIN, question=asked(0.5))
+
+    assert (found.waiting_for, found.until, found.until_what) == (Turn.APPROVER, ago(-1), Until.EXPIRES)
+
+
+def test_an_invitation_that_has_expired_can_not_be_answered_whatever_the_question_says() -> None:
+    row = entry(share(1), Status.WAITING_FOR_APPROVAL, POLICY, settled=False, deadline=ago(0.1).isoformat())
+
+    found = request_status(row, NOW, expiring_within=EXPIRING_WITHIN, question=asked(5))
+
+    assert (found.until, found.until_what, found.waiting_for) == (ago(0.1), Until.EXPIRES, Turn.OTHER_SIDE)
+
+
+def test_what_a_person_has_answered_waits_for_nobody_but_drawbridge() -> None:
+    found = request_status(CONNECTIONS["asked"], NOW, expiring_within=EXPIRING_WITHIN, question=asked(5, decided=True))
+
+    assert (found.urgency, found.waiting_for, found.until) == (Urgency.UNDER_WAY, Turn.DRAWBRIDGE, None)
+    assert found.reasons[0].code == "answered"
+    assert "approve" not in found.next
+
+
 @pytest.mark.parametrize(
     ("left", "urgency"),
     [(3.0, Urgency.EXPIRING), (3.01, Urgency.HELD), (0.01, Urgency.EXPIRING), (-9, Urgency.EXPIRING)],
@@ -385,9 +443,12 @@ def entries(draw: st.DrawFn) -> Entry:
     return entry(draw(st.sampled_from(requests)), draw(st.sampled_from(Status)), *draw(_reasons), **changes)
 
 
-@given(entries())
-def test_whatever_the_row_somebody_is_waited_for_or_nothing_is_to_be_done(row: Entry) -> None:
-    found = status_of(row)
+_questions = st.none() | st.builds(Pending, _moments, waits=st.booleans(), decided=st.booleans())
+
+
+@given(entries(), _questions)
+def test_whatever_the_row_somebody_is_waited_for_or_nothing_is_to_be_done(row: Entry, question: Pending | None) -> None:
+    found = request_status(row, NOW, expiring_within=EXPIRING_WITHIN, question=question)
 
     nothing_to_do = found.urgency in {Urgency.CONNECTED, Urgency.ACCEPTED_ONLY, Urgency.OVER}
     assert (found.waiting_for is Turn.NOBODY) is nothing_to_do
