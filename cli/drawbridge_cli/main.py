@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from drawbridge.errors import DrawbridgeError, InvalidInputError
-from drawbridge_cli import approval, bindings, consumers, plan, policy, retry, slack, status, why, withdraw
+from drawbridge_cli import approval, bindings, consumers, plan, policy, retry, slack, status, ui, why, withdraw
 from drawbridge_cli.screen import complain
 from drawbridge_cli.stack import DEFAULT_NAME, Stack
 
@@ -27,6 +27,7 @@ app.command()(approval.deny)
 app.command()(withdraw.withdraw)
 app.command()(retry.retry)
 app.command()(why.why)
+app.command()(ui.ui)
 
 
 @app.callback()

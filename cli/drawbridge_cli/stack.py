@@ -24,6 +24,7 @@ from drawbridge.aws.history_table import HistoryTable
 from drawbridge.aws.hosted_zones import HostedZones
 from drawbridge.aws.ledger_table import NO_HISTORY, BrokenRow, LedgerTable
 from drawbridge.aws.object_deletion import ObjectDeletions
+from drawbridge.aws.ownership import OWNER_TAG
 from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
 from drawbridge.aws.secrets import Secrets
 from drawbridge.aws.task_callback import TaskCallback
@@ -64,6 +65,10 @@ class Stack:
         self._region = region
         self._profile = profile
         self._clients: dict[str, Any] = {}
+
+    def anew(self) -> "Stack":
+        """Return the same stack with nothing read of it: what is listed once is kept."""
+        return Stack(self._name, region=self._region, profile=self._profile)
 
     @cached_property
     def consumers(self) -> ConsumersTable:
@@ -245,6 +250,19 @@ class Stack:
     def _managed_services(self) -> frozenset[str]:
         listed = {each.strip() for each in self._parameters.get("ManagedServices", "").split(",")}
         return frozenset(each.service_id for each in EndpointServices(self._client("ec2"), listed=listed).managed())
+
+    def endpoint_states(self) -> dict[str, str]:
+        """Return AWS's states of the VPC endpoints that carry our ownership tag, and of those to managed services."""
+        own: Any = self._client("ec2").get_paginator("describe_vpc_endpoints")
+        marked = [{"Name": f"tag:{OWNER_TAG}", "Values": [self.prefix]}]
+        with _usable(), translated("list the endpoints of ours"):
+            states = {
+                each["VpcEndpointId"]: str(each["State"])
+                for page in own.paginate(Filters=marked)
+                for each in page["VpcEndpoints"]
+            }
+        connections = EndpointServices(self._client("ec2")).connections()
+        return states | {each.endpoint_id: str(each.state) for each in connections}
 
     @property
     def _gatherer(self) -> Gatherer:

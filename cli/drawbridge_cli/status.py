@@ -61,6 +61,9 @@ class Wanted(Struct, frozen=True, kw_only=True):
         return self.everything or self.status is not None or status.urgency.needs_somebody
 
 
+EVERYTHING = Wanted(everything=True, account="", status=None, kind="", service="", binding="")
+
+
 class Look(Struct, frozen=True, kw_only=True):
     """What one look at the ledger found."""
 
@@ -97,11 +100,11 @@ def status(
     if watch:
         look = _watch(stack, wanted)
     else:
-        look = _look(stack, wanted)
+        look = look_at(stack, wanted)
         for each in look.unreadable:
             complain(each)
         if as_json:
-            show_json(_document(look, stack))
+            show_json(status_document(look, stack))
         else:
             say_lines(_lines(look, wanted, stack))
     if look is not None and look.needs_somebody:
@@ -133,14 +136,15 @@ def _wanted(everything: bool, account: str, status: str, kind: str, service: str
     )
 
 
-def _look(stack: Stack, wanted: Wanted) -> Look:
+def look_at(stack: Stack, wanted: Wanted) -> Look:
+    """Return what the ledger has now of what is wanted."""
     unreadable: list[str] = []
     ledger = stack.ledger_telling(unreadable.append)
     entries = ledger.entries() if wanted.reads_all else ledger.followed_entries()
     now, within = datetime.now(UTC), stack.expiring_within
     statuses = (request_status(each, now, expiring_within=within) for each in entries)
     included = [each for each in statuses if wanted.includes(each)]
-    shown = [_with_options(each, stack) for each in included if wanted.shows(each)]
+    shown = [with_options(each, stack) for each in included if wanted.shows(each)]
     return Look(
         shown=tuple(by_urgency(shown)),
         rest=Counter(each.urgency for each in included if not wanted.shows(each)),
@@ -148,7 +152,7 @@ def _look(stack: Stack, wanted: Wanted) -> Look:
     )
 
 
-def _with_options(status: RequestStatus, stack: Stack) -> RequestStatus:
+def with_options(status: RequestStatus, stack: Stack) -> RequestStatus:
     """Return the status with a command that finds the same stack."""
     if not stack.options or not status.next:
         return status
@@ -166,7 +170,8 @@ def _lines(look: Look, wanted: Wanted, stack: Stack) -> Iterator[Line]:
         yield line, "aside"
 
 
-def _document(look: Look, stack: Stack) -> dict[str, Any]:
+def status_document(look: Look, stack: Stack) -> dict[str, Any]:
+    """Return a look as ``--json`` prints it."""
     return {
         "requests": look.shown,
         "rest": {str(urgency): count for urgency, count in look.rest.items()},
@@ -183,7 +188,7 @@ def _watch(stack: Stack, wanted: Wanted) -> Look | None:
     try:
         while True:
             try:
-                look = _look(stack, wanted)
+                look = look_at(stack, wanted)
             except InvalidInputError:
                 raise
             except DrawbridgeError as error:

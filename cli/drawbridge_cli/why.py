@@ -1,16 +1,18 @@
 """``drawbridge why``: the story of a request, whatever of it somebody knows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
 from drawbridge.aws.history_table import HistoryTable, KeptHistory
+from drawbridge.record.entry import Entry
 from drawbridge_cli.named_requests import id_in
 from drawbridge_cli.request_status import request_status
 from drawbridge_cli.screen import complain, say, say_lines, show_json, width
 from drawbridge_cli.stack import Stack
+from drawbridge_cli.status import with_options
 from drawbridge_cli.story import Story, story_of
 from drawbridge_cli.story_subjects import LOOKED_FOR, Known, UnknownSubject, subjects_named
 from drawbridge_cli.why_screen import why_lines
@@ -32,32 +34,40 @@ def why(
     """
     stack: Stack = context.obj
     now = datetime.now(UTC)
-    found = subjects_named(subject, _known(stack, subject, now))
+    found = find_subjects(stack, subject, now)
+    if as_json:
+        show_json(why_document(stack, subject, found, now))
     if isinstance(found, UnknownSubject):
-        found = _known_earlier(stack, subject, now) or found
-    if isinstance(found, UnknownSubject):
-        if as_json:
-            show_json({"named": subject, "requests": [], "looked_for": LOOKED_FOR, "nearest": found.nearest})
         complain(str(found))
         raise typer.Exit(1)
-    told = found if as_json else found[:_MOST_TOLD]
-    stories = [(known, _story(stack, known, now)) for known in told]
-    if as_json:
-        show_json({"named": subject, "requests": [_document(known, story) for known, story in stories]})
-    else:
-        for known, story in stories:
-            say_lines(why_lines(known, story, width()))
+    if not as_json:
+        for known in found[:_MOST_TOLD]:
+            say_lines(why_lines(known, _story(stack, known, now), width()))
         _say_others(stack, found[_MOST_TOLD:])
     if any(known.status.urgency.needs_somebody for known in found):
         raise typer.Exit(1)
 
 
+def find_subjects(stack: Stack, subject: str, now: datetime) -> Sequence[Known] | UnknownSubject:
+    """Return the requests that a name is of, also those that had something of that name before."""
+    found = subjects_named(subject, _known(stack, subject, now))
+    if isinstance(found, UnknownSubject):
+        return _known_earlier(stack, subject, now) or found
+    return found
+
+
+def why_document(stack: Stack, subject: str, found: Sequence[Known] | UnknownSubject, now: datetime) -> dict[str, Any]:
+    """Return the stories of what was found as ``--json`` prints them."""
+    if isinstance(found, UnknownSubject):
+        return {"named": subject, "requests": [], "looked_for": LOOKED_FOR, "nearest": found.nearest}
+    return {"named": subject, "requests": [_document(known, _story(stack, known, now)) for known in found]}
+
+
 def _known(stack: Stack, subject: str, now: datetime) -> list[Known]:
     """Return what the ledger knows; of a subject that names one request, only that is read."""
-    request_id, within = id_in(subject), stack.expiring_within
+    request_id = id_in(subject)
     entry = stack.ledger.entry(request_id) if request_id else None
-    entries = stack.ledger.entries() if entry is None else (entry,)
-    return [Known(each, request_status(each, now, expiring_within=within)) for each in entries]
+    return _with_status(stack, stack.ledger.entries() if entry is None else (entry,), now)
 
 
 def _known_earlier(stack: Stack, subject: str, now: datetime) -> Sequence[Known]:
@@ -66,7 +76,12 @@ def _known_earlier(stack: Stack, subject: str, now: datetime) -> Sequence[Known]
         return ()
     requests = sorted(stack.history.requests_naming(subject))
     entries = filter(None, (stack.ledger.entry(each) for each in requests))
-    return [Known(each, request_status(each, now, expiring_within=stack.expiring_within)) for each in entries]
+    return _with_status(stack, entries, now)
+
+
+def _with_status(stack: Stack, entries: Iterable[Entry], now: datetime) -> list[Known]:
+    within = stack.expiring_within
+    return [Known(each, with_options(request_status(each, now, expiring_within=within), stack)) for each in entries]
 
 
 def _story(stack: Stack, known: Known, now: datetime) -> Story:
