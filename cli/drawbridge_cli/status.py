@@ -25,7 +25,7 @@ from drawbridge_cli.turns import binding_in
 _BETWEEN_LOOKS = 5.0
 """Seconds, with ``--watch``."""
 
-_KINDS = tuple(
+KINDS = tuple(
     str(each.__struct_config__.tag) for each in (ResourceShareRequest, EndpointConnectionRequest, OrphanRequest)
 )
 _SERVICE = re.compile(r"vpce-svc-[0-9a-f]{8,17}")
@@ -84,7 +84,7 @@ def status(
     named_status: Annotated[
         str, typer.Option("--status", help="All that have this status, whoever needs them.", metavar="STATUS")
     ] = "",
-    kind: Annotated[str, typer.Option(help=f"Only this kind: {', '.join(_KINDS)}.", metavar="KIND")] = "",
+    kind: Annotated[str, typer.Option(help=f"Only this kind: {', '.join(KINDS)}.", metavar="KIND")] = "",
     service: Annotated[
         str, typer.Option(help="Only connections to this endpoint service.", metavar="VPCE-SVC-ID")
     ] = "",
@@ -116,8 +116,8 @@ def _wanted(everything: bool, account: str, status: str, kind: str, service: str
         check_account_id(account)
     if status and status.upper() not in [*Status]:
         raise InvalidInputError(f"--status: {legible(status)} is none of {', '.join(Status)}")
-    if kind and kind not in _KINDS:
-        raise InvalidInputError(f"--kind: {legible(kind)} is none of {', '.join(_KINDS)}")
+    if kind and kind not in KINDS:
+        raise InvalidInputError(f"--kind: {legible(kind)} is none of {', '.join(KINDS)}")
     if service and _SERVICE.fullmatch(service) is None:
         raise InvalidInputError(
             f"--service: {legible(service)} is no endpoint service's id, such as vpce-svc-0123456789"

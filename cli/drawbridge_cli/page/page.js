@@ -157,7 +157,7 @@ function requestTable(data, filters) {
   }
   return table(["Request", "Account", "Status", "Since, UTC", "Subject", "Whose turn"], rows, (each) => [
     [request(each.request_id), el("div", { class: "soft" }, each.bindings.length ? `${each.kind}, for ${each.bindings.join(", ")}` : each.kind)],
-    el("span", { class: "nowrap" }, each.account_id),
+    el("span", { class: "id" }, each.account_id),
     [statusOf(each.status), !["connected", "over"].includes(each.urgency) && el("div", { class: "soft" }, title(each.urgency))],
     moment(each.since),
     el("span", { class: "mono" }, each.subject),
