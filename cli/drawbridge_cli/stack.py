@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -54,6 +55,10 @@ _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 12}, connect
 _HINT = {"source": "drawbridge.command", "detail-type": "Sweep", "detail": {}}
 
 
+# A session makes one client at a time; what it has made can be used by several threads.
+_making = threading.Lock()
+
+
 DEFAULT_NAME = "drawbridge"
 
 
@@ -67,8 +72,13 @@ class Stack:
         self._clients: dict[str, Any] = {}
 
     def anew(self) -> "Stack":
-        """Return the same stack with nothing read of it: what is listed once is kept."""
-        return Stack(self._name, region=self._region, profile=self._profile)
+        """Return the same stack with nothing read of it: what is listed once is kept.
+
+        It has the same session: who logs in with a second factor is asked for it once.
+        """
+        same = Stack(self._name, region=self._region, profile=self._profile)
+        same._session = self._session
+        return same
 
     @cached_property
     def consumers(self) -> ConsumersTable:
@@ -284,14 +294,14 @@ class Stack:
         return True
 
     def _table(self, output: str) -> Any:
-        with _usable():
+        with _usable(), _making:
             resource = self._session.resource("dynamodb", config=_CONFIG)
         return resource.Table(self._output(output))
 
     def _client(self, service: str) -> Any:
         if service not in self._clients:
             session: Any = self._session
-            with _usable():
+            with _usable(), _making:
                 self._clients[service] = session.client(service, config=_CONFIG)
         return self._clients[service]
 

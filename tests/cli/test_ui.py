@@ -12,11 +12,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import msgspec
 import pytest
 
@@ -184,6 +186,24 @@ def test_several_windows_cost_no_more_than_one(operator: Operator, views: dict[s
         views["status"]({})
 
     assert record.since(mark, account_id=operator.account_id) == []
+
+
+def test_who_looks_logs_in_once(at_work: Drawbridge, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    plain = boto3.Session
+
+    def session(**options: Any) -> boto3.Session:
+        made.append(1)
+        return plain(**options)
+
+    monkeypatch.setattr("boto3.Session", session)
+    views = views_of(Stack(DEFAULT_NAME, region=None, profile=None))
+
+    # As a browser asks, at once.
+    with ThreadPoolExecutor() as browsers:
+        seen = [*browsers.map(lambda name: views[name]({"of": STRANGER}), views)]
+
+    assert (len(seen), made) == (len(views), [1])
 
 
 def test_nothing_is_changed_whatever_is_looked_at(

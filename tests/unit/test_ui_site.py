@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,15 @@ def test_the_page_loads_nothing_from_elsewhere_and_makes_html_of_no_text() -> No
     assert not re.search(r"\s(?:on\w+|style)=", html)
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", script)
     assert not any(re.search(r"@import|url\(|https?:", style) for style in styles)
+
+
+def test_the_wheel_holds_all_that_the_page_is_made_of() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+    patterns = project["tool"]["setuptools"]["package-data"]["drawbridge_cli"]
+    shipped = {file.name for pattern in patterns for file in PAGE.parent.glob(pattern)}
+
+    assert shipped == {"page.html", "page.css", "page.js", "look.css"}
+    assert all(ask(f"/{TOKEN}/{name}").status == 200 for name in shipped - {"page.html"})
 
 
 def test_the_two_pages_are_of_one_look() -> None:
