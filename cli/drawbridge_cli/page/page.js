@@ -120,17 +120,16 @@ function card(each, detailed) {
 }
 
 function needs(data) {
-  const groups = Map.groupBy ? Map.groupBy(data.requests, (each) => each.urgency) : grouped(data.requests);
-  const urgent = [...groups].filter(([urgency]) => !WELL.has(urgency));
+  const urgent = [...grouped(data.requests)].filter(([urgency]) => !WELL.has(urgency));
   const count = urgent.reduce((sum, [, all]) => sum + all.length, 0) + data.unreadable.length;
   document.title = count ? `(${count}) Drawbridge` : "Drawbridge";
   return panel(count ? `${count} need${count === 1 ? "s" : ""} somebody` : "Nothing needs anybody", null,
     data.unreadable.map((each) => el("p", { class: "nothing" }, each)),
-    urgent.map(([urgency, all]) => [
-      el("h3", { class: "group" }, state(title(urgency), tone(urgency)), ` ${all.length}`),
-      el("div", { class: "cards" }, all.slice(0, SEVERAL).map((each) => card(each, false))),
-      all.length > SEVERAL && el("p", { class: "more" }, `and ${all.length - SEVERAL} more, below`),
-    ]));
+    urgent.length > 0 && el("div", { class: "groups" }, urgent.map(([urgency, all]) =>
+      el("section", { class: all.length > 1 ? "group many" : "group", "aria-label": title(urgency) },
+        el("h3", {}, state(title(urgency), tone(urgency)), ` ${all.length}`),
+        el("div", { class: "cards" }, all.slice(0, SEVERAL).map((each) => card(each, false))),
+        all.length > SEVERAL && el("p", { class: "more" }, `and ${all.length - SEVERAL} more, below`)))));
 }
 
 function grouped(requests) {
@@ -158,7 +157,8 @@ function requestTable(data, filters) {
   return table(["Request", "Account", "Status", "Since, UTC", "Subject", "Whose turn"], rows, (each) => [
     [request(each.request_id), el("div", { class: "soft" }, each.bindings.length ? `${each.kind}, for ${each.bindings.join(", ")}` : each.kind)],
     el("span", { class: "id" }, each.account_id),
-    [statusOf(each.status), !["connected", "over"].includes(each.urgency) && el("div", { class: "soft" }, title(each.urgency))],
+    [statusOf(each.status), !["connected", "over"].includes(each.urgency) && title(each.urgency).toUpperCase() !== each.status.replaceAll("_", " ")
+      && el("div", { class: "soft" }, title(each.urgency))],
     moment(each.since),
     el("span", { class: "mono" }, each.subject),
     TURNS[each.waiting_for] ?? each.waiting_for,
@@ -257,12 +257,12 @@ function namesView(main) {
         return [
           [el("code", {}, `${each.path}/dns-name`), el("div", { class: "soft mono" }, endpointId || associationId || "")],
           [el("code", {}, each.dns_name), privateDnsName && el("div", { class: "soft mono" }, privateDnsName)],
-          mode || "", portRanges ? `${portRanges.join(", ")} ${protocol || ""}` : "", provider || ""];
+          mode || "", portRanges ? `${portRanges.join(", ")} ${protocol || ""}` : "", provider && el("span", { class: "id" }, provider)];
       }) : nothing("None is published.")),
     panel("Names of consumers' endpoints", null, data.consumers.length
       ? table(["Parameter", "DNS name", "Service", "Consumer"], data.consumers, (each) => {
         const { serviceId, consumer } = read(each.document);
-        return [el("code", {}, `${each.path}/dns-name`), el("code", {}, each.dns_name), el("code", {}, serviceId || ""), consumer || ""];
+        return [el("code", {}, `${each.path}/dns-name`), el("code", {}, each.dns_name), el("code", { class: "id" }, serviceId || ""), consumer && el("span", { class: "id" }, consumer)];
       }) : nothing("None is published.")),
   ]);
 }
@@ -279,7 +279,7 @@ function endpointsView(main) {
       data.states_unknown && nothing(`AWS's states are not known: ${data.states_unknown}`),
       data.endpoints.length
         ? table(["Id", "AWS's state", "For", "Resource or service", "Request"], data.endpoints, (each) => [
-          [el("code", {}, each.id), el("div", { class: "soft" }, each.kind)],
+          [el("code", { class: "id" }, each.id), el("div", { class: "soft" }, each.kind)],
           each.state ? state(each.state, endpointTone(each.state)) : el("span", { class: "soft" }, each.kind === "endpoint" ? "not known" : "not asked"),
           each.attachment || `account ${each.account_id}`,
           el("code", {}, each.resource_arn),
