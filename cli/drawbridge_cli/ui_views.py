@@ -64,7 +64,6 @@ class _Kept:
     def __call__(self, query: Query) -> Any:
         with self._lock:
             if self._shown is None or time.monotonic() >= self._until:
-                self._shown = None
                 self._shown = self._view(self._stack)
                 self._until = time.monotonic() + self._seconds
             return self._shown

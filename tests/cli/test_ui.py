@@ -55,6 +55,15 @@ def serving(views: dict[str, View]) -> Iterator[str]:
             thread.join()
 
 
+@contextmanager
+def ending(process: subprocess.Popen[str]) -> Iterator[None]:
+    """End a process that has not ended by itself, whatever a test finds."""
+    try:
+        yield
+    finally:
+        process.kill()
+
+
 @pytest.fixture
 def ledger(operator: Operator) -> Iterator[LedgerTable]:
     table = operator.table("LedgerTableName")
@@ -239,9 +248,12 @@ def test_the_command_serves_until_ctrl_c_and_ends_without_a_word_of_python(opera
     command = [sys.executable, "-u", "-m", "drawbridge_cli.main", "ui"]
     path = os.pathsep.join(str(REPOSITORY / each) for each in ("cli", "layers/drawbridge", "layers/policy", "."))
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": path, **operator.environment}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    ) as process:
+    with (
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        ) as process,
+        ending(process),
+    ):
         assert process.stdout is not None
         said, address = process.stdout.readline(), process.stdout.readline().strip()
         found = re.fullmatch(r"http://127\.0\.0\.1:(\d+)(/[A-Za-z0-9_-]{32}/)", address)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from local_aws.console.steps import Step, steps_of
 from local_aws.testing.workflows import FunctionError
 from local_aws.workflows.execution import Execution, executions
@@ -35,17 +37,32 @@ def test_states_that_were_left_are_done_and_the_one_it_is_in_is_not(sfn: Any) ->
     assert _seen(steps_of(_execution(arn))) == [("First", "done"), ("Later", "failed")]
 
 
-def test_the_states_of_each_branch_are_told_from_those_around_them(sfn: Any) -> None:
-    inner = {"StartAt": "Inner", "States": {"Inner": {"Type": "Pass", "Next": "Last"}, "Last": passing(1)}}
-    each = {"Type": "Map", "Items": [1, 2], "ItemProcessor": inner, "Next": "After"}
+INNER = {"StartAt": "Inner", "States": {"Inner": {"Type": "Pass", "Next": "Last"}, "Last": passing(1)}}
+OTHER = {"StartAt": "Other", "States": {"Other": {"Type": "Pass", "Next": "Final"}, "Final": passing(1)}}
+
+
+@pytest.mark.parametrize(
+    "each",
+    [
+        pytest.param({"Type": "Map", "Items": [1, 2], "ItemProcessor": INNER}, id="a Map"),
+        pytest.param(
+            {
+                "Type": "Parallel",
+                "Branches": [INNER, json.loads(json.dumps(INNER).replace("Inner", "Other").replace("Last", "End2"))],
+            },
+            id="a Parallel",
+        ),
+    ],
+)
+def test_the_states_of_each_branch_are_told_from_those_around_them(sfn: Any, each: dict[str, Any]) -> None:
+    each = {**each, "Next": "After"}
     arn = start(sfn, {"Each": each, "After": {"Type": "Succeed"}})
     ended(sfn, arn)
 
     steps = steps_of(_execution(arn))
 
-    assert sorted(_seen(steps)) == sorted(
-        [("Each", "done"), *[("Inner", "done"), ("Last", "done")] * 2, ("After", "done")]
-    )
+    assert len(steps) == 6
+    assert {outcome for _, outcome in _seen(steps)} == {"done"}
     outer, after = steps[0], steps[-1]
     assert (outer.state, after.state) == ("Each", "After")
     # It was left after all that is in it.

@@ -42,26 +42,18 @@ def _steps(events: Sequence[dict[str, Any]], unfinished: str) -> list[Step]:
     left: dict[int, datetime] = {}
     calls: dict[int, int] = {}
     state_of: dict[int, int] = {}
-    """The event by which the state was entered in which an event happened, of each event."""
-    outer: dict[int, int] = {}
-    """The state around it, by the event by which a state was entered."""
+    """For each event, the one by which the state was entered in which it happened."""
     for event in events:
-        number, kind, within = event["id"], event["type"], state_of.get(event["previousEventId"], 0)
+        number, kind = event["id"], event["type"]
         if kind.endswith("StateEntered"):
             entered[number] = event
-            # What was left before it is no longer around it.
-            outer[number] = outer.get(within, 0) if within in left else within
             state_of[number] = number
             continue
+        state_of[number] = within = state_of.get(event["previousEventId"], 0)
         if kind.endswith("StateExited"):
-            within = _named(event["stateExitedEventDetails"]["name"], within, entered, outer)
             left[within] = event["timestamp"]
         elif kind in _SCHEDULED:
             calls[within] = calls.get(within, 0) + 1
-        elif kind == "ExecutionSucceeded":
-            # Succeed and Fail are entered and never left.
-            left.setdefault(within, event["timestamp"])
-        state_of[number] = within
     return [
         Step(
             event["stateEnteredEventDetails"]["name"],
@@ -72,10 +64,3 @@ def _steps(events: Sequence[dict[str, Any]], unfinished: str) -> list[Step]:
         )
         for number, event in entered.items()
     ]
-
-
-def _named(name: str, within: int, entered: dict[int, dict[str, Any]], outer: dict[int, int]) -> int:
-    """Return the state of this name, from the one that an event's predecessor happened in, outwards."""
-    while within and entered[within]["stateEnteredEventDetails"]["name"] != name:
-        within = outer.get(within, 0)
-    return within
