@@ -55,11 +55,14 @@ def _tone(state: str) -> str:
     return "aside" if word in _OVER else "busy"
 
 
-def _legible(text: object) -> str:
+def _legible(text: str) -> str:
     """Return a text with what nobody sees, or what turns the text around, as its code point."""
+    if text.isascii() and text.isprintable():
+        # As nearly all is, each second.
+        return text
     return "".join(
         each if each == "\n" or unicodedata.category(each)[0] not in "CZ" or each == " " else f"\\u{{{ord(each):x}}}"
-        for each in str(text)
+        for each in text
     )
 
 
