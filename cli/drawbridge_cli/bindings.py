@@ -1,17 +1,19 @@
 """``drawbridge bindings``: check, list, show, apply, remove, schema."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from msgspec import Struct
 
 from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import PATH
 from drawbridge.configuration import ConfigurationParameter, InForce
+from drawbridge_cli.account_withdrawal import AccountWithdrawal
 from drawbridge_cli.alias_claims import claims_among
 from drawbridge_cli.binding_changes import BindingChanges, changes_of
 from drawbridge_cli.binding_files import check_bindings, find_bindings
-from drawbridge_cli.binding_status import names_by_binding, statuses_of
+from drawbridge_cli.binding_status import BindingStatus, names_by_binding, statuses_of
 from drawbridge_cli.bindings_screen import (
     matches,
     say_problems,
@@ -24,7 +26,7 @@ from drawbridge_cli.plan_screen import show_unknown
 from drawbridge_cli.put_in_force import put_in_force, remove_binding
 from drawbridge_cli.schemas import schema_of
 from drawbridge_cli.screen import complain, say, show_json
-from drawbridge_cli.share_plans import paths_to_publish
+from drawbridge_cli.share_plans import SharePlan, paths_to_publish
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.withdrawal_screen import show_withdrawal, withdrawal_documents
 
@@ -32,6 +34,17 @@ app = typer.Typer(no_args_is_help=True, help="Bindings: which shared resource go
 
 Paths = Annotated[list[Path], typer.Argument(help="Files, or folders of .json, .yaml or .yml.", metavar="PATH...")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+class BindingsLook(Struct, frozen=True, kw_only=True):
+    """What one look at all bindings found."""
+
+    statuses: list[BindingStatus]
+    published: dict[str, dict[str, str]]
+    orphans: dict[str, str]
+    """The names that are published for bindings that there are not any longer."""
+    withdrawal: AccountWithdrawal
+    share_plans: list[SharePlan]
 
 
 @app.command()
@@ -53,21 +66,36 @@ def check(paths: Paths, as_json: Json = False) -> None:
 @app.command("list")
 def list_all(context: typer.Context, as_json: Json = False) -> None:
     """List the bindings, in force and broken, and what each comes to now."""
-    stack: Stack = context.obj
+    look = look_at_bindings(context.obj)
+    if as_json:
+        show_json(bindings_document(look))
+        return
+    show_statuses(look.statuses)
+    for path, dns_name in sorted(look.orphans.items()):
+        say(f"{path}/dns-name is published for a binding that there is not any longer: {dns_name}", "doubtful")
+    show_withdrawal(look.withdrawal)
+    show_unknown(look.share_plans)
+
+
+def look_at_bindings(stack: Stack) -> BindingsLook:
+    """Return what all bindings come to now."""
     bindings = stack.bindings_in_force()
     share_plans = stack.plan_context().share_plans(bindings)
     withdrawal = stack.withdrawal_context().withdrawal(bindings, paths_to_publish(share_plans, stack.prefix))
     published, orphans = _published(stack, bindings)
-    statuses = statuses_of(bindings, share_plans, published, stack.planning.network, stack.outstanding())
-    if as_json:
-        document = {"bindings": statuses, "published": published, "orphans": orphans}
-        show_json(document | withdrawal_documents(withdrawal))
-        return
-    show_statuses(statuses)
-    for path, dns_name in sorted(orphans.items()):
-        say(f"{path}/dns-name is published for a binding that there is not any longer: {dns_name}", "doubtful")
-    show_withdrawal(withdrawal)
-    show_unknown(share_plans)
+    return BindingsLook(
+        statuses=statuses_of(bindings, share_plans, published, stack.planning.network, stack.outstanding()),
+        published=published,
+        orphans=orphans,
+        withdrawal=withdrawal,
+        share_plans=share_plans,
+    )
+
+
+def bindings_document(look: BindingsLook) -> dict[str, Any]:
+    """Return a look as ``list --json`` prints it."""
+    document = {"bindings": look.statuses, "published": look.published, "orphans": look.orphans}
+    return document | withdrawal_documents(look.withdrawal)
 
 
 @app.command()

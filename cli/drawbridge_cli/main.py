@@ -18,6 +18,7 @@ from drawbridge_cli import (
     slack,
     status,
     sweep,
+    ui,
     why,
     withdraw,
 )
@@ -44,6 +45,7 @@ app.command()(why.why)
 app.command()(sweep.sweep)
 app.command()(redrive.redrive)
 app.command()(doctor.doctor)
+app.command()(ui.ui)
 
 
 @app.callback()

@@ -28,6 +28,7 @@ from drawbridge.aws.history_table import HistoryTable
 from drawbridge.aws.hosted_zones import HostedZones
 from drawbridge.aws.ledger_table import NO_HISTORY, BrokenRow, LedgerTable
 from drawbridge.aws.object_deletion import ObjectDeletions
+from drawbridge.aws.ownership import OWNER_TAG
 from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
 from drawbridge.aws.secrets import Secrets
 from drawbridge.aws.sweep_record_items import SweepRecordItems
@@ -71,6 +72,9 @@ class StackResource(Struct, frozen=True):
     kind: str
 
 
+_MAKING = RLock()
+"""A session makes one client at a time, whoever shares it; the clients themselves may be used side by side."""
+
 DEFAULT_NAME = "drawbridge"
 
 
@@ -82,8 +86,6 @@ class Stack:
         self._region = region
         self._profile = profile
         self._clients: dict[str, Any] = {}
-        # A session makes one client at a time; the clients themselves may be used side by side.
-        self._making = RLock()
 
     @property
     def name(self) -> str:
@@ -160,6 +162,15 @@ class Stack:
     @cached_property
     def sweep_records(self) -> SweepRecordItems:
         return SweepRecordItems(self._table("ApprovalsTableName"))
+
+    def anew(self) -> "Stack":
+        """Return the same stack with nothing read of it: what is listed once is kept.
+
+        It has the same session: who logs in with a second factor is asked for it once.
+        """
+        same = Stack(self._name, region=self._region, profile=self._profile)
+        same._session = self._session
+        return same
 
     @cached_property
     def consumers(self) -> ConsumersTable:
@@ -373,6 +384,19 @@ class Stack:
         listed = {each.strip() for each in self._parameters.get("ManagedServices", "").split(",")}
         return tuple(EndpointServices(self._client("ec2"), listed=listed).managed())
 
+    def endpoint_states(self) -> dict[str, str]:
+        """Return AWS's states of the VPC endpoints that carry our ownership tag, and of those to managed services."""
+        own: Any = self._client("ec2").get_paginator("describe_vpc_endpoints")
+        marked = [{"Name": f"tag:{OWNER_TAG}", "Values": [self.prefix]}]
+        with _usable(), translated("list the endpoints of ours"):
+            states = {
+                each["VpcEndpointId"]: str(each["State"])
+                for page in own.paginate(Filters=marked)
+                for each in page["VpcEndpoints"]
+            }
+        connections = EndpointServices(self._client("ec2")).connections()
+        return states | {each.endpoint_id: str(each.state) for each in connections}
+
     @property
     def _gatherer(self) -> Gatherer:
         return gatherer_with(
@@ -403,12 +427,12 @@ class Stack:
             self._client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(hint))
 
     def _table(self, output: str) -> Any:
-        with _usable(), self._making:
+        with _usable(), _MAKING:
             resource = self._session.resource("dynamodb", config=_CONFIG)
         return resource.Table(self._output(output))
 
     def _client(self, service: str) -> Any:
-        with self._making:
+        with _MAKING:
             if service not in self._clients:
                 session: Any = self._session
                 with _usable():

@@ -24,7 +24,7 @@ from drawbridge_cli.turns import binding_in
 _BETWEEN_LOOKS = 5.0
 """Seconds, with ``--watch``."""
 
-_KINDS = tuple(
+KINDS = tuple(
     str(each.__struct_config__.tag) for each in (ResourceShareRequest, EndpointConnectionRequest, OrphanRequest)
 )
 _SERVICE = re.compile(r"vpce-svc-[0-9a-f]{8,17}")
@@ -60,6 +60,9 @@ class Wanted(Struct, frozen=True, kw_only=True):
         return self.everything or self.status is not None or status.urgency.needs_somebody
 
 
+EVERYTHING = Wanted(everything=True, account="", status=None, kind="", service="", binding="")
+
+
 class Look(Struct, frozen=True, kw_only=True):
     """What one look at the ledger found."""
 
@@ -84,7 +87,7 @@ def status(
             "--status", help="All that have this status, whether or not they need somebody.", metavar="STATUS"
         ),
     ] = "",
-    kind: Annotated[str, typer.Option(help=f"Only this kind: {', '.join(_KINDS)}.", metavar="KIND")] = "",
+    kind: Annotated[str, typer.Option(help=f"Only this kind: {', '.join(KINDS)}.", metavar="KIND")] = "",
     service: Annotated[
         str, typer.Option(help="Only connections to this endpoint service.", metavar="VPCE-SVC-ID")
     ] = "",
@@ -100,11 +103,11 @@ def status(
     if watch:
         look = _watch(stack, wanted)
     else:
-        look = _look(stack, wanted)
+        look = look_at(stack, wanted)
         for each in look.unreadable:
             complain(each)
         if as_json:
-            show_json(_document(look, stack))
+            show_json(status_document(look, stack))
         else:
             say_lines(_lines(look, wanted, stack))
     if look is not None and look.needs_somebody:
@@ -116,8 +119,8 @@ def _wanted(everything: bool, account: str, status: str, kind: str, service: str
         check_account_id(account)
     if status and status.upper() not in [*Status]:
         raise InvalidInputError(f"--status: {legible(status)} is none of {', '.join(Status)}")
-    if kind and kind not in _KINDS:
-        raise InvalidInputError(f"--kind: {legible(kind)} is none of {', '.join(_KINDS)}")
+    if kind and kind not in KINDS:
+        raise InvalidInputError(f"--kind: {legible(kind)} is none of {', '.join(KINDS)}")
     if service and _SERVICE.fullmatch(service) is None:
         raise InvalidInputError(
             f"--service: {legible(service)} is no endpoint service's id, such as vpce-svc-0123456789"
@@ -136,7 +139,8 @@ def _wanted(everything: bool, account: str, status: str, kind: str, service: str
     )
 
 
-def _look(stack: Stack, wanted: Wanted) -> Look:
+def look_at(stack: Stack, wanted: Wanted) -> Look:
+    """Return what the ledger has now of what is wanted."""
     unreadable: list[str] = []
     ledger = stack.ledger_telling(unreadable.append)
     entries = ledger.entries() if wanted.reads_all else ledger.followed_entries()
@@ -161,7 +165,8 @@ def _lines(look: Look, wanted: Wanted, stack: Stack) -> Iterator[Line]:
         yield line, "aside"
 
 
-def _document(look: Look, stack: Stack) -> dict[str, Any]:
+def status_document(look: Look, stack: Stack) -> dict[str, Any]:
+    """Return a look as ``--json`` prints it."""
     return {
         "requests": look.shown,
         "rest": {str(urgency): count for urgency, count in look.rest.items()},
@@ -178,7 +183,7 @@ def _watch(stack: Stack, wanted: Wanted) -> Look | None:
     try:
         while True:
             try:
-                look = _look(stack, wanted)
+                look = look_at(stack, wanted)
             except InvalidInputError:
                 raise
             except DrawbridgeError as error:

@@ -19,7 +19,7 @@ _TURNS: Mapping[Turn, str] = {
     Turn.DRAWBRIDGE: "Drawbridge's turn",
 }
 
-_TITLES: Mapping[Urgency, str] = {
+TITLES: Mapping[Urgency, str] = {
     Urgency.WITHDRAWAL_CAPPED: "Held back: too much would go at once",
     Urgency.EXPIRING: "Expiring",
     Urgency.FAILED: "Failed",
@@ -136,7 +136,7 @@ def status_lines(statuses: Collection[RequestStatus], width: int | None, now: da
     """Yield requests as lines of a width, at whose end only words are broken off, and never a name."""
     for urgency, group in groupby(by_urgency(statuses), key=lambda each: each.urgency):
         requests = [*group]
-        yield f"{_TITLES[urgency]} ({len(requests)})", _MARKS.get(urgency, "doubtful")
+        yield f"{TITLES[urgency]} ({len(requests)})", _MARKS.get(urgency, "doubtful")
         for each in requests:
             yield from wrapped(each.request_id, width, indent=2, mark="title")
             yield from _lines_of(each, width, now)
@@ -152,7 +152,7 @@ def rest_line(rest: Mapping[Urgency, int], *, all_read: bool) -> str:
         if counted[urgency] and urgency is not Urgency.OVER
     ]
     alive += [
-        f"{counted[urgency]} {_TITLES[urgency].lower()}"
+        f"{counted[urgency]} {TITLES[urgency].lower()}"
         for urgency in Urgency
         if urgency.needs_somebody and counted[urgency]
     ]

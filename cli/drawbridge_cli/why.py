@@ -32,24 +32,33 @@ def why(
     """
     stack: Stack = context.obj
     now = datetime.now(UTC)
-    found = subjects_named(subject, _known(stack, subject, now))
+    found = find_subjects(stack, subject, now)
+    if as_json:
+        show_json(why_document(stack, subject, found, now))
     if isinstance(found, UnknownSubject):
-        found = _known_earlier(stack, subject, now) or found
-    if isinstance(found, UnknownSubject):
-        if as_json:
-            show_json({"named": subject, "requests": [], "looked_for": LOOKED_FOR, "nearest": found.nearest})
         complain(str(found))
         raise typer.Exit(1)
-    told = found if as_json else found[:_MOST_TOLD]
-    stories = [(known, _story(stack, known, now)) for known in told]
-    if as_json:
-        show_json({"named": subject, "requests": [_document(known, story) for known, story in stories]})
-    else:
-        for known, story in stories:
-            say_lines(why_lines(known, story, width(), now))
+    if not as_json:
+        for known in found[:_MOST_TOLD]:
+            say_lines(why_lines(known, _story(stack, known, now), width(), now))
         _say_others(stack, found[_MOST_TOLD:])
     if any(known.status.urgency.needs_somebody for known in found):
         raise typer.Exit(1)
+
+
+def find_subjects(stack: Stack, subject: str, now: datetime) -> Sequence[Known] | UnknownSubject:
+    """Return the requests that a name is of, also those that had something of that name before."""
+    found = subjects_named(subject, _known(stack, subject, now))
+    if isinstance(found, UnknownSubject):
+        return _known_earlier(stack, subject, now) or found
+    return found
+
+
+def why_document(stack: Stack, subject: str, found: Sequence[Known] | UnknownSubject, now: datetime) -> dict[str, Any]:
+    """Return the stories of what was found as ``--json`` prints them."""
+    if isinstance(found, UnknownSubject):
+        return {"named": subject, "requests": [], "looked_for": LOOKED_FOR, "nearest": found.nearest}
+    return {"named": subject, "requests": [_document(known, _story(stack, known, now)) for known in found]}
 
 
 def _known(stack: Stack, subject: str, now: datetime) -> list[Known]:

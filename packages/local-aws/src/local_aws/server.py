@@ -12,8 +12,8 @@ from typing import Any, Self
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from local_aws import delivery, deployment, functions, http_apis, iam, services, slack, workflows
-from local_aws.control.routes import PREFIX, control
+from local_aws import console, delivery, deployment, functions, http_apis, iam, services, slack, workflows
+from local_aws.control.routes import PREFIX
 from local_aws.http.connection import Server
 from local_aws.http.request_identification import Environ
 from local_aws.iam.authorize import authorize
@@ -98,7 +98,7 @@ def _install(port: int, url: str) -> Middleware:
 _BELOW: dict[str, Application] = {
     http_apis.PREFIX: http_apis.serve,
     slack.PREFIX: slack.serve,
-    PREFIX: control,
+    PREFIX: console.serve,
 }
 """The applications below paths that are not AWS's; the first match applies."""
 

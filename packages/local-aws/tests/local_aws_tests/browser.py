@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -11,8 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 PATIENCE = 20
 """Real seconds that a page may take to respond."""
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+needs_browser = pytest.mark.skipif(BROWSER is None, reason="there is no Chromium here: apt-get install chromium")
 
 
 class Tab:
@@ -30,6 +37,16 @@ class Tab:
     def open(self, url: str) -> None:
         self._send("Page.navigate", url=url)
         self.until("document.readyState === 'complete' && location.href !== 'about:blank'")
+
+    def resize(self, width: int, height: int = 1000) -> None:
+        """Have a window of this size."""
+        size: dict[str, Any] = {"width": width, "height": height}
+        self._send("Emulation.setDeviceMetricsOverride", deviceScaleFactor=1, mobile=False, **size)
+
+    def click(self, selector: str) -> None:
+        """Click what a selector finds, once it is there."""
+        self.until(f"document.querySelector({selector!r})")
+        self.run(f"document.querySelector({selector!r}).click()")
 
     def run(self, script: str) -> Any:
         """Evaluate JavaScript and return its value."""

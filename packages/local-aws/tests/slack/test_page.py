@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,16 +12,12 @@ import pytest
 from local_aws import slack
 from local_aws.server import LocalAws
 from local_aws.slack import mrkdwn, workspace
-from local_aws_tests.browser import Tab, browsing
+from local_aws_tests.browser import BROWSER, Tab, browsing, needs_browser
 from local_aws_tests.slack_apps import APPROVAL, REASON_MODAL, Bot, Receiver, bot, receiving
 
 Json = dict[str, Any]
 
 HOSTILE = '<img src=x onerror=alert(1)>"\'><script>document.title="owned"</script><!channel><https://evil.example|ok>'
-
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-needs_browser = pytest.mark.skipif(BROWSER is None, reason="there is no Chromium here: apt-get install chromium")
 
 
 def _button(action: str, text: str, **fields: Any) -> Json:
@@ -279,11 +274,6 @@ def tab(tmp_path: Path) -> Iterator[Tab]:
         yield tab
 
 
-def _click(tab: Tab, selector: str) -> None:
-    tab.until(f"document.querySelector({selector!r})")
-    tab.run(f"document.querySelector({selector!r}).click()")
-
-
 @needs_browser
 def test_a_click_in_the_browser_is_confirmed_and_then_sent(
     approval: tuple[Bot, Receiver, str], local_aws_server: LocalAws, tab: Tab
@@ -292,13 +282,13 @@ def test_a_click_in_the_browser_is_confirmed_and_then_sent(
     tab.open(f"{local_aws_server.url}/_local/slack?as=U0CAROL")
     approve = f'[data-ts="{ts}"] button[data-action=approve]'
 
-    _click(tab, approve)
+    tab.click(approve)
     tab.until("document.querySelector('dialog.confirm').textContent.includes('the whole share, for good')")
-    _click(tab, "dialog.confirm [data-answer=deny]")
+    tab.click("dialog.confirm [data-answer=deny]")
     tab.until("!document.querySelector('dialog')")
     assert callback.got == []
-    _click(tab, approve)
-    _click(tab, "dialog.confirm [data-answer=confirm]")
+    tab.click(approve)
+    tab.click("dialog.confirm [data-answer=confirm]")
     tab.until("find('toast').textContent.startsWith('Acknowledged in')")
 
     (got,) = callback.got
@@ -313,7 +303,7 @@ def test_a_failure_of_the_app_is_shown_in_the_browser(
     callback.status = 500
     tab.open(f"{local_aws_server.url}/_local/slack?as=U0CAROL")
 
-    _click(tab, f'[data-ts="{ts}"] button[data-action=deny]')
+    tab.click(f'[data-ts="{ts}"] button[data-action=deny]')
 
     tab.until("find('toast').className === 'bad' && find('toast').textContent.includes('HTTP 500')")
 
@@ -330,11 +320,11 @@ def test_a_modal_is_filled_in_and_submitted_in_the_browser_and_the_page_follows(
 
     tab.until("document.querySelector('dialog[data-view]')?.open")
     tab.run("document.querySelector('[data-block=reason]').value = 'too wide'")
-    _click(tab, "[data-does=submit]")
+    tab.click("[data-does=submit]")
     tab.until("document.querySelector('dialog .wrong')?.textContent === 'Say more.'")
     tab.run("document.querySelector('[data-block=reason]').value = 'far too wide'")
     callback.answer = b""
-    _click(tab, "[data-does=submit]")
+    tab.click("[data-does=submit]")
     tab.until("!document.querySelector('dialog')")
     own.client.chat_update(channel=slack.APPROVALS, ts=ts, text="Denied by <@U0CAROL>.")
     tab.until(f"""document.querySelector('article[data-ts="{ts}"]').textContent.includes('Denied by @carol')""")

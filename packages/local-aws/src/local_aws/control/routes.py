@@ -20,6 +20,7 @@ from local_aws.http import control_input
 from local_aws.http.call_record import record
 from local_aws.http.control_input import AccountId, ControlInput, InvalidInputError
 from local_aws.http.request_identification import Environ
+from local_aws.http.strangers import refuse_strangers
 from local_aws.services.organizations import membership
 from local_aws.services.resolver import vpc_resolver
 from local_aws.time.activity import in_flight
@@ -167,7 +168,7 @@ class Route:
 
 
 ROUTES: dict[tuple[str, str], Route] = {
-    ("", "GET"): Route(get_index, "this list"),
+    ("", "GET"): Route(get_index, "this list; in a browser, a page that shows what there is"),
     ("clock", "GET"): Route(get_clock, "the time there"),
     ("clock", "POST"): Route(post_clock, '{"advance": seconds} or {"speed": factor}'),
     ("faults", "GET"): Route(get_faults, "the faults in force"),
@@ -208,6 +209,10 @@ def control(environ: Environ, start_response: Callable[..., Any]) -> Iterable[by
 
 def _reply(environ: Environ) -> Reply:
     body = get_input_stream(environ, safe_fallback=True).read()
+    try:
+        refuse_strangers(environ)
+    except InvalidInputError as error:
+        return Reply({"error": str(error)}, status=400)
     name = environ["PATH_INFO"].removeprefix(PREFIX).strip("/")
     method = environ["REQUEST_METHOD"]
     methods = [each for route, each in ROUTES if route == name]

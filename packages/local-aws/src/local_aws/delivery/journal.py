@@ -40,9 +40,10 @@ def emitted(event: dict[str, Any], bus: str) -> Entry:
     return entry
 
 
-def describe() -> list[dict[str, Any]]:
+def describe(last: int = RECENT) -> list[dict[str, Any]]:
     """Return the last events, the oldest first."""
     with _lock:
+        entries = list(_recent)[-last:]
         return [
             {
                 "id": entry.event["id"],
@@ -58,7 +59,7 @@ def describe() -> list[dict[str, Any]]:
                 "copies": entry.copies,
                 "deliveries": list(entry.deliveries),
             }
-            for entry in _recent
+            for entry in entries
         ]
 
 

@@ -14,6 +14,7 @@ from msgspec import Meta
 from local_aws.http import control_input
 from local_aws.http.control_input import ControlInput, InvalidInputError, Text
 from local_aws.http.request_identification import Environ
+from local_aws.http.strangers import refuse_strangers
 from local_aws.slack import page, response_urls, web_api
 from local_aws.slack.callbacks import Delivered
 from local_aws.slack.faults import PostedFaults
@@ -110,8 +111,7 @@ def _answer(request: SlackRequest) -> SlackAnswer:
         return SlackAnswer(
             405, {"error": f"slack/{request.route}: use {allowed}, not {request.method}"}, (("Allow", allowed),)
         )
-    if request.method == "POST":
-        _refuse_strangers(request)
+    refuse_strangers(request.environ)
     return route(request)
 
 
@@ -168,13 +168,6 @@ def _close(request: SlackRequest) -> SlackAnswer:
 
 def _delivered(delivered: Delivered) -> SlackAnswer:
     return SlackAnswer(200, delivered.described())
-
-
-def _refuse_strangers(request: SlackRequest) -> None:
-    """Refuse requests of other sites that are open in the same browser."""
-    origin = request.header("origin")
-    if origin and origin.partition("://")[2] != request.header("host"):
-        raise InvalidInputError(f"Origin: {origin} may not do this here")
 
 
 _Route = Callable[[SlackRequest], SlackAnswer]

@@ -209,6 +209,10 @@ class Executions:
         ]
         return executions[::-1]
 
+    def all(self) -> list[Execution]:
+        """Return the executions of all accounts, the newest first."""
+        return [execution for execution in list(self._by_arn.values()) if not execution.is_forgotten()][::-1]
+
     def busy(self) -> int:
         return sum(execution.is_busy() for execution in list(self._by_arn.values()))
 

@@ -1,0 +1,501 @@
+"""``drawbridge ui``: the page that shows a stack, in this process and as a command."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import msgspec
+import pytest
+
+from drawbridge.association import MadeAttachment
+from drawbridge.aws.history_table import HistoryTable
+from drawbridge.aws.ledger_table import LedgerTable
+from drawbridge.errors import AccessDeniedError, DrawbridgeError
+from drawbridge.status import Reason, Status
+from drawbridge_cli.stack import DEFAULT_NAME, Stack
+from drawbridge_cli.ui_server import UiServer
+from drawbridge_cli.ui_site import Query, Site, View
+from drawbridge_cli.ui_views import views_of
+from local_aws.testing.record import record
+from local_aws_tests.browser import BROWSER, Tab, browsing, needs_browser
+from tests.builders import NOW, REPOSITORY, SERVICE_ID, SHARE, STRANGER
+from tests.cli.connected import ATTACHMENT, LET_IN, connection, enter, enter_connected
+from tests.cli.operators import Drawbridge, Operator, denied
+
+HOSTILE = "<img src=x onerror=alert(1)><script>document.title='owned'</script>\u202egnp.exe"
+DNS_NAME = "/drawbridge/connections/orders/orders-db/dns-name"
+_READS = re.compile(r"[a-z0-9-]+:(Get|BatchGet|Describe|List|Query|Scan|AssumeRole)\w*")
+
+
+@contextmanager
+def serving(views: dict[str, View]) -> Iterator[str]:
+    """Serve a site; yield its address."""
+    with UiServer(0, Site("token", views)) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield server.address
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
+def ending(process: subprocess.Popen[str]) -> Iterator[None]:
+    """End a process that has not ended by itself, whatever a test finds."""
+    try:
+        yield
+    finally:
+        process.kill()
+
+
+@pytest.fixture
+def ledger(operator: Operator) -> Iterator[LedgerTable]:
+    table = operator.table("LedgerTableName")
+    history = HistoryTable(
+        operator.table("HistoryTableName"), now=lambda: NOW, keep_for=timedelta(days=400), on_lost=pytest.fail
+    )
+    yield LedgerTable(table, now=lambda: NOW, history=history)
+    for item in table.scan(ProjectionExpression="request_id")["Items"]:
+        table.delete_item(Key=item)
+
+
+@pytest.fixture
+def views(at_work: Drawbridge) -> dict[str, View]:
+    return dict(views_of(Stack(DEFAULT_NAME, region=None, profile=None)))
+
+
+def test_the_views_are_what_the_commands_print(
+    at_work: Drawbridge, ledger: LedgerTable, views: dict[str, View]
+) -> None:
+    enter(ledger, SHARE, Status.AVAILABLE, let_in=LET_IN, attachments=(ATTACHMENT,), published=(DNS_NAME,))
+    enter(ledger, connection(1), Status.HELD, account=STRANGER, reasons=(Reason("no-policy-permits", "None does."),))
+    enter(ledger, connection(2), Status.WITHDRAWN, account=STRANGER)
+    seen = {name: _json(views[name](query)) for name, query in ASKED.items()}
+
+    for name, command in PRINTED.items():
+        assert seen[name] == at_work(*command, "--json").json, name
+    assert {each["status"] for each in seen["status"]["requests"]} == {"AVAILABLE", "HELD", "WITHDRAWN"}
+    assert seen["stack"] == {name: seen["status"][name] for name in ("stack", "region", "account_id")}
+
+
+ASKED: dict[str, dict[str, str]] = {"status": {}, "why": {"of": SHARE.request_id}, "bindings": {}, "stack": {}}
+PRINTED = {"status": ("status", "--all"), "why": ("why", SHARE.request_id), "bindings": ("bindings", "list")}
+
+
+def test_names_are_told_with_the_document_beside_them(operator: Operator, views: dict[str, View]) -> None:
+    ssm = operator.client("ssm")
+    for name, value in {
+        DNS_NAME: "vpce-1.example.com",
+        DNS_NAME.replace("dns-name", "connection"): '{"mode": "resource-endpoint"}',
+        f"/drawbridge/consumers/{STRANGER}/vpce-0aaa/dns-name": "vpce-2.example.com",
+    }.items():
+        ssm.put_parameter(Name=name, Value=value, Type="String", Overwrite=True)
+
+    seen = _json(views["names"]({}))
+
+    assert seen == {
+        "connections": [
+            {
+                "path": DNS_NAME.removesuffix("/dns-name"),
+                "dns_name": "vpce-1.example.com",
+                "document": '{"mode": "resource-endpoint"}',
+            }
+        ],
+        "consumers": [
+            {"path": f"/drawbridge/consumers/{STRANGER}/vpce-0aaa", "dns_name": "vpce-2.example.com", "document": ""}
+        ],
+    }
+
+
+def test_endpoints_are_told_with_the_states_that_aws_tells(
+    operator: Operator, ledger: LedgerTable, views: dict[str, View]
+) -> None:
+    ec2 = operator.client("ec2")
+    vpc_id = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    tags = [{"ResourceType": "vpc-endpoint", "Tags": [{"Key": "drawbridge:owner", "Value": "drawbridge"}]}]
+    network = operator.client("vpc-lattice").create_service_network(name="seen")
+    made = ec2.create_vpc_endpoint(
+        VpcEndpointType="ServiceNetwork", VpcId=vpc_id, ServiceNetworkArn=network["arn"], TagSpecifications=tags
+    )["VpcEndpoint"]
+    there = MadeAttachment(endpoint_id=made["VpcEndpointId"], resource_association="snra-0bbb")
+    enter(
+        ledger, SHARE, Status.AVAILABLE, let_in=LET_IN, attachments=(msgspec.structs.replace(ATTACHMENT, made=there),)
+    )
+    enter_connected(ledger, connection(1), account=STRANGER)
+
+    seen = _json(views["endpoints"]({}))
+
+    told = {each["id"]: (each["kind"], each["state"], each["request_id"]) for each in seen["endpoints"]}
+    assert told == {
+        made["VpcEndpointId"]: ("endpoint", made["State"], SHARE.request_id),
+        "snra-0bbb": ("resource association", None, SHARE.request_id),
+        connection(1).endpoint_id: ("endpoint", None, connection(1).request_id),
+    }
+    assert next(each for each in seen["endpoints"] if each["account_id"] == STRANGER)["resource_arn"] == SERVICE_ID
+    assert seen["states_unknown"] == ""
+
+
+def test_without_leave_to_ask_for_states_the_rest_is_told(
+    operator: Operator, ledger: LedgerTable, views: dict[str, View]
+) -> None:
+    enter_connected(ledger, connection(1), account=STRANGER)
+
+    with denied("ec2:DescribeVpcEndpoints", operator.account_id):
+        seen = _json(views["endpoints"]({}))
+
+    assert [each["state"] for each in seen["endpoints"]] == [None]
+    assert "AccessDenied" in seen["states_unknown"]
+
+
+@pytest.mark.parametrize(
+    ("view", "operation"),
+    [
+        ("status", "dynamodb:Scan"),
+        ("why", "dynamodb:GetItem"),
+        ("names", "ssm:GetParametersByPath"),
+        ("endpoints", "dynamodb:Query"),
+        ("bindings", "ssm:GetParametersByPath"),
+    ],
+)
+def test_what_aws_denies_is_an_error_of_ours(
+    operator: Operator, views: dict[str, View], view: str, operation: str
+) -> None:
+    with denied(operation, operator.account_id), pytest.raises(DrawbridgeError, match="AccessDenied"):
+        views[view](ASKED.get(view, {}))
+
+
+def test_what_was_denied_is_asked_for_anew(operator: Operator, views: dict[str, View]) -> None:
+    with denied("dynamodb:Scan", operator.account_id), pytest.raises(AccessDeniedError):
+        views["status"]({})
+
+    assert _json(views["status"]({}))["requests"] == []
+
+
+def test_several_windows_cost_no_more_than_one(operator: Operator, views: dict[str, View]) -> None:
+    views["status"]({})
+    mark = record.mark()
+
+    for _ in range(3):
+        views["status"]({})
+
+    assert record.since(mark, account_id=operator.account_id) == []
+
+
+def test_who_looks_logs_in_once(at_work: Drawbridge, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    plain = boto3.Session
+
+    def session(**options: Any) -> boto3.Session:
+        made.append(1)
+        return plain(**options)
+
+    monkeypatch.setattr("boto3.Session", session)
+    views = views_of(Stack(DEFAULT_NAME, region=None, profile=None))
+
+    # As a browser asks, at once.
+    with ThreadPoolExecutor() as browsers:
+        seen = [*browsers.map(lambda name: views[name]({"of": STRANGER}), views)]
+
+    assert (len(seen), made) == (len(views), [1])
+
+
+def test_nothing_is_changed_whatever_is_looked_at(
+    operator: Operator, ledger: LedgerTable, views: dict[str, View]
+) -> None:
+    enter_connected(ledger, connection(1), account=STRANGER)
+    mark = record.mark()
+
+    for name, view in views.items():
+        view({"of": STRANGER} if name == "why" else {})
+
+    made = {each.operation for each in record.since(mark, account_id=operator.account_id)}
+    assert len(made) > 8
+    assert [name for name in made if not _READS.fullmatch(name)] == []
+
+
+def test_a_story_of_nothing_is_refused_by_name(views: dict[str, View]) -> None:
+    with pytest.raises(DrawbridgeError, match=r"^of: name a request"):
+        views["why"]({})
+
+
+def test_why_names_a_command_that_finds_the_same_stack(
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable
+) -> None:
+    enter(ledger, connection(1), Status.HELD, account=STRANGER, reasons=(Reason("no-policy-permits", "None does."),))
+
+    ended = at_work("--region", "us-east-1", "why", connection(1).request_id, "--json")
+
+    assert ended.json["requests"][0]["status"]["next"].startswith("drawbridge --region us-east-1 ")
+
+
+def test_the_command_serves_until_ctrl_c_and_ends_without_a_word_of_python(operator: Operator) -> None:
+    command = [sys.executable, "-u", "-m", "drawbridge_cli.main", "ui"]
+    path = os.pathsep.join(str(REPOSITORY / each) for each in ("cli", "layers/drawbridge", "layers/policy", "."))
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": path, **operator.environment}
+    with (
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        ) as process,
+        ending(process),
+    ):
+        assert process.stdout is not None
+        said, address = process.stdout.readline(), process.stdout.readline().strip()
+        found = re.fullmatch(r"http://127\.0\.0\.1:(\d+)(/[A-Za-z0-9_-]{32}/)", address)
+        assert found is not None, (said, address)
+        port, path = int(found[1]), found[2]
+        page, strange, wrong = _get(port, path), _get(port, path, "evil.example"), _get(port, "/")
+        status = _get(port, f"{path}status.json")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+
+    assert f"account {operator.account_id}, read only" in said
+    assert (page[0], strange[0], wrong[0]) == (200, 421, 404)
+    assert (status[0], json.loads(status[1])["account_id"]) == (200, operator.account_id)
+    assert (process.returncode, out, err) == (0, "ended\n", "")
+
+
+def test_a_port_that_is_in_use_is_named(at_work: Drawbridge) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = at_work("ui", "--port", str(port))
+
+    assert ended.code == 2
+    assert ended.err.startswith(f"--port: {port} can't be used: Address already in use")
+
+
+def test_without_credentials_nothing_is_served(drawbridge: Drawbridge) -> None:
+    ended = drawbridge("--region", "us-east-1", "ui")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert "there are no AWS credentials" in ended.err
+
+
+def test_nobody_but_this_machine_is_served() -> None:
+    with UiServer(0, Site("token", {})) as server:
+        assert server.server_address[0] == "127.0.0.1"
+
+
+def test_a_browser_that_hangs_up_is_nothing_to_tell(capsys: pytest.CaptureFixture[str]) -> None:
+    with serving({"large": lambda _: ["x" * 1000] * 20_000}) as address:
+        port = int(address.split(":")[2].partition("/")[0])
+        for _ in range(3):
+            with socket.create_connection(("127.0.0.1", port)) as hasty:
+                hasty.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+                hasty.sendall(f"GET /token/large.json HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+                hasty.recv(100)
+        assert _get(port, "/token/large.json")[0] == 200
+
+    assert capsys.readouterr().err == ""
+
+
+@pytest.fixture
+def tab(tmp_path: Path) -> Iterator[Tab]:
+    with browsing(str(BROWSER), tmp_path) as tab:
+        yield tab
+
+
+@needs_browser
+def test_the_page_shows_what_needs_somebody_and_follows_it(tab: Tab) -> None:
+    shown = [_status(1, "held"), _status(2, "connected"), _status(3, "over")]
+    with serving(_fixed(lambda _: _look(shown))) as address:
+        tab.open(address)
+        tab.until("document.querySelector('.card')")
+
+        assert tab.run("document.title") == "(1) Drawbridge"
+        assert tab.run("document.querySelector('.card code').textContent") == "drawbridge policy explain request-1"
+        assert tab.run("document.querySelectorAll('.cards .card').length") == 1
+        assert _rows(tab) == ["request-1", "request-2"]
+        # Nobody has to wait as long as people do.
+        tab.run("VIEWS.requests.every = 0.5")
+        shown[0] = _status(1, "connected")
+        tab.until("document.title === 'Drawbridge'")
+        assert "Nothing needs anybody" in tab.run("document.body.textContent")
+
+
+@needs_browser
+def test_the_filters_stay_while_the_page_looks_again(tab: Tab) -> None:
+    looks: list[int] = []
+
+    def look(_: Query) -> Any:
+        looks.append(1)
+        return _look([_status(number, "connected") for number in range(len(looks))] + [_status(77, "over")])
+
+    with serving(_fixed(look)) as address:
+        tab.open(address)
+        tab.until("document.querySelector('[name=text]')")
+        tab.run("document.querySelector('[name=over]').click()")
+        tab.run(
+            "const with_ = document.querySelector('[name=text]'); with_.value = 'CHANGED request'; with_.focus();"
+            "with_.dispatchEvent(new Event('input'))"
+        )
+        tab.until("document.body.textContent.includes('No request is like that')")
+        tab.run("with_.value = 'request-77'; with_.dispatchEvent(new Event('input'))")
+        tab.until("document.querySelectorAll('tbody tr').length === 1")
+        tab.run("window.row = document.querySelector('tbody tr'); void look(false)")
+        tab.until("!window.row.isConnected")
+
+        assert _rows(tab) == ["request-77"]
+        assert tab.run("document.activeElement.value") == "request-77"
+
+
+@needs_browser
+@pytest.mark.parametrize("place", ["", "#/why/request-1", "#/names", "#/endpoints", "#/bindings"])
+def test_hostile_text_is_text_and_nothing_is_wider_than_the_window(tab: Tab, place: str) -> None:
+    """Trap 29."""
+    with serving(_fixed(lambda _: _look([_status(1, "held", HOSTILE + "x" * 400)]))) as address:
+        tab.resize(400)
+        tab.open(address + place)
+        tab.until("document.getElementById('main').textContent.includes('<script>')")
+
+        for width in (400, 700, 1600):
+            tab.resize(width)
+            assert tab.run("document.documentElement.scrollWidth") <= width
+        assert tab.run("document.querySelectorAll('img').length") == 0
+        assert tab.run("document.querySelectorAll('script').length") == 1
+        assert tab.run("document.title").endswith("Drawbridge")
+        shown = tab.run("document.body.textContent")
+        assert "\u202e" not in shown
+        assert "\\u{202e}gnp.exe" in shown
+        assert tab.run("[...document.links].filter((each) => each.protocol === 'javascript:').length") == 0
+
+
+@needs_browser
+def test_what_aws_denies_is_said_on_the_page_and_nobody_takes_the_old_for_new(tab: Tab) -> None:
+    errors: list[DrawbridgeError] = []
+
+    def look(_: Query) -> Any:
+        if errors:
+            raise errors[0]
+        return _look([_status(1, "held")])
+
+    with serving(_fixed(look)) as address:
+        tab.open(address)
+        tab.until("document.querySelector('.card')")
+        errors.append(AccessDeniedError("read the ledger: AccessDeniedException: <b>no"))
+        tab.run("void look(false)")
+        tab.until("!document.getElementById('error').hidden")
+
+        assert tab.run("document.getElementById('error').textContent") == (
+            "AWS: read the ledger: AccessDeniedException: <b>no"
+        )
+        assert tab.run("document.getElementById('main').className") == "stale"
+        errors.clear()
+        tab.run("void look(false)")
+        tab.until("document.getElementById('error').hidden")
+        assert tab.run("document.getElementById('main').className") == ""
+
+
+@needs_browser
+def test_everything_that_can_be_done_has_a_name_and_the_keyboard_reaches_it(tab: Tab) -> None:
+    with serving(_fixed(lambda _: _look([_status(1, "held")]))) as address:
+        tab.open(address)
+        tab.until("document.querySelector('.card')")
+
+        nameless = """[...document.querySelectorAll('button, select, input, a, section')].filter((each) =>
+            !(each.textContent.trim() || each.labels?.length || each.getAttribute('aria-label'))).length"""
+        assert tab.run(nameless) == 0
+        assert tab.run("document.querySelectorAll('[tabindex]:not(main), div[onclick]').length") == 0
+        assert tab.run("document.querySelector('[aria-current=page]').textContent") == "Requests"
+        tab.run("location.hash = '#/names'")
+        tab.until("document.querySelector('[aria-current=page]')?.textContent === 'Names'")
+        assert tab.run("document.activeElement.id") == "main"
+
+
+def _fixed(look: Callable[[Query], Any]) -> dict[str, View]:
+    """Return views of made-up data, with what strangers may have written in every text."""
+    reason = {"code": "policy", "text": HOSTILE, "source": ""}
+    link = {"of": "link", "address": "javascript:alert(1)"}
+    story = [
+        {"at": "2026-11-30T10:00:00.000Z", "attempt": 1, "what": "attempt", "text": HOSTILE, "links": [link]},
+        {"at": HOSTILE, "attempt": 1, "what": "status", "text": HOSTILE, "reasons": [reason], "details": [HOSTILE]},
+    ]
+    request = {
+        "status": _status(1, "held", HOSTILE),
+        "story": story,
+        "has_earlier": True,
+        "published": [HOSTILE],
+        "attachments": [{"name": HOSTILE, "resource_arn": HOSTILE, "ids": [HOSTILE]}],
+    }
+    document = json.dumps({"mode": HOSTILE, "portRanges": [HOSTILE], "provider": HOSTILE, "consumer": HOSTILE})
+    name = {"path": HOSTILE, "dns_name": HOSTILE, "document": document}
+    binding = {"name": HOSTILE, "version": 1, "mode": HOSTILE, "where": HOSTILE, "notes": [HOSTILE], "broken": HOSTILE}
+    counts = dict.fromkeys(("matches", "wanted", "refused", "published"), 1)
+    made = {"id": HOSTILE, "kind": "endpoint", "attachment": HOSTILE, "resource_arn": HOSTILE, "account_id": HOSTILE}
+    return {
+        "status": look,
+        "why": lambda _: {"named": HOSTILE, "requests": [request]},
+        "names": lambda _: {"connections": [name, {**name, "document": "no JSON"}], "consumers": [name]},
+        "endpoints": lambda _: {
+            "endpoints": [{**made, "request_id": HOSTILE, "status": "HELD", "state": "Available"}],
+            "states_unknown": HOSTILE,
+            "unreadable": [HOSTILE],
+        },
+        "bindings": lambda _: {
+            "bindings": [binding | counts],
+            "published": {HOSTILE: {HOSTILE: HOSTILE}},
+            "orphans": {HOSTILE: HOSTILE},
+            "removals": [{"id": HOSTILE}],
+            "unconfirmed": [],
+        },
+        "stack": lambda _: {"stack": HOSTILE, "region": HOSTILE, "account_id": HOSTILE},
+    }
+
+
+def _look(requests: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"requests": requests, "rest": {}, "unreadable": []}
+
+
+def _status(number: int, urgency: str, text: str = "plain") -> dict[str, Any]:
+    needs = urgency == "held"
+    return {
+        "request_id": f"request-{number}",
+        "kind": "resource-share",
+        "subject": text,
+        "account_id": text,
+        "status": {"held": "HELD", "connected": "AVAILABLE", "over": "WITHDRAWN"}[urgency],
+        "urgency": urgency,
+        "since": "2026-11-30T10:00:00Z",
+        "until": None,
+        "until_what": "",
+        "reasons": [{"code": text, "text": text, "source": text}],
+        "waiting_for": "operator" if needs else "nobody",
+        "to_do": text if needs else "",
+        "next": f"drawbridge policy explain request-{number}" if needs else "",
+        "service": text,
+        "bindings": [text],
+    }
+
+
+def _rows(tab: Tab) -> list[str]:
+    rows: list[str] = tab.run("[...document.querySelectorAll('tbody a')].map((each) => each.textContent)")
+    return rows
+
+
+def _get(port: int, path: str, host: str = "") -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.request("GET", path, headers={"Host": host} if host else {})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def _json(value: Any) -> Any:
+    return json.loads(msgspec.json.encode(value))
