@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from drawbridge.legible import legible
-from drawbridge_cli.screen import Line
-from drawbridge_cli.status_screen import status_lines, wrapped
+from drawbridge_cli.screen import Line, wrapped
+from drawbridge_cli.status_screen import status_lines
 from drawbridge_cli.story import Story, StoryEvent
 from drawbridge_cli.story_subjects import Known
 
