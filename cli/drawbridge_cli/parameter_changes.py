@@ -17,7 +17,9 @@ def write_changes(
     """Write texts by their names, then remove; what is done is said, and what not if it breaks off."""
     done: list[str] = []
     number = len(to_write) + len(to_remove)
-    with accounting(lambda: f"{len(done)} of {number} changes are made; the same command makes the rest"):
+    with accounting(
+        lambda: f"{len(done)} of {number} changes are made; the same command makes the rest" if done else ""
+    ):
         for name, text in to_write:
             parameters.write(path, name, text)
             done.append(f"written  {name}")

@@ -82,11 +82,15 @@ def complain(text: str) -> None:
 
 @contextmanager
 def accounting(done: Callable[[], str]) -> Iterator[None]:
-    """Complain of what is done so far, and of what does the rest, if AWS fails in between or Ctrl-C is pressed."""
+    """Complain of what is done so far, and of what does the rest, if AWS fails in between or Ctrl-C is pressed.
+
+    If there is nothing to say of that, nothing is said.
+    """
     try:
         yield
     except (DrawbridgeError, KeyboardInterrupt):
-        complain(done())
+        if text := done():
+            complain(text)
         raise
 
 
