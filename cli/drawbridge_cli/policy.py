@@ -16,7 +16,7 @@ from drawbridge.errors import InvalidInputError
 from drawbridge.record.entry import Entry
 from drawbridge.status import Status
 from drawbridge_cli.advice import advice
-from drawbridge_cli.cases import case_files, run_cases
+from drawbridge_cli.cases import case_files, run_all
 from drawbridge_cli.command_group import CommandGroup
 from drawbridge_cli.documents import SUFFIXES, read_request_document
 from drawbridge_cli.explanation import explain, what_to_do
@@ -137,7 +137,7 @@ def run_examples(
     as_json: Json = False,
 ) -> None:
     """Run cases: example requests, each with the outcome that is expected of it. Asks nothing of AWS."""
-    results = [result for file in case_files(folder) for result in run_cases(file, tuple(paths or ()))]
+    results = run_all(case_files(folder), tuple(paths or ()))
     failed = [result for result in results if result.wrong]
     if as_json:
         show_json({"passed": len(results) - len(failed), "failed": len(failed), "cases": results})

@@ -156,8 +156,11 @@ def test_what_is_named_json_is_no_option(drawbridge: Drawbridge, tmp_path: Path)
 def test_a_fault_of_the_program_is_no_finding_and_no_traceback(
     drawbridge: Drawbridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def look(*_: object) -> None:
+        raise KeyError("x")
+
     monkeypatch.delenv("DRAWBRIDGE_TRACEBACK")
-    monkeypatch.setattr("drawbridge_cli.status._look", lambda *_: {}["x"])
+    monkeypatch.setattr("drawbridge_cli.status._look", look)
 
     ended = drawbridge("status", "--json")
 
