@@ -138,6 +138,9 @@ def _run() -> _Ended:
     except KeyboardInterrupt:
         # Threads that wait for AWS may hold up the end: who presses it once more waits no longer.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+        if sys.stderr.isatty():
+            # After the ^C that the terminal writes.
+            sys.stderr.write("\n")
         complain("interrupted")
         return _Ended(_INTERRUPTED, "interrupted")
     except BrokenPipeError:

@@ -42,7 +42,7 @@ def sweep(
     where = f"{stack.name} in {stack.region}"
     record = None
     if not no_wait:
-        with waiting() as show_wait, accounting(lambda: f"{where} was asked to sweep, and will"):
+        with accounting(lambda: f"{where} was asked to sweep, and will"), waiting() as show_wait:
             record = awaited(
                 lambda: stack.sweep_records.of_command(command),
                 seconds=wait,
