@@ -1,6 +1,6 @@
 """``python -m bench``: measure, and print what was measured beside what it compares with.
 
-``python -m bench withdrawing``, ``python -m bench resting`` and ``python -m bench status`` measure that part alone.
+``python -m bench withdrawing``, and so ``resting``, ``status`` and ``commands``, measure that part alone.
 """
 
 import logging
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 
 from bench.answering import report_answering
+from bench.commands import report_commands
 from bench.deciding import report_deciding
 from bench.loading import report_loading
 from bench.looking import report_looking
@@ -23,6 +24,7 @@ ALONE: Mapping[str, Callable[[str], None]] = {
     "withdrawing": report_withdrawing,
     "resting": report_resting,
     "status": report_looking,
+    "commands": report_commands,
 }
 """The parts that deploy what they measure, in accounts of their own."""
 
@@ -40,6 +42,7 @@ def main() -> None:
     with LocalAws() as server:
         # Before the stacks that sweep every minute: their sweeps would take time here too.
         report_withdrawing(server.url)
+        report_commands(server.url)
         for account_id in ACCOUNTS:
             deploy_stack(account_id)
         report_onboarding(server.url)

@@ -10,7 +10,7 @@ from drawbridge.approval.outcomes import outcome_text
 from drawbridge.errors import InvalidInputError
 from drawbridge.legible import legible
 from drawbridge_cli.explanation import lines_of
-from drawbridge_cli.screen import complain, say, show_json
+from drawbridge_cli.screen import ask, check_that_nobody_is_asked, complain, say, show_json
 from drawbridge_cli.stack import Stack
 
 Request = Annotated[str, typer.Argument(help="The request's id, or its subject: share ARN, endpoint id.")]
@@ -34,6 +34,7 @@ def deny(
 
 
 def _answer(stack: Stack, request: str, *, approve: bool, reason: str, yes: bool, as_json: bool) -> None:
+    check_that_nobody_is_asked(as_json=as_json, yes=yes)
     if len(reason) > _LONGEST:
         raise InvalidInputError(f"--reason: {len(reason)} characters, {_LONGEST} at most")
     entry = stack.find(request)
@@ -47,7 +48,7 @@ def _answer(stack: Stack, request: str, *, approve: bool, reason: str, yes: bool
     if not as_json:
         _show(record)
     if record.approval is None and not yes:
-        typer.confirm("Approve?" if approve else "Deny?", abort=True)
+        ask("Approve?" if approve else "Deny?")
     # The question that was shown, and no other one that may be asked meanwhile.
     asking = record.question.asked.asking
     answer = ApprovalAnswer(request_id=entry.request_id, asking=asking, approve=approve, reason=reason)

@@ -22,15 +22,16 @@ from drawbridge_cli.bindings_screen import (
     show_matches,
     show_statuses,
 )
+from drawbridge_cli.command_group import CommandGroup
 from drawbridge_cli.plan_screen import show_unknown
 from drawbridge_cli.put_in_force import put_in_force, remove_binding
 from drawbridge_cli.schemas import schema_of
-from drawbridge_cli.screen import complain, say, show_json
+from drawbridge_cli.screen import check_that_nobody_is_asked, complain, say, show_json
 from drawbridge_cli.share_plans import SharePlan, paths_to_publish
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.withdrawal_screen import show_withdrawal, withdrawal_documents
 
-app = typer.Typer(no_args_is_help=True, help="Bindings: which shared resource goes where, and what comes of it.")
+app = CommandGroup(no_args_is_help=True, help="Bindings: which shared resource goes where, and what comes of it.")
 
 Paths = Annotated[list[Path], typer.Argument(help="Files, or folders of .json, .yaml or .yml.", metavar="PATH...")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -138,22 +139,28 @@ def apply(
     prune: Annotated[bool, typer.Option("--prune", help="The files are the whole set: others go.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Check bindings, show what they would change, and put them in force. The second time it does nothing."""
     stack: Stack = context.obj
+    check_that_nobody_is_asked(as_json=as_json, yes=yes, dry_run=dry_run)
     checked = check_bindings(find_bindings(paths))
     if checked.problems:
         say_problems(checked.problems)
         raise typer.Exit(1)
-    _say_notes(checked.notes)
+    if not as_json:
+        _say_notes(checked.notes)
     there = {each.name: each.value for each in stack.configuration.below(PATH)}
     in_force = stack.bindings_in_force()
     changes = changes_of(checked.bindings, checked.texts, there, in_force, prune=prune)
     _refuse_claims(changes)
-    show_changes(changes)
-    if changes.is_empty:
-        return
-    put_in_force(stack, in_force, changes, yes=yes, dry_run=dry_run)
+    if not as_json:
+        show_changes(changes)
+    document: dict[str, Any] = {"removals": (), "unconfirmed": (), "outstanding": ()}
+    if not changes.is_empty:
+        document = put_in_force(stack, in_force, changes, yes=yes, dry_run=dry_run, as_json=as_json)
+    if as_json:
+        show_json(_changes_document(changes) | document | {"notes": checked.notes, "dry_run": dry_run})
 
 
 @app.command()
@@ -162,15 +169,29 @@ def remove(
     name: Annotated[str, typer.Argument(help="The binding's name.", metavar="NAME")],
     yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Show a binding and what goes with it, and remove it. Exit code 1: there is none of that name."""
-    remove_binding(context.obj, name, yes=yes, dry_run=dry_run)
+    check_that_nobody_is_asked(as_json=as_json, yes=yes, dry_run=dry_run)
+    remove_binding(context.obj, name, yes=yes, dry_run=dry_run, as_json=as_json)
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    as_json: Annotated[bool, typer.Option("--json", help="It is JSON in any case.")] = False,
+) -> None:
     """Print the JSON Schema of a binding, for editors. Asks nothing of AWS."""
     show_json(schema_of("binding"))
+
+
+def _changes_document(changes: BindingChanges) -> dict[str, Any]:
+    return {
+        "new": changes.new,
+        "changed": changes.changed,
+        "removed": changes.to_remove,
+        "same": changes.same,
+        "others": changes.others,
+    }
 
 
 def _say_notes(notes: tuple[str, ...]) -> None:

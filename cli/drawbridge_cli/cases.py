@@ -1,5 +1,6 @@
 """Running cases: policy authors' own tests."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from msgspec import Struct
@@ -60,6 +61,24 @@ def case_files(folder: Path) -> list[Path]:
     return files
 
 
+def run_all(files: Iterable[Path], policies: tuple[Path, ...]) -> list[CaseResult]:
+    """Run the cases of all files.
+
+    Raises:
+        InvalidInputError: some can't be used; the message has a line for each mistake.
+    """
+    results: list[CaseResult] = []
+    mistakes: list[str] = []
+    for file in files:
+        try:
+            results += run_cases(file, policies)
+        except InvalidInputError as error:
+            mistakes += (line for line in str(error).splitlines() if line not in mistakes)
+    if mistakes:
+        raise InvalidInputError("\n".join(mistakes))
+    return results
+
+
 def run_cases(path: Path, policies: tuple[Path, ...]) -> list[CaseResult]:
     """Run the cases of one file, by the policies that are given, or else by those that the file names.
 
@@ -68,7 +87,16 @@ def run_cases(path: Path, policies: tuple[Path, ...]) -> list[CaseResult]:
     """
     cases = read_cases(path)
     together = _policies(policies or _named(path, cases))
-    return [_run(path, case, together) for case in cases.cases]
+    results: list[CaseResult] = []
+    mistakes: list[str] = []
+    for case in cases.cases:
+        try:
+            results.append(_run(path, case, together))
+        except InvalidInputError as error:
+            mistakes.append(str(error))
+    if mistakes:
+        raise InvalidInputError("\n".join(mistakes))
+    return results
 
 
 def _named(path: Path, cases: CaseFile) -> tuple[Path, ...]:

@@ -1,7 +1,8 @@
 """Checks of a deployment: what each found, and what to do; asked for side by side, so that none stops another."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from enum import StrEnum
 
 from msgspec import Struct
@@ -60,8 +61,20 @@ Ask = Callable[[], Iterable[Check]]
 
 def asked_side_by_side(asks: Mapping[str, Ask]) -> list[Check]:
     """Return what all come to, in their order; what one could not ask is unknown, and stops no other."""
-    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+    with side_by_side() as pool:
         return [check for checks in pool.map(_asked, asks.keys(), asks.values()) for check in checks]
+
+
+@contextmanager
+def side_by_side() -> Iterator[ThreadPoolExecutor]:
+    """Give a pool of threads; if what uses it breaks off, nothing more is begun in it, and nothing waited for."""
+    pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 def _asked(name: str, ask: Ask) -> list[Check]:

@@ -5,9 +5,8 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from drawbridge.errors import DrawbridgeError
 from drawbridge.request.announced import WithdrawalCommand
-from drawbridge_cli.screen import complain
+from drawbridge_cli.screen import accounting, complain
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.withdrawable import Withdrawable
 
@@ -39,13 +38,10 @@ def command_all(
     ``finish`` is the command that does the rest if AWS fails in the middle.
     """
     done: list[Withdrawable] = []
-    try:
+    with accounting(lambda: f"{len(done)} of {len(going)} are commanded; {finish} does the rest"):
         for each in going:
             is_commanded = stack.ledger.command_withdrawal(each.row, command)
             done += [each] if is_commanded else []
-    except DrawbridgeError:
-        complain(f"{len(done)} of {len(going)} are commanded; {finish} does the rest")
-        raise
     return done
 
 

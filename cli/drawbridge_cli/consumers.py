@@ -2,21 +2,27 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from drawbridge.decision.registration import Registration, check_account_id, read_registrations, registration
+from drawbridge.decision.registration import BadLine, Registration, check_account_id, read_registrations, registration
 from drawbridge.errors import DrawbridgeError, InvalidInputError
 from drawbridge.legible import legible
 from drawbridge.request.announced import WithdrawalCommand
+from drawbridge_cli.command_group import CommandGroup
 from drawbridge_cli.commanding import command_all, command_of_caller, complain_of_changed, tell_to_sweep
-from drawbridge_cli.screen import complain, say, show_json, show_table
+from drawbridge_cli.screen import accounting, ask, check_that_nobody_is_asked, complain, say, show_json, show_table
 from drawbridge_cli.stack import Stack
-from drawbridge_cli.withdrawable import ConsumerConnections, Withdrawable, connections_of
-from drawbridge_cli.withdrawable_screen import show_connections, show_withdrawable
+from drawbridge_cli.withdrawable import ConsumerConnections, Standing, Withdrawable, connections_of
+from drawbridge_cli.withdrawable_screen import (
+    request_document,
+    show_connections,
+    show_withdrawable,
+    withdrawable_document,
+)
 
-app = typer.Typer(no_args_is_help=True, help="Consumers: the accounts that are known, their tiers and their services.")
+app = CommandGroup(no_args_is_help=True, help="Consumers: the accounts that are known, their tiers and their services.")
 
 Account = Annotated[str, typer.Argument(help="The account's id, 12 digits.", metavar="ACCOUNT")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -37,13 +43,17 @@ def add(
     name: Annotated[str, typer.Option(help="What people call it.")] = "",
     notes: Annotated[str, typer.Option(help="Whatever else is worth knowing.")] = "",
     replace: Replace = False,
+    as_json: Json = False,
 ) -> None:
     """Register an account. Takes effect at once."""
     stack: Stack = context.obj
     entry = registration(account, tier=tier, services=services, name=name, notes=notes, since=datetime.now(UTC))
     if not stack.consumers.add(entry, replace=replace):
         raise InvalidInputError(f"{account} is registered already; look with 'show', overwrite with --replace")
-    say(f"registered  {account}", "good")
+    if as_json:
+        show_json(_document(entry))
+    else:
+        say(f"registered  {account}", "good")
     tell_to_sweep(stack)
 
 
@@ -90,38 +100,69 @@ def remove(
     account: Account,
     yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Remove an account, and have its connections withdrawn. Exit code 1: it is not there, or not all of it goes."""
     stack: Stack = context.obj
+    check_that_nobody_is_asked(as_json=as_json, yes=yes, dry_run=dry_run)
     consumer = stack.consumers.consumer(account)
     if consumer is None:
         # What somebody registered by hand under another key can be removed all the same.
         check_account_id(account)
     shown = connections_of(stack.ledger, account, stack.managed_services)
     if consumer is None:
-        complain(f"{account} is not registered")
-        if shown.going:
-            show_connections(shown)
-            complain(f"{len(shown.going)} of its endpoints are connected; {_finish(account)} takes them down")
+        _complain_of_unregistered(account, shown, as_json=as_json)
         raise typer.Exit(1)
-    _show(Registration(account_id=account, consumer=consumer))
-    show_connections(shown)
+    entry = Registration(account_id=account, consumer=consumer)
+    if not as_json:
+        _show(entry)
+        show_connections(shown)
     if dry_run:
+        if as_json:
+            documents = [withdrawable_document(each, "would-be-commanded") for each in shown.going]
+            _show_removal(entry, shown, documents, dry_run=True)
         return
     if shown.going and not yes:
-        typer.confirm(f"Remove {account}, and withdraw {len(shown.going)}?", abort=True)
+        ask(f"Remove {account}, and withdraw {len(shown.going)}?")
+    if not _remove(stack, entry, shown, as_json=as_json):
+        raise typer.Exit(1)
+
+
+def _remove(stack: Stack, entry: Registration, shown: ConsumerConnections, *, as_json: bool) -> bool:
+    """Remove an entry, and have its connections withdrawn; return whether all of them go."""
+    account = entry.account_id
     command = command_of_caller(stack)
     # The door is shut first: whatever asks from now on is decided on without the entry.
-    if stack.consumers.remove(account):
-        say(f"removed  {account}", "good")
-    else:
+    if not stack.consumers.remove(account):
         complain(f"{account}: somebody else has removed it just now")
-    everything_goes = _withdraw_connections(stack, account, command, shown)
+    elif not as_json:
+        say(f"removed  {account}", "good")
+    done, changed = _withdraw_connections(stack, account, command, shown, as_json=as_json)
+    if as_json:
+        documents = [withdrawable_document(each, "commanded") for each in done]
+        documents += [withdrawable_document(each, "changed-meanwhile") for each in changed]
+        _show_removal(entry, shown, documents, dry_run=False)
     tell_to_sweep(stack)
-    if not everything_goes:
+    if changed:
         complain(f"{_finish(account)} does the rest")
-    if not everything_goes or shown.unmanaged:
-        raise typer.Exit(1)
+    return not changed and not shown.unmanaged
+
+
+def _complain_of_unregistered(account: str, shown: ConsumerConnections, *, as_json: bool) -> None:
+    complain(f"{account} is not registered")
+    if shown.going:
+        if not as_json:
+            show_connections(shown)
+        complain(f"{len(shown.going)} of its endpoints are connected; {_finish(account)} takes them down")
+
+
+def _show_removal(
+    entry: Registration, shown: ConsumerConnections, documents: list[dict[str, Any]], *, dry_run: bool
+) -> None:
+    """Print for programs what was removed, or would be; and what of it goes already, or can't."""
+    others = [request_document(row, Standing.COMMANDED) for row in shown.commanded]
+    others += [request_document(row, Standing.NOT_MANAGED) for row in shown.unmanaged]
+    show_json({"consumer": _document(entry), "dry_run": dry_run, "requests": [*documents, *others]})
 
 
 @app.command("import")
@@ -130,9 +171,42 @@ def import_file(
     file: Annotated[Path, typer.Argument(help="CSV; header: account_id,tier,services,name,notes.")],
     keep_good: Annotated[bool, typer.Option("--keep-good", help="Register the good lines all the same.")] = False,
     replace: Replace = False,
+    as_json: Json = False,
 ) -> None:
     """Register accounts from a CSV file. Bad lines are told by number; if there are any, nothing is registered."""
     stack: Stack = context.obj
+    good, bad = _read(file)
+    for line in bad:
+        complain(f"{file}, line {line.number}: {line.reason}")
+    if bad and not keep_good:
+        complain(f"{len(bad)} bad lines, {len(good)} good: nothing is registered; mend them, or say --keep-good")
+        raise typer.Exit(1)
+    registered: list[str] = []
+    there: list[str] = []
+    with accounting(lambda: f"{len(registered)} of {len(good)} are registered; the same command registers the rest"):
+        for entry in good:
+            if not stack.consumers.add(entry, replace=replace):
+                there.append(entry.account_id)
+                complain(f"{entry.account_id} is registered already, and left as it is; overwrite with --replace")
+                continue
+            registered.append(entry.account_id)
+            if not as_json:
+                say(f"registered  {entry.account_id}")
+    if as_json:
+        bad_lines = [{"line": line.number, "reason": line.reason} for line in bad]
+        show_json({"registered": registered, "there_already": there, "bad_lines": bad_lines})
+    else:
+        say(
+            f"{len(registered)} registered, {len(there)} there already, {len(bad)} bad lines",
+            "bad" if bad or there else "good",
+        )
+    tell_to_sweep(stack)
+    if bad or there:
+        raise typer.Exit(1)
+
+
+def _read(file: Path) -> tuple[list[Registration], list[BadLine]]:
+    """Return what is to be registered, and the lines that can't be."""
     try:
         text = file.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -140,61 +214,47 @@ def import_file(
     except UnicodeDecodeError as error:
         raise InvalidInputError(f"{file}: not UTF-8; save it as 'CSV UTF-8'") from error
     try:
-        good, bad = read_registrations(text, datetime.now(UTC))
+        return read_registrations(text, datetime.now(UTC))
     except InvalidInputError as error:
         raise InvalidInputError(f"{file}, {error}") from error
-    for line in bad:
-        complain(f"{file}, line {line.number}: {line.reason}")
-    if bad and not keep_good:
-        complain(f"{len(bad)} bad lines, {len(good)} good: nothing is registered; mend them, or say --keep-good")
-        raise typer.Exit(1)
-    there = 0
-    for entry in good:
-        if stack.consumers.add(entry, replace=replace):
-            say(f"registered  {entry.account_id}")
-        else:
-            there += 1
-            complain(f"{entry.account_id} is registered already, and left as it is; overwrite with --replace")
-    say(
-        f"{len(good) - there} registered, {there} there already, {len(bad)} bad lines",
-        "bad" if bad or there else "good",
-    )
-    tell_to_sweep(stack)
-    if bad or there:
-        raise typer.Exit(1)
 
 
 _LOOKS = 3
 """What settles, or begins, between a look and its command is found by the next look."""
 
 
-def _withdraw_connections(stack: Stack, account: str, command: WithdrawalCommand, shown: ConsumerConnections) -> bool:
-    """Command that what is connected or under way by now be withdrawn; ``False`` if it goes on changing meanwhile."""
+def _withdraw_connections(
+    stack: Stack, account: str, command: WithdrawalCommand, shown: ConsumerConnections, *, as_json: bool
+) -> tuple[list[Withdrawable], list[Withdrawable]]:
+    """Command that what is connected or under way by now be withdrawn.
+
+    Return what is, and what is not, because it goes on changing meanwhile.
+    """
     known = {each.row.request_id for each in shown.going}
-    number = 0
     going: tuple[Withdrawable, ...] = ()
     done: list[Withdrawable] = []
+    commanded: list[Withdrawable] = []
     for _ in range(_LOOKS):
         going = _going(stack, account)
         for each in going:
-            if each.row.request_id not in known:
+            if each.row.request_id not in known and not as_json:
                 show_withdrawable(each)
         known |= {each.row.request_id for each in going}
         done = command_all(stack, going, command, finish=_finish(account))
-        number += len(done)
+        commanded += done
         if len(done) == len(going):
             break
     complain_of_changed(going, done)
-    if number:
-        say(f"{number} withdrawn by the next sweep", "good")
-    return len(done) == len(going)
+    if commanded and not as_json:
+        say(f"{len(commanded)} withdrawn by the next sweep", "good")
+    return commanded, [each for each in going if each not in done]
 
 
 def _going(stack: Stack, account: str) -> tuple[Withdrawable, ...]:
     """Return what is connected or under way by now, and not commanded yet."""
     try:
         return connections_of(stack.ledger, account, stack.managed_services).going
-    except DrawbridgeError:
+    except (DrawbridgeError, KeyboardInterrupt):
         complain(f"its connections are not commanded to be withdrawn yet; {_finish(account)} does that")
         raise
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +13,6 @@ from msgspec import Struct
 from drawbridge.association.quotas import DEFAULTS, quotas_in_force
 from drawbridge.aws.errors import translated
 from drawbridge.aws.ledger_table import LedgerTable
-from drawbridge.bootstrap.clients import organizations_through
 from drawbridge.errors import ConflictError, DrawbridgeError, InvalidInputError
 from drawbridge_cli import account_checks, deployment_checks, operation_checks
 from drawbridge_cli.account_checks import LATTICE_ROLE, OrganizationAnswer
@@ -24,6 +22,7 @@ from drawbridge_cli.regions import StacksByRegion, enabled_regions, look_for_sta
 from drawbridge_cli.screen import say, show_json
 from drawbridge_cli.slack import findings_of
 from drawbridge_cli.stack import Stack
+from drawbridge_cli.version import own_version
 
 
 class Examined(Struct, frozen=True):
@@ -84,7 +83,7 @@ def asks_of(stack: Stack) -> Mapping[str, Ask]:
         _ = stack.resources
     return {
         "stack": lambda: [deployment_checks.check_stack(stack.status)],
-        "version": lambda: [deployment_checks.check_version(stack.version, _own_version())],
+        "version": lambda: [deployment_checks.check_version(stack.version, own_version())],
         "clock": lambda: [_clock(stack)],
         "roles": lambda: deployment_checks.check_roles(deployment.missing_roles()),
         "functions": lambda: deployment_checks.check_functions(deployment.functions()),
@@ -113,13 +112,6 @@ def asks_of(stack: Stack) -> Mapping[str, Ask]:
 
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-def _own_version() -> str:
-    try:
-        return version("drawbridge")
-    except PackageNotFoundError:
-        return ""
 
 
 def _clock(stack: Stack) -> Check:
@@ -212,6 +204,8 @@ def _ask_organizations(stack: Stack) -> OrganizationAnswer:
     if role:
         account = stack.parameters.get("OrganizationsAccountId", "") or organization["MasterAccountId"]
         try:
+            from drawbridge.bootstrap.clients import organizations_through  # noqa: PLC0415 - it imports boto3
+
             with translated(f"become {role} of {account}"):
                 client = organizations_through(role, account, sts=stack.client("sts"))
             with translated(f"ask Organizations about {stack.account_id}, as {role}"):

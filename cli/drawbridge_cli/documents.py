@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -11,6 +12,7 @@ import yaml
 from msgspec import Meta, Struct
 
 from drawbridge.decision.facts import ConnectionFacts, EvaluationTime, ResourceFacts, ShareFacts
+from drawbridge.document_lines import line_of_error
 from drawbridge.errors import InvalidInputError
 from drawbridge.parsing import DEEPEST, UnreadableError, line_too_deep, read_document
 
@@ -87,7 +89,26 @@ def read_cases(path: Path) -> CaseFile:
     Raises:
         InvalidInputError: it can't be read; the message names line or field.
     """
-    return _convert(path, _load(path), CaseFile)
+    loaded = _load(path)
+    listed = loaded.get("cases") if isinstance(loaded, dict) else None
+    mistakes = [] if not isinstance(listed, list) else [*_mistakes(path, listed)]
+    if mistakes:
+        raise InvalidInputError("\n".join(mistakes))
+    return _convert(path, loaded, CaseFile)
+
+
+def _mistakes(path: Path, cases: list[object]) -> Iterator[str]:
+    """Yield what is wrong with each case, where it is in the file."""
+    text = path.read_text(encoding="utf-8-sig")
+    for number, case in enumerate(cases):
+        try:
+            read_document(case, Case)
+        except UnreadableError as error:
+            at = str(error).replace("`$", f"`$.cases[{number}]")
+            if "`$" not in str(error):
+                at = f"{error} - at `$.cases[{number}]`"
+            line = line_of_error(text, at)
+            yield f"{path}{f':{line}' if line else ''}: {_legible_path(at)}"
 
 
 class _TextLoader(yaml.SafeLoader):
@@ -134,5 +155,10 @@ def _convert(path: Path, loaded: object, kind: type[Document]) -> Document:
     try:
         return read_document(loaded, kind)
     except UnreadableError as error:
-        message = re.sub(r"`\$\.?", "`", str(error))
-        raise InvalidInputError(f"{path}: {message}") from error
+        line = line_of_error(path.read_text(encoding="utf-8-sig"), str(error))
+        raise InvalidInputError(f"{path}{f':{line}' if line else ''}: {_legible_path(str(error))}") from error
+
+
+def _legible_path(message: str) -> str:
+    """Return msgspec's message without the sign by which it begins a path."""
+    return re.sub(r"`\$\.?", "`", message)

@@ -10,7 +10,7 @@ import typer
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.request.announced import Announced
 from drawbridge_cli.commanding import How, tell_to_sweep
-from drawbridge_cli.screen import complain, say, show_table
+from drawbridge_cli.screen import accounting, ask, complain, say, show_table
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.withdrawable_screen import request_document, show_documents
 
@@ -32,12 +32,13 @@ def let_go(stack: Stack, how: How) -> None:
     done: list[LedgerRow] = []
     if capped and not how.dry_run:
         if not how.yes:
-            typer.confirm(f"Withdraw {len(capped)}?", abort=True)
-        for row in capped:
-            if _confirm(stack, row, now):
-                done.append(row)
-            else:
-                complain(f"{row.request_id}: it has changed meanwhile; look again")
+            ask(f"Withdraw {len(capped)}?")
+        with accounting(lambda: f"{len(done)} of {len(capped)} are let go; the same command does the rest"):
+            for row in capped:
+                if _confirm(stack, row, now):
+                    done.append(row)
+                else:
+                    complain(f"{row.request_id}: it has changed meanwhile; look again")
         tell_to_sweep(stack)
     if how.as_json:
         show_documents([_held_document(row, now, how.result(done=row in done)) for row in capped], dry_run=how.dry_run)

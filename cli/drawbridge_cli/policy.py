@@ -14,9 +14,11 @@ from drawbridge.decision.in_force import PATH, compiled
 from drawbridge.decision.policies import Policy
 from drawbridge.errors import InvalidInputError
 from drawbridge_cli.advice import advice
-from drawbridge_cli.cases import case_files, run_cases
+from drawbridge_cli.cases import case_files, run_all
+from drawbridge_cli.command_group import CommandGroup
 from drawbridge_cli.documents import SUFFIXES, read_request_document
 from drawbridge_cli.explanation import explain, what_to_do
+from drawbridge_cli.parameter_changes import write_changes
 from drawbridge_cli.policy_changes import PolicyChanges, changes_of, default_names
 from drawbridge_cli.policy_files import CheckedPolicies, check_files, find_files
 from drawbridge_cli.policy_screen import (
@@ -29,11 +31,11 @@ from drawbridge_cli.policy_screen import (
     show_simulation,
 )
 from drawbridge_cli.request_status import Known, waits_for_person
-from drawbridge_cli.screen import complain, say, show_json
+from drawbridge_cli.screen import ask, check_that_nobody_is_asked, complain, say, show_json
 from drawbridge_cli.simulation import Simulation, simulate
 from drawbridge_cli.stack import Stack
 
-app = typer.Typer(no_args_is_help=True, help="Policies: who is let in, why, and what would happen if.")
+app = CommandGroup(no_args_is_help=True, help="Policies: who is let in, why, and what would happen if.")
 
 Paths = Annotated[list[Path], typer.Argument(help="Files, or folders of .cedar files.", metavar="PATH...")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -135,7 +137,7 @@ def run_examples(
     as_json: Json = False,
 ) -> None:
     """Run cases: example requests, each with the outcome that is expected of it. Asks nothing of AWS."""
-    results = [result for file in case_files(folder) for result in run_cases(file, tuple(paths or ()))]
+    results = run_all(case_files(folder), tuple(paths or ()))
     failed = [result for result in results if result.wrong]
     if as_json:
         show_json({"passed": len(results) - len(failed), "failed": len(failed), "cases": results})
@@ -155,26 +157,36 @@ def apply(
     yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
     since: Since = "7d",
+    as_json: Json = False,
 ) -> None:
     """Check policies, show what they would change, and put them in force. The second time it does nothing."""
     stack: Stack = context.obj
+    check_that_nobody_is_asked(as_json=as_json, yes=yes, dry_run=dry_run)
     in_force = stack.policies_in_force()
     plan = changes_of(_checked_alone(paths), in_force, prune=prune, keep=_kept(stack))
     _refuse_conflict(plan, everything_may_be_permitted=stack.everything_may_be_permitted)
-    show_changes(plan)
-    if plan.is_empty:
-        return
-    show_simulation(_simulate(stack, in_force, plan, _start_of(since)), since)
-    if dry_run:
-        return
-    if not yes:
-        typer.confirm("Put them in force?", abort=True)
-    for policy in plan.to_write:
-        stack.configuration.write(PATH, policy.name, policy.text)
-        say(f"written  {policy.name}", "good")
-    for name in plan.to_remove:
-        stack.configuration.remove(PATH, name)
-        say(f"removed  {name}", "good")
+    simulation = None if plan.is_empty else _simulate(stack, in_force, plan, _start_of(since))
+    if not as_json:
+        show_changes(plan)
+        if simulation is not None:
+            show_simulation(simulation, since)
+    if not plan.is_empty and not dry_run:
+        if not yes:
+            ask("Put them in force?")
+        texts = [(each.name, each.text) for each in plan.to_write]
+        write_changes(stack.configuration, PATH, texts, plan.to_remove, as_json=as_json)
+    if as_json:
+        show_json(
+            {
+                "new": plan.new,
+                "changed": plan.changed,
+                "removed": plan.to_remove,
+                "same": plan.same,
+                "others": plan.others,
+                "dry_run": dry_run,
+                "simulation": simulation,
+            }
+        )
 
 
 def _show_undecided(stack: Stack, known: Known, now: datetime, *, as_json: bool) -> None:

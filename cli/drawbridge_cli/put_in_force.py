@@ -1,5 +1,7 @@
 """Putting changes of bindings in force: what they change and take down is shown, and asked about."""
 
+from typing import Any
+
 import typer
 from msgspec import Struct
 
@@ -11,8 +13,9 @@ from drawbridge_cli.account_withdrawal import AccountWithdrawal
 from drawbridge_cli.binding_changes import BindingChanges, BindingEffects, effects_of, removal_of
 from drawbridge_cli.bindings_screen import show_effects, show_going
 from drawbridge_cli.outstanding import Outstanding
+from drawbridge_cli.parameter_changes import write_changes
 from drawbridge_cli.plan_screen import show_unknown
-from drawbridge_cli.screen import complain, say, show_json
+from drawbridge_cli.screen import ask, complain, say, show_json
 from drawbridge_cli.share_plans import SharePlan, paths_to_publish
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.withdrawal_screen import withdrawal_documents
@@ -37,24 +40,21 @@ def put_in_force(
     *,
     yes: bool,
     dry_run: bool,
+    as_json: bool = False,
     question: str = "Put them in force",
-) -> None:
-    """Show what becomes of it, ask, and write."""
+) -> dict[str, Any]:
+    """Show what becomes of it, ask, and write. Return for programs what is taken down with it, and what waits."""
     effects = _effects(stack, in_force, changes)
-    show_effects(effects.on_plans, stack.prefix, effects.outstanding)
-    show_going(effects.going, effects.already)
-    show_unknown(effects.then)
-    if dry_run:
-        return
-    if not yes:
-        and_go = f", and have {effects.going.number} taken down" if effects.going.number else ""
-        typer.confirm(f"{question}{and_go}?", abort=True)
-    for name, text in changes.to_write:
-        stack.configuration.write(PATH, name, text)
-        say(f"written  {name}", "good")
-    for name in changes.to_remove:
-        stack.configuration.remove(PATH, name)
-        say(f"removed  {name}", "good")
+    if not as_json:
+        show_effects(effects.on_plans, stack.prefix, effects.outstanding)
+        show_going(effects.going, effects.already)
+        show_unknown(effects.then)
+    if not dry_run:
+        if not yes:
+            and_go = f", and have {effects.going.number} taken down" if effects.going.number else ""
+            ask(f"{question}{and_go}?")
+        write_changes(stack.configuration, PATH, changes.to_write, changes.to_remove, as_json=as_json)
+    return withdrawal_documents(effects.going) | {"outstanding": effects.outstanding}
 
 
 def remove_binding(stack: Stack, name: str, *, yes: bool, dry_run: bool, as_json: bool = False) -> None:
@@ -66,9 +66,7 @@ def remove_binding(stack: Stack, name: str, *, yes: bool, dry_run: bool, as_json
     in_force = stack.bindings_in_force()
     changes = removal_of(name, there, in_force)
     if as_json:
-        document = withdrawal_documents(_effects(stack, in_force, changes).going)
-        if not dry_run:
-            stack.configuration.remove(PATH, name)
+        document = put_in_force(stack, in_force, changes, yes=True, dry_run=dry_run, as_json=True)
         show_json({"binding": {"name": name, "text": there[name]}, "dry_run": dry_run} | document)
         return
     say(f"to have it back, save this as {name}.yaml, and: drawbridge bindings apply {name}.yaml", "title")

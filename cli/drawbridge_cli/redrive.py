@@ -10,7 +10,7 @@ from drawbridge.errors import DrawbridgeError, InvalidInputError
 from drawbridge.legible import legible
 from drawbridge_cli.dead_letter_queues import DeadLetterQueues, TakenLetters
 from drawbridge_cli.dead_letters import DeadLetter, InvokeAgain, NotAgain, SendHint, explained
-from drawbridge_cli.screen import complain, say, show_json
+from drawbridge_cli.screen import ask, check_that_nobody_is_asked, complain, say, show_json
 from drawbridge_cli.stack import Stack
 
 _MOST_SHOWN = 20
@@ -48,8 +48,7 @@ def redrive(
     if send and discard:
         raise InvalidInputError("redrive: say --send or --discard, and not both")
     acts = send or discard
-    if as_json and acts and not (yes or dry_run):
-        raise InvalidInputError("--json: nobody is asked then; say --yes or --dry-run as well")
+    check_that_nobody_is_asked(as_json=as_json and acts, yes=yes, dry_run=dry_run)
     queues = DeadLetterQueues(stack)
     with queues.received(_MOST if messages else most, to_decide=acts and not dry_run) as received:
         letters = [explained(each, queues.targets) for each in received.messages]
@@ -58,7 +57,7 @@ def redrive(
         if not as_json:
             _show(stack, chosen, received)
         if going and acts and not dry_run and not yes:
-            typer.confirm(_question(going, discard=discard), abort=True)
+            ask(_question(going, discard=discard))
         fates = _fates(queues, going, discard=discard, dry_run=dry_run)
     left = [each for each in letters if fates.get(each.message.message_id) not in {Fate.SENT, Fate.DISCARDED}]
     if as_json:
@@ -94,7 +93,7 @@ def _fates(queues: DeadLetterQueues, going: list[DeadLetter], *, discard: bool, 
                 queues.send(each.again)
                 is_sent = True
             queues.delete(each.message)
-        except DrawbridgeError:
+        except (DrawbridgeError, KeyboardInterrupt):
             twice = f"; {each.message.message_id} was sent, and is here still" if is_sent else ""
             complain(f"{len(fates)} of {len(going)} are done{twice}; the same command does the rest")
             raise

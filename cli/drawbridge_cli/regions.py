@@ -1,15 +1,14 @@
 """The Regions of the account: in which of them the stack is."""
 
 from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
 
 from msgspec import Struct
 
 from drawbridge.aws.errors import translated
 from drawbridge.errors import DrawbridgeError
+from drawbridge_cli.checks import side_by_side
 from drawbridge_cli.stack import NoStackError, Stack
 
-_SIDE_BY_SIDE = 8
 _NOT_ENABLED = "not-opted-in"
 
 
@@ -31,7 +30,7 @@ def enabled_regions(stack: Stack) -> list[str]:
 def look_for_stacks(stack: Stack, regions: Collection[str]) -> StacksByRegion:
     """Look for the stack in each of the Regions."""
     stacks = [stack.in_region(each) for each in regions]
-    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+    with side_by_side() as pool:
         found = [*pool.map(_find, stacks)]
     return StacksByRegion(
         tuple(each for each, error in found if error is None),

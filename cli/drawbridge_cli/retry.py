@@ -9,18 +9,20 @@ from drawbridge.request import EndpointConnectionRequest, OrphanRequest
 from drawbridge.status import Status
 from drawbridge_cli.commanding import tell_to_sweep
 from drawbridge_cli.named_requests import UnknownRequest, find_row
-from drawbridge_cli.screen import complain, say
+from drawbridge_cli.screen import ask, check_that_nobody_is_asked, complain, say, show_json
 from drawbridge_cli.stack import Stack
-from drawbridge_cli.withdrawable_screen import commanded_text, title_of
+from drawbridge_cli.withdrawable_screen import commanded_text, request_document, title_of
 
 
 def retry(
     context: typer.Context,
     request: Annotated[str, typer.Argument(help="The request's id, share ARN, share id or endpoint id.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """Have a request tried again, and end a command to withdraw it. Exit code 1: there is nothing to be tried."""
     stack: Stack = context.obj
+    check_that_nobody_is_asked(as_json=as_json, yes=yes)
     row = find_row(stack.ledger, request)
     if isinstance(row, UnknownRequest):
         complain(str(row))
@@ -28,18 +30,26 @@ def retry(
     if why := _why_not(row):
         complain(f"{row.request_id} is {row.status}: {why}")
         raise typer.Exit(1)
-    say(title_of(row), "title")
-    if row.commanded is not None:
-        say(f"  {commanded_text(row)}; this ends that command", "doubtful")
+    if not as_json:
+        _show(row)
     if not yes:
-        typer.confirm("Try it again?", abort=True)
+        ask("Try it again?")
     if not stack.ledger.retry(row, by=stack.caller()):
         complain(f"{row.request_id}: it has changed meanwhile; look again")
         raise typer.Exit(1)
-    still = ", if AWS lists it still" if row.status is Status.WITHDRAWN else ""
-    say(f"the next sweep starts another attempt{still}", "good")
-    say(f"look at it with  drawbridge policy explain {row.request_id}")
+    if as_json:
+        show_json(request_document(row, "tried-again"))
+    else:
+        still = ", if AWS lists it still" if row.status is Status.WITHDRAWN else ""
+        say(f"the next sweep starts another attempt{still}", "good")
+        say(f"look at it with  drawbridge policy explain {row.request_id}")
     tell_to_sweep(stack)
+
+
+def _show(row: LedgerRow) -> None:
+    say(title_of(row), "title")
+    if row.commanded is not None:
+        say(f"  {commanded_text(row)}; this ends that command", "doubtful")
 
 
 def _why_not(row: LedgerRow) -> str:

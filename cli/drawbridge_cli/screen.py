@@ -5,24 +5,27 @@ terminal but printable characters.
 """
 
 import json
+import os
+import shutil
 import sys
-from collections.abc import Iterable, Sequence
-from typing import Any
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TextIO
 
-import msgspec
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+import typer
 
+from drawbridge.errors import DrawbridgeError, InvalidInputError
 from drawbridge.legible import printable
 
-_MARKS = {"good": "green", "bad": "red", "doubtful": "yellow", "aside": "dim", "title": "bold", "": ""}
+_MARKS = {"good": "32", "bad": "31", "doubtful": "33", "aside": "2", "title": "1", "": ""}
+"""What a terminal is told for each: colours, faint, bold."""
 
 
 def say(text: str = "", mark: str = "") -> None:
     """Print a line."""
-    _console().print(Text(printable(text), style=_MARKS[mark]), soft_wrap=True)
+    _write(sys.stdout, text, mark)
 
 
 Line = tuple[str, str]
@@ -37,38 +40,189 @@ def say_lines(lines: Iterable[Line]) -> None:
 
 def width() -> int | None:
     """Return how many columns a line may have; ``None`` in a file or a pipe, where no line is broken."""
-    return _console().width if sys.stdout.isatty() else None
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def redraw(lines: Iterable[Line]) -> None:
     """Print lines on an empty screen; in a file or a pipe, below what was printed before."""
-    if sys.stdout.isatty():
-        _console().clear()
+    if _can_be_steered(sys.stdout):
+        sys.stdout.write("\x1b[2J\x1b[H")
     say_lines(lines)
+    sys.stdout.flush()
+
+
+class Written:
+    """What a command that answers in JSON has written so far."""
+
+    def __init__(self) -> None:
+        self.complaints: list[str] = []
+        self.is_answered = False
+
+
+_written: ContextVar[Written | None] = ContextVar("written", default=None)
+
+
+@contextmanager
+def noting_what_is_written() -> Iterator[Written]:
+    """Note what is complained of, and whether there is a document for programs: of an error, one is made of that."""
+    written = Written()
+    token = _written.set(written)
+    try:
+        yield written
+    finally:
+        _written.reset(token)
 
 
 def complain(text: str) -> None:
     """Print a line to standard error."""
-    Console(stderr=True, highlight=False).print(Text(printable(text), style="red"), soft_wrap=True)
+    if (written := _written.get()) is not None:
+        written.complaints.append(text)
+    _write(sys.stderr, text, "bad")
+
+
+@contextmanager
+def accounting(done: Callable[[], str]) -> Iterator[None]:
+    """Complain of what is done so far, and of what does the rest, if AWS fails in between or Ctrl-C is pressed.
+
+    If there is nothing to say of that, nothing is said.
+    """
+    try:
+        yield
+    except (DrawbridgeError, KeyboardInterrupt):
+        if text := done():
+            complain(text)
+        raise
+
+
+def ask(question: str) -> None:
+    """Ask, and go on only if the answer is yes.
+
+    Raises:
+        Abort: it is no, or nobody answers.
+    """
+    while True:
+        sys.stdout.write(f"{printable(question)} [y/N]: ")
+        sys.stdout.flush()
+        answer = sys.stdin.readline()
+        if not answer:
+            say()
+            complain("nobody answers; say --yes to do it without asking")
+            raise typer.Abort
+        match answer.strip().lower():
+            case "y" | "yes":
+                return
+            case "" | "n" | "no":
+                raise typer.Abort
+            case _:
+                say("y or n?")
+
+
+def check_that_nobody_is_asked(*, as_json: bool, yes: bool, dry_run: bool | None = None) -> None:
+    """Refuse ``--json`` where somebody would be asked.
+
+    Raises:
+        InvalidInputError: neither ``--yes`` is said nor, where there is such an option, ``--dry-run``.
+    """
+    if as_json and not yes and not dry_run:
+        or_dry_run = "" if dry_run is None else " or --dry-run"
+        raise InvalidInputError(f"--json: nobody is asked then; say --yes{or_dry_run} as well")
+
+
+@contextmanager
+def waiting() -> Iterator[Callable[[str], None]]:
+    """Give a function that shows what is waited for, on one line that goes in the end; in a pipe it shows nothing."""
+    shows = _can_be_steered(sys.stderr)
+
+    def show(text: str) -> None:
+        if shows:
+            # What does not fit would leave lines behind.
+            fitting = printable(text)[: shutil.get_terminal_size().columns - 1]
+            sys.stderr.write(f"\r\x1b[K{fitting}")
+            sys.stderr.flush()
+
+    try:
+        yield show
+    finally:
+        show("")
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(printable(each)) for each in row))
-    _console().print(table)
+    say_lines(table_lines(columns, rows, width()))
+
+
+_GAP = "  "
+
+
+def table_lines(columns: Sequence[str], rows: Iterable[Sequence[str]], width: int | None) -> Iterator[Line]:
+    """Yield a table as lines; if it is too wide for them, each row as lines of its own, so that no name is broken."""
+    printed = [[printable(cell).replace("\n", " ") for cell in row] for row in rows]
+    widths = [max(map(_cells, column)) for column in zip(columns, *printed, strict=True)]
+    if width is not None and sum(widths) + len(_GAP) * (len(columns) - 1) > width:
+        for first, *others in printed:
+            yield from wrapped(f"{columns[0]}: {first}", width, indent=0, mark="title")
+            for column, cell in zip(columns[1:], others, strict=True):
+                if cell:
+                    yield from wrapped(f"{column}: {cell}", width, indent=2)
+        return
+    yield _in_columns(columns, widths), "title"
+    yield _GAP.join("─" * each for each in widths), "aside"
+    for row in printed:
+        yield _in_columns(row, widths), ""
+
+
+def _in_columns(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (cell + " " * (width - _cells(cell)) for cell, width in zip(cells, widths, strict=True))
+    return _GAP.join(padded).rstrip()
+
+
+def _cells(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(each) in {"W", "F"} for each in text)
+    return len(text) + wide - sum(unicodedata.combining(each) > 0 for each in text)
+
+
+def wrapped(text: str, width: int | None, *, indent: int, mark: str = "", end: str = "") -> Iterator[Line]:
+    """Yield a text as lines; a word that is too long for one has it for itself, with less before it, or none.
+
+    ``end`` is put at the end of each line but the last: a shell reads on after a backslash.
+    """
+    line = ""
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else word
+        if line and width is not None and indent + len(longer) + len(end) > width:
+            yield f"{_before(line, width, indent)}{line}{end}", mark
+            line = word
+        else:
+            line = longer
+    yield f"{_before(line, width, indent)}{line}", mark
+
+
+def _before(line: str, width: int | None, indent: int) -> str:
+    return " " * (indent if width is None else max(0, min(indent, width - len(line))))
 
 
 def show_json(value: Any) -> None:
     """Print a value as JSON, and nothing else."""
+    # What only shows text needs no encoder.
+    import msgspec  # noqa: PLC0415
+
     text = msgspec.json.format(msgspec.json.encode(value, order="sorted"), indent=2).decode()
     escaped = (each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text)
     sys.stdout.write("".join(escaped) + "\n")
+    if (written := _written.get()) is not None:
+        written.is_answered = True
 
 
-def _console() -> Console:
-    # In a file or a pipe no line is broken; a terminal has the width that it has.
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+def _write(stream: TextIO, text: str, mark: str) -> None:
+    line = printable(text)
+    if mark and line and not os.environ.get("NO_COLOR") and _can_be_steered(stream):
+        line = f"\x1b[{_MARKS[mark]}m{line}\x1b[0m"
+    stream.write(f"{line}\n")
+
+
+def _can_be_steered(stream: TextIO) -> bool:
+    """Whether it is a terminal that knows colours, and lines that are drawn anew."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"

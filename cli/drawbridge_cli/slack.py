@@ -9,10 +9,11 @@ from msgspec import Struct
 
 from drawbridge.approval.approvers import Approvers, parse_approvers
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError
+from drawbridge_cli.command_group import CommandGroup
 from drawbridge_cli.screen import say, show_json
 from drawbridge_cli.stack import Stack
 
-app = typer.Typer(no_args_is_help=True, help="Slack: whether approvers can be asked.")
+app = CommandGroup(no_args_is_help=True, help="Slack: whether approvers can be asked.")
 
 
 @app.callback()

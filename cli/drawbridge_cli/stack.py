@@ -1,5 +1,7 @@
 """The stack that a command works on, found by its name in the account and Region of the caller."""
 
+from __future__ import annotations
+
 import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,57 +9,51 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from threading import RLock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import boto3
 import msgspec
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
 from msgspec import Struct
 
-from drawbridge.approval.ask import ApprovalRecord, Pending
 from drawbridge.arns import Arn
-from drawbridge.association.binding import Binding
-from drawbridge.association.in_force import bindings_in_force
-from drawbridge.association.quotas import quotas_in_force
-from drawbridge.aws.approvals_table import ApprovalsTable
-from drawbridge.aws.consumers_table import ConsumersTable
-from drawbridge.aws.endpoint_services import EndpointServices
 from drawbridge.aws.errors import translated
-from drawbridge.aws.history_table import HistoryTable
-from drawbridge.aws.hosted_zones import HostedZones
-from drawbridge.aws.ledger_table import NO_HISTORY, BrokenRow, LedgerTable
-from drawbridge.aws.object_deletion import ObjectDeletions
-from drawbridge.aws.ownership import OWNER_TAG
-from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
-from drawbridge.aws.secrets import Secrets
-from drawbridge.aws.sweep_record_items import SweepRecordItems
-from drawbridge.aws.task_callback import TaskCallback
-from drawbridge.bootstrap.facts import gatherer_with
-from drawbridge.bootstrap.planning import Planning
-from drawbridge.configuration import InForce
-from drawbridge.decision.facts import EvaluationTime
-from drawbridge.decision.gather import Gatherer
-from drawbridge.decision.in_force import compiled, policies_in_force
-from drawbridge.decision.policies import Policy
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError, RefusedError
-from drawbridge.hint.parse import LOOK_FOR_ORPHANS
-from drawbridge.publication.planner import PublicationPlanner
-from drawbridge.publication.published import published_names
-from drawbridge.record.entry import Entry
-from drawbridge.record.history import NoHistory
-from drawbridge.request.connections import ManagedService
-from drawbridge.slack.messenger import SlackMessenger
-from drawbridge.withdrawal.take_down import TakeDown
-from drawbridge_cli.account_withdrawal import WithdrawalContext
-from drawbridge_cli.console_links import ConsoleLinks
-from drawbridge_cli.outstanding import Outstanding, outstanding_among
-from drawbridge_cli.request_status import Known, RequestStatus, request_status, waits_for_person
+from drawbridge_cli.command_group import DEFAULT_STACK
 from drawbridge_cli.screen import complain
-from drawbridge_cli.share_plans import PlanContext
+
+if TYPE_CHECKING:
+    import boto3
+
+    from drawbridge.approval.ask import ApprovalRecord, Pending
+    from drawbridge.association.binding import Binding
+    from drawbridge.aws.approvals_table import ApprovalsTable
+    from drawbridge.aws.consumers_table import ConsumersTable
+    from drawbridge.aws.history_table import HistoryTable
+    from drawbridge.aws.ledger_table import BrokenRow, LedgerTable
+    from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
+    from drawbridge.aws.secrets import Secrets
+    from drawbridge.aws.sweep_record_items import SweepRecordItems
+    from drawbridge.aws.task_callback import TaskCallback
+    from drawbridge.bootstrap.planning import Planning
+    from drawbridge.configuration import InForce
+    from drawbridge.decision.gather import Gatherer
+    from drawbridge.decision.policies import Policy
+    from drawbridge.record.entry import Entry
+    from drawbridge.record.history import NoHistory
+    from drawbridge.request.connections import ManagedService
+    from drawbridge.slack.messenger import SlackMessenger
+    from drawbridge_cli.account_withdrawal import WithdrawalContext
+    from drawbridge_cli.console_links import ConsoleLinks
+    from drawbridge_cli.outstanding import Outstanding
+    from drawbridge_cli.request_status import Known, RequestStatus
+    from drawbridge_cli.share_plans import PlanContext
 
 # A person waits; PutParameter, at three a second, is throttled soon.
-_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 12}, connect_timeout=5, read_timeout=20)
+_CONFIG: Mapping[str, Any] = {
+    "retries": {"mode": "standard", "total_max_attempts": 12},
+    "connect_timeout": 5,
+    "read_timeout": 20,
+}
 
 
 class NoStackError(InvalidInputError):
@@ -75,11 +71,12 @@ class StackResource(Struct, frozen=True):
 _MAKING = RLock()
 """A session makes one client at a time, whoever shares it; the clients themselves may be used side by side."""
 
-DEFAULT_NAME = "drawbridge"
-
 
 class Stack:
-    """A deployed stack, as the command line works with it. AWS is asked nothing before it is needed."""
+    """A deployed stack, as the command line works with it.
+
+    AWS is asked nothing before it is needed. Nor is what asks it imported: a command starts as fast as it is small.
+    """
 
     def __init__(self, name: str, *, region: str | None, profile: str | None) -> None:
         self._name = name
@@ -95,7 +92,7 @@ class Stack:
     def region(self) -> str:
         return str(self._session.region_name or "")
 
-    def in_region(self, region: str) -> "Stack":
+    def in_region(self, region: str) -> Stack:
         """Return the stack of that name in another Region of the account."""
         return Stack(self._name, region=region, profile=self._profile)
 
@@ -161,9 +158,11 @@ class Stack:
 
     @cached_property
     def sweep_records(self) -> SweepRecordItems:
+        from drawbridge.aws.sweep_record_items import SweepRecordItems
+
         return SweepRecordItems(self._table("ApprovalsTableName"))
 
-    def anew(self) -> "Stack":
+    def anew(self) -> Stack:
         """Return the same stack with nothing read of it: what is listed once is kept.
 
         It has the same session: who logs in with a second factor is asked for it once.
@@ -174,6 +173,8 @@ class Stack:
 
     @cached_property
     def consumers(self) -> ConsumersTable:
+        from drawbridge.aws.consumers_table import ConsumersTable
+
         return ConsumersTable(self._table("ConsumersTableName"))
 
     @cached_property
@@ -182,6 +183,8 @@ class Stack:
 
     def ledger_telling(self, on_broken: BrokenRow) -> LedgerTable:
         """Return the ledger, which calls ``on_broken`` for each row that can't be read."""
+        from drawbridge.aws.ledger_table import LedgerTable
+
         return LedgerTable(
             self._table("LedgerTableName"),
             now=lambda: datetime.now(UTC),
@@ -192,6 +195,9 @@ class Stack:
     @cached_property
     def history(self) -> HistoryTable | NoHistory:
         """What happened to requests. A caller who may not add to it is told so, and nothing else stops."""
+        from drawbridge.aws.history_table import HistoryTable
+        from drawbridge.aws.ledger_table import NO_HISTORY
+
         if "HistoryTableName" not in self._outputs:
             # The stack is of a version that kept none.
             return NO_HISTORY
@@ -206,7 +212,7 @@ class Stack:
     def options(self) -> str:
         """Return the options by which another command finds the same stack, as a shell reads them; empty by default."""
         given = {"--stack": self._name, "--region": self._region, "--profile": self._profile}
-        if self._name == DEFAULT_NAME:
+        if self._name == DEFAULT_STACK:
             del given["--stack"]
         return shlex.join(word for option, value in given.items() if value for word in (option, value))
 
@@ -217,6 +223,8 @@ class Stack:
 
     @property
     def console_links(self) -> ConsoleLinks:
+        from drawbridge_cli.console_links import ConsoleLinks
+
         return ConsoleLinks(
             onboarding=self._output("OnboardingStateMachineArn"), withdrawal=self._output("WithdrawalStateMachineArn")
         )
@@ -228,18 +236,26 @@ class Stack:
 
     @cached_property
     def approvals(self) -> ApprovalsTable:
+        from drawbridge.aws.approvals_table import ApprovalsTable
+
         return ApprovalsTable(self._table("ApprovalsTableName"), now=lambda: datetime.now(UTC))
 
     @cached_property
     def callback(self) -> TaskCallback:
+        from drawbridge.aws.task_callback import TaskCallback
+
         return TaskCallback(self._client("stepfunctions"))
 
     @cached_property
     def secrets(self) -> Secrets:
+        from drawbridge.aws.secrets import Secrets
+
         return Secrets(self._client("secretsmanager"), self.slack_secret, now=lambda: datetime.now(UTC))
 
     @cached_property
     def messenger(self) -> SlackMessenger:
+        from drawbridge.slack.messenger import SlackMessenger
+
         return SlackMessenger(lambda: self.secrets.slack().bot_token, f"{self.slack_api.rstrip('/')}/")
 
     @property
@@ -265,6 +281,8 @@ class Stack:
 
     @cached_property
     def configuration(self) -> ConfigurationParameters:
+        from drawbridge.aws.parameter_store import ConfigurationParameters
+
         return ConfigurationParameters(self._client("ssm"), prefix=self.prefix)
 
     @property
@@ -285,9 +303,13 @@ class Stack:
         return self._parameters.get("TimeZone") or "UTC"
 
     def policies_in_force(self) -> InForce[Policy]:
+        from drawbridge.decision.in_force import policies_in_force
+
         return policies_in_force(self.configuration, everything_may_be_permitted=self.everything_may_be_permitted)
 
     def bindings_in_force(self) -> InForce[Binding]:
+        from drawbridge.association.in_force import bindings_in_force
+
         return bindings_in_force(self.configuration)
 
     @cached_property
@@ -297,14 +319,25 @@ class Stack:
 
     @cached_property
     def published(self) -> PublishedParameters:
+        from drawbridge.aws.parameter_store import PublishedParameters
+
         return PublishedParameters(self._client("ssm"), owner=self.prefix)
 
     @cached_property
     def planning(self) -> Planning:
+        from drawbridge.bootstrap.planning import Planning
+
         return Planning(self._client, prefix=self.prefix, account_id=self.account_id)
 
     def plan_context(self) -> PlanContext:
         """Return a context for plans as of now."""
+        from drawbridge.association.quotas import quotas_in_force
+        from drawbridge.aws.hosted_zones import HostedZones
+        from drawbridge.decision.facts import EvaluationTime
+        from drawbridge.decision.in_force import compiled
+        from drawbridge.publication.planner import PublicationPlanner
+        from drawbridge_cli.share_plans import PlanContext
+
         policies = compiled(self.policies_in_force())
         quotas = quotas_in_force(self.configuration)
         planning = self.planning
@@ -326,6 +359,13 @@ class Stack:
 
     def withdrawal_context(self) -> WithdrawalContext:
         """Return a context for what would be taken down; of what takes down only the observing is in it."""
+        from drawbridge.aws.endpoint_services import EndpointServices
+        from drawbridge.aws.hosted_zones import HostedZones
+        from drawbridge.aws.object_deletion import ObjectDeletions
+        from drawbridge.publication.published import published_names
+        from drawbridge.withdrawal.take_down import TakeDown
+        from drawbridge_cli.account_withdrawal import WithdrawalContext
+
         objects = ObjectDeletions(self._client("ec2"), self._client("vpc-lattice"), owner=self.prefix)
         zones = HostedZones(self._client("route53"), owner=self.prefix)
         connections = EndpointServices(self._client("ec2"))
@@ -338,6 +378,8 @@ class Stack:
 
     def known(self, entries: Iterable[Entry], now: datetime) -> list[Known]:
         """Return requests with their statuses; the open questions about them are read at once."""
+        from drawbridge_cli.request_status import Known, request_status, waits_for_person
+
         there = [*entries]
         questions = self._pending([each.request_id for each in there if waits_for_person(each)])
         within = self.expiring_within
@@ -357,6 +399,8 @@ class Stack:
 
     def outstanding(self) -> tuple[Outstanding, ...]:
         """Return what of the ledger's requests is not at rest."""
+        from drawbridge_cli.outstanding import outstanding_among
+
         now = datetime.now(UTC)
         return outstanding_among(self.known(self.ledger.followed_entries(), now), self.ledger.entry, now)
 
@@ -381,11 +425,16 @@ class Stack:
     @cached_property
     def services(self) -> tuple[ManagedService, ...]:
         """The endpoint services that Drawbridge looks after; they are listed once."""
+        from drawbridge.aws.endpoint_services import EndpointServices
+
         listed = {each.strip() for each in self._parameters.get("ManagedServices", "").split(",")}
         return tuple(EndpointServices(self._client("ec2"), listed=listed).managed())
 
     def endpoint_states(self) -> dict[str, str]:
         """Return AWS's states of the VPC endpoints that carry our ownership tag, and of those to managed services."""
+        from drawbridge.aws.endpoint_services import EndpointServices
+        from drawbridge.aws.ownership import OWNER_TAG
+
         own: Any = self._client("ec2").get_paginator("describe_vpc_endpoints")
         marked = [{"Name": f"tag:{OWNER_TAG}", "Values": [self.prefix]}]
         with _usable(), translated("list the endpoints of ours"):
@@ -399,6 +448,8 @@ class Stack:
 
     @property
     def _gatherer(self) -> Gatherer:
+        from drawbridge.bootstrap.facts import gatherer_with
+
         return gatherer_with(
             self._client,
             self.consumers,
@@ -417,6 +468,8 @@ class Stack:
 
     def ask_to_sweep(self, command: str = "", *, orphans: bool = False) -> None:
         """Send the hint to sweep everything; of what came of it, there is a record for the command with that id."""
+        from drawbridge.hint.parse import LOOK_FOR_ORPHANS
+
         hint = {
             "source": "drawbridge.command",
             "detail-type": LOOK_FOR_ORPHANS if orphans else "Sweep",
@@ -427,16 +480,20 @@ class Stack:
             self._client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(hint))
 
     def _table(self, output: str) -> Any:
+        from botocore.config import Config
+
         with _usable(), _MAKING:
-            resource = self._session.resource("dynamodb", config=_CONFIG)
+            resource = self._session.resource("dynamodb", config=Config(**_CONFIG))
         return resource.Table(self._output(output))
 
     def _client(self, service: str) -> Any:
+        from botocore.config import Config
+
         with _MAKING:
             if service not in self._clients:
                 session: Any = self._session
                 with _usable():
-                    self._clients[service] = session.client(service, config=_CONFIG)
+                    self._clients[service] = session.client(service, config=Config(**_CONFIG))
             return self._clients[service]
 
     def _output(self, name: str) -> str:
@@ -447,6 +504,8 @@ class Stack:
 
     @cached_property
     def _session(self) -> boto3.Session:
+        import boto3
+
         with _usable():
             return boto3.Session(region_name=self._region, profile_name=self._profile)
 

@@ -8,7 +8,7 @@ from itertools import groupby
 from drawbridge.legible import legible
 from drawbridge.status import Reason, Status
 from drawbridge_cli.request_status import RequestStatus, Until, Urgency
-from drawbridge_cli.screen import Line
+from drawbridge_cli.screen import Line, wrapped
 from drawbridge_cli.turns import Turn
 
 _TURNS: Mapping[Turn, str] = {
@@ -191,23 +191,3 @@ def _reason_text(reason: Reason) -> str:
 
 def _time(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def wrapped(text: str, width: int | None, *, indent: int, mark: str = "", end: str = "") -> Iterator[Line]:
-    """Yield a text as lines; a word that is too long for one has it for itself, with less before it, or none.
-
-    ``end`` is put at the end of each line but the last: a shell reads on after a backslash.
-    """
-    line = ""
-    for word in text.split(" "):
-        longer = f"{line} {word}" if line else word
-        if line and width is not None and indent + len(longer) + len(end) > width:
-            yield f"{_before(line, width, indent)}{line}{end}", mark
-            line = word
-        else:
-            line = longer
-    yield f"{_before(line, width, indent)}{line}", mark
-
-
-def _before(line: str, width: int | None, indent: int) -> str:
-    return " " * (indent if width is None else max(0, min(indent, width - len(line))))

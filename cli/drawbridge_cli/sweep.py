@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from drawbridge.discovery.sweep_record import Mentioned, SweepRecord
 from drawbridge.legible import legible
-from drawbridge_cli.screen import complain, say, show_json
+from drawbridge_cli.screen import accounting, complain, say, show_json, waiting
 from drawbridge_cli.stack import Stack
 
 _LONGEST_WAIT = 900
@@ -40,7 +40,14 @@ def sweep(
     command = str(uuid.uuid4())
     stack.ask_to_sweep(command, orphans=orphans)
     where = f"{stack.name} in {stack.region}"
-    record = None if no_wait else awaited(lambda: stack.sweep_records.of_command(command), seconds=wait)
+    record = None
+    if not no_wait:
+        with accounting(lambda: f"{where} was asked to sweep, and will"), waiting() as show_wait:
+            record = awaited(
+                lambda: stack.sweep_records.of_command(command),
+                seconds=wait,
+                meanwhile=lambda waited: show_wait(f"{where} sweeps: {waited:.0f} of at most {wait} s"),
+            )
     if as_json:
         show_json({"stack": stack.name, "region": stack.region, "sweep": record})
     elif no_wait:
@@ -56,10 +63,13 @@ def sweep(
         raise typer.Exit(1)
 
 
-def awaited(read: Callable[[], SweepRecord | None], *, seconds: float) -> SweepRecord | None:
-    """Return the record once it is there, or ``None`` after so many seconds."""
+def awaited(
+    read: Callable[[], SweepRecord | None], *, seconds: float, meanwhile: Callable[[float], None] = lambda _: None
+) -> SweepRecord | None:
+    """Return the record once it is there, or ``None`` after so many seconds; ``meanwhile`` gets those that passed."""
     waited = 0.0
     while (record := read()) is None and waited < seconds:
+        meanwhile(waited)
         pause(_PAUSE)
         waited += _PAUSE
     return record

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from drawbridge.legible import legible
 from drawbridge_cli.request_status import Known
-from drawbridge_cli.screen import Line
-from drawbridge_cli.status_screen import status_lines, wrapped
+from drawbridge_cli.screen import Line, wrapped
+from drawbridge_cli.status_screen import status_lines
 from drawbridge_cli.story import Story, StoryEvent
 
 _LONGEST = 4000

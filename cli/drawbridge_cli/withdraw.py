@@ -13,7 +13,7 @@ from drawbridge_cli.commanding import How, command_all, command_of_caller, compl
 from drawbridge_cli.held_back import let_go
 from drawbridge_cli.named_requests import UnknownRequest, find_row
 from drawbridge_cli.put_in_force import remove_binding
-from drawbridge_cli.screen import complain, say
+from drawbridge_cli.screen import ask, check_that_nobody_is_asked, complain, say
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.withdrawable import Standing, Withdrawable, connections_of, standing_of, withdrawable
 from drawbridge_cli.withdrawable_screen import (
@@ -52,8 +52,7 @@ def withdraw(
     given = [each for each in (request, consumer, binding) if each is not None]
     if len(given) + confirm != 1 or "" in given:
         raise InvalidInputError("withdraw: name one of REQUEST, --consumer ACCOUNT, --binding NAME and --confirm")
-    if as_json and not (yes or dry_run):
-        raise InvalidInputError("--json: nobody is asked then; say --yes or --dry-run as well")
+    check_that_nobody_is_asked(as_json=as_json, yes=yes, dry_run=dry_run)
     how = How(yes=yes, dry_run=dry_run, as_json=as_json)
     if request is not None:
         _withdraw_request(stack, request, how)
@@ -117,7 +116,7 @@ def _withdraw(
     done: list[Withdrawable] = []
     if not how.dry_run:
         if not how.yes:
-            typer.confirm(f"Withdraw {len(going)}?", abort=True)
+            ask(f"Withdraw {len(going)}?")
         done = command_all(stack, going, command_of_caller(stack), finish=again)
         complain_of_changed(going, done)
     if how.as_json:

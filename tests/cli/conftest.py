@@ -27,6 +27,8 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, "/dev/null")
     # Otherwise botocore without credentials asks the metadata service of the machine.
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    # A fault of the program is shown with where it is.
+    monkeypatch.setenv("DRAWBRIDGE_TRACEBACK", "1")
 
 
 @pytest.fixture

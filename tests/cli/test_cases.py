@@ -8,7 +8,7 @@ import pytest
 
 from drawbridge.decision.facts import ShareFacts
 from drawbridge.errors import InvalidInputError
-from drawbridge_cli.cases import CaseResult, case_files, outcome_for, run_cases
+from drawbridge_cli.cases import CaseResult, case_files, outcome_for, run_all, run_cases
 from drawbridge_cli.documents import AnyFacts, Case, CaseFile, Expected
 from tests.builders import (
     CONSUMER,
@@ -213,3 +213,28 @@ def test_cases_are_in_all_documents_of_a_folder_and_below_it(tmp_path: Path) -> 
 def test_a_folder_without_documents_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"no file of cases in it; they end in \.yaml, \.yml, \.json$"):
         case_files(tmp_path)
+
+
+def test_every_mistake_of_every_file_is_told_with_its_line(tmp_path: Path) -> None:
+    folder_of(tmp_path, {"let-in": PERMIT})
+    facts = str(document(tmp_path / "facts.json", connection_facts()))
+    request = Path(facts).read_text()
+    Path(facts).unlink()
+    (tmp_path / "one.yaml").write_text(
+        f"cases:\n- name: good\n  expect: accept\n  request: {request}\n- name: ''\n  expect: accept\n"
+        f"  request: {request}\n- name: third\n  expected: accept\n  request: {request}\n"
+    )
+    (tmp_path / "two.yaml").write_text(
+        f"cases:\n- name: a\n  expect: let in\n  request: {request}\n- name: b\n  expect: keep out\n"
+        f"  request: {request}\n"
+    )
+
+    with pytest.raises(InvalidInputError) as raised:
+        run_all(case_files(tmp_path), ())
+
+    lines = str(raised.value).splitlines()
+    assert [line.partition(": ")[0].rpartition("/")[2] for line in lines] == [
+        "one.yaml:5", "one.yaml:9", "two.yaml", "two.yaml",
+    ]  # fmt: skip
+    assert "cases[2]" in lines[1]
+    assert ["let in" in lines[2], "keep out" in lines[3]] == [True, True]

@@ -129,8 +129,8 @@ def test_who_is_registered_is_listed_by_account(at_work: Drawbridge, tmp_path: P
 
     header, _rule, first, second, counted = ended.out.splitlines()
     assert header.split() == ["account", "tier", "services", "name", "since", "notes"]
-    assert first.startswith(f"{CONSUMER}   gold   {OTHER_SERVICE} {SERVICE_ID}   Orders, the team   ")
-    assert second.startswith(f"{STRANGER}          *")
+    assert first.startswith(f"{CONSUMER}  gold  {OTHER_SERVICE} {SERVICE_ID}  Orders, the team  ")
+    assert second.startswith(f"{STRANGER}        *")
     assert counted == "2 of 2 consumers"
 
 

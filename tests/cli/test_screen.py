@@ -1,14 +1,27 @@
 """The screen: nothing that other accounts write steers a terminal, and nothing is broken or coloured in a pipe."""
 
+import io
 import json
 import unicodedata
 
 import pytest
+import typer
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from drawbridge.legible import printable
-from drawbridge_cli.screen import complain, redraw, say, say_lines, show_json, show_table, width
+from drawbridge_cli.screen import (
+    ask,
+    complain,
+    redraw,
+    say,
+    say_lines,
+    show_json,
+    show_table,
+    table_lines,
+    waiting,
+    width,
+)
 
 _words = st.text(st.characters(exclude_categories=["Cs"]))
 _in_one_test = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -112,3 +125,90 @@ def test_in_a_pipe_they_follow_one_another(capsys: pytest.CaptureFixture[str]) -
     redraw([("two", "")])
 
     assert capsys.readouterr().out == "one\ntwo\n"
+
+
+ROWS = [("111111111111", "vpce-svc-00000000000000001", "Orders"), ("222222222222", "", "注文")]
+
+
+@pytest.mark.parametrize("width", [None, 50])
+def test_a_table_that_fits_is_in_columns(width: int | None) -> None:
+    lines = [line for line, _ in table_lines(("account", "services", "name"), ROWS, width)]
+
+    assert lines == [
+        "account       services                    name",
+        "────────────  ──────────────────────────  ──────",
+        "111111111111  vpce-svc-00000000000000001  Orders",
+        "222222222222                              注文",
+    ]
+
+
+@pytest.mark.parametrize("width", [47, 30])
+def test_of_a_table_that_does_not_fit_each_row_has_lines_of_its_own(width: int) -> None:
+    lines = [line for line, _ in table_lines(("account", "services", "name"), ROWS, width)]
+
+    services = {47: ["  services: vpce-svc-00000000000000001"], 30: ["  services:", "  vpce-svc-00000000000000001"]}
+    assert lines == [
+        "account: 111111111111",
+        *services[width],
+        "  name: Orders",
+        "account: 222222222222",
+        "  name: 注文",
+    ]
+
+
+@given(st.lists(st.tuples(_words, _words), max_size=3), st.integers(20, 80))
+def test_no_word_of_a_table_is_broken(rows: list[tuple[str, str]], width: int) -> None:
+    lines = "\n".join(line for line, _ in table_lines(("a", "b"), rows, width)).split()
+
+    for cell in (cell for row in rows for cell in row):
+        assert {*printable(cell).split()} <= {*lines}
+
+
+@pytest.mark.parametrize("answer", ["y\n", "YES\n", "what\ny\n"])
+def test_only_who_says_yes_goes_on(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+
+    ask("Do it?")
+
+
+@pytest.mark.parametrize("answer", ["", "\n", "n\n", "no\n", "what\n"])
+def test_nobody_else_does(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+
+    with pytest.raises(typer.Abort):
+        ask("Do it?")
+
+
+def test_what_is_waited_for_is_one_line_that_goes_in_the_end(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "10")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+
+    with waiting() as show:
+        show("one")
+        show("two, and more than fits")
+
+    assert capsys.readouterr() == ("", "\r\x1b[Kone\r\x1b[Ktwo, and \r\x1b[K")
+
+
+def test_in_a_pipe_nothing_is_said_of_waiting(capsys: pytest.CaptureFixture[str]) -> None:
+    with waiting() as show:
+        show("one")
+
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(("variable", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_who_wants_no_colours_gets_none(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+
+    say("with", "bad")
+    monkeypatch.setenv(variable, value)
+    say("without", "bad")
+
+    assert capsys.readouterr().out == "\x1b[31mwith\x1b[0m\nwithout\n"

@@ -182,8 +182,9 @@ def test_filters_narrow_what_is_shown_and_what_the_exit_code_goes_by(
 def test_a_wrong_option_is_named_with_what_is_possible(drawbridge: Drawbridge, wrong: list[str], message: str) -> None:
     ended = drawbridge("status", *wrong)
 
-    assert (ended.code, ended.out) == (2, "")
+    assert ended.code == 2
     assert message in ended.err
+    assert ended.json["error"]["message"] == message if "--json" in wrong else not ended.out
 
 
 def test_a_row_that_can_not_be_read_is_named_and_stops_no_other(

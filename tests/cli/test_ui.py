@@ -27,7 +27,8 @@ from drawbridge.aws.history_table import HistoryTable
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.errors import AccessDeniedError, DrawbridgeError
 from drawbridge.status import Reason, Status
-from drawbridge_cli.stack import DEFAULT_NAME, Stack
+from drawbridge_cli.command_group import DEFAULT_STACK
+from drawbridge_cli.stack import Stack
 from drawbridge_cli.ui_server import UiServer
 from drawbridge_cli.ui_site import Query, Site, View
 from drawbridge_cli.ui_views import views_of
@@ -77,7 +78,7 @@ def ledger(operator: Operator) -> Iterator[LedgerTable]:
 
 @pytest.fixture
 def views(at_work: Drawbridge) -> dict[str, View]:
-    return dict(views_of(Stack(DEFAULT_NAME, region=None, profile=None)))
+    return dict(views_of(Stack(DEFAULT_STACK, region=None, profile=None)))
 
 
 def test_the_views_are_what_the_commands_print(
@@ -206,7 +207,7 @@ def test_who_looks_logs_in_once(at_work: Drawbridge, monkeypatch: pytest.MonkeyP
         return plain(**options)
 
     monkeypatch.setattr("boto3.Session", session)
-    views = views_of(Stack(DEFAULT_NAME, region=None, profile=None))
+    views = views_of(Stack(DEFAULT_STACK, region=None, profile=None))
 
     # As a browser asks, at once.
     with ThreadPoolExecutor() as browsers:

@@ -197,7 +197,7 @@ def test_what_is_withdrawn_is_named_in_exactly_one_way(at_work: Drawbridge, argu
 def test_a_program_is_not_asked(at_work: Drawbridge, what: tuple[str, ...]) -> None:
     ended = at_work("withdraw", *what, "--json")
 
-    assert (ended.code, ended.out) == (2, "")
+    assert (ended.code, ended.json["error"]["field"]) == (2, "--json")
     assert ended.err == "--json: nobody is asked then; say --yes or --dry-run as well\n"
 
 

@@ -182,9 +182,8 @@ def test_every_command_is_one_that_the_command_line_takes(command: Command, requ
 
     assert program == "drawbridge"
     while hasattr(group, "commands"):
-        found = group.commands.get(words[0])
-        assert found is not None, words
-        group, words = found, words[1:]
+        assert words[0] in group.commands, words
+        _, group, words = group.resolve_command(None, words)
     group.make_context(None, words)
 
 
