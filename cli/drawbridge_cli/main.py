@@ -54,7 +54,8 @@ class _Commands(LazyGroup):
             "drawbridge_cli.doctor", "Check the deployment whole, and say what to do about what is wrong."
         ),
         "ui": LazyCommand(
-            "drawbridge_cli.ui", "Serve a page on this machine that shows what the stack does, and reads only."
+            "drawbridge_cli.ui",
+            "Serve a page on this machine, with your credentials, that shows status, stories, names and bindings.",
         ),
         "policy": LazyCommand("drawbridge_cli.policy", "Policies: who is let in, why, and what would happen if."),
         "bindings": LazyCommand(

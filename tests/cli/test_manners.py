@@ -60,7 +60,9 @@ def wheres(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str | None, str |
 def test_every_command_has_it(command: str, option: str) -> None:
     parameters = COMMANDS[command].get_params(COMMANDS[command].make_context(command, [], resilient_parsing=True))
 
-    assert option in {each for parameter in parameters for each in parameter.opts}
+    # What ui shows is a page.
+    has_it = (command, option) != ("ui", "--json")
+    assert (option in {each for parameter in parameters for each in parameter.opts}) is has_it
 
 
 @pytest.mark.parametrize("name", ROOT.lazy)
@@ -160,7 +162,7 @@ def test_a_fault_of_the_program_is_no_finding_and_no_traceback(
         raise KeyError("x")
 
     monkeypatch.delenv("DRAWBRIDGE_TRACEBACK")
-    monkeypatch.setattr("drawbridge_cli.status._look", look)
+    monkeypatch.setattr("drawbridge_cli.status.look_at", look)
 
     ended = drawbridge("status", "--json")
 
