@@ -264,8 +264,8 @@ def test_who_reads_names_reads_those_of_the_binding_and_nothing_else(
     ssm = me.role.client("ssm")
     below = "/drawbridge/connections"
 
-    found = ssm.get_parameters_by_path(Path=f"{below}/orders", Recursive=True)["Parameters"]
-    named = {each["Name"] for each in found}
+    pages = ssm.get_paginator("get_parameters_by_path").paginate(Path=f"{below}/orders", Recursive=True)
+    named = {each["Name"] for page in pages for each in page["Parameters"]}
     one = ssm.get_parameter(Name=f"{below}/orders/orders-db/dns-name")["Parameter"]["Value"]
     several = ssm.get_parameters(Names=[f"{below}/orders/orders-db/dns-name"])["Parameters"]
 
