@@ -67,7 +67,7 @@ def _parameters_of(function: Callable[..., None]) -> list[Any]:
 _WHERE = _parameters_of(_where)
 
 
-class Command(TyperCommand):
+class StackCommand(TyperCommand):
     """A command, with the options that say where the stack is."""
 
     def __init__(self, *arguments: Any, params: list[Any] | None = None, **settings: Any) -> None:
@@ -127,4 +127,4 @@ class CommandGroup(typer.Typer):
 
     def command(self, name: str | None = None, **settings: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # type: ignore[override]  # all settings that it has
         """Add a command."""
-        return super().command(name, **{"cls": Command} | settings)
+        return super().command(name, **{"cls": StackCommand} | settings)

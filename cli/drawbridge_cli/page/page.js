@@ -95,7 +95,7 @@ const TURNS = {
   "aws": "AWS's turn", "approver": "An approver's turn", "other-side": "The other side's turn",
   "operator": "Your turn", "drawbridge": "Drawbridge's turn", "nobody": "",
 };
-const UNTIL = { "expires": "its invitation expires", "taken-down": "taken down from", "tried-again": "tried again from", "": "" };
+const UNTIL = { "expires": "its invitation expires", "taken-down": "taken down from", "tried-again": "tried again from", "answer-by": "to be answered by", "": "" };
 const STATUSES = {
   AVAILABLE: "good", FAILED: "bad", REJECTED: "", EXPIRED: "", WITHDRAWN: "", HELD: "doubt",
   WAITING_FOR_APPROVAL: "doubt", PENDING: "busy", ACCEPTED: "busy", ASSOCIATING: "busy", WITHDRAWING: "busy",

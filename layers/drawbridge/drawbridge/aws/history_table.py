@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 
-class _Kept(Struct, frozen=True):
+class _StoredItem(Struct, frozen=True):
     happened: Happened
 
 
@@ -97,7 +97,7 @@ class HistoryTable:
             "request_id": item.request_id,
             "item": item.name,
             "at": item.at,
-            "json": msgspec.json.encode(_Kept(item.happened)).decode(),
+            "json": msgspec.json.encode(_StoredItem(item.happened)).decode(),
             "expires_at": int((self._now() + self._keep_for).timestamp()),
         }
         try:
@@ -120,7 +120,7 @@ def _read(stored: dict[str, Any]) -> HistoryItem | None:
     name = str(stored["item"])
     attempt, _, _ = name.partition("/")
     try:
-        happened = read_json(str(stored.get("json", "")), _Kept).happened
+        happened = read_json(str(stored.get("json", "")), _StoredItem).happened
         return HistoryItem(
             request_id=str(stored["request_id"]),
             attempt=int(attempt),
