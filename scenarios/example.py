@@ -25,7 +25,8 @@ def play(url: str) -> None:
     until = time.monotonic() + _PATIENCE
     while time.monotonic() < until:
         rows = consumer.ledger(arn)
-        if rows and rows[0]["status"]["S"] == "ACCEPTED":
+        # At rest: until then a plan tells of the attempt.
+        if rows and rows[0]["status"]["S"] == "ACCEPTED" and rows[0]["settled"]["BOOL"]:
             return
         time.sleep(0.25)
 

@@ -12,6 +12,8 @@ from typing import Annotated, Any, NamedTuple
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from drawbridge.errors import InvalidInputError
+
 _GIVEN = "drawbridge_cli.where"
 """Where a context, and those below it, keep what was given."""
 
@@ -80,6 +82,9 @@ class StackCommand(TyperCommand):
 
         given = ctx.meta.get(_GIVEN, {})
         name = given.get("stack", os.environ.get("DRAWBRIDGE_STACK") or DEFAULT_STACK)
+        if not name:
+            # CloudFormation would take it for any stack: a variable that is not set must not mean another one.
+            raise InvalidInputError("--stack: the name is empty; leave the option out for the default")
         ctx.obj = Stack(name, region=given.get("region"), profile=given.get("profile"))
         return super().invoke(ctx)
 

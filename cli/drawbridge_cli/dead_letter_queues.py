@@ -28,6 +28,11 @@ class TakenLetters(Struct, frozen=True):
     more: int
 
 
+_INVOKED_BY_EVENTS = ("RelayNotificationFunction", "TellApproversFunction")
+"""The functions that an event can have failed to invoke: no message has any other invoked, as the workflow's functions
+do what their input says was decided."""
+
+
 class DeadLetterQueues:
     """The dead-letter queues of a stack."""
 
@@ -39,9 +44,7 @@ class DeadLetterQueues:
     @property
     def targets(self) -> Targets:
         place = self._stack.place
-        functions = {
-            each.physical_id for each in self._stack.resources.values() if each.kind == "AWS::Lambda::Function"
-        }
+        functions = {self._stack.resource(each) for each in _INVOKED_BY_EVENTS}
         return Targets(
             partition=place.partition,
             region=place.region,

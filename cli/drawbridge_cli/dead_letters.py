@@ -70,7 +70,7 @@ class Targets(Struct, frozen=True, kw_only=True):
     hints_queue: str
     """The queue's name."""
     functions: frozenset[str]
-    """The functions' names."""
+    """The names of those that events invoke."""
 
     def is_hints_queue(self, arn: str) -> bool:
         return arn == f"arn:{self.partition}:sqs:{self.region}:{self.account_id}:{self.hints_queue}"

@@ -54,7 +54,7 @@ def put_in_force(
             and_go = f", and have {effects.going.number} taken down" if effects.going.number else ""
             ask(f"{question}{and_go}?")
         write_changes(stack.configuration, PATH, changes.to_write, changes.to_remove, as_json=as_json)
-    return withdrawal_documents(effects.going) | {"outstanding": effects.outstanding}
+    return withdrawal_documents(effects.going) | {"outstanding": [each.status for each in effects.outstanding]}
 
 
 def remove_binding(stack: Stack, name: str, *, yes: bool, dry_run: bool, as_json: bool = False) -> None:

@@ -67,6 +67,9 @@ def story_of(
 
 def _items_of_row(entry: Entry) -> Iterator[tuple[HistoryItem, StatusItem]]:
     for place, each in enumerate(entry.history):
+        if not _is_time(each.at) or each.attempt < 1:
+            # Somebody wrote it by hand.
+            continue
         status = StatusItem(status=each.status, settled=False, reasons=each.reasons)
         name = f"{each.attempt:07d}/row/{place:03d}"
         yield (
@@ -79,6 +82,13 @@ def _place(item: HistoryItem) -> tuple[str, int, bool, str]:
     """Return where an item stands; an attempt begins before whatever it reaches in the same millisecond."""
     begins = isinstance(item.happened, StatusItem) and item.happened.status is Status.PENDING
     return item.at, item.attempt, not begins, item.name
+
+
+def _is_time(at: str) -> bool:
+    try:
+        return datetime.fromisoformat(at).tzinfo is not None
+    except ValueError:
+        return False
 
 
 class _Teller:

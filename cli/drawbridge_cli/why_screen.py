@@ -33,7 +33,8 @@ def _event_lines(event: StoryEvent, width: int | None) -> Iterator[Line]:
     yield from wrapped(f"{_time(event.at)}  {legible(event.text, _LONGEST)}", width, indent=2, mark=mark)
     for reason in event.reasons:
         source = f" ({reason.source})" if reason.source and reason.source not in reason.text else ""
-        yield from wrapped(f"{reason.text}{source} [{reason.code}]", width, indent=6)
+        told = legible(f"{reason.text}{source} [{reason.code}]", _LONGEST)
+        yield from wrapped(told, width, indent=6)
     for detail in event.details:
         yield from wrapped(legible(detail, _LONGEST), width, indent=6)
     for link in event.links:

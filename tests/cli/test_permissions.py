@@ -157,6 +157,7 @@ def test_an_operator_can_run_each_command_and_has_nothing_to_spare(
     operator: Operator,
     bound: None,
     connected: EndpointConnectionRequest,
+    asked: Request,
     provider: Operator,
     files: Path,
     somebody: Callable[[str], Somebody],

@@ -143,6 +143,22 @@ def test_a_function_is_invoked_again_with_what_it_was_given(
     assert queues.bodies("EventsDeadLetterQueue") == []
 
 
+@pytest.mark.parametrize("name", ["accept_request", "withdraw_attachment", "discover_requests"])
+def test_no_message_has_another_function_invoked_than_events_invoke(
+    at_work: Drawbridge, operator: Operator, queues: Queues, name: str
+) -> None:
+    function = f"arn:aws:lambda:us-east-1:{operator.account_id}:function:drawbridge-{name}:$LATEST"
+    context = {"requestId": "r", "functionArn": function, "condition": "RetriesExhausted"}
+    queues.put("EventsDeadLetterQueue", json.dumps({"requestContext": context, "requestPayload": {}}))
+    mark = record.mark()
+
+    ended = at_work("redrive", "--send", "--yes")
+
+    assert ended.code == 1
+    operations = {each.operation for each in record.since(mark, account_id=operator.account_id)}
+    assert not operations & {"lambda:Invoke", "sqs:SendMessage", "sqs:DeleteMessage"}
+
+
 def test_only_the_messages_that_are_named_are_discarded(at_work: Drawbridge, queues: Queues) -> None:
     one = queues.put("HintsDeadLetterQueue", "[]")
     queues.put("HintsDeadLetterQueue", "{}")

@@ -25,6 +25,7 @@ from tests.contracts.ledger_rows import ID, WHY, Watch, reach, row, settled
 from tests.fakes.history import InMemoryHistory
 
 _numbers = itertools.count(1)
+MARKED = '{"happened":{"what":"marks","reasons":[{"code":"gone","text":"gone"}]}}'
 CAUSE = Reason("first-seen", "AWS lists it.", source="the schedule")
 SEEN = observed_request(cause=CAUSE)
 
@@ -116,6 +117,11 @@ def test_what_somebody_wrote_by_hand_is_passed_over(history: HistoryTable, items
         "0000001/status/FAILED": {"json": "no"},
         "note": {"json": '{"happened":{"what":"marks","reasons":[]}}', "at": "then"},
         "0000003/marks/x": {},
+        "0000004/marks/x": {"json": '{"happened":{"what":"marks","reasons":[]}}', "at": "2026-07-01T10:00:00+00:00"},
+        "0000005/marks/x": {"json": MARKED, "at": "yesterday"},
+        "0000006/marks/x": {"json": MARKED, "at": "2026-07-01T10:00:00"},
+        "0000000/marks/x": {"json": MARKED, "at": "2026-07-01T10:00:00+00:00"},
+        "-5/marks/x": {"json": MARKED, "at": "2026-07-01T10:00:00+00:00"},
     }.items():
         items.put_item(Item={"request_id": request_id, "item": name, **wrong})
 

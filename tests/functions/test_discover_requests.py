@@ -143,6 +143,20 @@ def test_the_hints_of_a_sweep_that_failed_as_a_whole_come_again(
     assert logged(caplog, "sweep failed") == [(type(error).__name__, str(error))]
 
 
+def test_a_sweep_that_breaks_by_a_fault_of_ours_is_counted_as_failed_too(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("x")
+
+    monkeypatch.setattr(app, "sweeper", broken)
+
+    with pytest.raises(KeyError):
+        invoke(app.lambda_handler, batch(hint("schedule")))
+
+    assert metrics(capsys.readouterr().out) == {"SweepsFailed": [1.0]}
+
+
 def test_a_sweep_and_a_hint_may_fail_at_once(world: World) -> None:
     world.raises = {"send {": UpstreamError("send: no"), "sweep": ThrottledError("slowly")}
 

@@ -10,7 +10,7 @@ import pytest
 from drawbridge.discovery.followed_counts import FollowedCounts, OldestPending, count_followed
 from drawbridge.hint import EVERYTHING
 from drawbridge.request import OrphanRequest, Request
-from drawbridge.status import Status
+from drawbridge.status import Reason, Status
 from tests.builders import CONNECTION, NOW, RESOURCE_ARN, SHARE, invitation, row
 from tests.unit.discovering import World
 
@@ -36,6 +36,8 @@ def ids(*requests: Request) -> frozenset[str]:
         (Status.WITHDRAWING, {"failures": 1}, {}),
         (Status.WITHDRAWING, {"failures": 2}, {"withdrawals_failed": ids(SHARE)}),
         (Status.AVAILABLE, {"no_longer_permitted": True}, {"no_longer_permitted": ids(SHARE)}),
+        # A person denied it, and it stays connected: nobody has to see to it.
+        (Status.AVAILABLE, {"no_longer_permitted": True, "kept": (Reason("denied", "no"),)}, {}),
         (Status.WITHDRAWING, {"request": ORPHAN, "failures": 1}, {"orphans": ids(ORPHAN)}),
     ],
 )

@@ -179,6 +179,16 @@ def test_what_the_history_lacks_is_told_by_the_row() -> None:
     assert not story.has_earlier
 
 
+def test_what_somebody_wrote_into_the_row_by_hand_is_passed_over() -> None:
+    row = entry(
+        HistoryEntry(status=Status.HELD, attempt=1, at="by hand"),
+        HistoryEntry(status=Status.HELD, attempt=0, at=at(0)),
+        HistoryEntry(status=Status.HELD, attempt=1, at="2026-07-01T10:00:00"),
+    )
+
+    assert told(of=row).events == ()
+
+
 def test_that_something_happened_before_what_is_kept_is_told() -> None:
     assert told(item(0, Status.PENDING, CAUSE, attempt=7)).has_earlier
     assert told(item(0, Status.PENDING, CAUSE), has_earlier=True).has_earlier

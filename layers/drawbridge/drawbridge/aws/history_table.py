@@ -12,9 +12,10 @@ from botocore.exceptions import ClientError
 from msgspec import Struct
 
 from drawbridge.aws.errors import code_of, translated
+from drawbridge.discovery.ledger_row import MOST_ATTEMPTS
 from drawbridge.errors import DrawbridgeError, UpstreamError
 from drawbridge.parsing import UnreadableError, read_json
-from drawbridge.record.history import Happened, HistoryItem, StatusItem
+from drawbridge.record.history import Happened, HistoryItem, MarksItem, StatusItem
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -121,12 +122,15 @@ def _read(stored: dict[str, Any]) -> HistoryItem | None:
     attempt, _, _ = name.partition("/")
     try:
         happened = read_json(str(stored.get("json", "")), _StoredItem).happened
-        return HistoryItem(
+        item = HistoryItem(
             request_id=str(stored["request_id"]),
             attempt=int(attempt),
             name=name,
             at=str(stored["at"]),
             happened=happened,
         )
+        is_readable = datetime.fromisoformat(item.at).tzinfo is not None and 1 <= item.attempt <= MOST_ATTEMPTS
     except (UnreadableError, KeyError, ValueError):
         return None
+    says_something = not isinstance(happened, MarksItem) or bool(happened.reasons)
+    return item if is_readable and says_something else None

@@ -53,6 +53,11 @@ def sweep_and_report(
         result = make_sweeper(configuration, lambda: datetime.now(UTC), report_broken).sweep(scope, began_at)
     except DrawbridgeError as error:
         failures = (error,)
+    except Exception as error:
+        # A fault of ours: the function fails, and the alarm on failing sweeps hears of it all the same.
+        logger.error("sweep failed", extra={"error": type(error).__name__, "reason": str(error)[:500]})
+        count(Metric.SWEEPS_FAILED, 1)
+        raise
     else:
         failures = result.failures
         for each in result.broken:
