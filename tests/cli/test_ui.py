@@ -245,13 +245,23 @@ def test_why_names_a_command_that_finds_the_same_stack(
     assert ended.json["requests"][0]["status"]["next"].startswith("drawbridge --region us-east-1 ")
 
 
+def _heed_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_the_command_serves_until_ctrl_c_and_ends_without_a_word_of_python(operator: Operator) -> None:
     command = [sys.executable, "-u", "-m", "drawbridge_cli.main", "ui"]
     path = os.pathsep.join(str(REPOSITORY / each) for each in ("cli", "layers/drawbridge", "layers/policy", "."))
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": path, **operator.environment}
     with (
         subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+            # What a shell starts in the background ignores SIGINT, and so does whatever that starts.
+            preexec_fn=_heed_ctrl_c,  # noqa: PLW1509 - the child does nothing else before it runs the command
         ) as process,
         ending(process),
     ):

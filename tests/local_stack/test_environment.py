@@ -13,6 +13,7 @@ import pytest
 from local_aws.testing.server import LocalAws
 from local_stack.environment import main
 from tests.builders import REPOSITORY
+from tests.without_make import environment_without_make
 
 ASKED = "echo $AWS_ENDPOINT_URL $AWS_REGION $AWS_DEFAULT_REGION ${AWS_PROFILE-none} $AWS_SESSION_TOKEN; echo $PATH"
 
@@ -81,7 +82,12 @@ def test_an_account_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize("whose", ["consumer", "provider"])
 def test_make_gives_the_settings_and_nothing_else(whose: str) -> None:
     ran = subprocess.run(
-        ["make", "-n", f"env-{whose}", "PORT=4567"], cwd=REPOSITORY, capture_output=True, text=True, check=True
+        ["make", "-n", f"env-{whose}", "PORT=4567"],
+        cwd=REPOSITORY,
+        env=environment_without_make(),
+        capture_output=True,
+        text=True,
+        check=True,
     )
 
     assert ran.stdout == f".venv/bin/python -m local_stack.environment {whose} --port 4567\n"

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import REPOSITORY
+from tests.without_make import environment_without_make
 
 GUIDE = (REPOSITORY / "docs" / "bindings.md").read_text(encoding="utf-8")
 STEPS = GUIDE.partition("in ten minutes\n")[2].partition("\n## ")[0]
@@ -61,7 +62,7 @@ class Terminal:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    kept = {name: value for name, value in environment_without_make().items() if not name.startswith("AWS_")}
     # The command beside what runs this, of the code that is tested, in front of what is installed.
     programs = os.pathsep.join([str(folder / "programs"), str(Path(sys.executable).parent), kept["PATH"]])
     return kept | {"PATH": programs, "PYTHONPATH": os.pathsep.join(sys.path), "AWS_EC2_METADATA_DISABLED": "true"}
