@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import re
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local_aws.console import page
 from local_aws.fault_injection.faults import parse
@@ -92,6 +94,20 @@ def test_accounts_are_shown_with_their_stacks_and_the_one_that_is_chosen_alone(
     assert "<dt>Where</dt>" in of_all
     assert ("/console/mine" in of_all, "/console/theirs" in of_all) == (True, True)
     assert ("/console/mine" in of_one, "/console/theirs" in of_one) == (True, False)
+
+
+def test_a_stack_that_could_not_be_made_is_shown_without_outputs_and_hides_no_other(
+    local_aws_server: LocalAws, person: Person
+) -> None:
+    someone = person("311111111179")
+    someone.client("events").create_event_bus(Name="taken")
+    bus = {"Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": "taken"}}}
+    template = {"Resources": bus, "Outputs": {"Where": {"Value": {"Fn::GetAtt": ["Bus", "Arn"]}}}}
+    with contextlib.suppress(ClientError):
+        someone.client("cloudformation").create_stack(StackName="broken", TemplateBody=json.dumps(template))
+    _put(person, "/console/still")
+
+    assert "/console/still" in _read(local_aws_server, "?prefix=/console/")
 
 
 def test_parameters_are_those_that_begin_with_the_prefix_and_a_secret_stays_one(

@@ -119,6 +119,17 @@ class CalledOperation:
     errors: Mapping[str, int]
 
 
+def _outputs(stack: Any) -> dict[str, str]:
+    """Return the outputs of a stack; none of one that could not be made whole.
+
+    moto makes what an output refers to when it is read first: of a stack that failed, it fails again.
+    """
+    try:
+        return {each["OutputKey"]: str(each["OutputValue"]) for each in stack.outputs or ()}
+    except Exception:  # noqa: BLE001 - whatever is wrong with one stack, the page shows the others
+        return {}
+
+
 class Inventory:
     """What there is; of one account if ``account_id`` is given."""
 
@@ -133,7 +144,7 @@ class Inventory:
                 region,
                 stack.name,
                 stack.status,
-                {each["OutputKey"]: str(each["OutputValue"]) for each in stack.outputs or ()},
+                _outputs(stack),
             )
             for account_id, region, backend in _backends(cloudformation_backends)
             for stack in list(backend.stacks.values())
