@@ -34,7 +34,7 @@ from drawbridge.decision.facts import (
 )
 from drawbridge.discovery.ledger_row import LedgerRow, is_followed
 from drawbridge.discovery.observed_request import ObservedRequest
-from drawbridge.hint import SweepScope
+from drawbridge.hint import HintSource, SweepScope
 from drawbridge.lattice import Entity, PrivateDns
 from drawbridge.publication.documents import ConnectionDocument
 from drawbridge.request import EndpointConnectionRequest, ExecutionInput, Request, ResourceShareRequest
@@ -65,9 +65,9 @@ def sample(name: str) -> Any:
     return json.loads((REPOSITORY / "events" / f"{name}.json").read_text())
 
 
-def untold(scope: SweepScope) -> SweepScope:
-    """Return what is to be swept, without who hinted at it."""
-    return msgspec.structs.replace(scope, told_by=frozenset())
+def told(scope: SweepScope, *by: HintSource) -> SweepScope:
+    """Return what is to be swept, with who hinted at it."""
+    return msgspec.structs.replace(scope, told_by=frozenset(by))
 
 
 def execution_input(request: Request = SHARE, attempt: int = 1) -> ExecutionInput:

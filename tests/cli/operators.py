@@ -14,6 +14,7 @@ from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.decision_record import AssociationDecisionRecord
 from drawbridge.decision.facts import EvaluationTime, Facts
+from drawbridge.hint import EVERYTHING, HintSource
 from drawbridge.record import Outcome
 from drawbridge.record.record import status_change
 from drawbridge.status import Reason, Status
@@ -21,10 +22,14 @@ from local_aws.testing.clock import clock
 from local_aws.testing.faults import CallFault, EventFaults, Injected, faults
 from local_stack.stack import deploy_stack
 from scenarios.people import Person
-from tests.builders import execution_input, observed_request
+from tests.builders import execution_input, observed_request, told
 from tests.cli.made import recorded_decision, request_of
 
 _numbers = itertools.count(547000000000)
+
+
+SWEEP_COMMANDED = told(EVERYTHING, HintSource.COMMAND)
+"""What the hint of a command has swept, that does not wait for it."""
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,9 @@ import pytest
 
 from drawbridge.aws.consumers_table import ConsumersTable
 from drawbridge.decision.facts import Consumer
-from drawbridge.hint import EVERYTHING
 from drawbridge.hint.parse import parse_hint
-from tests.builders import CONSUMER, PROVIDER, SERVICE_ID, STRANGER, untold
-from tests.cli.operators import Drawbridge, Operator, denied, now
+from tests.builders import CONSUMER, PROVIDER, SERVICE_ID, STRANGER
+from tests.cli.operators import SWEEP_COMMANDED, Drawbridge, Operator, denied, now
 
 OTHER_SERVICE = "vpce-svc-00000000000000001"
 FILE = f"""\
@@ -66,7 +65,7 @@ def test_a_hint_to_sweep_everything_is_sent(at_work: Drawbridge, operator: Opera
     at_work("consumers", "remove", CONSUMER)
     removed = operator.hints()
 
-    assert [untold(parse_hint(body)) for body in (*added, *removed)] == [EVERYTHING, EVERYTHING]
+    assert [parse_hint(body) for body in (*added, *removed)] == [SWEEP_COMMANDED, SWEEP_COMMANDED]
 
 
 def test_who_may_not_send_hints_registers_all_the_same(at_work: Drawbridge, operator: Operator) -> None:

@@ -10,14 +10,13 @@ import pytest
 
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.discovery.ledger_row import LedgerRow
-from drawbridge.hint import EVERYTHING
 from drawbridge.hint.parse import parse_hint
 from drawbridge.request import Request
 from drawbridge.request.announced import WithdrawalCommand
 from drawbridge.status import Status
-from tests.builders import CONSUMER, SHARE, SHARE_ARN, untold
+from tests.builders import CONSUMER, SHARE, SHARE_ARN
 from tests.cli.connected import LET_IN, connection, enter, enter_next_attempt, ledger_of, row_of
-from tests.cli.operators import Drawbridge, Operator, denied
+from tests.cli.operators import SWEEP_COMMANDED, Drawbridge, Operator, denied
 
 CONNECTION = connection(1)
 COMMAND = WithdrawalCommand(by="arn:aws:iam::1:user/a\x1b[2J  b", at=datetime(2026, 11, 21, 13, 5, tzinfo=UTC))
@@ -52,7 +51,7 @@ def test_what_has_settled_is_tried_again(
         f"look at it with  drawbridge policy explain {request_.request_id}",
     ]
     assert is_to_be_tried(ledger, request_)
-    assert [untold(parse_hint(body)) for body in operator.hints()] == [EVERYTHING]
+    assert [parse_hint(body) for body in operator.hints()] == [SWEEP_COMMANDED]
 
 
 @pytest.mark.parametrize(

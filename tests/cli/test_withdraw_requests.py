@@ -9,14 +9,13 @@ import pytest
 
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.discovery.ledger_row import LedgerRow
-from drawbridge.hint import EVERYTHING
 from drawbridge.hint.parse import parse_hint
 from drawbridge.request import OrphanRequest, Request
 from drawbridge.request.announced import WithdrawalCommand
 from drawbridge.status import Status
 from drawbridge_cli.stack import Stack
 from local_aws.testing.faults import CallFault, faults
-from tests.builders import CONSUMER, PROVIDER, RESOURCE_ARN, SERVICE_ID, SHARE, SHARE_ARN, STRANGER, untold
+from tests.builders import CONSUMER, PROVIDER, RESOURCE_ARN, SERVICE_ID, SHARE, SHARE_ARN, STRANGER
 from tests.cli.connected import (
     ATTACHMENT,
     LET_IN,
@@ -29,7 +28,7 @@ from tests.cli.connected import (
     name_of,
     row_of,
 )
-from tests.cli.operators import Drawbridge, Operator, denied
+from tests.cli.operators import SWEEP_COMMANDED, Drawbridge, Operator, denied
 
 ORPHAN = OrphanRequest(resource_arn=RESOURCE_ARN)
 FIRST, SECOND, HELD, ASKED, NEW, FOREIGN = (connection(number) for number in range(1, 7))
@@ -102,7 +101,7 @@ def test_a_share_is_shown_with_what_was_made_for_it_and_commanded_by_whoever_ask
     assert command is not None
     assert command.by == caller(operator)
     assert abs((datetime.now(UTC) - command.at).total_seconds()) < 300
-    assert [untold(parse_hint(body)) for body in operator.hints()] == [EVERYTHING]
+    assert [parse_hint(body) for body in operator.hints()] == [SWEEP_COMMANDED]
 
 
 @pytest.mark.usefixtures("consumers")

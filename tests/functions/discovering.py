@@ -11,19 +11,19 @@ from drawbridge.discovery.findings import SweepResult
 from drawbridge.discovery.followed_counts import FollowedCounts
 from drawbridge.discovery.sweep_record import SweepRecord
 from drawbridge.errors import DrawbridgeError, InvalidInputError
-from drawbridge.hint import CHANGED, CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope
+from drawbridge.hint import CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, HintSource, SweepScope
 from drawbridge.request.connections import EndpointConnection
-from tests.builders import sample, untold
+from tests.builders import sample, told
 from tests.functions.invocations import Json
 
 SCOPES = {
-    "ram-resource-sharing-state-change": SHARES,
-    "lattice-sharee-association": SHARES,
-    "endpoint-connection-notification": CONNECTIONS,
-    "endpoint-service-tagged": SERVICES,
-    "parameter-store-change": CHANGED,
-    "schedule": EVERYTHING | SweepScope(scheduled=True),
-    "schedule-orphans": ORPHANS | SweepScope(scheduled=True),
+    "ram-resource-sharing-state-change": told(SHARES, HintSource.RAM),
+    "lattice-sharee-association": told(SHARES, HintSource.LATTICE),
+    "endpoint-connection-notification": told(CONNECTIONS, HintSource.NOTIFICATION),
+    "endpoint-service-tagged": told(SERVICES, HintSource.CLOUDTRAIL),
+    "parameter-store-change": told(EVERYTHING, HintSource.CONFIGURATION),
+    "schedule": told(EVERYTHING, HintSource.SCHEDULE),
+    "schedule-orphans": told(ORPHANS, HintSource.SCHEDULE),
 }
 
 
@@ -63,7 +63,7 @@ class World:
 
     def sweep(self, scope: SweepScope, now: datetime) -> SweepResult:
         assert now.tzinfo is not None
-        self.scopes.append(untold(scope))
+        self.scopes.append(scope)
         self._perhaps_raise("sweep")
         return SweepResult(
             2,

@@ -15,10 +15,10 @@ from drawbridge.discovery.followed_counts import FollowedCounts, OldestPending
 from drawbridge.discovery.sweep_record import Mentioned, SweepRecord
 from drawbridge.environment import MissingVariableError
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError, ThrottledError, UpstreamError
-from drawbridge.hint import CHANGED, CONNECTIONS, EVERYTHING, SHARES, SweepScope
+from drawbridge.hint import EVERYTHING, ORPHANS, HintSource, SweepScope
 from drawbridge.request.connections import ConnectionState, EndpointConnection
 from functions.discover_requests import app
-from tests.builders import CONSUMER, NOW, SERVICE_ID
+from tests.builders import CONSUMER, NOW, SERVICE_ID, told
 from tests.functions.discovering import SCOPES, World, batch, failed, hint, message_id
 from tests.functions.invocations import invoke
 
@@ -70,7 +70,7 @@ def test_a_broken_hint_is_kept_aside_with_its_reason_and_stops_no_other(
     )
 
     assert answer == failed()
-    assert world.scopes == [SHARES | CONNECTIONS]
+    assert world.scopes == [SCOPES["ram-resource-sharing-state-change"] | SCOPES["endpoint-connection-notification"]]
     assert [body for body, _ in world.dead] == ["{", unknown]
     reasons = [reason for _, reason in world.dead]
     assert all(reason.startswith("hint: ") for reason in reasons)
@@ -84,7 +84,8 @@ def test_many_hints_make_one_sweep(world: World) -> None:
 
     invoke(app.lambda_handler, batch(*bodies))
 
-    assert world.scopes == [msgspec.structs.replace(CHANGED, orphans=True, scheduled=True)]
+    sources = set(HintSource) - {HintSource.COMMAND}
+    assert world.scopes == [EVERYTHING | told(ORPHANS, *sources)]
     assert world.read == 1
 
 
@@ -103,7 +104,7 @@ def test_of_broken_hints_the_one_that_could_not_be_kept_comes_again(world: World
 
     assert answer == failed(2)
     assert [body for body, _ in world.dead] == ["[]", "null"]
-    assert world.scopes == [EVERYTHING | SweepScope(scheduled=True)]
+    assert world.scopes == [SCOPES["schedule"]]
 
 
 def test_the_hints_of_a_sweep_that_failed_in_part_come_again(
@@ -182,7 +183,7 @@ def test_a_broken_configuration_is_counted_and_stops_no_sweep(world: World, caps
 
     invoke(app.lambda_handler, batch(hint("schedule")))
 
-    assert world.scopes == [EVERYTHING | SweepScope(scheduled=True)]
+    assert world.scopes == [SCOPES["schedule"]]
     assert metrics(capsys.readouterr().out) == {
         "ConfigurationBroken": [2.0],
         "RequestsStarted": [1.0],

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawbridge.errors import UpstreamError
-from drawbridge.hint import SHARES
 from functions.discover_requests import app
 from tests.builders import sample
 from tests.functions.discovering import SCOPES, World, batch, failed, hint, message_id
@@ -39,7 +38,7 @@ def test_one_broken_message_of_a_batch_is_kept_and_the_others_are_swept_for(worl
     answer = invoke(app.lambda_handler, batch(odd, hint(GOOD), odd))
 
     assert answer == failed()
-    assert world.scopes == [SHARES]
+    assert world.scopes == [SCOPES[GOOD]]
     assert [body for body, _ in world.dead] == [odd, odd]
 
 
@@ -50,7 +49,7 @@ def test_a_thousand_levels_in_a_detail_that_nobody_reads_stop_nothing(world: Wor
     answer = invoke(app.lambda_handler, batch(deep, hint(GOOD)))
 
     assert answer == failed()
-    assert world.scopes == [SHARES]
+    assert world.scopes == [SCOPES[GOOD]]
     assert [reason for _, reason in world.dead] == ["hint: JSON is nested too deep; an EventBridge envelope is needed"]
 
 
@@ -81,7 +80,7 @@ def test_records_of_any_shape_stop_no_other(records: list[Any], member: str, val
 
     assert answer == failed()
     (scope,) = world.scopes
-    assert scope == SHARES
+    assert scope == SCOPES[GOOD]
     assert len(world.dead) in {len(records), len(records) + 1}
 
 
@@ -108,7 +107,7 @@ def test_what_can_neither_be_read_nor_kept_comes_again_by_its_id(world: World, m
     answer = invoke(app.lambda_handler, {"Records": [odd, {"body": "no id"}, *batch(hint(GOOD))["Records"]]})
 
     assert answer == failed(7)
-    assert world.scopes == [SHARES]
+    assert world.scopes == [SCOPES[GOOD]]
 
 
 def test_a_row_that_cannot_be_read_is_reported_and_repeats_no_sweep(
@@ -133,5 +132,5 @@ def test_json_of_a_hint_is_read_as_it_was(world: World) -> None:
     twice = '{"source": "aws.s3", "source": "aws.ram", "detail-type": "Resource Sharing State Change"}'
 
     assert invoke(app.lambda_handler, batch(twice)) == failed()
-    assert world.scopes == [SHARES]
+    assert world.scopes == [SCOPES[GOOD]]
     assert json.loads(twice)["source"] == "aws.ram"

@@ -12,7 +12,7 @@ from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.review import Review, ReviewOpen
 from drawbridge.discovery.waiting import WaitingRequests
 from drawbridge.errors import DrawbridgeError, InvalidInputError, ThrottledError
-from drawbridge.hint import CONNECTIONS, EVERYTHING, SHARES
+from drawbridge.hint import CONNECTIONS, EVERYTHING, SHARES, HintSource
 from drawbridge.lattice import MatchAttributes
 from drawbridge.request import ResourceShareRequest
 from drawbridge.request.connections import ConnectionState
@@ -29,6 +29,7 @@ from tests.builders import (
     invitation,
     row,
     shared_resource,
+    told,
 )
 from tests.fakes.interruptions import Call, CrashError
 from tests.unit.discovering import BY_DAY, World, connection
@@ -56,7 +57,7 @@ def test_a_connection_and_an_invitation_each_get_their_execution(world: World) -
 
 def test_the_history_is_told_why_there_is_an_attempt_and_who_hinted(world: World) -> None:
     world.services.listed_connections = [connection()]
-    scope = msgspec.structs.replace(EVERYTHING, told_by=frozenset({"the schedule", "a connection notification"}))
+    scope = told(EVERYTHING, HintSource.SCHEDULE, HintSource.NOTIFICATION)
 
     world.sweeper().sweep(scope, NOW)
 

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawbridge.errors import InvalidInputError
-from drawbridge.hint import CHANGED, CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope
+from drawbridge.hint import CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, HintSource, SweepScope
 from drawbridge.hint.notification import detail_of
 from drawbridge.hint.parse import parse_hint
-from tests.builders import SHARE, sample, untold
+from tests.builders import SHARE, sample, told
 
 scopes = st.builds(
     SweepScope,
@@ -19,47 +19,35 @@ scopes = st.builds(
     notifications=st.booleans(),
     orphans=st.booleans(),
     executions=st.frozensets(st.text(max_size=3)),
-    told_by=st.frozensets(st.text(max_size=3)),
-    scheduled=st.booleans(),
+    told_by=st.frozensets(st.sampled_from(HintSource)),
     commands=st.frozensets(st.text(max_size=3)),
-    by_event=st.booleans(),
 )
-SCHEDULED = SweepScope(scheduled=True)
-
 
 ENDED = {"source": "aws.states", "detail-type": "Step Functions Execution Status Change"}
 
 
 @pytest.mark.parametrize(
-    ("name", "where"),
+    ("name", "where", "told_by"),
     [
-        ("ram-resource-sharing-state-change", SHARES),
-        ("lattice-sharee-association", SHARES),
-        ("endpoint-connection-notification", CONNECTIONS),
-        ("endpoint-service-tagged", SERVICES),
-        ("parameter-store-change", CHANGED),
-        ("schedule", EVERYTHING | SCHEDULED),
-        ("schedule-orphans", ORPHANS | SCHEDULED),
-        ("execution-status-change", SweepScope(executions=frozenset({f"{SHARE.request_id}-1"}))),
+        ("ram-resource-sharing-state-change", SHARES, HintSource.RAM),
+        ("lattice-sharee-association", SHARES, HintSource.LATTICE),
+        ("endpoint-connection-notification", CONNECTIONS, HintSource.NOTIFICATION),
+        ("endpoint-service-tagged", SERVICES, HintSource.CLOUDTRAIL),
+        ("parameter-store-change", EVERYTHING, HintSource.CONFIGURATION),
+        ("schedule", EVERYTHING, HintSource.SCHEDULE),
+        ("schedule-orphans", ORPHANS, HintSource.SCHEDULE),
     ],
 )
-def test_every_event_that_is_taken_in_says_what_to_sweep(name: str, where: SweepScope) -> None:
-    assert untold(parse_hint(json.dumps(sample(name)))) == where
+def test_every_event_that_is_taken_in_says_what_to_sweep_and_who_tells(
+    name: str, where: SweepScope, told_by: HintSource
+) -> None:
+    assert parse_hint(json.dumps(sample(name))) == told(where, told_by)
 
 
-@pytest.mark.parametrize(
-    ("name", "told_by"),
-    [
-        ("ram-resource-sharing-state-change", "an event of AWS RAM"),
-        ("lattice-sharee-association", "an event of VPC Lattice"),
-        ("endpoint-connection-notification", "a connection notification"),
-        ("endpoint-service-tagged", "a call to EC2 that CloudTrail reported"),
-        ("parameter-store-change", "a change of our configuration"),
-        ("schedule", "the schedule"),
-    ],
-)
-def test_a_hint_says_who_gave_it(name: str, told_by: str) -> None:
-    assert parse_hint(json.dumps(sample(name))).told_by == {told_by}
+def test_the_end_of_an_execution_has_that_one_looked_at() -> None:
+    ended = frozenset({f"{SHARE.request_id}-1"})
+
+    assert parse_hint(json.dumps(sample("execution-status-change"))) == SweepScope(executions=ended)
 
 
 @pytest.mark.parametrize(
@@ -80,8 +68,13 @@ def test_a_command_has_everything_swept_and_waits_if_it_has_an_id(
 ) -> None:
     body = json.dumps({"source": "drawbridge.command", "detail-type": detail_type, "detail": detail})
 
-    assert untold(parse_hint(body)) == SweepScope(
-        shares=True, connections=True, notifications=True, orphans=orphans, commands=frozenset(commands)
+    assert parse_hint(body) == SweepScope(
+        shares=True,
+        connections=True,
+        notifications=True,
+        orphans=orphans,
+        commands=frozenset(commands),
+        told_by=frozenset({HintSource.COMMAND}),
     )
 
 
@@ -91,7 +84,9 @@ def test_schedule_and_command_are_no_event_and_any_event_among_them_is(source: s
     hint = parse_hint(json.dumps({"source": source, "detail-type": detail_type}))
 
     assert not (hint | EVERYTHING).by_event
-    assert (hint | SHARES).by_event
+    assert (hint | told(SHARES, HintSource.RAM)).by_event
+    assert (hint | told(EVERYTHING, HintSource.CONFIGURATION)).by_event
+    assert hint.scheduled is (source == "drawbridge.schedule")
     assert hint.is_whole
 
 
@@ -104,7 +99,7 @@ def test_an_event_has_a_part_swept(scope: SweepScope, is_whole: bool) -> None:
 def test_an_event_without_any_detail_is_a_hint_all_the_same() -> None:
     body = json.dumps({"source": "aws.ram", "detail-type": "Resource Sharing State Change", "detail": {}})
 
-    assert untold(parse_hint(body)) == SHARES
+    assert parse_hint(body) == told(SHARES, HintSource.RAM)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from drawbridge.discovery.expiring import Expiring
 from drawbridge.discovery.followed_counts import FollowedCounts
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.errors import DrawbridgeError, InvalidInputError, UpstreamError
+from drawbridge.hint import HintSource
 from drawbridge.request import Request
 from drawbridge.request.absence import Absence
 from drawbridge.request.connections import EndpointConnection
@@ -49,8 +50,8 @@ class SweepResult(Struct, frozen=True):
 class Findings:
     """What one sweep has found so far."""
 
-    told_by: frozenset[str] = frozenset()
-    """Who hinted at what is swept, in words."""
+    told_by: frozenset[HintSource] = frozenset()
+    """Who hinted at what is swept."""
     started: list[str] = field(default_factory=list)
     no_longer_permitted: list[str] = field(default_factory=list)
     failures: list[DrawbridgeError] = field(default_factory=list)

@@ -3,9 +3,27 @@
 No field of a hint ever decides anything. A wrong hint costs a sweep; a missing one is made good by the schedule.
 """
 
+from enum import StrEnum
 from typing import Self
 
 from msgspec import Struct
+
+
+class HintSource(StrEnum):
+    """Who hinted that there may be something to do, as requests' history tells it."""
+
+    SCHEDULE = "the schedule"
+    COMMAND = "an operator's command"
+    RAM = "an event of AWS RAM"
+    LATTICE = "an event of VPC Lattice"
+    NOTIFICATION = "a connection notification"
+    CLOUDTRAIL = "a call to EC2 that CloudTrail reported"
+    CONFIGURATION = "a change of our configuration"
+
+    @property
+    def is_event(self) -> bool:
+        """Whether something that happened is told, and not only that it is time, or that somebody asks."""
+        return self not in {HintSource.SCHEDULE, HintSource.COMMAND}
 
 
 class SweepScope(Struct, frozen=True):
@@ -19,14 +37,20 @@ class SweepScope(Struct, frozen=True):
     """Whether to look for what belongs to no request."""
     executions: frozenset[str] = frozenset()
     """Names of executions of the workflow that may have ended without recording it."""
-    told_by: frozenset[str] = frozenset()
-    """Who hinted at it, in words: for requests' history, nothing goes by it."""
-    scheduled: bool = False
-    """Whether the schedule is among those who ask."""
+    told_by: frozenset[HintSource] = frozenset()
+    """Who hinted at it: for history, records and metrics; what is done about a request never goes by it."""
     commands: frozenset[str] = frozenset()
     """Ids of the commands that wait for this sweep."""
-    by_event: bool = False
-    """Whether an event asked for it, and not only the schedule, or a person."""
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether the schedule is among those who ask."""
+        return HintSource.SCHEDULE in self.told_by
+
+    @property
+    def by_event(self) -> bool:
+        """Whether an event asked for it, and not only the schedule, or a person."""
+        return any(each.is_event for each in self.told_by)
 
     @property
     def is_whole(self) -> bool:
@@ -41,17 +65,13 @@ class SweepScope(Struct, frozen=True):
             orphans=self.orphans or other.orphans,
             executions=self.executions | other.executions,
             told_by=self.told_by | other.told_by,
-            scheduled=self.scheduled or other.scheduled,
             commands=self.commands | other.commands,
-            by_event=self.by_event or other.by_event,
         )
 
 
-SHARES = SweepScope(shares=True, by_event=True)
-CONNECTIONS = SweepScope(connections=True, by_event=True)
-SERVICES = SweepScope(connections=True, notifications=True, by_event=True)
+SHARES = SweepScope(shares=True)
+CONNECTIONS = SweepScope(connections=True)
+SERVICES = SweepScope(connections=True, notifications=True)
 EVERYTHING = SweepScope(shares=True, connections=True, notifications=True)
 """But for orphans, which take many calls to look for."""
-CHANGED = EVERYTHING | SweepScope(by_event=True)
-"""Everything, because what people configure changed."""
 ORPHANS = SweepScope(shares=True, connections=True, orphans=True)

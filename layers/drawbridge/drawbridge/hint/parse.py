@@ -7,7 +7,16 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.errors import InvalidInputError
-from drawbridge.hint import CHANGED, CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope, notification
+from drawbridge.hint import (
+    CONNECTIONS,
+    EVERYTHING,
+    ORPHANS,
+    SERVICES,
+    SHARES,
+    HintSource,
+    SweepScope,
+    notification,
+)
 from drawbridge.parsing import UnreadableError, read_json
 
 
@@ -40,16 +49,16 @@ def parse_hint(body: str) -> SweepScope:
         raise InvalidInputError(f"hint: {error}; an EventBridge envelope is needed") from error
     match envelope.source, envelope.detail_type:
         case ("drawbridge.schedule" | "drawbridge.command") as source, detail_type:
-            asks = _scheduled if source == "drawbridge.schedule" else _commanded
-            return asks(envelope.detail, looks_for_orphans=detail_type == LOOK_FOR_ORPHANS)
+            asked_by = _scheduled if source == "drawbridge.schedule" else _commanded
+            return asked_by(envelope.detail, orphans=detail_type == LOOK_FOR_ORPHANS)
         case ("aws.ram", "Resource Sharing State Change") | ("aws.vpc-lattice", _):
-            return _told(SHARES, f"an event of {'AWS RAM' if envelope.source == 'aws.ram' else 'VPC Lattice'}")
+            return _told(SHARES, HintSource.RAM if envelope.source == "aws.ram" else HintSource.LATTICE)
         case "drawbridge", notification.CONNECTION_NOTIFICATION:
-            return _told(CONNECTIONS, "a connection notification")
+            return _told(CONNECTIONS, HintSource.NOTIFICATION)
         case "aws.ec2", "AWS API Call via CloudTrail":
-            return _told(SERVICES, "a call to EC2 that CloudTrail reported")
+            return _told(SERVICES, HintSource.CLOUDTRAIL)
         case "aws.ssm", "Parameter Store Change":
-            return _told(CHANGED, "a change of our configuration")
+            return _told(EVERYTHING, HintSource.CONFIGURATION)
         case "aws.states", "Step Functions Execution Status Change":
             return SweepScope(executions=_executions(envelope.detail))
         case source, detail_type:
@@ -58,20 +67,20 @@ def parse_hint(body: str) -> SweepScope:
             )
 
 
-def _told(scope: SweepScope, by: str) -> SweepScope:
+def _told(scope: SweepScope, by: HintSource) -> SweepScope:
     return msgspec.structs.replace(scope, told_by=frozenset({by}))
 
 
-def _scheduled(detail: dict[str, Any], *, looks_for_orphans: bool) -> SweepScope:
-    return _told((ORPHANS if looks_for_orphans else EVERYTHING) | SweepScope(scheduled=True), "the schedule")
+def _scheduled(detail: dict[str, Any], *, orphans: bool) -> SweepScope:
+    return _told(ORPHANS if orphans else EVERYTHING, HintSource.SCHEDULE)
 
 
-def _commanded(detail: dict[str, Any], *, looks_for_orphans: bool) -> SweepScope:
+def _commanded(detail: dict[str, Any], *, orphans: bool) -> SweepScope:
     """Return the scope of a command, which wants all else beside the orphans; most don't wait, and have no id."""
     command = detail.get("command")
     waiting = {command} if isinstance(command, str) and _COMMAND.fullmatch(command) else ()
-    scope = EVERYTHING | SweepScope(orphans=looks_for_orphans, commands=frozenset(waiting))
-    return _told(scope, "an operator's command")
+    scope = msgspec.structs.replace(EVERYTHING, orphans=orphans, commands=frozenset(waiting))
+    return _told(scope, HintSource.COMMAND)
 
 
 def _executions(detail: dict[str, Any]) -> frozenset[str]:
