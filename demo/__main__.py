@@ -3,6 +3,7 @@
 import logging
 import sys
 import time
+from collections.abc import Iterable
 
 from rich import box
 from rich.console import Console
@@ -104,7 +105,11 @@ def _play(url: str, screen: Screen, console: Console) -> int:
         failed += evidence is None
     for person in (consumer, provider):
         console.print()
-        console.print(_table(person), soft_wrap=False)
+        names = [each for each in person.published() if each[0].endswith("/dns-name")]
+        if names:
+            console.print(_table(person, names), soft_wrap=False)
+        else:
+            console.print(Text(f"Nothing is published in {person.account_id}, the {person.called}", style="bold"))
     return failed
 
 
@@ -129,14 +134,13 @@ def _wait_for(expectation: Expectation, watch: Watch, screen: Screen) -> str | N
     return evidence
 
 
-def _table(person: Person) -> Table:
+def _table(person: Person, names: Iterable[tuple[str, str]]) -> Table:
     title = f"Published in {person.account_id}, the {person.called}"
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE, pad_edge=False)
     table.add_column("parameter", overflow="fold")
     table.add_column("value", overflow="fold")
-    for name, value in person.published():
-        if name.endswith("/dns-name"):
-            table.add_row(name, value)
+    for name, value in names:
+        table.add_row(name, value)
     return table
 
 
