@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from drawbridge.decision.registration import BadLine, Registration, check_account_id, read_registrations, registration
-from drawbridge.errors import DrawbridgeError, InvalidInputError
+from drawbridge.errors import InvalidInputError
 from drawbridge.legible import legible
 from drawbridge.request.announced import WithdrawalCommand
 from drawbridge_cli.command_group import CommandGroup
@@ -252,11 +252,9 @@ def _withdraw_connections(
 
 def _going(stack: Stack, account: str) -> tuple[Withdrawable, ...]:
     """Return what is connected or under way by now, and not commanded yet."""
-    try:
+    finish = f"its connections are not commanded to be withdrawn yet; {_finish(account)} does that"
+    with accounting(lambda: finish):
         return connections_of(stack.ledger, account, stack.managed_services).going
-    except (DrawbridgeError, KeyboardInterrupt):
-        complain(f"its connections are not commanded to be withdrawn yet; {_finish(account)} does that")
-        raise
 
 
 def _finish(account: str) -> str:

@@ -22,7 +22,13 @@ _INTERRUPTED, _NOBODY_READS = 130, 141
 """As shells have it for who is ended by SIGINT and SIGPIPE."""
 
 _TRACEBACK = "DRAWBRIDGE_TRACEBACK"
-_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "UnauthorizedSSOTokenError"})
+_EXPIRED = frozenset(
+    {
+        *("ExpiredToken", "ExpiredTokenException", "RequestExpired"),
+        *("UnauthorizedSSOTokenError", "TokenRetrievalError", "SSOTokenLoadError"),
+    }
+)
+"""AWS's codes, and botocore's errors of a login by IAM Identity Center that has ended, or never was."""
 
 
 class _Commands(LazyGroup):

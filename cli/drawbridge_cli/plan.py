@@ -48,7 +48,7 @@ def plan(
         show_json(
             {
                 "asWanted": as_wanted,
-                "broken": bindings.broken,
+                "broken": broken,
                 "placesUnknown": unknown_places(share_plans),
                 "shares": documents(share_plans),
                 "outstanding": [each.status for each in outstanding],
@@ -56,7 +56,7 @@ def plan(
             | withdrawal_documents(withdrawal)
         )
     else:
-        for each in bindings.broken:
+        for each in broken:
             complain(f"{each.reason}; {instead(each.in_force)}")
         show_share_plans(share_plans, stack.prefix)
         show_withdrawal(withdrawal)

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from drawbridge.approval.ask import ApprovalRecord
 from drawbridge.approval.outcomes import outcome_text
+from drawbridge.decision.let_in import APPROVED, DENIED
 from drawbridge.legible import legible
 from drawbridge.record.entry import Entry
 from drawbridge_cli.cases import CaseResult
@@ -82,7 +83,7 @@ def _show_people(entry: Entry) -> None:
                 say(f"  at {visit.at}, attempt {visit.attempt}: {lines_of((reason,))[0]}")
 
 
-_OF_PEOPLE = frozenset({"approved", "denied"})
+_OF_PEOPLE = frozenset({APPROVED, DENIED})
 
 
 def show_question(record: ApprovalRecord) -> None:

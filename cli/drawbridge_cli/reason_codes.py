@@ -7,8 +7,10 @@ import re
 from collections.abc import Mapping
 
 from drawbridge.status import Reason
-from drawbridge_cli.share_plans import SHARE_NOT_ACCEPTED
 from drawbridge_cli.turns import Advice, Command, Turn
+
+SHARE_NOT_ACCEPTED = "share-not-accepted"
+"""The code of the reason that a plan gives for a share that is not let in."""
 
 CAPPED = "withdrawal-capped"
 DRIFT = "drift"

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from drawbridge.errors import DrawbridgeError, InvalidInputError
+from drawbridge.errors import InvalidInputError
 from drawbridge.legible import legible
 from drawbridge_cli.dead_letter_queues import DeadLetterQueues, TakenLetters
 from drawbridge_cli.dead_letters import DeadLetter, InvokeAgain, NotAgain, SendHint, explained
-from drawbridge_cli.screen import ask, check_that_nobody_is_asked, complain, say, show_json
+from drawbridge_cli.screen import accounting, ask, check_that_nobody_is_asked, say, show_json
 from drawbridge_cli.stack import Stack
 
 _MOST_SHOWN = 20
@@ -86,18 +86,20 @@ def _fates(queues: DeadLetterQueues, going: list[DeadLetter], *, discard: bool, 
         fate = Fate.WOULD_BE_DISCARDED if discard else Fate.WOULD_BE_SENT
         return {each.message.message_id: fate for each in going}
     fates: dict[str, Fate] = {}
-    for each in going:
-        is_sent = False
-        try:
+    sent = ""
+
+    def done() -> str:
+        twice = f"; {sent} was sent, and is here still" if sent else ""
+        return f"{len(fates)} of {len(going)} are done{twice}; the same command does the rest"
+
+    with accounting(done):
+        for each in going:
             if not discard and not isinstance(each.again, NotAgain):
                 queues.send(each.again)
-                is_sent = True
+                sent = each.message.message_id
             queues.delete(each.message)
-        except (DrawbridgeError, KeyboardInterrupt):
-            twice = f"; {each.message.message_id} was sent, and is here still" if is_sent else ""
-            complain(f"{len(fates)} of {len(going)} are done{twice}; the same command does the rest")
-            raise
-        fates[each.message.message_id] = Fate.DISCARDED if discard else Fate.SENT
+            fates[each.message.message_id] = Fate.DISCARDED if discard else Fate.SENT
+            sent = ""
     return fates
 
 

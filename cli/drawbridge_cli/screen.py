@@ -192,7 +192,7 @@ def wrapped(text: str, width: int | None, *, indent: int, mark: str = "", end: s
     line = ""
     for word in text.split(" "):
         longer = f"{line} {word}" if line else word
-        if line and width is not None and indent + len(longer) + len(end) > width:
+        if line and width is not None and indent + _cells(longer) + len(end) > width:
             yield f"{_before(line, width, indent)}{line}{end}", mark
             line = word
         else:
@@ -201,7 +201,7 @@ def wrapped(text: str, width: int | None, *, indent: int, mark: str = "", end: s
 
 
 def _before(line: str, width: int | None, indent: int) -> str:
-    return " " * (indent if width is None else max(0, min(indent, width - len(line))))
+    return " " * (indent if width is None else max(0, min(indent, width - _cells(line))))
 
 
 def show_json(value: Any) -> None:

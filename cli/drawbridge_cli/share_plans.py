@@ -36,8 +36,7 @@ from drawbridge.record.entry import Entry
 from drawbridge.request import ResourceShareRequest
 from drawbridge.request.shares import Share
 from drawbridge.status import Reason, Status
-
-SHARE_NOT_ACCEPTED = "share-not-accepted"
+from drawbridge_cli.reason_codes import SHARE_NOT_ACCEPTED
 
 _WITHDRAWN = "withdrawn"
 """The outcome of what an operator had withdrawn: whatever policies say, it stays so."""

@@ -21,6 +21,7 @@ from drawbridge_cli.stack import Stack
 from drawbridge_cli.status_screen import by_urgency, rest_line, status_lines
 from drawbridge_cli.turns import binding_in
 
+pause = time.sleep
 _BETWEEN_LOOKS = 5.0
 """Seconds, with ``--watch``."""
 
@@ -44,6 +45,11 @@ class Wanted(Struct, frozen=True, kw_only=True):
     def reads_all(self) -> bool:
         """Whether what is over is asked for, which only the whole ledger has."""
         return self.everything or (self.status is not None and self.status.is_over)
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether only some of all are wanted."""
+        return bool(self.account or self.status or self.kind or self.service or self.binding)
 
     def includes(self, status: RequestStatus) -> bool:
         """Return whether the filters let a request through."""
@@ -157,12 +163,13 @@ def look_at(stack: Stack, wanted: Wanted) -> Look:
 
 def _lines(look: Look, wanted: Wanted, stack: Stack) -> Iterator[Line]:
     needs = sum(each.urgency.needs_somebody for each in look.shown) + len(look.unreadable)
-    need = f"{needs} {'needs' if needs == 1 else 'need'} somebody" if needs else "nothing needs anybody"
+    of = " of these" if wanted.is_filtered else ""
+    need = f"{needs}{of} {'needs' if needs == 1 else 'need'} somebody" if needs else f"nothing{of} needs anybody"
     yield f"{stack.name} in {stack.place.region}, account {stack.place.account_id}: {need}", "title"
     yield "", ""
     yield from status_lines(look.shown, width(), look.at)
-    if line := rest_line(look.rest, all_read=wanted.reads_all):
-        yield line, "aside"
+    if not wanted.everything and wanted.status is None:
+        yield rest_line(look.rest, of), "aside"
 
 
 def status_document(look: Look, stack: Stack) -> dict[str, Any]:
@@ -192,6 +199,6 @@ def _watch(stack: Stack, wanted: Wanted) -> Look | None:
             else:
                 broken = ((each, "bad") for each in look.unreadable)
                 redraw([*_lines(look, wanted, stack), *broken, (f"as of {look.at:%H:%M:%S} UTC", "aside")])
-            time.sleep(_BETWEEN_LOOKS)
+            pause(_BETWEEN_LOOKS)
     except KeyboardInterrupt:
         return look

@@ -1,6 +1,5 @@
 """Printing the status of requests: the most urgent first, each with its reason, whose turn it is and what they run."""
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import groupby
@@ -89,7 +88,6 @@ _COUNTED: Mapping[Urgency, str] = {
     Urgency.CONNECTED: "{} connected",
     Urgency.UNDER_WAY: "{} under way",
     Urgency.ACCEPTED_ONLY: "{} accepted that no binding wants",
-    Urgency.OVER: "{} over",
 }
 """What is told of those that need nobody."""
 
@@ -143,22 +141,10 @@ def status_lines(statuses: Collection[RequestStatus], width: int | None, now: da
         yield "", ""
 
 
-def rest_line(rest: Mapping[Urgency, int], *, all_read: bool) -> str:
-    """Return a line about those that are not shown; ``all_read`` says whether what is over was read at all."""
-    counted = Counter(rest)
-    alive = [
-        words.format(counted[urgency])
-        for urgency, words in _COUNTED.items()
-        if counted[urgency] and urgency is not Urgency.OVER
-    ]
-    alive += [
-        f"{counted[urgency]} {TITLES[urgency].lower()}"
-        for urgency in Urgency
-        if urgency.needs_somebody and counted[urgency]
-    ]
-    over = _COUNTED[Urgency.OVER].format(counted[Urgency.OVER]) if counted[Urgency.OVER] else ""
-    told = "; ".join(filter(None, (", ".join(alive), over)))
-    return told if all_read else f"{told or 'nothing else is alive'} (what is over is not counted: --all)"
+def rest_line(rest: Mapping[Urgency, int], of: str = "") -> str:
+    """Return a line about those that need nobody, of all or of those asked for; what is over is not read."""
+    told = ", ".join(words.format(rest[urgency]) for urgency, words in _COUNTED.items() if rest.get(urgency))
+    return f"{told or f'nothing else{of} is alive'} (what is over is not counted: --all)"
 
 
 def _lines_of(status: RequestStatus, width: int | None, now: datetime) -> Iterator[Line]:

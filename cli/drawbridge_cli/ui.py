@@ -1,6 +1,7 @@
 """``drawbridge ui``: a page in the browser that shows what the stack does; it changes nothing."""
 
 import secrets
+import sys
 from typing import Annotated
 
 import typer
@@ -33,6 +34,8 @@ def ui(
         say(f"{where}, read only; Ctrl-C ends it", "aside")
         # Whoever has the address may read all that its owner may.
         say(server.address)
+        # In a pipe or a file it would stay in the buffer for as long as the page is served.
+        sys.stdout.flush()
         try:
             server.serve_forever()
         except KeyboardInterrupt:

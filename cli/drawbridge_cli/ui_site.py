@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import msgspec
 from msgspec import Struct
@@ -93,13 +93,13 @@ class Site:
             return _refused(421, "This is 127.0.0.1, and called by another name it answers nothing.")
         if asked.method != "GET":
             return _refused(405, "Here one can only read.", {"Allow": "GET"})
-        parts = urlsplit(asked.target)
-        token, slash, name = parts.path.removeprefix("/").partition("/")
+        path, _, query = asked.target.partition("?")
+        token, slash, name = path.removeprefix("/").partition("/")
         if not hmac.compare_digest(token.encode(), self.token.encode()):
             return _refused(404, "There is nothing here; drawbridge ui prints the whole address.")
         if not slash:
             return _refused(308, "The address ends with a slash.", {"Location": f"/{self.token}/"})
-        return self._found(name, parts.query)
+        return self._found(name, query)
 
     def _found(self, name: str, query: str) -> Answer:
         if name in _FILES:

@@ -115,10 +115,8 @@ def test_what_may_be_sent_again_is_and_the_rest_stays(at_work: Drawbridge, queue
 
     assert ended.code == 1
     assert "Send 2 again? [y/N]:" in ended.out
-    assert sorted(ended.out.splitlines()[-3:]) == sorted(
-        [ended.out.splitlines()[-3], f"{hint}: sent", f"{event}: sent"]
-    )
-    assert f"{broken}: kept" in ended.out
+    said = {line.rpartition("[y/N]: ")[2] for line in ended.out.splitlines()[-3:]}
+    assert said == {f"{broken}: kept", f"{hint}: sent", f"{event}: sent"}
     assert queues.bodies("HintsQueue") == sorted([OTHER, EVENT])
     assert (queues.bodies("HintsDeadLetterQueue"), queues.bodies("EventsDeadLetterQueue")) == (["[]"], [])
 

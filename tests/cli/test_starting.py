@@ -61,6 +61,13 @@ def test_help_of_a_command_imports_nothing_that_asks_aws(command: str) -> None:
     assert imported & (ASKS_AWS | {"rich"}) == set()
 
 
+@pytest.mark.parametrize("command", ["status", "why"])
+def test_who_asks_how_things_stand_does_not_wait_for_what_decides(command: str) -> None:
+    _, imported = start(command, "--help")
+
+    assert "cedarpy" not in imported
+
+
 def test_names_of_commands_are_completed_without_importing_them() -> None:
     offered, imported = complete("drawbridge re")
 

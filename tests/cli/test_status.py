@@ -221,6 +221,18 @@ def test_the_command_finds_the_same_stack(at_work: Drawbridge, peopled: LedgerTa
     assert ended.json["requests"][0]["next"] == f"drawbridge --region us-east-1 policy explain {HELD.request_id}"
 
 
+def test_what_is_filtered_out_is_not_said_to_be_nothing(at_work: Drawbridge, ledger: LedgerTable) -> None:
+    enter(ledger, HELD, Status.HELD, reasons=(NO_POLICY,))
+
+    of_nobody = at_work("status", "--account", "999999999999")
+    of_a_status = at_work("status", "--status", "ASSOCIATING")
+
+    assert (of_nobody.code, of_a_status.code) == (0, 0)
+    assert of_nobody.out.splitlines()[0].endswith(": nothing of these needs anybody")
+    assert of_nobody.out.splitlines()[-1] == ("nothing else of these is alive (what is over is not counted: --all)")
+    assert "alive" not in of_a_status.out
+
+
 def test_it_looks_again_and_again_until_it_is_interrupted(
     at_work: Drawbridge, ledger: LedgerTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -229,7 +241,7 @@ def test_it_looks_again_and_again_until_it_is_interrupted(
             raise KeyboardInterrupt
         enter(ledger, HELD, Status.HELD, reasons=(NO_POLICY,))
 
-    monkeypatch.setattr("time.sleep", meanwhile)
+    monkeypatch.setattr("drawbridge_cli.status.pause", meanwhile)
 
     ended = at_work("status", "--watch")
 
@@ -254,7 +266,7 @@ def test_what_aws_refuses_while_it_is_watched_may_pass(
     refused = denied("dynamodb:Query", operator.account_id)
     at_work("status")
     refused.__enter__()
-    monkeypatch.setattr("time.sleep", meanwhile)
+    monkeypatch.setattr("drawbridge_cli.status.pause", meanwhile)
 
     ended = at_work("status", "-w")
 

@@ -250,7 +250,7 @@ def _heed_ctrl_c() -> None:
 
 
 def test_the_command_serves_until_ctrl_c_and_ends_without_a_word_of_python(operator: Operator) -> None:
-    command = [sys.executable, "-u", "-m", "drawbridge_cli.main", "ui"]
+    command = [sys.executable, "-m", "drawbridge_cli.main", "ui"]
     path = os.pathsep.join(str(REPOSITORY / each) for each in ("cli", "layers/drawbridge", "layers/policy", "."))
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": path, **operator.environment}
     with (

@@ -65,18 +65,13 @@ def test_the_most_urgent_comes_first_and_of_those_what_ends_first() -> None:
     assert failed == sorted(failed)
 
 
-def test_one_line_tells_of_the_rest() -> None:
-    rest = {Urgency.CONNECTED: 412, Urgency.UNDER_WAY: 3, Urgency.ACCEPTED_ONLY: 2, Urgency.OVER: 57}
-
-    assert rest_line(rest, all_read=True) == ("412 connected, 3 under way, 2 accepted that no binding wants; 57 over")
-
-
-def test_what_was_not_read_is_not_told_as_none() -> None:
+def test_one_line_tells_of_the_rest_and_that_what_is_over_was_not_read() -> None:
+    rest = {Urgency.CONNECTED: 412, Urgency.UNDER_WAY: 3, Urgency.ACCEPTED_ONLY: 2}
     over = "(what is over is not counted: --all)"
 
-    assert rest_line({Urgency.CONNECTED: 1}, all_read=False) == f"1 connected {over}"
-    assert rest_line({}, all_read=False) == f"nothing else is alive {over}"
-    assert rest_line({}, all_read=True) == ""
+    assert rest_line(rest) == f"412 connected, 3 under way, 2 accepted that no binding wants {over}"
+    assert rest_line({}) == f"nothing else is alive {over}"
+    assert rest_line({}, " of these") == f"nothing else of these is alive {over}"
 
 
 @given(st.text(), st.text(), st.text())
