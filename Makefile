@@ -95,9 +95,11 @@ test: $(READY)  ## the tests; make test ARGS=tests/unit for some of them
 	@$(VENV)/bin/python -m pytest -q $(if $(ARGS),$(ARGS),-n 3 --dist loadscope --no-loadscope-reorder)
 
 SOAK ?= 50
+SOAKED = $(wildcard tests/*/test_*doors*.py) $(addprefix tests/system/test_,neighbours.py crashes.py approval_crashes.py approvals.py \
+	withdrawal_crashes.py withdrawal_faults.py withdrawal_listings.py)
 .PHONY: soak
 soak: $(READY)  ## the tests that have a long profile, long: make soak SOAK=200, in runs
-	@DRAWBRIDGE_SOAK_RUNS=$(SOAK) $(VENV)/bin/python -m pytest -q tests/system/test_neighbours.py tests/system/test_crashes.py tests/system/test_approval_crashes.py $(ARGS)
+	@DRAWBRIDGE_SOAK_RUNS=$(SOAK) $(VENV)/bin/python -m pytest -q $(SOAKED) $(ARGS)
 
 .PHONY: check
 check: check-code check-template check-workflow  ## linters, types, import direction, the template, the workflow

@@ -29,6 +29,7 @@ def play(url: str) -> None:
         if rows and rows[0]["status"]["S"] == "ACCEPTED" and rows[0]["settled"]["BOOL"]:
             return
         time.sleep(0.25)
+    raise TimeoutError(f"orders-db was not let in within {_PATIENCE} s: {consumer.ledger(arn)}")
 
 
 def _make_vpc(consumer: Person) -> None:

@@ -203,7 +203,7 @@ def _failed(message: DeadMessage, invocation: FailedInvocation, targets: Targets
         reason=invocation.error,
         what_to_do="see the function's log for the reason; once that is mended, send it again"
         if function
-        else "it is of no function of this stack; discard it once nobody needs it",
+        else "it is of no function that events invoke; discard it once nobody needs it",
         again=NotAgain() if function is None else InvokeAgain(function, bytes(invocation.request_payload).decode()),
     )
 

@@ -156,6 +156,8 @@ def test_a_sweep_that_breaks_by_a_fault_of_ours_is_counted_as_failed_too(
         invoke(app.lambda_handler, batch(hint("schedule")))
 
     assert metrics(capsys.readouterr().out) == {"SweepsFailed": [1.0]}
+    ((record, _),) = world.records
+    assert record.failures == Mentioned(1, ("sweep: KeyError: 'x'",))
 
 
 def test_a_sweep_and_a_hint_may_fail_at_once(world: World) -> None:

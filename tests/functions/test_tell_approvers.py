@@ -278,7 +278,7 @@ def test_an_alarm_is_told_with_what_it_means_and_where_to_read_what_to_do(world:
     assert channel == "C0APPROVALS"
     assert what.text.startswith("Alarm: An attempt that waits for nobody")
     assert texts(what).splitlines() == [
-        "An attempt that waits for nobody has recorded nothing for an hour. docs/runbook.md#stuck-requests",
+        ALARM["detail"]["configuration"]["description"],
         ALARM["detail"]["state"]["reason"],
     ]
     assert what.blocks[0]["text"]["text"] == "Alarm"

@@ -13,10 +13,15 @@ from tests.system.requests_in_ledger import reasons, row_of, settled, statuses
 from tests.system.resource_endpoints import assert_published_right
 from tests.system.withdrawing import HOUR
 
+LOOK_EVERY = 15
+"""Minutes between two sweeps of the schedule."""
+BETWEEN_SWEEPS = (LOOK_EVERY + 1) * 60
+"""A little more than that, in seconds."""
+
 
 @pytest.fixture
 def consumer(deployed: Callable[..., Person]) -> Iterator[Person]:
-    person = deployed("520000000641", LookEvery="rate(15 minutes)", ExpiringHours="2")
+    person = deployed("520000000641", LookEvery=f"rate({LOOK_EVERY} minutes)", ExpiringHours="2")
     yield person
     # It would sweep through the hours of the next test too.
     person.stop_sweeping()
@@ -25,17 +30,17 @@ def consumer(deployed: Callable[..., Person]) -> Iterator[Person]:
 @pytest.fixture(scope="module")
 def asking(deployed: Callable[..., Person]) -> Person:
     return deployed(
-        "520000000642", LookEvery="rate(15 minutes)", SlackChannel="C0APPROVALS", ApprovalHours="24", ExpiringHours="2"
+        "520000000642",
+        LookEvery=f"rate({LOOK_EVERY} minutes)",
+        SlackChannel="C0APPROVALS",
+        ApprovalHours="24",
+        ExpiringHours="2",
     )
 
 
 @pytest.fixture
 def provider(world: World) -> Person:
     return world.person("530000000641")
-
-
-BETWEEN_SWEEPS = 6 * 60
-"""A little more than the time between two sweeps of the schedule."""
 
 
 def share_again(provider: Person, share_arn: str, consumer: Person) -> None:

@@ -143,7 +143,10 @@ def test_the_document_shows_what_is_printed(served: Served) -> None:
     shown = document.partition("$ make up EXAMPLE=1\n")[2].partition("```")[0]
 
     printed = re.sub(r":\d+/", ":4566/", re.sub(r" PORT=\d+", "", served.printed))
-    assert printed.endswith(shown.partition("\n")[2])
+    first, _, rest = shown.partition("\n")
+    assert first == "ready http://127.0.0.1:4566"
+    assert rest
+    assert printed.endswith(rest)
 
 
 def test_ctrl_c_ends_it_without_a_traceback(served: Served) -> None:

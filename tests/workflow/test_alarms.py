@@ -12,7 +12,7 @@ import pytest
 from drawbridge.decision import AlreadyResolved, Decision
 from drawbridge.observability import NAMESPACE, Metric
 from drawbridge.request import kind_of
-from tests.builders import CONNECTION, REPOSITORY, SHARE
+from tests.builders import CONNECTION, REPOSITORY, SHARE, sample
 from tests.workflow.definition import RESOURCES, TEMPLATE, Json, attribute_of, functions, of_type
 
 ALARMS = of_type("AWS::CloudWatch::Alarm")
@@ -26,7 +26,31 @@ TELL_NOBODY = {"LostEventsAlarm", "FailedOnboardingAlarm", "FailedWithdrawalAlar
 KINDS = {kind_of(SHARE), kind_of(CONNECTION)}
 """Kinds of requests that get connected: an orphan's only goes."""
 
+MEASURED: dict[str, tuple[str, int, int, str, int]] = {
+    "BrokenHintsAlarm": ("Maximum", 300, 1, "GreaterThanOrEqualToThreshold", 1),
+    "LostEventsAlarm": ("Maximum", 300, 1, "GreaterThanOrEqualToThreshold", 1),
+    "StoppedSweepsAlarm": ("Sum", 300, 12, "LessThanThreshold", 1),
+    "FailingSweepsAlarm": ("Maximum", 900, 2, "GreaterThanOrEqualToThreshold", 1),
+    "BrokenConfigurationAlarm": ("Maximum", 900, 1, "GreaterThanOrEqualToThreshold", 1),
+    "BrokenRowsAlarm": ("Maximum", 900, 1, "GreaterThanOrEqualToThreshold", 1),
+    "StuckRequestsAlarm": ("Maximum", 900, 1, "GreaterThanOrEqualToThreshold", 7200),
+    "FailingRequestsAlarm": ("Maximum", 900, 2, "GreaterThanOrEqualToThreshold", 1),
+    "ExpiringRequestsAlarm": ("Maximum", 3600, 1, "GreaterThanOrEqualToThreshold", 1),
+    "FailingWithdrawalsAlarm": ("Maximum", 900, 1, "GreaterThanOrEqualToThreshold", 1),
+    "CappedWithdrawalsAlarm": ("Maximum", 900, 1, "GreaterThanOrEqualToThreshold", 1),
+    "NoLongerPermittedAlarm": ("Maximum", 900, 1, "GreaterThanOrEqualToThreshold", 1),
+    "FailedOnboardingAlarm": ("Sum", 300, 1, "GreaterThanOrEqualToThreshold", 1),
+    "FailedWithdrawalAlarm": ("Sum", 300, 1, "GreaterThanOrEqualToThreshold", 1),
+}
+"""How each alarm is judged: statistic, seconds of a period, periods, comparison, threshold; in words in the runbook."""
+
 every_alarm = pytest.mark.parametrize("name", ALARMS)
+
+
+def test_every_alarm_is_judged_as_the_runbook_says() -> None:
+    names = ("Statistic", "Period", "EvaluationPeriods", "ComparisonOperator", "Threshold")
+
+    assert {name: tuple(alarm[each] for each in names) for name, alarm in ALARMS.items()} == MEASURED
 
 
 def anchor_of(alarm: str) -> str:
@@ -267,3 +291,10 @@ def test_the_costs_count_the_alarms_and_what_the_dashboard_shows() -> None:
     assert f"{len(on_it)} metrics" in COSTS
     # That many are free, of three dashboards of an account.
     assert len(on_it) <= 50
+
+
+def test_the_sample_of_an_alarm_is_one_that_the_template_makes() -> None:
+    told = sample("alarm-state-change")["detail"]
+
+    assert told["configuration"]["description"] == ALARMS[told["alarmName"]]["AlarmDescription"]
+    assert f"threshold ({float(ALARMS[told['alarmName']]['Threshold'])})" in told["state"]["reason"]

@@ -4,10 +4,12 @@ All of it is data: marks, and what a review came to. A mark goes by itself if th
 refused later begins anew.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Self
 
 import msgspec
+from msgspec import Struct
 
 from drawbridge.arns import Arn
 from drawbridge.bounds import fitting, shortened
@@ -111,9 +113,9 @@ def desired_tags(
     tags: dict[str, datetime] = {}
     rows = [row, *(other for other in others if _keeps(other))]
     if any(each.announced for each in rows):
-        holding = [(own_things(each, account_id), each) for each in rows]
-        for thing in own_things(row, account_id):
-            at = _taken_down_at(thing, [each for things, each in holding if thing in things], account_id)
+        own, *_ = holding = [_Holding.of(each, account_id) for each in rows]
+        for thing in own.going:
+            at = _taken_down_at(thing, [each for each in holding if thing in each.going])
             tags |= {} if at is None else {thing: at}
     of_all = whole(row.announced)
     if of_all is not None:
@@ -127,21 +129,33 @@ def _keeps(row: LedgerRow) -> bool:
     return isinstance(row.request, ResourceShareRequest) and not is_going
 
 
-def _taken_down_at(thing: str, holders: Collection[LedgerRow], account_id: str) -> datetime | None:
+class _Holding(Struct, frozen=True):
+    """What a share's row holds that can carry the tag, and when it goes."""
+
+    going: Mapping[str, Sequence[datetime]]
+    """For each thing, when the associations by it that are announced are taken down."""
+    end: datetime | None
+    """When the whole of it is taken down; ``None`` if that is not announced."""
+
+    @classmethod
+    def of(cls, row: LedgerRow, account_id: str) -> Self:
+        times = {mark.key: mark.withdraw_after for mark in row.announced}
+        going: dict[str, list[datetime]] = {}
+        for each in row.attachments or ():
+            key = (each.binding, each.resource_arn)
+            for thing in _own(each, account_id):
+                going.setdefault(thing, []).extend([times[key]] if key in times else ())
+        of_all = whole(row.announced)
+        return cls(going, None if of_all is None else of_all.withdraw_after)
+
+
+def _taken_down_at(thing: str, holders: Collection[_Holding]) -> datetime | None:
     """Return when a thing is taken down; ``None`` if it stays.
 
     An association that is not permitted goes whoever shares it; what ends with its share goes with the last of them.
     """
-    by_association = [
-        mark.withdraw_after
-        for row in holders
-        for mark in row.announced
-        if any(
-            mark.key == (each.binding, each.resource_arn) and thing in _own(each, account_id)
-            for each in row.attachments or ()
-        )
-    ]
-    ends = [mark.withdraw_after for row in holders if (mark := whole(row.announced)) is not None]
+    by_association = [at for each in holders for at in each.going[thing]]
+    ends = [each.end for each in holders if each.end is not None]
     return min([*by_association, *([max(ends)] if len(ends) == len(holders) else [])], default=None)
 
 

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from drawbridge.decision.let_in import DENIED
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.request import OrphanRequest
 from drawbridge.status import Status
@@ -48,12 +47,7 @@ def count_followed(rows: Collection[LedgerRow], now: datetime) -> FollowedCounts
         failed=_ids(row for row in rows if row.failures and row.status is not Status.WITHDRAWING),
         waiting_for_approval=_ids(row for row in rows if row.waits_for_approval),
         withdrawals_failed=_ids(row for row in withdrawing if row.failures >= REFUSED_AT_LEAST),
-        no_longer_permitted=_ids(
-            # What a person denied stays connected, and nobody has to see to it.
-            row
-            for row in rows
-            if row.no_longer_permitted and not any(reason.code == DENIED for reason in row.kept)
-        ),
+        no_longer_permitted=_ids(row for row in rows if row.no_longer_permitted and not row.is_denied),
         orphans=_ids(row for row in rows if isinstance(row.request, OrphanRequest)),
         oldest_pending=max(ages, key=lambda each: each.age, default=None),
     )

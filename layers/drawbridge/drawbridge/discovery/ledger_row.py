@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
 from drawbridge.decision.facts import AwareDatetime
-from drawbridge.decision.let_in import LetIn
+from drawbridge.decision.let_in import DENIED, LetIn
 from drawbridge.lattice import MatchAttributes
 from drawbridge.publication import AttachmentSnapshot
 from drawbridge.request import Request
@@ -119,6 +119,11 @@ class LedgerRow(Struct, frozen=True, kw_only=True):
             # An earlier version wrote the row, or the first attempt was never decided.
             return self.status in _CONNECTED or attached
         return self.let_in is not None and (self.status in {*_CONNECTED, Status.FAILED} or attached)
+
+    @property
+    def is_denied(self) -> bool:
+        """Whether a person denied it: it is only kept, stays connected, and nobody has to see to it."""
+        return any(reason.code == DENIED for reason in self.kept)
 
     @property
     def may_be_asked_about(self) -> bool:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from drawbridge.decision.let_in import DENIED
 from drawbridge.discovery.ledger_row import SETTLED_FOR_NOW, LedgerRow
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.status import Reason, Status
@@ -139,7 +140,7 @@ def _wait_that_is_over(observed: ObservedRequest, row: LedgerRow, now: datetime)
 
 def is_kept_for_now(kept: Collection[Reason]) -> bool:
     """Return whether what is live was kept for reasons that may pass, such as an unknown fact, and not a denial."""
-    return bool(kept) and not any(reason.code == "denied" for reason in kept)
+    return bool(kept) and not any(reason.code == DENIED for reason in kept)
 
 
 def may_try_again(row: RecordedAttempt, now: datetime) -> bool:

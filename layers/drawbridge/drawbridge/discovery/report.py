@@ -7,7 +7,7 @@ from typing import Protocol
 import msgspec
 
 from drawbridge.discovery.configuration import SweepConfiguration
-from drawbridge.discovery.findings import SweepResult
+from drawbridge.discovery.findings import SweepResult, failure_of
 from drawbridge.discovery.followed_counts import FollowedCounts
 from drawbridge.discovery.sweep import Sweeper
 from drawbridge.discovery.sweep_record import SweepRecord, SweepRecords, attachments_waiting, sweep_record
@@ -36,13 +36,17 @@ def sweep_and_report(
     """Sweep once, leave a record of it, and return whether anything could not be observed or reconciled."""
     began_at = datetime.now(UTC)
     unreadable: list[str] = []
+    rows: dict[str, None] = {}
 
     def report_broken(reason: str) -> None:
-        _broken(reason)
-        unreadable.append(reason)
+        """Log what can't be read, once: somebody has to mend it, and what the index has the table has too."""
+        if reason not in rows:
+            logger.error("row broken", extra={"reason": reason})
+            rows[reason] = None
 
     result: SweepResult | None = None
     failures: tuple[DrawbridgeError, ...]
+    fault: Exception | None = None
     try:
         configuration = configuration_now()
         for kind, broken in configuration.broken:
@@ -53,11 +57,8 @@ def sweep_and_report(
         result = make_sweeper(configuration, lambda: datetime.now(UTC), report_broken).sweep(scope, began_at)
     except DrawbridgeError as error:
         failures = (error,)
-    except Exception as error:
-        # A fault of ours: the function fails, and the alarm on failing sweeps hears of it all the same.
-        logger.error("sweep failed", extra={"error": type(error).__name__, "reason": str(error)[:500]})
-        count(Metric.SWEEPS_FAILED, 1)
-        raise
+    except Exception as error:  # noqa: BLE001 - a fault of ours: it is told like any other failure, then raised
+        fault, failures = error, (failure_of("sweep", error),)
     else:
         failures = result.failures
         for each in result.broken:
@@ -66,13 +67,13 @@ def sweep_and_report(
     for failure in failures:
         logger.error("sweep failed", extra={"error": type(failure).__name__, "reason": str(failure)})
     count(Metric.SWEEPS_FAILED, bool(failures))
-    _keep_record(
-        sweep_record(
-            scope, result, failures=failures, broken=unreadable, began_at=began_at, ended_at=datetime.now(UTC)
-        ),
-        scope,
-        records,
+    count(Metric.ROWS_BROKEN, len(rows))
+    record = sweep_record(
+        scope, result, failures=failures, broken=(*unreadable, *rows), began_at=began_at, ended_at=datetime.now(UTC)
     )
+    _keep_record(record, scope, records)
+    if fault is not None:
+        raise fault
     return bool(failures)
 
 
@@ -142,9 +143,3 @@ def _named(followed: FollowedCounts) -> dict[str, object]:
     if followed.oldest_pending is not None:
         named["oldest_pending"] = followed.oldest_pending.request_id
     return named
-
-
-def _broken(reason: str) -> None:
-    """Log and count what can't be read in a table of ours; somebody has to mend it, sweeping again does not help."""
-    logger.error("row broken", extra={"reason": reason})
-    count(Metric.ROWS_BROKEN)

@@ -133,7 +133,7 @@ class WithdrawalReconciler:
             findings.reviews_open.append(f"{row.request_id}: {reviewed.because}")
         if reviewed is None or isinstance(reviewed, ReviewOpen):
             return None
-        if reviewed.row.no_longer_permitted and not row.no_longer_permitted:
+        if reviewed.row.no_longer_permitted and not (row.no_longer_permitted or row.is_denied):
             findings.no_longer_permitted.append(row.request_id)
         self._tell(reviewed.row, findings, after=row)
         return self._take_down_refused(observed, reviewed, row.announced, now, findings)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import json
 import re
@@ -103,11 +102,15 @@ def test_a_stack_that_could_not_be_made_is_shown_without_outputs_and_hides_no_ot
     someone.client("events").create_event_bus(Name="taken")
     bus = {"Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": "taken"}}}
     template = {"Resources": bus, "Outputs": {"Where": {"Value": {"Fn::GetAtt": ["Bus", "Arn"]}}}}
-    with contextlib.suppress(ClientError):
+    with pytest.raises(ClientError):
         someone.client("cloudformation").create_stack(StackName="broken", TemplateBody=json.dumps(template))
     _put(person, "/console/still")
 
-    assert "/console/still" in _read(local_aws_server, "?prefix=/console/")
+    shown = _read(local_aws_server, "?prefix=/console/")
+
+    assert "<b>broken</b>" in shown
+    assert "outputs of broken" not in shown
+    assert "/console/still" in shown
 
 
 def test_parameters_are_those_that_begin_with_the_prefix_and_a_secret_stays_one(
@@ -168,7 +171,7 @@ def test_an_execution_is_shown_with_the_state_it_is_in_and_since_when(
 
 
 def test_events_are_shown_with_those_to_whom_they_were_delivered(local_aws_server: LocalAws, person: Person) -> None:
-    queue = person(ACCOUNT).client("sqs").create_queue(QueueName="console-events")["QueueUrl"]
+    person(ACCOUNT).client("sqs").create_queue(QueueName="console-events")
     events = person(ACCOUNT).client("events")
     events.put_rule(Name="console", EventPattern=json.dumps({"source": ["console"]}))
     arn = f"arn:aws:sqs:us-east-1:{ACCOUNT}:console-events"
@@ -178,9 +181,25 @@ def test_events_are_shown_with_those_to_whom_they_were_delivered(local_aws_serve
 
     shown = _read(local_aws_server)
 
-    assert queue
     assert "<b>&lt;img src=x onerror=alert(1)&gt;&lt;script&gt;" in shown
-    assert "console-events</span>" in shown
+    assert re.search(r'<span class="state good">delivered</span>\s*<span[^>]*>console-events</span>', shown)
+
+
+@pytest.mark.parametrize(
+    ("state", "tone"),
+    [
+        *((each, "good") for each in ("available", "SUCCEEDED", "CREATE_COMPLETE", "UPDATE_COMPLETE", "delivered")),
+        *(
+            (each, "bad")
+            for each in ("FAILED", "ABORTED", "CREATE_FAILED", "UPDATE_FAILED", "lost", "dropped: no rule")
+        ),
+        *((each, "bad") for each in ("ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "ROLLBACK_FAILED")),
+        *((each, "busy") for each in ("pending", "RUNNING", "CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS")),
+        ("deleted", "aside"),
+    ],
+)
+def test_a_state_looks_as_it_is(state: str, tone: str) -> None:
+    assert page.tone(state) == tone
 
 
 def test_calls_are_counted_by_operation_with_their_errors(local_aws_server: LocalAws, person: Person) -> None:

@@ -40,17 +40,18 @@ FAULTS: dict[str, dict[str, Any]] = {
 ADVANCES = {"1 min": 60, "10 min": 600, "1 h": 3600, "12 h": 43_200, "1 day": 86_400, "1 week": 604_800}
 SPEEDS = (1, 10, 60, 600, 3600)
 
-_GOOD = frozenset({"available", "active", "succeeded", "create_complete", "accessible", "delivered"})
-_BAD = frozenset({"failed", "rejected", "timed_out", "aborted", "create_failed", "delete_failed", "expired"})
+_GOOD = frozenset({"available", "active", "succeeded", "create_complete", "update_complete", "accessible", "delivered"})
+_BAD = frozenset({"rejected", "timed_out", "aborted", "expired", "lost"})
+_BAD_ENDS = ("failed", "rollback_complete")
 _OVER = frozenset({"deleted"})
 
 
-def _tone(state: str) -> str:
+def tone(state: str) -> str:
     """Return how a state is shown: ``good``, ``bad``, ``aside``, or ``busy`` for what will change by itself."""
     word = state.lower()
     if word in _GOOD:
         return "good"
-    if word in _BAD or word.startswith("dropped"):
+    if word in _BAD or word.endswith(_BAD_ENDS) or word.startswith("dropped"):
         return "bad"
     return "aside" if word in _OVER else "busy"
 
@@ -102,7 +103,7 @@ _TEMPLATES = Environment(
     finalize=lambda value: _legible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value,
 )
 _TEMPLATES.filters.update(
-    tone=_tone,
+    tone=tone,
     seconds=_seconds,
     minute=_minute,
     took=_took,
