@@ -19,7 +19,7 @@ class Coverage(Struct, frozen=True, kw_only=True):
     decision: Accept | Keep
     decided_on: DecidedOn
     attached: frozenset[tuple[str, str]] = frozenset()
-    """What is attached already, by binding and resource's ARN; empty where that is not known, or nothing is."""
+    """What is attached already, by binding and resource's ARN: of what a person denied, nothing else is associated."""
 
     def expected(self, share_arn: str) -> tuple[SharedResource, ...]:
         """Return what was observed when it was let in just now: RAM lists it only some seconds later."""
@@ -47,7 +47,7 @@ class Coverage(Struct, frozen=True, kw_only=True):
 
     def denies(self, binding: str, arn: str) -> bool:
         """Return whether a person denied what the binding would add: they were shown what each would come to."""
-        return self.denial is not None and bool(self.attached) and (binding, arn) not in self.attached
+        return self.denial is not None and (binding, arn) not in self.attached
 
     def refusal(self, name: str, binding: str) -> Reason:
         """Return why something is not associated, who let the rest in, and what to do."""
