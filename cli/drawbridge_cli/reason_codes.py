@@ -107,6 +107,9 @@ OF_REFUSALS: Mapping[str, Advice] = {
     "no-service-network": _binding("name one in attach.serviceNetwork, create it, or add create: true"),
     "no-subnet": _binding("make a subnet in that VPC, or correct attach.subnets"),
     "no-vpc": _binding("make the VPC or tag it, or correct attach.vpc"),
+    "not-approved": _policy(
+        "drawbridge retry, with the share's ARN, has it asked again; or write a policy that permits accept"
+    ),
     "not-let-in": _policy("write a policy that permits accept, or approve the share as it is now"),
     "not-ours": _binding("change it by hand, or delete it to have it made anew"),
     "ownership-lost": _mend("put its tags back, or delete it to have it made anew"),

@@ -87,6 +87,26 @@ def test_what_a_second_binding_would_add_is_denied_and_the_first_one_s_stays() -
     assert again == denied
 
 
+@pytest.mark.parametrize(
+    "code", ["approval-timed-out", "approval-not-configured", "too-many-questions", "deadline-passed"]
+)
+def test_what_policies_ask_an_approval_for_that_nobody_gave_is_not_associated_and_what_is_attached_stays(
+    code: str,
+) -> None:
+    decision = Keep((Reason("kept", "It is live."), Reason(code, "Nobody was heard."), POLICY))
+    kept = msgspec.structs.replace(coverage(decision), attached=frozenset({("orders", RESOURCE_ARN)}))
+
+    plan = (
+        World(entity())
+        .planner(binding(), binding(name="second"))
+        .plan(SHARE_ARN, requester(), [], EVALUATION_TIME, kept)
+    )
+
+    assert [each.binding for each in plan.associations] == ["orders"]
+    text = "orders-db, by binding second: Nobody was heard; what was let in before stays."
+    assert plan.refused == (Reason("not-approved", text, source="second"),)
+
+
 def test_a_second_binding_has_what_was_let_in_unless_a_person_denied_it() -> None:
     kept = msgspec.structs.replace(coverage(Keep((POLICY,))), attached=frozenset({("orders", RESOURCE_ARN)}))
 

@@ -87,7 +87,7 @@ def written() -> tuple[set[str], set[str]]:
 def of_settling() -> set[str]:
     """Return the codes of people's answers, which one function makes into reasons."""
     text = (REPOSITORY / "layers/drawbridge/drawbridge/approval/settle.py").read_text(encoding="utf-8")
-    return set(re.findall(r'_answer\("([a-z-]+)"', text))
+    return {constants()[name] for name in re.findall(r"_answer\(([A-Z_]+),", text)}
 
 
 def of_endings() -> set[str]:
