@@ -11,7 +11,7 @@ from drawbridge.hint.batch import read_batch
 from drawbridge.observability import logger
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(clear_state=True)
 @metered
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Sweep once for all hints of the batch; if anything failed, the queue delivers all of them again."""

@@ -13,6 +13,7 @@ from drawbridge.decision import AlreadyResolved, Decision
 from drawbridge.observability import NAMESPACE, Metric
 from drawbridge.request import kind_of
 from tests.builders import CONNECTION, REPOSITORY, SHARE, sample
+from tests.functions.invocations import OF_ONE_REQUEST
 from tests.workflow.alarm_evaluation import Alarm, alarm_of
 from tests.workflow.definition import RESOURCES, TEMPLATE, Json, attribute_of, functions, of_type
 
@@ -25,6 +26,17 @@ SOURCES = [*(REPOSITORY / "functions").rglob("*.py"), *(REPOSITORY / "layers").r
 TOPIC = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
 TELL_NOBODY = {"LostEventsAlarm", "FailedOnboardingAlarm", "FailedWithdrawalAlarm"}
 """The next sweep makes good what these tell of; if it does not, another alarm goes off."""
+INSIGHTS_FUNCTIONS = {
+    *re.findall(
+        r"\w+",
+        """
+        avg count count_distinct earliest latest max min pct sortsFirst sortsLast stddev sum
+        abs bin ceil coalesce concat dateceil datefloor floor fromMillis greatest isblank isempty ispresent jsonParse
+        jsonStringify least log ltrim replace rtrim sqrt strcontains strlen substr tolower toMillis toupper trim
+        """,
+    )
+}
+"""The functions of Logs Insights' query language."""
 KINDS = {kind_of(SHARE), kind_of(CONNECTION)}
 """Kinds of requests that get connected: an orphan's only goes."""
 
@@ -260,8 +272,9 @@ def test_a_saved_query_asks_for_lines_that_are_logged(name: str) -> None:
     [
         ("DecisionsByPolicyQuery", "functions/decide_request", ["policies", "decision"]),
         ("FailuresByReasonQuery", "functions/record_outcome", ["error", "reasons", "status"]),
-        ("OneRequestQuery", "functions/record_outcome", ["request_id", "status", "error"]),
-        ("ThrottledCallsQuery", "layers/drawbridge/drawbridge/bootstrap", ["count", "calls"]),
+        ("OneRequestQuery", "layers/drawbridge/drawbridge", ["request_id"]),
+        ("OneRequestQuery", "functions/record_outcome", ["status", "error"]),
+        ("ThrottledCallsQuery", "layers/drawbridge/drawbridge/bootstrap", ["number_of_calls", "calls"]),
         ("ClicksByResultQuery", "layers/drawbridge/drawbridge/approval", ["result"]),
     ],
 )
@@ -278,6 +291,32 @@ def test_every_function_s_log_can_tell_what_one_request_went_through() -> None:
 
     assert {attribute_of(each) for each in QUERIES["OneRequestQuery"]["LogGroupNames"]} == groups
     assert {attribute_of(each) for each in QUERIES["ThrottledCallsQuery"]["LogGroupNames"]} == groups
+
+
+def test_every_function_that_works_on_one_request_has_each_of_its_lines_carry_the_request_s_id() -> None:
+    """The tests of each see to the lines themselves: this sees to it that none is left out."""
+    doors = {each["CodeUri"].split("/")[1] for each in functions().values()}
+
+    assert doors == OF_ONE_REQUEST | {"relay_notification", "discover_requests"}
+    for name in OF_ONE_REQUEST:
+        assert "log_of_request(" in (REPOSITORY / "functions" / name / "app.py").read_text(), name
+        assert (REPOSITORY / "tests" / "functions" / f"test_{name}.py").exists(), name
+
+
+def test_no_field_of_the_log_and_no_name_in_a_query_is_a_function_of_logs_insights() -> None:
+    """A query would have to quote it, and calls the function where it does not."""
+    logged = {
+        field
+        for path in SOURCES
+        for call in re.findall(r"logger\.\w+\((.*?)\)\n", path.read_text(), re.DOTALL)
+        for field in re.findall(r"\b(\w+)=(?!=)|\"(\w+)\":", call)
+    }
+    named = {name for each in QUERIES.values() for name in re.findall(r"\bas (\w+)", each["QueryString"])}
+
+    fields = {name for pair in logged for name in pair if name}
+    assert {"reason", "number_of_calls", "number_of_parameters", "status"} <= fields
+    assert fields & INSIGHTS_FUNCTIONS == set()
+    assert named & INSIGHTS_FUNCTIONS == set()
 
 
 def rows(document: str, heading: str) -> list[list[str]]:

@@ -19,6 +19,14 @@ logger = Logger(log_uncaught_exceptions=True, json_serializer=_as_ascii)
 metrics = Metrics(namespace=NAMESPACE)
 
 
+def log_of_request(request_id: str) -> None:
+    """Have each line of the log carry the request's id until the invocation ends: saved queries go by it.
+
+    Whatever a step calls logs lines as well, and so does ``metered`` at its end.
+    """
+    logger.append_keys(request_id=request_id)
+
+
 class Metric(StrEnum):
     """The metrics. Each costs money in every hour in which it has a value: none is published as zero.
 
