@@ -154,7 +154,7 @@ def _lines_of(status: RequestStatus, width: int | None, now: datetime) -> Iterat
         yield from wrapped(f"{text}: --json" if place else text, width, indent=4, mark="aside" if place else "")
     if turn := turn_text(status):
         yield from wrapped(turn, width, indent=4)
-    if status.urgency.needs_somebody:
+    if status.urgency.needs_somebody and status.next:
         yield from wrapped(status.next, width, indent=6, end=" \\")
 
 
