@@ -1,16 +1,11 @@
 """The sweeps that the schedule has made: the last of them, and whether there should have been another since."""
 
-import re
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from drawbridge.discovery.sweep_record import SweepRecord
-
-_LATE = timedelta(minutes=10)
-"""How much later than its schedule a sweep may end: it takes five minutes at most, and may wait as long for another."""
-
-_RATE = re.compile(r"rate\((\d+) (minute|hour)s?\)")
+from drawbridge.schedule import is_late
 
 
 class ScheduledSweeps(Struct, frozen=True, kw_only=True):
@@ -29,21 +24,13 @@ class ScheduledSweeps(Struct, frozen=True, kw_only=True):
 
     def is_late(self, now: datetime) -> bool:
         """Return whether there should have been another by now."""
-        return now - self.last_at > 2 * self.every + _LATE
+        return is_late(self.last_at, self.every, now)
 
 
 class SweepsUnknown(Struct, frozen=True):
     """They could not be asked for."""
 
     because: str
-
-
-def interval_of(rate: str) -> timedelta | None:
-    """Return how often a rate of EventBridge Scheduler is; ``None`` if it is not one in minutes or hours."""
-    found = _RATE.fullmatch(rate)
-    if found is None:
-        return None
-    return timedelta(**{f"{found[2]}s": int(found[1])})
 
 
 def ago(time: datetime, now: datetime) -> str:

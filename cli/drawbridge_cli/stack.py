@@ -165,7 +165,8 @@ class Stack:
 
     def scheduled_sweeps(self) -> ScheduledSweeps:
         """Return what is known of the sweeps that the schedule has made."""
-        from drawbridge_cli.scheduled_sweeps import ScheduledSweeps, interval_of
+        from drawbridge.schedule import interval_of
+        from drawbridge_cli.scheduled_sweeps import ScheduledSweeps
 
         every = interval_of(self.parameters.get("LookEvery", ""))
         return ScheduledSweeps(

@@ -15,6 +15,7 @@ from drawbridge.decision.registration import Registration
 from drawbridge.discovery.sweep_record import Mentioned, SweepRecord
 from drawbridge.errors import AccessDeniedError, InvalidInputError, ThrottledError
 from drawbridge.request.connections import ManagedService
+from drawbridge.schedule import interval_of
 from drawbridge_cli.account_checks import (
     OrganizationAnswer,
     check_organization,
@@ -49,7 +50,7 @@ from drawbridge_cli.operation_checks import (
     check_quotas,
     check_sweeps,
 )
-from drawbridge_cli.scheduled_sweeps import ScheduledSweeps, interval_of
+from drawbridge_cli.scheduled_sweeps import ScheduledSweeps
 from drawbridge_cli.slack import Finding
 
 OK, WARNING, PROBLEM, UNKNOWN = CheckResult.OK, CheckResult.WARNING, CheckResult.PROBLEM, CheckResult.UNKNOWN

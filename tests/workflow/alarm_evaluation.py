@@ -16,7 +16,7 @@ from tests.workflow.definition import Json
 
 State = Literal["OK", "ALARM"]
 
-_TERM = re.compile(r"([+-]?) ?FILL\((\w+), 0\) ?")
+_TERM = re.compile(r"([+-]?) ?(?:(\d+) \* )?FILL\((\w+), 0\) ?")
 _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": operator.ge,
     "LessThanThreshold": operator.lt,
@@ -86,16 +86,16 @@ def _metrics_of(properties: Json) -> list[Metric]:
     stats = {each["Id"]: each["MetricStat"] for each in properties["Metrics"] if "MetricStat" in each}
     assert re.sub(_TERM, "", judged["Expression"]) == "", "an expression that is not understood here"
     terms = _TERM.findall(judged["Expression"])
-    assert sorted(name for _, name in terms) == sorted(stats), "each metric is paid for"
+    assert sorted(name for *_, name in terms) == sorted(stats), "each metric is paid for"
     return [
         _metric(
             stats[name]["Metric"],
             stats[name]["Stat"],
             stats[name]["Period"],
             is_filled=True,
-            factor=-1 if sign == "-" else 1,
+            factor=int(f"{sign}{times or 1}"),
         )
-        for sign, name in terms
+        for sign, times, name in terms
     ]
 
 

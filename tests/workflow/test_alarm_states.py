@@ -15,6 +15,7 @@ from tests.workflow.definition import RESOURCES, TEMPLATE, of_type
 
 ALARMS = {name: alarm_of(each) for name, each in of_type("AWS::CloudWatch::Alarm").items()}
 OURS = {name: alarm for name, alarm in ALARMS.items() if alarm.metrics[0].namespace == NAMESPACE}
+"""Those on what sweeps find."""
 SUSTAINED = ["FailingSweepsAlarm", "FailingRequestsAlarm"]
 """Those on what may happen once: they say that it happened again and again, for half an hour."""
 AT_ONCE = sorted(OURS.keys() - {*SUSTAINED})
@@ -218,6 +219,23 @@ def test_sweeps_that_are_throttled_or_that_no_schedule_asks_for_have_stopped_aft
     (alarm, after), (ok, _) = told_of["StoppedSweepsAlarm"]
     assert (alarm, ok) == ("ALARM", "OK")
     assert 55 <= after <= 62
+
+
+@every_range
+@pytest.mark.parametrize("apart", [5, 20, 45])
+def test_events_that_have_sweeps_made_do_not_hide_that_the_schedule_has_none_made(apart: int, extra: int) -> None:
+    """Each sweep counts it, once the schedule was silent for an hour; later than Lambda counts the sweep."""
+    events = range(QUIET * 3600, QUIET * 3600 + 120 * 60, apart * 60)
+    published = swept(without=set(within(120)) - {*events})
+    silent = [each for each in events if each - QUIET * 3600 >= 55 * 60]
+    published["SweepsWithoutSchedule"] = [Datum(each + 70, after=120) for each in silent]
+
+    told_of = about_sweeps(published, extra)
+
+    assert told_of.keys() == {"StoppedSweepsAlarm"}
+    (alarm, after), (ok, _) = told_of["StoppedSweepsAlarm"]
+    assert (alarm, ok) == ("ALARM", "OK")
+    assert 55 <= after <= 55 + apart + 5
 
 
 @every_range

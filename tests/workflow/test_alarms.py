@@ -43,7 +43,13 @@ KINDS = {kind_of(SHARE), kind_of(CONNECTION)}
 JUDGED_BY = {
     "BrokenHintsAlarm": ("Maximum of ApproximateNumberOfMessagesVisible", 300, 1, "GreaterThanOrEqualToThreshold", 1),
     "LostEventsAlarm": ("Maximum of ApproximateNumberOfMessagesVisible", 300, 1, "GreaterThanOrEqualToThreshold", 1),
-    "StoppedSweepsAlarm": ("Sum of Invocations - Sum of Errors", 300, 12, "LessThanThreshold", 1),
+    "StoppedSweepsAlarm": (
+        "Sum of Invocations - Sum of Errors - 10000 * Sum of SweepsWithoutSchedule",
+        3600,
+        1,
+        "LessThanThreshold",
+        1,
+    ),
     "FailingSweepsAlarm": ("Maximum of SweepsFailed + Sum of Errors", 900, 3, "GreaterThanOrEqualToThreshold", 1),
     "BrokenConfigurationAlarm": ("Maximum of ConfigurationBroken", 900, 1, "GreaterThanOrEqualToThreshold", 1),
     "BrokenRowsAlarm": ("Maximum of RowsBroken", 900, 1, "GreaterThanOrEqualToThreshold", 1),
@@ -63,7 +69,8 @@ every_alarm = pytest.mark.parametrize("name", ALARMS)
 
 def test_every_alarm_is_judged_as_the_runbook_says() -> None:
     def what(alarm: Alarm) -> str:
-        terms = (f"{'-+'[each.factor > 0]} {each.statistic} of {each.name}" for each in alarm.metrics)
+        times = {each.name: "" if abs(each.factor) == 1 else f"{abs(each.factor)} * " for each in alarm.metrics}
+        terms = (f"{'-+'[each.factor > 0]} {times[each.name]}{each.statistic} of {each.name}" for each in alarm.metrics)
         return " ".join(terms).removeprefix("+ ")
 
     assert {

@@ -54,6 +54,8 @@ class Metric(StrEnum):
 
     HINTS_BROKEN = "HintsBroken"
     SWEEPS_FAILED = "SweepsFailed"
+    SWEEPS_WITHOUT_SCHEDULE = "SweepsWithoutSchedule"
+    """Those that something else asked for while the schedule had none made for an hour."""
     REQUESTS_STARTED = "RequestsStarted"
     REQUESTS_MISSED_BY_EVENTS = "RequestsMissedByEvents"
     """First attempts of requests that no event had told of."""

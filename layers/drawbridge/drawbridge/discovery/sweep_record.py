@@ -57,6 +57,10 @@ class SweepRecords(Protocol):
         """Keep a record for the commands that wait for it, and as the last of its kind."""
         ...
 
+    def last_scheduled(self) -> SweepRecord | None:
+        """Return the record of the last sweep that the schedule asked for."""
+        ...
+
 
 def sweep_record(
     scope: SweepScope,
