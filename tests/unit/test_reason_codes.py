@@ -167,6 +167,17 @@ def test_what_was_not_taken_down_asks_for_what_its_error_does(text: str, to_do: 
     assert advice_of(Reason("not-withdrawn", text)).to_do == to_do
 
 
+@pytest.mark.parametrize("code", sorted(of_endings() - {"execution-aborted"} | {"attempt-silent", "unexplained"}))
+def test_how_an_execution_went_is_looked_at_by_the_story_which_links_to_it(code: str) -> None:
+    advice = advice_of(Reason(code, "it ended"))
+
+    assert (advice.turn, advice.command) == (Turn.OPERATOR, Command.WHY)
+
+
+def test_what_somebody_stopped_is_to_be_tried_again() -> None:
+    assert advice_of(Reason("execution-aborted", "it was stopped")).command is Command.RETRY
+
+
 def test_an_error_that_nobody_expected_is_the_operators() -> None:
     advice = advice_of(Reason("KeyError", "'x'"))
 
