@@ -16,13 +16,13 @@ from drawbridge_cli.binding_files import check_bindings, find_bindings
 from drawbridge_cli.binding_status import BindingStatus, names_by_binding, statuses_of
 from drawbridge_cli.bindings_screen import (
     matches,
-    say_problems,
     show_binding,
     show_changes,
     show_matches,
     show_statuses,
 )
 from drawbridge_cli.command_group import CommandGroup
+from drawbridge_cli.named_files import say_problems
 from drawbridge_cli.plan_screen import show_unknown
 from drawbridge_cli.put_in_force import put_in_force, remove_binding
 from drawbridge_cli.schemas import schema_of

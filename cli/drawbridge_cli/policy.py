@@ -18,11 +18,11 @@ from drawbridge_cli.cases import case_files, run_all
 from drawbridge_cli.command_group import CommandGroup
 from drawbridge_cli.documents import SUFFIXES, read_request_document
 from drawbridge_cli.explanation import explain, what_to_do
+from drawbridge_cli.named_files import say_problems
 from drawbridge_cli.parameter_changes import write_changes
 from drawbridge_cli.policy_changes import PolicyChanges, changes_of, default_names
 from drawbridge_cli.policy_files import CheckedPolicies, check_files, find_files
 from drawbridge_cli.policy_screen import (
-    say_problems,
     show_changes,
     show_explanation,
     show_known,
@@ -115,8 +115,9 @@ def simulate_paths(
 ) -> None:
     """Decide the ledger's requests again by other policies, and show what would come out otherwise. Changes nothing."""
     stack: Stack = context.obj
+    policies = _checked_alone(paths)
     in_force = stack.policies_in_force()
-    plan = changes_of(_checked_alone(paths), in_force, prune=prune, keep=_kept(stack))
+    plan = changes_of(policies, in_force, prune=prune, keep=_kept(stack))
     _refuse_conflict(plan, everything_may_be_permitted=stack.everything_may_be_permitted)
     simulation = _simulate(stack, in_force, plan, _start_of(since))
     if as_json:
@@ -162,8 +163,9 @@ def apply(
     """Check policies, show what they would change, and put them in force. The second time it does nothing."""
     stack: Stack = context.obj
     check_that_nobody_is_asked(as_json=as_json, yes=yes, dry_run=dry_run)
+    policies = _checked_alone(paths)
     in_force = stack.policies_in_force()
-    plan = changes_of(_checked_alone(paths), in_force, prune=prune, keep=_kept(stack))
+    plan = changes_of(policies, in_force, prune=prune, keep=_kept(stack))
     _refuse_conflict(plan, everything_may_be_permitted=stack.everything_may_be_permitted)
     simulation = None if plan.is_empty else _simulate(stack, in_force, plan, _start_of(since))
     if not as_json:

@@ -14,17 +14,10 @@ from drawbridge.record.entry import Entry
 from drawbridge_cli.cases import CaseResult
 from drawbridge_cli.explanation import Explanation, lines_of
 from drawbridge_cli.policy_changes import PolicyChanges
-from drawbridge_cli.policy_files import PolicyProblem
 from drawbridge_cli.request_status import Known, Turn, Until, Urgency
-from drawbridge_cli.screen import complain, say, show_table
+from drawbridge_cli.screen import say, show_table
 from drawbridge_cli.simulation import Simulation
 from drawbridge_cli.status_screen import since_text, standing
-
-
-def say_problems(problems: tuple[PolicyProblem, ...]) -> None:
-    """Print what is wrong, each with file and line, as compilers do."""
-    for problem in problems:
-        complain(str(problem))
 
 
 def show_result(result: CaseResult) -> None:

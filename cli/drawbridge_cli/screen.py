@@ -56,6 +56,8 @@ class Written:
 
     def __init__(self) -> None:
         self.complaints: list[str] = []
+        self.problems: list[Any] = []
+        """Those of the complaints, for programs, that are about files."""
         self.is_answered = False
 
 
@@ -73,10 +75,11 @@ def noting_what_is_written() -> Iterator[Written]:
         _written.reset(token)
 
 
-def complain(text: str) -> None:
-    """Print a line to standard error."""
+def complain(text: str, problem: object = None) -> None:
+    """Print a line to standard error; ``problem`` is what it says, for programs, if it is about a file."""
     if (written := _written.get()) is not None:
         written.complaints.append(text)
+        written.problems += [] if problem is None else [problem]
     _write(sys.stderr, text, "bad")
 
 

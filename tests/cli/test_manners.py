@@ -127,7 +127,19 @@ def test_the_version_is_that_of_the_distribution(drawbridge: Drawbridge) -> None
         ),
         (
             ("policy", "check", "nowhere.cedar", "--json"),
-            {"code": "invalid-input", "message": "nowhere.cedar: No such file or directory"},
+            {
+                "code": "invalid-files",
+                "message": "nowhere.cedar: No such file or directory",
+                "problems": [
+                    {
+                        "path": "nowhere.cedar",
+                        "name": "",
+                        "message": "No such file or directory",
+                        "line": None,
+                        "field": "",
+                    }
+                ],
+            },
         ),
         (
             ("consumers", "list", "--json"),
@@ -141,7 +153,7 @@ def test_the_version_is_that_of_the_distribution(drawbridge: Drawbridge) -> None
     ids=lambda each: " ".join(each) if isinstance(each, tuple) else "",
 )
 def test_what_is_wrong_with_a_call_is_one_document(
-    drawbridge: Drawbridge, arguments: tuple[str, ...], error: dict[str, str]
+    drawbridge: Drawbridge, arguments: tuple[str, ...], error: dict[str, Any]
 ) -> None:
     ended = drawbridge(*arguments)
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from drawbridge.errors import InvalidInputError
-from drawbridge_cli.policy_files import PolicyProblem, check_files, find_files
+from drawbridge_cli.named_files import FileProblem
+from drawbridge_cli.policy_files import check_files, find_files
 from tests.builders import CONSUMER
 from tests.cli.made import DEFAULTS, EVERYTHING, FORBID, PERMIT, PERMIT_PROVIDER, folder_of
 
@@ -140,7 +141,7 @@ def test_what_is_wrong_with_a_policy_is_reported_with_its_line(
 
     (problem,) = check_files(find_files([tmp_path])).problems
 
-    assert (problem.policy, problem.line) == ("a", line)
+    assert (problem.name, problem.line) == ("a", line)
     assert message in problem.message
 
 
@@ -149,7 +150,7 @@ def test_every_bad_file_is_reported_and_the_good_ones_are_given(tmp_path: Path) 
 
     checked = check_files(find_files([tmp_path]))
 
-    assert [problem.policy for problem in checked.problems] == ["a", "c"]
+    assert [problem.name for problem in checked.problems] == ["a", "c"]
     assert [policy.name for policy in checked.policies] == ["b"]
 
 
@@ -188,8 +189,8 @@ def test_everything_in_two_halves_is_everything(tmp_path: Path) -> None:
 
 
 def test_a_problem_is_written_as_compilers_write_theirs() -> None:
-    with_line = PolicyProblem("policies/a.cedar", "a", "unexpected end of input", 3)
-    without = PolicyProblem("policies/a.cedar", "a", "no statement in it")
+    with_line = FileProblem(path="policies/a.cedar", name="a", message="unexpected end of input", line=3)
+    without = FileProblem(path="policies/a.cedar", name="a", message="no statement in it")
 
     assert str(with_line) == "policies/a.cedar:3: unexpected end of input"
     assert str(without) == "policies/a.cedar: no statement in it"
