@@ -150,7 +150,7 @@ def request_status(
         to_do="" if nobody else advice.to_do,
         next="" if nobody else command_line(advice, entry, source),
         service=entry.request.service_id if isinstance(entry.request, EndpointConnectionRequest) else "",
-        bindings=_bindings(entry),
+        bindings=bindings_of(entry),
     )
 
 
@@ -486,7 +486,7 @@ def _aware(moment: datetime) -> datetime:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
-def _bindings(entry: Entry) -> tuple[str, ...]:
+def bindings_of(entry: Entry) -> tuple[str, ...]:
     """Return the bindings of what is attached, announced or refused; of a failure, the association's name tells."""
     of_reasons = (binding_in(reason.source) for reason in entry.reasons if _is_of_binding(reason))
     found = {

@@ -114,6 +114,16 @@ class Stack:
         return Arn.parse(str(self._described["StackId"]))
 
     @property
+    def where(self) -> str:
+        """Which stack it is, and where, as people are told."""
+        return f"{self._name} in {self.place.region}, account {self.place.account_id}"
+
+    @property
+    def place_document(self) -> dict[str, str]:
+        """Which stack it is, and where, as programs are told."""
+        return {"stack": self._name, "region": self.place.region, "account_id": self.place.account_id}
+
+    @property
     def status(self) -> str:
         """CloudFormation's status of the stack."""
         return str(self._described.get("StackStatus", ""))
@@ -228,11 +238,6 @@ class Stack:
         return ConsoleLinks(
             onboarding=self._output("OnboardingStateMachineArn"), withdrawal=self._output("WithdrawalStateMachineArn")
         )
-
-    def find(self, request: str) -> Entry | None:
-        """Return the ledger's entry of a request, by its id or its subject."""
-        entry = self.ledger.entry(request)
-        return entry or next((each for each in self.ledger.entries() if each.subject == request), None)
 
     @cached_property
     def approvals(self) -> ApprovalsTable:

@@ -165,7 +165,7 @@ def _lines(look: Look, wanted: Wanted, stack: Stack) -> Iterator[Line]:
     needs = sum(each.urgency.needs_somebody for each in look.shown) + len(look.unreadable)
     of = " of these" if wanted.is_filtered else ""
     need = f"{needs}{of} {'needs' if needs == 1 else 'need'} somebody" if needs else f"nothing{of} needs anybody"
-    yield f"{stack.name} in {stack.place.region}, account {stack.place.account_id}: {need}", "title"
+    yield f"{stack.where}: {need}", "title"
     yield "", ""
     yield from status_lines(look.shown, width(), look.at)
     if not wanted.everything and wanted.status is None:
@@ -178,9 +178,7 @@ def status_document(look: Look, stack: Stack) -> dict[str, Any]:
         "requests": look.shown,
         "rest": {str(urgency): count for urgency, count in look.rest.items()},
         "unreadable": look.unreadable,
-        "stack": stack.name,
-        "region": stack.place.region,
-        "account_id": stack.place.account_id,
+        **stack.place_document,
     }
 
 

@@ -11,7 +11,7 @@ from drawbridge.request import EndpointConnectionRequest
 from drawbridge.status import Status
 from drawbridge_cli.commanding import How, command_all, command_of_caller, complain_of_changed, tell_to_sweep
 from drawbridge_cli.held_back import let_go
-from drawbridge_cli.named_requests import UnknownRequest, find_row
+from drawbridge_cli.named_requests import NAMED, the_row
 from drawbridge_cli.put_in_force import remove_binding
 from drawbridge_cli.screen import ask, check_that_nobody_is_asked, complain, say
 from drawbridge_cli.stack import Stack
@@ -31,9 +31,7 @@ from drawbridge_cli.withdrawable_screen import (
 
 def withdraw(
     context: typer.Context,
-    request: Annotated[
-        str | None, typer.Argument(help="One request: its id, share ARN, share id or endpoint id.")
-    ] = None,
+    request: Annotated[str | None, typer.Argument(help=NAMED)] = None,
     consumer: Annotated[
         str | None, typer.Option(help="All connections of this account's endpoints.", metavar="ACCOUNT")
     ] = None,
@@ -65,10 +63,7 @@ def withdraw(
 
 
 def _withdraw_request(stack: Stack, request: str, how: How) -> None:
-    row = find_row(stack.ledger, request)
-    if isinstance(row, UnknownRequest):
-        complain(str(row))
-        raise typer.Exit(1)
+    row = the_row(stack, request)
     standing = standing_of(row, stack.managed_services)
     if standing is Standing.COMMANDED:
         if how.as_json:

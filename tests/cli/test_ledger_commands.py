@@ -380,4 +380,4 @@ def test_a_request_that_there_is_not_is_reported(at_work: Drawbridge) -> None:
     ended = at_work("policy", "explain", "connection-nobodys")
 
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err.startswith("connection-nobodys: the ledger has no such request, by id or subject")
+    assert ended.err.startswith("connection-nobodys: the ledger of drawbridge in ")
