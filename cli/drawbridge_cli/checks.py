@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from enum import StrEnum
 
 from msgspec import Struct
@@ -61,8 +62,11 @@ Ask = Callable[[], Iterable[Check]]
 
 def asked_side_by_side(asks: Mapping[str, Ask]) -> list[Check]:
     """Return what all come to, in their order; what one could not ask is unknown, and stops no other."""
+    # A thread would know neither the caller's options nor what is noted for programs.
+    contexts = [copy_context() for _ in asks]
     with side_by_side() as pool:
-        return [check for checks in pool.map(_asked, asks.keys(), asks.values()) for check in checks]
+        asked = pool.map(lambda context, each: context.run(_asked, *each), contexts, asks.items())
+        return [check for checks in asked for check in checks]
 
 
 @contextmanager

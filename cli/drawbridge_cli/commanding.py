@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from drawbridge.request.announced import WithdrawalCommand
+from drawbridge_cli.command_lines import CommandLine
 from drawbridge_cli.screen import accounting, complain
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.withdrawable import Withdrawable
@@ -31,7 +32,7 @@ def command_of_caller(stack: Stack) -> WithdrawalCommand:
 
 
 def command_all(
-    stack: Stack, going: Collection[Withdrawable], command: WithdrawalCommand, *, finish: str
+    stack: Stack, going: Collection[Withdrawable], command: WithdrawalCommand, *, finish: CommandLine
 ) -> list[Withdrawable]:
     """Command that all be withdrawn; return those that are: the others have changed meanwhile.
 

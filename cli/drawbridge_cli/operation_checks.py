@@ -11,6 +11,7 @@ from drawbridge.discovery.sweep_record import SweepRecord
 from drawbridge.errors import InvalidInputError
 from drawbridge.legible import legible
 from drawbridge_cli.checks import Check, all_ok, ok, problem, warning
+from drawbridge_cli.command_lines import command
 from drawbridge_cli.dead_letters import DeadLetterSource
 from drawbridge_cli.deployment import ListedAlarm
 
@@ -40,7 +41,7 @@ def check_sweeps(
     """Check when the schedule had the last sweep made, and what came of it; the stack is there ``since`` a time."""
     name = "sweeps"
     checks = []
-    to_do = "drawbridge sweep tries one; then see schedules, hints-mapping and functions here, and dead-letters"
+    to_do = f"{command('sweep')} tries one; then see schedules, hints-mapping and functions here, and dead-letters"
     if scheduled is None:
         found = "the schedule has not had one sweep made yet"
         is_new = now - since < 2 * every + _LATE
@@ -53,7 +54,7 @@ def check_sweeps(
                 name,
                 f"the last by schedule, {_ago(scheduled.ended_at, now)}, could not observe or reconcile all: "
                 + legible(scheduled.failures.first[0] if scheduled.failures.first else "", 1_000),
-                "drawbridge sweep says all that is wrong now",
+                f"{command('sweep')} says all that is wrong now",
             )
         )
     else:
@@ -63,7 +64,9 @@ def check_sweeps(
         what = "last" if for_orphans else "never"
         ago = f" {_ago(orphans_since, now)}" if for_orphans else ""
         checks.append(
-            warning(name, f"orphans were looked for {what}{ago}", "drawbridge sweep --orphans; see schedules here")
+            warning(
+                name, f"orphans were looked for {what}{ago}", f"{command('sweep', '--orphans')}; see schedules here"
+            )
         )
     return checks
 
@@ -79,7 +82,7 @@ def _ago(time: datetime, now: datetime) -> str:
 
 def check_dead_letters(counts: Mapping[DeadLetterSource, int]) -> list[Check]:
     there = (
-        problem("dead-letters", f"about {count} in {source}", "drawbridge redrive says why, and sends them again")
+        problem("dead-letters", f"about {count} in {source}", f"{command('redrive')} says why, and sends them again")
         for source, count in counts.items()
         if count
     )
@@ -137,15 +140,16 @@ def check_consumers(registered: Iterable[Registration]) -> list[Check]:
     entries = [*registered]
     wrong: list[Check] = []
     for each in entries:
-        account = legible(each.account_id)
-        to_do = f"drawbridge consumers add {account} --replace writes it anew"
-        if each.consumer.unreadable:
-            fields = ", ".join(each.consumer.unreadable)
-            wrong.append(problem("consumers", f"the entry of {account} can't be read, and is unknown: {fields}", to_do))
         try:
             check_account_id(each.account_id)
         except InvalidInputError as error:
             wrong.append(problem("consumers", f"an entry that is of no account: {error}", "delete it from the table"))
+            continue
+        if each.consumer.unreadable:
+            fields = ", ".join(each.consumer.unreadable)
+            found = f"the entry of {each.account_id} can't be read, and is unknown: {fields}"
+            anew = command("consumers", "add", each.account_id, "--replace", "--service", "SERVICE")
+            wrong.append(problem("consumers", found, f"{anew} writes it anew, with all that it may reach"))
     return all_ok("consumers", f"{len(entries)} are registered", wrong)
 
 

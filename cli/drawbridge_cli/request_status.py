@@ -98,7 +98,7 @@ class RequestStatus(Struct, frozen=True, kw_only=True):
     to_do: str
     """What whoever's turn it is should do, in words; empty if it is nobody's."""
     next: str
-    """The command to begin with; empty if it is nobody's turn."""
+    """The command to begin with, as it can be pasted into a shell; empty if it is nobody's turn."""
     service: str
     """The endpoint service; empty for what is shared."""
     bindings: tuple[str, ...]
@@ -148,7 +148,7 @@ def request_status(
         reasons=reasons,
         waiting_for=advice.turn,
         to_do="" if nobody else advice.to_do,
-        next="" if nobody else command_line(advice, entry, source),
+        next="" if nobody else str(command_line(advice, entry, source)),
         service=entry.request.service_id if isinstance(entry.request, EndpointConnectionRequest) else "",
         bindings=bindings_of(entry),
     )

@@ -7,6 +7,7 @@ import typer
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.request import EndpointConnectionRequest, OrphanRequest
 from drawbridge.status import Status
+from drawbridge_cli.command_lines import command
 from drawbridge_cli.commanding import tell_to_sweep
 from drawbridge_cli.named_requests import NAMED, the_row
 from drawbridge_cli.screen import ask, check_that_nobody_is_asked, complain, say, show_json
@@ -39,7 +40,7 @@ def retry(
     else:
         still = ", if AWS lists it still" if row.status is Status.WITHDRAWN else ""
         say(f"the next sweep starts another attempt{still}", "good")
-        say(f"look at it with  drawbridge policy explain {row.request_id}")
+        say(f"look at it with  {command('policy', 'explain', row.request_id)}")
     tell_to_sweep(stack)
 
 

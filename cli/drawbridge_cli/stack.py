@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -11,7 +10,6 @@ from functools import cached_property, partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
 from msgspec import Struct
 
@@ -19,6 +17,7 @@ from drawbridge.arns import Arn
 from drawbridge.aws.errors import translated
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError, RefusedError
 from drawbridge_cli.command_group import DEFAULT_STACK
+from drawbridge_cli.command_lines import told_with
 from drawbridge_cli.screen import complain
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
     from drawbridge_cli.account_withdrawal import WithdrawalContext
     from drawbridge_cli.console_links import ConsoleLinks
     from drawbridge_cli.outstanding import Outstanding
-    from drawbridge_cli.request_status import Known, RequestStatus
+    from drawbridge_cli.request_status import Known
     from drawbridge_cli.share_plans import PlanContext
 
 # A person waits; PutParameter, at three a second, is throttled soon.
@@ -219,12 +218,12 @@ class Stack:
         )
 
     @property
-    def options(self) -> str:
-        """Return the options by which another command finds the same stack, as a shell reads them; empty by default."""
+    def options(self) -> tuple[str, ...]:
+        """The options by which another command finds the same stack; none where the defaults do."""
         given = {"--stack": self._name, "--region": self._region, "--profile": self._profile}
         if self._name == DEFAULT_STACK:
             del given["--stack"]
-        return shlex.join(word for option, value in given.items() if value for word in (option, value))
+        return tuple(word for option, value in given.items() if value for word in (option, value))
 
     @property
     def expiring_within(self) -> timedelta:
@@ -388,19 +387,12 @@ class Stack:
         there = [*entries]
         questions = self._pending([each.request_id for each in there if waits_for_person(each)])
         within = self.expiring_within
-        return [
-            Known(each, self._with_options(request_status(each, now, expiring_within=within, question=question)))
-            for each in there
-            for question in (questions.get(each.request_id),)
-        ]
-
-    def _with_options(self, status: RequestStatus) -> RequestStatus:
-        """Return the status with a command that finds the same stack."""
-        options = self.options
-        if not options or not status.next:
-            return status
-        program, _, command = status.next.partition(" ")
-        return msgspec.structs.replace(status, next=f"{program} {options} {command}")
+        with told_with(self.options):
+            return [
+                Known(each, request_status(each, now, expiring_within=within, question=question))
+                for each in there
+                for question in (questions.get(each.request_id),)
+            ]
 
     def outstanding(self) -> tuple[Outstanding, ...]:
         """Return what of the ledger's requests is not at rest."""

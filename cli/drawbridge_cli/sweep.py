@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from drawbridge.discovery.sweep_record import Mentioned, SweepRecord
 from drawbridge.legible import legible
+from drawbridge_cli.command_lines import command
 from drawbridge_cli.screen import accounting, complain, say, show_json, waiting
 from drawbridge_cli.stack import Stack
 
@@ -37,14 +38,14 @@ def sweep(
     Exit code 1: something needs somebody, could not be observed, or the sweep is not through.
     """
     stack: Stack = context.obj
-    command = str(uuid.uuid4())
-    stack.ask_to_sweep(command, orphans=orphans)
+    command_id = str(uuid.uuid4())
+    stack.ask_to_sweep(command_id, orphans=orphans)
     where = f"{stack.name} in {stack.region}"
     record = None
     if not no_wait:
         with accounting(lambda: f"{where} was asked to sweep, and will"), waiting() as show_wait:
             record = awaited(
-                lambda: stack.sweep_records.of_command(command),
+                lambda: stack.sweep_records.of_command(command_id),
                 seconds=wait,
                 meanwhile=lambda waited: show_wait(f"{where} sweeps: {waited:.0f} of at most {wait} s"),
             )
@@ -57,7 +58,7 @@ def sweep(
     if no_wait:
         return
     if record is None:
-        complain(f"{where} has not swept within {wait} s; it may yet. drawbridge doctor says whether it can")
+        complain(f"{where} has not swept within {wait} s; it may yet. {command('doctor')} says whether it can")
         raise typer.Exit(1)
     if any(True for _ in needs_somebody(record)):
         raise typer.Exit(1)
@@ -85,6 +86,7 @@ class Concern(Struct, frozen=True):
 
 def needs_somebody(record: SweepRecord) -> Iterator[Concern]:
     """Yield what of a sweep needs somebody, or could not be found out."""
+    explain = command("policy", "explain", "REQUEST")
     for concern in (
         Concern(
             "not observed or not reconciled",
@@ -95,13 +97,13 @@ def needs_somebody(record: SweepRecord) -> Iterator[Concern]:
         Concern(
             "held back, as too much would go at once",
             record.withdrawals_capped,
-            "look at them, then let them go: drawbridge withdraw --confirm",
+            f"look at them, then let them go: {command('withdraw', '--confirm')}",
         ),
-        Concern("expiring, and nobody has let them in", record.expiring, "drawbridge policy explain REQUEST"),
+        Concern("expiring, and nobody has let them in", record.expiring, str(explain)),
         Concern(
             "no longer permitted",
             record.no_longer_permitted,
-            "permit them again, or let them go: drawbridge policy explain REQUEST",
+            f"permit them again, or let them go: {explain}",
         ),
         Concern(
             "not reviewed under the policies in force",

@@ -330,7 +330,7 @@ def test_a_binding_that_there_is_not_is_reported(at_work: Drawbridge) -> None:
     ended = at_work("bindings", "show", "nobodys")
 
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err == "nobodys: there is no binding of that name; 'bindings list' lists them\n"
+    assert ended.err == "nobodys: there is no binding of that name; drawbridge bindings list lists them\n"
 
 
 def test_without_bindings_nothing_is_listed(at_work: Drawbridge) -> None:
