@@ -19,7 +19,7 @@ from drawbridge_cli.account_checks import LATTICE_ROLE, OrganizationAnswer
 from drawbridge_cli.checks import Ask, Check, CheckResult, asked_side_by_side, not_asked, unknown
 from drawbridge_cli.deployment import Deployment
 from drawbridge_cli.regions import StacksByRegion, enabled_regions, look_for_stacks
-from drawbridge_cli.screen import say, show_json
+from drawbridge_cli.screen import complain, say, show_json
 from drawbridge_cli.slack import findings_of
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.version import own_version
@@ -42,7 +42,8 @@ def doctor(
 ) -> None:
     """Check the deployment whole, and say what to do about what is wrong. Changes nothing.
 
-    What the caller may not ask is unknown, with the permission that lacks. Exit code 1: there is a problem.
+    What the caller may not ask is unknown, with the permission that lacks. Exit code 1: there is a problem, or
+    something is unknown.
     """
     stack: Stack = context.obj
     if all_regions:
@@ -59,7 +60,7 @@ def doctor(
         show_json({"regions": examined, "without_stack": found.without, "result": _worst(examined)})
     else:
         _show(stack, examined, found.without)
-    if _worst(examined) is CheckResult.PROBLEM:
+    if _worst(examined) in {CheckResult.PROBLEM, CheckResult.UNKNOWN}:
         raise typer.Exit(1)
 
 
@@ -71,7 +72,7 @@ def _find(stack: Stack) -> None:
         with suppress(DrawbridgeError):
             clock = _clock(stack)
             if clock.result is not CheckResult.OK:
-                _show_check(clock)
+                complain(f"{clock.name}: {clock.found}; to do: {clock.what_to_do}")
         raise
 
 

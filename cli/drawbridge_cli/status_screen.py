@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from drawbridge.legible import legible
-from drawbridge.status import Reason, Status
+from drawbridge.status import Status
+from drawbridge_cli.reason_screen import reason_text
 from drawbridge_cli.request_status import RequestStatus, Until, Urgency
 from drawbridge_cli.screen import Line, wrapped
 from drawbridge_cli.turns import Turn
@@ -122,7 +123,7 @@ def reason_texts(status: RequestStatus) -> tuple[str, ...]:
     """Return the first reason, whole, and how many more there are; nothing where there is no reason."""
     more = len(status.reasons) - 1
     others = f"and {more} more {'reason' if more == 1 else 'reasons'}"
-    return tuple(map(_reason_text, status.reasons[:1])) + ((others,) if more > 0 else ())
+    return tuple(map(reason_text, status.reasons[:1])) + ((others,) if more > 0 else ())
 
 
 def turn_text(status: RequestStatus) -> str:
@@ -167,12 +168,6 @@ def _until_text(status: RequestStatus, now: datetime) -> str:
 def _of_time(words: tuple[str, str], moment: datetime, now: datetime) -> str:
     to_come, has_come = words
     return (to_come if moment > now else has_come).format(_time(moment))
-
-
-def _reason_text(reason: Reason) -> str:
-    of = f"{reason.source}: " if reason.source and not reason.text.startswith(f"{reason.source} ") else ""
-    # It was made legible when it was recorded or told, unless somebody wrote the row by hand.
-    return f"{of}{reason.text} [{reason.code}]".replace("\n", "\\u{a}")
 
 
 def _time(moment: datetime) -> str:

@@ -130,7 +130,7 @@ def test_the_story_is_told_from_the_first_hint_to_what_comes_next(
         f"  resource-share of account {CONSUMER}: {SHARE_ARN}",
         "",
         f"  {at}:00  attempt 1 began",
-        "      AWS lists it, and the ledger had no row of it. (the schedule) [first-seen]",
+        "      the schedule: AWS lists it, and the ledger had no row of it. [first-seen]",
     ]
     assert lines[6:8] == [f"  {at}:00  HELD", "      No policy permits it. [no-policy-permits]"]
     now = lines[lines.index("Now") :]
