@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from drawbridge.aws.errors import denied_action
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError
+from drawbridge_cli.screen import Show
 
 _SIDE_BY_SIDE = 8
 
@@ -60,13 +61,17 @@ Ask = Callable[[], Iterable[Check]]
 """Asks AWS, and says what came of it."""
 
 
-def asked_side_by_side(asks: Mapping[str, Ask]) -> list[Check]:
+def asked_side_by_side(asks: Mapping[str, Ask], show: Show = lambda _: None) -> list[Check]:
     """Return what all come to, in their order; what one could not ask is unknown, and stops no other."""
     # A thread would know neither the caller's options nor what is noted for programs.
     contexts = [copy_context() for _ in asks]
     with side_by_side() as pool:
         asked = pool.map(lambda context, each: context.run(_asked, *each), contexts, asks.items())
-        return [check for checks in asked for check in checks]
+        found: list[Check] = []
+        for number, (name, checks) in enumerate(zip(asks, asked, strict=True), 1):
+            show(f"{name}: {number} of {len(asks)} checks")
+            found += checks
+        return found
 
 
 @contextmanager

@@ -39,8 +39,9 @@ def command_all(
     ``finish`` is the command that does the rest if AWS fails in the middle.
     """
     done: list[Withdrawable] = []
-    with accounting(lambda: f"{len(done)} of {len(going)} are commanded; {finish} does the rest"):
-        for each in going:
+    with accounting(lambda: f"{len(done)} of {len(going)} are commanded; {finish} does the rest") as show:
+        for number, each in enumerate(going, 1):
+            show(f"commanding {number} of {len(going)}")
             is_commanded = stack.ledger.command_withdrawal(each.row, command)
             done += [each] if is_commanded else []
     return done

@@ -33,12 +33,7 @@ def let_go(stack: Stack, how: How) -> None:
     if capped and not how.dry_run:
         if not how.yes:
             ask(f"Withdraw {len(capped)}?")
-        with accounting(lambda: f"{len(done)} of {len(capped)} are let go; the same command does the rest"):
-            for row in capped:
-                if _confirm(stack, row, now):
-                    done.append(row)
-                else:
-                    complain(f"{row.request_id}: it has changed meanwhile; look again")
+        done = _confirm_all(stack, capped, now)
         tell_to_sweep(stack)
     if how.as_json:
         show_documents([_held_document(row, now, how.result(done=row in done)) for row in capped], dry_run=how.dry_run)
@@ -46,6 +41,19 @@ def let_go(stack: Stack, how: How) -> None:
         say(f"{len(done)} are let go: each is asked for once more before it goes", "good")
     if not how.dry_run and len(done) < len(capped):
         raise typer.Exit(1)
+
+
+def _confirm_all(stack: Stack, capped: list[LedgerRow], now: datetime) -> list[LedgerRow]:
+    """Confirm what is held back; return what is confirmed: the others have changed meanwhile, which is told."""
+    done: list[LedgerRow] = []
+    with accounting(lambda: f"{len(done)} of {len(capped)} are let go; the same command does the rest") as show:
+        for number, row in enumerate(capped, 1):
+            show(f"letting go {number} of {len(capped)}")
+            done += [row] if _confirm(stack, row, now) else []
+    for row in capped:
+        if row not in done:
+            complain(f"{row.request_id}: it has changed meanwhile; look again")
+    return done
 
 
 def _due(row: LedgerRow, now: datetime) -> tuple[Announced, ...]:

@@ -123,9 +123,9 @@ def main() -> None:
             # What the terminal has no letters for is written by its code point.
             stream.reconfigure(errors="backslashreplace")
     try:
-        with noting_what_is_written() as written:
+        with noting_what_is_written(in_json=_answers_in_json()) as written:
             ended = _run()
-            if ended.exit_code and not written.is_answered and _answers_in_json():
+            if ended.exit_code and written.in_json and not written.is_answered:
                 show_json(ended.document(written))
         sys.stdout.flush()
     except BrokenPipeError:

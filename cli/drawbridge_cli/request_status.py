@@ -103,6 +103,8 @@ class RequestStatus(Struct, frozen=True, kw_only=True):
     """The endpoint service; empty for what is shared."""
     bindings: tuple[str, ...]
     """Those that want something of it, as far as the ledger tells."""
+    region: str
+    """Of the stack whose ledger has it."""
 
 
 class Known(Struct, frozen=True):
@@ -113,7 +115,12 @@ class Known(Struct, frozen=True):
 
 
 def request_status(
-    entry: Entry, now: datetime, *, expiring_within: timedelta, question: Pending | None = None
+    entry: Entry,
+    now: datetime,
+    *,
+    expiring_within: timedelta,
+    question: Pending | None = None,
+    region: str = "",
 ) -> RequestStatus:
     """Return the status of a request, by its row, and by the question that a person is asked about it, if it is known.
 
@@ -151,6 +158,7 @@ def request_status(
         next="" if nobody else str(command_line(advice, entry, source)),
         service=entry.request.service_id if isinstance(entry.request, EndpointConnectionRequest) else "",
         bindings=bindings_of(entry),
+        region=region,
     )
 
 

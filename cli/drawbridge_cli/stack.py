@@ -89,11 +89,14 @@ class Stack:
 
     @property
     def region(self) -> str:
-        return str(self._session.region_name or "")
+        return self._region or str(self._session.region_name or "")
 
     def in_region(self, region: str) -> Stack:
-        """Return the stack of that name in another Region of the account."""
-        return Stack(self._name, region=region, profile=self._profile)
+        """Return the stack of that name in another Region of the account.
+
+        It has the same session: who logs in with a second factor is asked for it once, for all Regions.
+        """
+        return self._sharing_session(region)
 
     def client(self, service: str) -> Any:
         """Return AWS's client of a service, for what only one command asks."""
@@ -176,9 +179,13 @@ class Stack:
 
         It has the same session: who logs in with a second factor is asked for it once.
         """
-        same = Stack(self._name, region=self._region, profile=self._profile)
-        same._session = self._session
-        return same
+        return self._sharing_session(self._region)
+
+    def _sharing_session(self, region: str | None) -> Stack:
+        """Return a stack of that name of which nothing is read, in the Region, or that of the session."""
+        other = Stack(self._name, region=region, profile=self._profile)
+        other._session = self._session
+        return other
 
     @cached_property
     def consumers(self) -> ConsumersTable:
@@ -389,7 +396,7 @@ class Stack:
         within = self.expiring_within
         with told_with(self.options):
             return [
-                Known(each, request_status(each, now, expiring_within=within, question=question))
+                Known(each, request_status(each, now, expiring_within=within, question=question, region=self.region))
                 for each in there
                 for question in (questions.get(each.request_id),)
             ]
@@ -480,7 +487,7 @@ class Stack:
         from botocore.config import Config
 
         with _usable(), _MAKING:
-            resource = self._session.resource("dynamodb", config=Config(**_CONFIG))
+            resource = self._session.resource("dynamodb", region_name=self._region, config=Config(**_CONFIG))
         return resource.Table(self._output(output))
 
     def _client(self, service: str) -> Any:
@@ -490,7 +497,7 @@ class Stack:
             if service not in self._clients:
                 session: Any = self._session
                 with _usable():
-                    self._clients[service] = session.client(service, config=Config(**_CONFIG))
+                    self._clients[service] = session.client(service, region_name=self._region, config=Config(**_CONFIG))
             return self._clients[service]
 
     def _output(self, name: str) -> str:
@@ -516,8 +523,7 @@ class Stack:
         except RefusedError as error:
             missing = isinstance(error.__cause__, ClientError) and "does not exist" in str(error.__cause__)
             if missing:
-                where = self._session.region_name
-                raise NoStackError(f"--stack: there is no stack {self._name!r} in {where}") from error
+                raise NoStackError(f"--stack: there is no stack {self._name!r} in {self.region}") from error
             raise
         return found[0]
 

@@ -131,14 +131,16 @@ def turn_text(status: RequestStatus) -> str:
     return "" if status.waiting_for is Turn.NOBODY else f"{_TURNS[status.waiting_for]}: {status.to_do}"
 
 
-def status_lines(statuses: Collection[RequestStatus], width: int | None, now: datetime) -> Iterator[Line]:
+def status_lines(
+    statuses: Collection[RequestStatus], width: int | None, now: datetime, *, with_regions: bool = False
+) -> Iterator[Line]:
     """Yield requests as lines of a width, at whose end only words are broken off, and never a name."""
     for urgency, group in groupby(by_urgency(statuses), key=lambda each: each.urgency):
         requests = [*group]
         yield f"{TITLES[urgency]} ({len(requests)})", _MARKS.get(urgency, "doubtful")
         for each in requests:
             yield from wrapped(each.request_id, width, indent=2, mark="title")
-            yield from _lines_of(each, width, now)
+            yield from _lines_of(each, width, now, with_region=with_regions)
         yield "", ""
 
 
@@ -148,9 +150,10 @@ def rest_line(rest: Mapping[Urgency, int], of: str = "") -> str:
     return f"{told or f'nothing else{of} is alive'} (what is over is not counted: --all)"
 
 
-def _lines_of(status: RequestStatus, width: int | None, now: datetime) -> Iterator[Line]:
+def _lines_of(status: RequestStatus, width: int | None, now: datetime, *, with_region: bool) -> Iterator[Line]:
+    where = f", in {status.region}" if with_region else ""
     when = "; ".join(filter(None, (since_text(status), _until_text(status, now))))
-    yield from wrapped(f"{when}; of account {legible(status.account_id)}", width, indent=4)
+    yield from wrapped(f"{when}; of account {legible(status.account_id)}{where}", width, indent=4)
     for place, text in enumerate(reason_texts(status)):
         yield from wrapped(f"{text}: --json" if place else text, width, indent=4, mark="aside" if place else "")
     if turn := turn_text(status):

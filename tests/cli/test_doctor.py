@@ -303,7 +303,6 @@ def test_a_region_that_may_not_be_asked_is_unknown(
     at_work: Drawbridge, operator: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(regions, "enabled_regions", lambda stack: ["eu-west-1"])
-    monkeypatch.setattr(command, "enabled_regions", lambda stack: ["eu-west-1"])
     failing = CallFault("cloudformation:DescribeStacks", "error", code="AccessDenied", account=operator.account_id)
 
     with faults.injected(failing):
