@@ -325,3 +325,17 @@ def test_a_stack_that_is_not_there_is_said(at_work: Drawbridge) -> None:
     ended = at_work("--region", "eu-west-1", "doctor")
 
     assert (ended.code, ended.err.strip()) == (2, "--stack: there is no stack 'drawbridge' in eu-west-1")
+
+
+def test_what_it_says_to_run_reaches_the_stack_that_it_looked_at(at_work: Drawbridge, operator: Operator) -> None:
+    sqs = operator.client("sqs")
+    (queue,) = sqs.list_queues(QueueNamePrefix="drawbridge-HintsDeadLetterQueue")["QueueUrls"]
+    sqs.send_message(QueueUrl=queue, MessageBody="{}")
+
+    ended = at_work("--region", "us-east-1", "doctor", "--json")
+    sqs.purge_queue(QueueUrl=queue)
+
+    (region,) = ended.json["regions"]
+    to_run = [each["what_to_do"] for each in region["checks"] if "drawbridge " in each["what_to_do"]]
+    assert any(each.startswith("drawbridge --region us-east-1 redrive says why") for each in to_run)
+    assert all("drawbridge --region us-east-1 " in each for each in to_run)

@@ -200,3 +200,17 @@ def test_a_policy_of_one_account_is_not_everything(tmp_path: Path) -> None:
     folder_of(tmp_path, {"own": f'permit(principal == Account::"{CONSUMER}", action, resource);'})
 
     assert problems(tmp_path) == []
+
+
+def test_whether_everything_is_let_in_is_not_asked_before_all_files_are_good(tmp_path: Path) -> None:
+    folder_of(tmp_path, {"all": EVERYTHING, "bad": "permit("})
+
+    (problem,) = problems(tmp_path)
+
+    assert problem.startswith("bad.cedar:1: ")
+
+
+def test_an_id_that_two_files_have_is_told_beside_what_is_wrong_with_others(tmp_path: Path) -> None:
+    folder_of(tmp_path, {"a": f'@id("x") {PERMIT}', "b": f'@id("x") {PERMIT}', "c": "permit("})
+
+    assert [each.partition(":")[0] for each in problems(tmp_path)] == ["c.cedar", "a.cedar", "b.cedar"]
