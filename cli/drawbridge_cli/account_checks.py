@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from drawbridge.request.connections import ManagedService
 from drawbridge_cli.checks import Check, all_ok, ok, problem, unknown, warning
+from drawbridge_cli.command_lines import command
 from drawbridge_cli.deployment import ListedNotification
 from drawbridge_cli.slack import Finding
 
@@ -89,7 +90,7 @@ def check_services(services: Iterable[ManagedService], notifications: Iterable[L
                 yield warning(
                     name,
                     f"{service} does not notify of connections: they wait for the schedule",
-                    "drawbridge sweep makes the notification, or says why it can't",
+                    f"{command('sweep')} makes the notification, or says why it can't",
                 )
             elif not states[service]:
                 yield warning(
@@ -114,6 +115,6 @@ def check_slack(findings: Iterable[Finding] | None) -> list[Check]:
             if each.unknown:
                 yield unknown(name, f"{each.what}: {each.text}", "let the caller make that call")
             elif not each.good:
-                yield problem(name, f"{each.what}: {each.text}", "see docs/slack.md; drawbridge slack check")
+                yield problem(name, f"{each.what}: {each.text}", f"see docs/slack.md; {command('slack', 'check')}")
 
     return all_ok(name, ", ".join(f"{each.what}: {each.text}" for each in found), otherwise())

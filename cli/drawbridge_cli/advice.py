@@ -75,7 +75,7 @@ def _besides(known: Known, explanation: Explanation | None) -> Iterator[str]:
         if status.to_do not in by_policies:
             yield by_policies
     elif status.urgency is Urgency.CONNECTED and any(each.code == DENIED for each in (*entry.kept, *entry.reasons)):
-        again = f"or by  drawbridge retry {entry.request_id}"
+        again = f"or by  {Command.RETRY.of(request=entry.request_id)}"
         yield f"What is connected stays. What was denied is asked about again when it changes, {again}"
 
 
@@ -93,7 +93,7 @@ def _of_over(entry: Entry, explanation: Explanation | None) -> str:
 
 def _of_withdrawn_share(entry: Entry) -> str:
     if entry.commanded is not None:
-        return f"It stays so until  drawbridge retry {entry.request_id}  ends that command."
+        return f"It stays so until  {Command.RETRY.of(request=entry.request_id)}  ends that command."
     if any(reason.code == NO_LONGER_PERMITTED for reason in entry.reasons):
         return "It comes back by itself once policies permit it again, if it is shared still."
     return "The other side took it back; if it shares it once more, that is decided on anew."

@@ -10,10 +10,11 @@ from drawbridge.approval.outcomes import outcome_text
 from drawbridge.errors import InvalidInputError
 from drawbridge.legible import legible
 from drawbridge_cli.explanation import lines_of
+from drawbridge_cli.named_requests import NAMED, the_request
 from drawbridge_cli.screen import ask, check_that_nobody_is_asked, complain, say, show_json
 from drawbridge_cli.stack import Stack
 
-Request = Annotated[str, typer.Argument(help="The request's id, or its subject: share ARN, endpoint id.")]
+Request = Annotated[str, typer.Argument(help=NAMED)]
 Reason = Annotated[str, typer.Option(help="Why; kept in the record.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -37,10 +38,7 @@ def _answer(stack: Stack, request: str, *, approve: bool, reason: str, yes: bool
     check_that_nobody_is_asked(as_json=as_json, yes=yes)
     if len(reason) > _LONGEST:
         raise InvalidInputError(f"--reason: {len(reason)} characters, {_LONGEST} at most")
-    entry = stack.find(request)
-    if entry is None:
-        complain(f"{request}: the ledger has no such request, by id or subject")
-        raise typer.Exit(1)
+    entry = the_request(stack, request)
     record = stack.approvals.approval_record(entry.request_id)
     if record is None:
         complain(f"{entry.request_id} is {entry.status}: nobody is, or was, asked about it")

@@ -8,22 +8,11 @@ from msgspec import Struct
 from drawbridge.association.aliases import reserved_name
 from drawbridge.association.binding import Binding, InvalidBindingError, parse_binding
 from drawbridge.document_lines import line_of
+from drawbridge.document_mistakes import Mistake
 from drawbridge_cli.alias_claims import claims_among
-from drawbridge_cli.named_files import LONGEST, NamedFile, find_named
+from drawbridge_cli.named_files import FileProblem, NamedFile, find_named
 
 SUFFIXES = (".json", ".yaml", ".yml")
-
-
-class BindingProblem(Struct, frozen=True):
-    """The reason why a file, or several together, can't take effect."""
-
-    path: str
-    binding: str
-    message: str
-    line: int | None = None
-
-    def __str__(self) -> str:
-        return f"{self.path}{f':{self.line}' if self.line else ''}: {self.message}"
 
 
 class CheckedBindings(Struct, frozen=True):
@@ -33,7 +22,7 @@ class CheckedBindings(Struct, frozen=True):
     """The good ones."""
     texts: dict[str, str]
     """Their texts, by name."""
-    problems: tuple[BindingProblem, ...]
+    problems: tuple[FileProblem, ...]
     notes: tuple[str, ...] = ()
     """What is valid, and may not be meant."""
 
@@ -42,7 +31,7 @@ def find_bindings(paths: Sequence[Path]) -> list[NamedFile]:
     """Read the files, and those in the folders and below them.
 
     Raises:
-        InvalidInputError: a path does not exist, can't be read, or has no binding in it.
+        InvalidFilesError: a path does not exist, can't be read, or has no binding in it.
     """
     return find_named(paths, SUFFIXES, "a binding")
 
@@ -51,21 +40,24 @@ def check_bindings(files: Iterable[NamedFile]) -> CheckedBindings:
     """Check each file, and all of them together, as if they were the bindings in force."""
     by_name: dict[str, NamedFile] = {}
     bindings: list[Binding] = []
-    problems: list[BindingProblem] = []
+    problems: list[FileProblem] = []
     for file in files:
         first = by_name.setdefault(file.name, file)
         if first is not file:
-            problems.append(
-                BindingProblem(str(file.path), file.name, f"the name {file.name!r} is taken by {first.path}")
-            )
+            problems.append(file.problem(Mistake(message=f"the name {file.name!r} is taken by {first.path}")))
             continue
+        mistakes = [*filter(None, (file.refused(),))]
+        good: tuple[Binding, ...] = ()
         try:
-            bindings.append(_check(file))
+            good = () if file.is_too_long else (parse_binding(file.name, file.text),)
         except InvalidBindingError as error:
-            problems.append(BindingProblem(str(file.path), file.name, error.reason, error.line))
+            mistakes += error.mistakes
+        bindings += () if mistakes else good
+        problems += map(file.problem, mistakes)
     for claim in claims_among(bindings):
         file = by_name[claim.second]
-        problems.append(BindingProblem(str(file.path), file.name, str(claim), line_of(file.text, "attach", "alias")))
+        line = line_of(file.text, "attach", "alias")
+        problems.append(file.problem(Mistake(message=str(claim), line=line, field="attach.alias")))
     texts = {binding.name: by_name[binding.name].text for binding in bindings}
     notes = (f"binding {each.name}: {note}" for each in bindings for note in _notes(each))
     return CheckedBindings(tuple(bindings), texts, tuple(problems), tuple(notes))
@@ -79,16 +71,3 @@ def _notes(binding: Binding) -> Iterator[str]:
         yield f'its alias {alias.name} is {reserved}; it is made only if a policy says @alias("reserved")'
     if alias.public:
         yield f"its alias {alias.name} may be in a public zone, where everybody sees it"
-
-
-def _check(file: NamedFile) -> Binding:
-    """Check a file by itself, and whether Parameter Store takes it."""
-    if file.size > LONGEST:
-        raise _wrong(file, f"{file.size} bytes, {LONGEST} at most")
-    if (line := file.reference_line) is not None:
-        raise _wrong(file, "Parameter Store refuses '{{'; put a space between", line)
-    return parse_binding(file.name, file.text)
-
-
-def _wrong(file: NamedFile, reason: str, line: int | None = None) -> InvalidBindingError:
-    return InvalidBindingError(f"binding {file.name}: {reason}", reason=reason, line=line)

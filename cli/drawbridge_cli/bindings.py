@@ -16,13 +16,14 @@ from drawbridge_cli.binding_files import check_bindings, find_bindings
 from drawbridge_cli.binding_status import BindingStatus, names_by_binding, statuses_of
 from drawbridge_cli.bindings_screen import (
     matches,
-    say_problems,
     show_binding,
     show_changes,
     show_matches,
     show_statuses,
 )
 from drawbridge_cli.command_group import CommandGroup
+from drawbridge_cli.command_lines import command
+from drawbridge_cli.named_files import say_problems
 from drawbridge_cli.plan_screen import show_unknown
 from drawbridge_cli.put_in_force import put_in_force, remove_binding
 from drawbridge_cli.schemas import schema_of
@@ -109,7 +110,7 @@ def show(
     stack: Stack = context.obj
     there = {each.name: each for each in stack.configuration.below(PATH)}
     if name not in there:
-        complain(f"{name}: there is no binding of that name; 'bindings list' lists them")
+        complain(f"{name}: there is no binding of that name; {command('bindings', 'list')} lists them")
         raise typer.Exit(1)
     bindings = stack.bindings_in_force()
     share_plans = stack.plan_context().share_plans(bindings)

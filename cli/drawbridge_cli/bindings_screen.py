@@ -1,13 +1,12 @@
 """Printing bindings, and what comes of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from drawbridge.association.evaluation import Candidate
 from drawbridge.legible import legible
 from drawbridge_cli.account_withdrawal import AccountWithdrawal
 from drawbridge_cli.binding_changes import BindingChanges, BindingEffects
-from drawbridge_cli.binding_files import BindingProblem
 from drawbridge_cli.binding_status import BindingStatus
 from drawbridge_cli.outstanding import Outstanding
 from drawbridge_cli.plan_screen import (
@@ -18,15 +17,9 @@ from drawbridge_cli.plan_screen import (
     show_outstanding,
     show_refusal,
 )
-from drawbridge_cli.screen import complain, say, show_table
+from drawbridge_cli.screen import say, show_table
 from drawbridge_cli.share_plans import AssociationPlan, SharePlan
 from drawbridge_cli.withdrawal_screen import show_withdrawal
-
-
-def say_problems(problems: Iterable[BindingProblem]) -> None:
-    """Print what is wrong, each with file and line, as compilers do."""
-    for problem in problems:
-        complain(str(problem))
 
 
 def show_changes(changes: BindingChanges) -> None:

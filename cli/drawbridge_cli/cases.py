@@ -12,6 +12,7 @@ from drawbridge.decision.decide_again import outcome_name
 from drawbridge.decision.facts import EvaluationTime, ResourceFacts
 from drawbridge.errors import InvalidInputError
 from drawbridge_cli.documents import SUFFIXES, AnyFacts, Case, CaseFile, Expected, read_cases
+from drawbridge_cli.named_files import FileProblem, InvalidFilesError
 from drawbridge_cli.policy_files import SUFFIX, check_files, find_files
 
 OUTCOMES = ("accept", "askApprover", "reject", "hold")
@@ -65,17 +66,17 @@ def run_all(files: Iterable[Path], policies: tuple[Path, ...]) -> list[CaseResul
     """Run the cases of all files.
 
     Raises:
-        InvalidInputError: some can't be used; the message has a line for each mistake.
+        InvalidFilesError: some can't be used; it has all that is wrong with them.
     """
     results: list[CaseResult] = []
-    mistakes: list[str] = []
+    problems: dict[FileProblem, None] = {}
     for file in files:
         try:
             results += run_cases(file, policies)
-        except InvalidInputError as error:
-            mistakes += (line for line in str(error).splitlines() if line not in mistakes)
-    if mistakes:
-        raise InvalidInputError("\n".join(mistakes))
+        except InvalidFilesError as error:
+            problems |= dict.fromkeys(error.problems)
+    if problems:
+        raise InvalidFilesError(problems)
     return results
 
 
@@ -83,19 +84,20 @@ def run_cases(path: Path, policies: tuple[Path, ...]) -> list[CaseResult]:
     """Run the cases of one file, by the policies that are given, or else by those that the file names.
 
     Raises:
-        InvalidInputError: the file, or a policy, can't be used.
+        InvalidFilesError: the file, or a policy, can't be used.
     """
     cases = read_cases(path)
     together = _policies(policies or _named(path, cases))
     results: list[CaseResult] = []
-    mistakes: list[str] = []
+    problems: list[FileProblem] = []
     for case in cases.cases:
         try:
             results.append(_run(path, case, together))
         except InvalidInputError as error:
-            mistakes.append(str(error))
-    if mistakes:
-        raise InvalidInputError("\n".join(mistakes))
+            field = str(error).partition(": ")[0]
+            problems.append(FileProblem(path=str(path), name=case.name, message=f"{case.name}: {error}", field=field))
+    if problems:
+        raise InvalidFilesError(problems)
     return results
 
 
@@ -104,7 +106,8 @@ def _named(path: Path, cases: CaseFile) -> tuple[Path, ...]:
         return tuple(path.parent / each for each in cases.policies)
     alongside = tuple(sorted(path.parent.glob(f"*{SUFFIX}")))
     if not alongside:
-        raise InvalidInputError(f"{path}: policies: none is named, and none is beside the file")
+        message = "policies: none is named, and none is beside the file"
+        raise InvalidFilesError([FileProblem(path=str(path), message=message, field="policies")])
     return alongside
 
 
@@ -112,7 +115,7 @@ def _policies(paths: tuple[Path, ...]) -> PolicySet:
     # What is tried may be a part of a set: whether all of it lets everything in is no question here.
     checked = check_files(find_files(paths), everything_may_be_permitted=True)
     if checked.problems:
-        raise InvalidInputError("\n".join(str(problem) for problem in checked.problems))
+        raise InvalidFilesError(checked.problems)
     return PolicySet(checked.policies)
 
 
@@ -120,11 +123,8 @@ def _run(path: Path, case: Case, policies: PolicySet) -> CaseResult:
     expected = case.expect if isinstance(case.expect, Expected) else Expected(outcome=case.expect)
     possible = OF_RESOURCES if isinstance(case.request, ResourceFacts) else OUTCOMES
     if expected.outcome not in possible:
-        raise InvalidInputError(f"{path}: {case.name}: expect: {expected.outcome!r} is none of {', '.join(possible)}")
-    try:
-        actual = outcome_for(case.request, policies, case.evaluation_time)
-    except InvalidInputError as error:
-        raise InvalidInputError(f"{path}: {case.name}: {error}") from error
+        raise InvalidInputError(f"expect: {expected.outcome!r} is none of {', '.join(possible)}")
+    actual = outcome_for(case.request, policies, case.evaluation_time)
     wrong = ""
     if actual.outcome != expected.outcome:
         wrong = f"expected {expected.outcome}, and it is {actual.outcome}: " + "; ".join(

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from enum import StrEnum
 
 from msgspec import Struct
 
 from drawbridge.aws.errors import denied_action
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError
+from drawbridge_cli.screen import Show
 
 _SIDE_BY_SIDE = 8
 
@@ -59,10 +61,17 @@ Ask = Callable[[], Iterable[Check]]
 """Asks AWS, and says what came of it."""
 
 
-def asked_side_by_side(asks: Mapping[str, Ask]) -> list[Check]:
+def asked_side_by_side(asks: Mapping[str, Ask], show: Show = lambda _: None) -> list[Check]:
     """Return what all come to, in their order; what one could not ask is unknown, and stops no other."""
+    # A thread would know neither the caller's options nor what is noted for programs.
+    contexts = [copy_context() for _ in asks]
     with side_by_side() as pool:
-        return [check for checks in pool.map(_asked, asks.keys(), asks.values()) for check in checks]
+        asked = pool.map(lambda context, each: context.run(_asked, *each), contexts, asks.items())
+        found: list[Check] = []
+        for number, (name, checks) in enumerate(zip(asks, asked, strict=True), 1):
+            show(f"{name}: {number} of {len(asks)} checks")
+            found += checks
+        return found
 
 
 @contextmanager

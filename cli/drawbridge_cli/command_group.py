@@ -78,6 +78,7 @@ class StackCommand(TyperCommand):
     def invoke(self, ctx: Any) -> Any:
         """Run it, with the stack as the context's object."""
         # It imports boto3's exceptions and much else, which neither help nor completion needs.
+        from drawbridge_cli.command_lines import told_with  # noqa: PLC0415
         from drawbridge_cli.stack import Stack  # noqa: PLC0415
 
         given = ctx.meta.get(_GIVEN, {})
@@ -86,7 +87,8 @@ class StackCommand(TyperCommand):
             # CloudFormation would take it for any stack: a variable that is not set must not mean another one.
             raise InvalidInputError("--stack: the name is empty; leave the option out for the default")
         ctx.obj = Stack(name, region=given.get("region"), profile=given.get("profile"))
-        return super().invoke(ctx)
+        with told_with(ctx.obj.options):
+            return super().invoke(ctx)
 
 
 class Group(TyperGroup):

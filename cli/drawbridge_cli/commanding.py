@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from drawbridge.request.announced import WithdrawalCommand
+from drawbridge_cli.command_lines import CommandLine
 from drawbridge_cli.screen import accounting, complain
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.withdrawable import Withdrawable
@@ -31,15 +32,16 @@ def command_of_caller(stack: Stack) -> WithdrawalCommand:
 
 
 def command_all(
-    stack: Stack, going: Collection[Withdrawable], command: WithdrawalCommand, *, finish: str
+    stack: Stack, going: Collection[Withdrawable], command: WithdrawalCommand, *, finish: CommandLine
 ) -> list[Withdrawable]:
     """Command that all be withdrawn; return those that are: the others have changed meanwhile.
 
     ``finish`` is the command that does the rest if AWS fails in the middle.
     """
     done: list[Withdrawable] = []
-    with accounting(lambda: f"{len(done)} of {len(going)} are commanded; {finish} does the rest"):
-        for each in going:
+    with accounting(lambda: f"{len(done)} of {len(going)} are commanded; {finish} does the rest") as show:
+        for number, each in enumerate(going, 1):
+            show(f"commanding {number} of {len(going)}")
             is_commanded = stack.ledger.command_withdrawal(each.row, command)
             done += [each] if is_commanded else []
     return done

@@ -11,6 +11,7 @@ from drawbridge.errors import InvalidInputError
 from drawbridge.legible import legible
 from drawbridge.request.announced import WithdrawalCommand
 from drawbridge_cli.command_group import CommandGroup
+from drawbridge_cli.command_lines import CommandLine, command
 from drawbridge_cli.commanding import command_all, command_of_caller, complain_of_changed, tell_to_sweep
 from drawbridge_cli.screen import accounting, ask, check_that_nobody_is_asked, complain, say, show_json, show_table
 from drawbridge_cli.stack import Stack
@@ -49,7 +50,8 @@ def add(
     stack: Stack = context.obj
     entry = registration(account, tier=tier, services=services, name=name, notes=notes, since=datetime.now(UTC))
     if not stack.consumers.add(entry, replace=replace):
-        raise InvalidInputError(f"{account} is registered already; look with 'show', overwrite with --replace")
+        shows = f"{command('consumers', 'show', account)} shows it"
+        raise InvalidInputError(f"{account} is registered already; {shows}, --replace overwrites it")
     if as_json:
         show_json(_document(entry))
     else:
@@ -257,8 +259,8 @@ def _going(stack: Stack, account: str) -> tuple[Withdrawable, ...]:
         return connections_of(stack.ledger, account, stack.managed_services).going
 
 
-def _finish(account: str) -> str:
-    return f"drawbridge withdraw --consumer {account}"
+def _finish(account: str) -> CommandLine:
+    return command("withdraw", "--consumer", account)
 
 
 def _show(entry: Registration) -> None:

@@ -1,7 +1,7 @@
 """The stack's dead-letter queues: receiving what is in them, sending it again, and deleting it."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from msgspec import Struct
 from drawbridge.aws.errors import translated
 from drawbridge.errors import DrawbridgeError, UpstreamError
 from drawbridge_cli.dead_letters import DeadLetterSource, DeadMessage, InvokeAgain, SendHint, Targets
+from drawbridge_cli.screen import Show, complain
 from drawbridge_cli.stack import Stack
 
 WAIT_SECONDS = 1
@@ -40,6 +41,7 @@ class DeadLetterQueues:
         self._stack = stack
         self._sqs: Any = stack.client("sqs")
         self._urls = {each: stack.resource(each) for each in DeadLetterSource}
+        self._deleted: set[str] = set()
 
     @property
     def targets(self) -> Targets:
@@ -61,21 +63,27 @@ class DeadLetterQueues:
         return sum(int(found.get(name, 0)) for name in wanted)
 
     @contextmanager
-    def received(self, most: int, *, to_decide: bool) -> Iterator[TakenLetters]:
-        """Receive up to ``most`` messages, which others don't see meanwhile; what is left in the end is seen again."""
-        messages: list[DeadMessage] = []
+    def received(self, most: int, *, to_decide: bool, show: Show) -> Iterator[TakenLetters]:
+        """Receive up to ``most`` messages, which others don't see meanwhile; what is left in the end is seen again.
+
+        However it ends: by Ctrl-C too, and while they are received.
+        """
+        found: dict[str, DeadMessage] = {}
         hidden = _HIDDEN_SECONDS_TO_DECIDE if to_decide else _HIDDEN_SECONDS
         try:
             for source in DeadLetterSource:
-                messages += self._receive(source, most - len(messages), hidden)
+                self._receive(source, most, hidden, found, show)
             there = sum(self.count(source) for source in DeadLetterSource)
-            yield TakenLetters(tuple(messages), max(0, there - len(messages)))
+            yield TakenLetters(tuple(found.values()), max(0, there - len(found)))
         finally:
-            self._release(messages)
+            self._release(found.values(), hidden)
 
-    def _receive(self, source: DeadLetterSource, most: int, hidden: int) -> list[DeadMessage]:
-        found: dict[str, DeadMessage] = {}
+    def _receive(
+        self, source: DeadLetterSource, most: int, hidden: int, found: dict[str, DeadMessage], show: Show
+    ) -> None:
+        """Receive from a queue until there are ``most`` found, or no more in it; each is added at once."""
         while len(found) < most:
+            show(f"{len(found)} dead letters received")
             with translated(f"receive from {source}", missing=UpstreamError):
                 answer = self._sqs.receive_message(
                     QueueUrl=self._urls[source],
@@ -89,20 +97,30 @@ class DeadLetterQueues:
             if not received:
                 break
             found |= {each.message_id: each for each in received}
-        return list(found.values())
 
-    def _release(self, messages: Iterable[DeadMessage]) -> None:
-        """Have messages be seen again at once; what can't be released, or was deleted, is left as it is."""
-        for source in DeadLetterSource:
-            of_source = [each for each in messages if each.source is source]
-            for start in range(0, len(of_source), _AT_ONCE):
-                entries = [
-                    {"Id": str(place), "ReceiptHandle": each.receipt_handle, "VisibilityTimeout": 0}
-                    for place, each in enumerate(of_source[start : start + _AT_ONCE])
-                ]
-                # In a moment they are seen again anyway.
-                with suppress(DrawbridgeError), translated(f"release what is in {source}"):
-                    self._sqs.change_message_visibility_batch(QueueUrl=self._urls[source], Entries=entries)
+    def _release(self, messages: Iterable[DeadMessage], hidden: int) -> None:
+        """Have messages be seen again at once, but for those that were deleted; complain of what stays hidden."""
+        left = [each for each in messages if each.message_id not in self._deleted]
+        stay = ["interrupted"] * len(left)
+        try:
+            stay = [why for part in _parts(left) for why in self._not_released(part)]
+        finally:
+            if stay:
+                complain(f"{len(stay)} dead letters stay hidden from everybody for up to {hidden} s: {stay[0]}")
+
+    def _not_released(self, messages: list[DeadMessage]) -> list[str]:
+        """Have messages of one queue be seen again; return why, for each that stays hidden."""
+        source = messages[0].source
+        entries = [
+            {"Id": str(place), "ReceiptHandle": each.receipt_handle, "VisibilityTimeout": 0}
+            for place, each in enumerate(messages)
+        ]
+        try:
+            with translated(f"release what is in {source}"):
+                answer = self._sqs.change_message_visibility_batch(QueueUrl=self._urls[source], Entries=entries)
+        except DrawbridgeError as error:
+            return [str(error)] * len(messages)
+        return [f"{each.get('Code')}: {each.get('Message', '')}" for each in answer.get("Failed", ())]
 
     def send(self, again: SendHint | InvokeAgain) -> None:
         """Send it again where it came from."""
@@ -118,6 +136,15 @@ class DeadLetterQueues:
     def delete(self, message: DeadMessage) -> None:
         with translated(f"delete {message.message_id}", missing=UpstreamError):
             self._sqs.delete_message(QueueUrl=self._urls[message.source], ReceiptHandle=message.receipt_handle)
+        self._deleted.add(message.message_id)
+
+
+def _parts(messages: list[DeadMessage]) -> Iterator[list[DeadMessage]]:
+    """Yield them in parts of one queue, each small enough for one request."""
+    for source in DeadLetterSource:
+        of_source = [each for each in messages if each.source is source]
+        for start in range(0, len(of_source), _AT_ONCE):
+            yield of_source[start : start + _AT_ONCE]
 
 
 def _message(source: DeadLetterSource, each: Any) -> DeadMessage:

@@ -12,6 +12,7 @@ from drawbridge.arns import Arn
 from drawbridge.errors import InvalidInputError
 from drawbridge.hint.parse import Envelope, parse_hint
 from drawbridge.parsing import UnreadableError, read_json
+from drawbridge_cli.command_lines import command
 
 
 class DeadLetterSource(StrEnum):
@@ -160,8 +161,8 @@ def _hint(message: DeadMessage) -> DeadLetter:
         message=message,
         what=f"a hint whose sweeps failed time and again ({_title(message.body)})",
         reason="the log of discover_requests has it, as: sweep failed",
-        what_to_do="drawbridge sweep says what fails now; once that is mended, send it again or discard it: any sweep "
-        "does as well",
+        what_to_do=f"{command('sweep')} says what fails now; once that is mended, send it again or discard it: any "
+        "sweep does as well",
         again=SendHint(message.body),
     )
 

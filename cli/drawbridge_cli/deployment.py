@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from msgspec import Struct
 
 from drawbridge.aws.errors import code_of, translated
-from drawbridge.aws.vpc_endpoints import TERMINATED
+from drawbridge.aws.vpc_endpoints import counts_for_quota
 from drawbridge_cli.dead_letter_queues import DeadLetterQueues
 from drawbridge_cli.dead_letters import DeadLetterSource
 from drawbridge_cli.stack import Stack
@@ -177,7 +177,7 @@ class Deployment:
         with translated("list VPC endpoints"):
             for page in self._client("ec2").get_paginator("describe_vpc_endpoints").paginate():
                 for each in page["VpcEndpoints"]:
-                    if each.get("State", "").lower() not in TERMINATED:
+                    if counts_for_quota(each.get("State", "")):
                         key = (each["VpcId"], each.get("VpcEndpointType", ""))
                         counts[key] = counts.get(key, 0) + 1
         return counts

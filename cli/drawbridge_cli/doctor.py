@@ -13,13 +13,14 @@ from msgspec import Struct
 from drawbridge.association.quotas import DEFAULTS, quotas_in_force
 from drawbridge.aws.errors import translated
 from drawbridge.aws.ledger_table import LedgerTable
-from drawbridge.errors import ConflictError, DrawbridgeError, InvalidInputError
+from drawbridge.errors import ConflictError, DrawbridgeError
 from drawbridge_cli import account_checks, deployment_checks, operation_checks
 from drawbridge_cli.account_checks import LATTICE_ROLE, OrganizationAnswer
 from drawbridge_cli.checks import Ask, Check, CheckResult, asked_side_by_side, not_asked, unknown
+from drawbridge_cli.command_lines import told_with
 from drawbridge_cli.deployment import Deployment
-from drawbridge_cli.regions import StacksByRegion, enabled_regions, look_for_stacks
-from drawbridge_cli.screen import say, show_json
+from drawbridge_cli.regions import AllRegions, StacksByRegion, all_regions
+from drawbridge_cli.screen import Show, accounting, complain, say, show_json
 from drawbridge_cli.slack import findings_of
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.version import own_version
@@ -35,32 +36,35 @@ class Examined(Struct, frozen=True):
 
 def doctor(
     context: typer.Context,
-    all_regions: Annotated[
-        bool, typer.Option("--all-regions", help="Look for the stack in every Region that the account may use.")
-    ] = False,
+    in_all_regions: AllRegions = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """Check the deployment whole, and say what to do about what is wrong. Changes nothing.
 
-    What the caller may not ask is unknown, with the permission that lacks. Exit code 1: there is a problem.
+    What the caller may not ask is unknown, with the permission that lacks. Exit code 1: there is a problem, or
+    something is unknown.
     """
     stack: Stack = context.obj
-    if all_regions:
-        found = look_for_stacks(stack, enabled_regions(stack))
-        if not found.stacks and not found.not_asked:
-            raise InvalidInputError(f"--stack: there is no stack {stack.name!r} in {', '.join(found.without)}")
-    else:
-        _find(stack)
-        found = StacksByRegion((stack,), (), ())
-    examined = [Examined(each.name, each.region, tuple(asked_side_by_side(asks_of(each)))) for each in found.stacks]
+    with accounting(lambda: "") as show:
+        if in_all_regions:
+            found = all_regions(stack, show)
+        else:
+            _find(stack)
+            found = StacksByRegion((stack,), (), ())
+        examined = [_examined(each, show) for each in found.stacks]
     for region, error in found.not_asked:
         examined.append(Examined(stack.name, region, (not_asked("stack", error),)))
     if as_json:
         show_json({"regions": examined, "without_stack": found.without, "result": _worst(examined)})
     else:
         _show(stack, examined, found.without)
-    if _worst(examined) is CheckResult.PROBLEM:
+    if _worst(examined) in {CheckResult.PROBLEM, CheckResult.UNKNOWN}:
         raise typer.Exit(1)
+
+
+def _examined(stack: Stack, show: Show) -> Examined:
+    with told_with(stack.options):
+        return Examined(stack.name, stack.region, tuple(asked_side_by_side(asks_of(stack), show)))
 
 
 def _find(stack: Stack) -> None:
@@ -71,7 +75,7 @@ def _find(stack: Stack) -> None:
         with suppress(DrawbridgeError):
             clock = _clock(stack)
             if clock.result is not CheckResult.OK:
-                _show_check(clock)
+                complain(f"{clock.name}: {clock.found}; to do: {clock.what_to_do}")
         raise
 
 

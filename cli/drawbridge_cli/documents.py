@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -12,9 +11,10 @@ import yaml
 from msgspec import Meta, Struct
 
 from drawbridge.decision.facts import ConnectionFacts, EvaluationTime, ResourceFacts, ShareFacts
-from drawbridge.document_lines import line_of_error
+from drawbridge.document_mistakes import Mistake, mistakes_in
 from drawbridge.errors import InvalidInputError
 from drawbridge.parsing import DEEPEST, UnreadableError, line_too_deep, read_document
+from drawbridge_cli.named_files import FileProblem, InvalidFilesError
 
 SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -75,7 +75,7 @@ def read_request_document(path: Path) -> RequestDocument:
     """Read a request: its facts alone, or with the time, as ``{request: ..., at: ..., zone: ...}``.
 
     Raises:
-        InvalidInputError: it can't be read; the message names line or field.
+        InvalidFilesError: it can't be read; all that is wrong is named, with line and field.
     """
     loaded = _load(path)
     if isinstance(loaded, dict) and "request" not in loaded:
@@ -87,28 +87,10 @@ def read_cases(path: Path) -> CaseFile:
     """Read a file of cases.
 
     Raises:
-        InvalidInputError: it can't be read; the message names line or field.
+        InvalidFilesError: it can't be read; all that is wrong is named, with line and field.
     """
     loaded = _load(path)
-    listed = loaded.get("cases") if isinstance(loaded, dict) else None
-    mistakes = [] if not isinstance(listed, list) else [*_mistakes(path, listed)]
-    if mistakes:
-        raise InvalidInputError("\n".join(mistakes))
     return _convert(path, loaded, CaseFile)
-
-
-def _mistakes(path: Path, cases: list[object]) -> Iterator[str]:
-    """Yield what is wrong with each case, where it is in the file."""
-    text = path.read_text(encoding="utf-8-sig")
-    for number, case in enumerate(cases):
-        try:
-            read_document(case, Case)
-        except UnreadableError as error:
-            at = str(error).replace("`$", f"`$.cases[{number}]")
-            if "`$" not in str(error):
-                at = f"{error} - at `$.cases[{number}]`"
-            line = line_of_error(text, at)
-            yield f"{path}{f':{line}' if line else ''}: {_legible_path(at)}"
 
 
 class _TextLoader(yaml.SafeLoader):
@@ -137,28 +119,49 @@ def _load(path: Path) -> object:
             return json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
         except json.JSONDecodeError:
             if (line := line_too_deep(text)) is not None:
-                raise InvalidInputError(f"{path}:{line}: brackets nested deeper than {DEEPEST}") from None
+                raise _unreadable(path, f"brackets nested deeper than {DEEPEST}", line) from None
             return yaml.load(text, _TextLoader)  # noqa: S506 - it is a safe one
     except OSError as error:
-        raise InvalidInputError(f"{path}: {error.strerror}") from error
+        raise _unreadable(path, str(error.strerror)) from error
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise InvalidInputError(f"{path}:{line}: {error.problem or error.context}") from error
+        raise _unreadable(path, str(error.problem or error.context), line) from error
     except RecursionError:
-        raise InvalidInputError(f"{path}: nested too deep") from None
+        raise _unreadable(path, "nested too deep") from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # YAML's escapes may name characters that there are not.
-        raise InvalidInputError(f"{path}: {error}") from error
+        raise _unreadable(path, str(error)) from error
+
+
+def _unreadable(path: Path, message: str, line: int | None = None) -> InvalidFilesError:
+    return InvalidFilesError([FileProblem(path=str(path), message=message, line=line)])
 
 
 def _convert(path: Path, loaded: object, kind: type[Document]) -> Document:
     try:
         return read_document(loaded, kind)
     except UnreadableError as error:
-        line = line_of_error(path.read_text(encoding="utf-8-sig"), str(error))
-        raise InvalidInputError(f"{path}{f':{line}' if line else ''}: {_legible_path(str(error))}") from error
+        mistakes = mistakes_in(loaded, kind, path.read_text(encoding="utf-8-sig"))
+        raise InvalidFilesError(
+            FileProblem(
+                path=str(path),
+                name=_case_name(loaded, each),
+                message=each.message,
+                line=each.line,
+                field=each.field,
+            )
+            for each in mistakes
+        ) from error
 
 
-def _legible_path(message: str) -> str:
-    """Return msgspec's message without the sign by which it begins a path."""
-    return re.sub(r"`\$\.?", "`", message)
+_OF_CASE = re.compile(r"cases\[(\d+)\]")
+
+
+def _case_name(loaded: object, mistake: Mistake) -> str:
+    """Return the name of the case that a mistake is in; empty if it is in none, or in one without."""
+    found = _OF_CASE.match(mistake.field)
+    if found is None or not isinstance(loaded, dict):
+        return ""
+    case = loaded["cases"][int(found.group(1))]
+    name = case.get("name") if isinstance(case, dict) else None
+    return name if isinstance(name, str) else ""

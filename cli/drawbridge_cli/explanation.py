@@ -7,11 +7,10 @@ from drawbridge.decision.cedar import Action, PolicySet
 from drawbridge.decision.decide import IN_ORDER, unavailable
 from drawbridge.decision.facts import ConnectionFacts, EvaluationTime, ResourceFacts, ShareFacts
 from drawbridge.lattice import ResourceKind
-from drawbridge.legible import legible
-from drawbridge.status import Reason
 from drawbridge_cli.cases import outcome_for
 from drawbridge_cli.documents import AnyFacts
 from drawbridge_cli.reason_codes import ADVICE
+from drawbridge_cli.reason_screen import made_legible, reason_text
 
 
 class ActionExplanation(Struct, frozen=True, kw_only=True):
@@ -107,12 +106,4 @@ def what_to_do(explanation: Explanation, *, is_held: bool = False) -> str:
 
 def lines_of(because: Because) -> list[str]:
     """Return reasons as lines for people."""
-    return [_line(reason) for reason in because]
-
-
-_LONGEST = 2000
-
-
-def _line(reason: Reason) -> str:
-    text = legible(reason.text, _LONGEST)
-    return f"{legible(reason.source)}: {text}" if reason.source else f"{text} [{reason.code}]"
+    return [reason_text(made_legible(reason)) for reason in because]

@@ -33,12 +33,7 @@ def let_go(stack: Stack, how: How) -> None:
     if capped and not how.dry_run:
         if not how.yes:
             ask(f"Withdraw {len(capped)}?")
-        with accounting(lambda: f"{len(done)} of {len(capped)} are let go; the same command does the rest"):
-            for row, held in capped:
-                if _confirm(stack, row, held):
-                    done.append(row)
-                else:
-                    complain(f"{row.request_id}: it has changed meanwhile; look again")
+        done = _confirm_all(stack, capped)
         tell_to_sweep(stack)
     if how.as_json:
         documents = [_held_document(row, held, how.result(done=row in done)) for row, held in capped]
@@ -47,6 +42,19 @@ def let_go(stack: Stack, how: How) -> None:
         say(f"{len(done)} are let go: each is asked for once more before it goes", "good")
     if not how.dry_run and len(done) < len(capped):
         raise typer.Exit(1)
+
+
+def _confirm_all(stack: Stack, capped: list[tuple[LedgerRow, HeldBack]]) -> list[LedgerRow]:
+    """Confirm what is held back; return what is confirmed: the others have changed meanwhile, which is told."""
+    done: list[LedgerRow] = []
+    with accounting(lambda: f"{len(done)} of {len(capped)} are let go; the same command does the rest") as show:
+        for number, (row, held) in enumerate(capped, 1):
+            show(f"letting go {number} of {len(capped)}")
+            done += [row] if _confirm(stack, row, held) else []
+    for row, _ in capped:
+        if row not in done:
+            complain(f"{row.request_id}: it has changed meanwhile; look again")
+    return done
 
 
 def _told(row: LedgerRow, held: HeldBack) -> Iterator[tuple[str, str, str]]:

@@ -5,7 +5,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Annotated, Any, NamedTuple
 
@@ -13,7 +13,7 @@ import typer
 
 from drawbridge.errors import DrawbridgeError, InvalidInputError
 from drawbridge_cli.command_group import CommandGroup, LazyCommand, LazyGroup
-from drawbridge_cli.screen import complain, noting_what_is_written, say, show_json
+from drawbridge_cli.screen import Written, complain, noting_what_is_written, say, show_json
 from drawbridge_cli.version import own_version
 
 _PROGRAM = "drawbridge"
@@ -107,9 +107,10 @@ class _Ended(NamedTuple):
     field: str = ""
     """The option or argument that is wrong, if it is known to be one."""
 
-    def document(self, complaints: Iterable[str]) -> dict[str, Any]:
-        error = {"code": self.code, "message": self.message or "\n".join(complaints)}
-        return {"error": error | {"field": self.field} if self.field else error}
+    def document(self, written: Written) -> dict[str, Any]:
+        error = {"code": self.code, "message": self.message or "\n".join(written.complaints)}
+        more = {"field": self.field, "problems": written.problems}
+        return {"error": error | {name: value for name, value in more.items() if value}}
 
 
 def main() -> None:
@@ -122,10 +123,10 @@ def main() -> None:
             # What the terminal has no letters for is written by its code point.
             stream.reconfigure(errors="backslashreplace")
     try:
-        with noting_what_is_written() as written:
+        with noting_what_is_written(in_json=_answers_in_json()) as written:
             ended = _run()
-            if ended.exit_code and not written.is_answered and _answers_in_json():
-                show_json(ended.document(written.complaints))
+            if ended.exit_code and written.in_json and not written.is_answered:
+                show_json(ended.document(written))
         sys.stdout.flush()
     except BrokenPipeError:
         _write_no_more()
@@ -172,7 +173,7 @@ def _ended_by(error: Exception) -> _Ended:
         case typer.TyperException():
             return _wrongly_used(error)
         case InvalidInputError():
-            complain(str(error))
+            _complain_of(error)
             option = re.match(r"(--[a-z-]+|[A-Z]+): ", str(error))
             return _Ended(_USAGE, _code(error), str(error), option.group(1) if option else "")
         case DrawbridgeError():
@@ -183,6 +184,15 @@ def _ended_by(error: Exception) -> _Ended:
             message = f"a fault of {_PROGRAM}: {type(error).__name__}: {error}"
             complain(f"{message}; report it, with what {_TRACEBACK}=1 {_PROGRAM} ... shows")
             return _Ended(_FAULT, "fault", message)
+
+
+def _complain_of(error: InvalidInputError) -> None:
+    """Complain of an error: of files that can't be used, in a line for each problem."""
+    problems = getattr(error, "problems", ())
+    for problem in problems:
+        complain(str(problem), problem)
+    if not problems:
+        complain(str(error))
 
 
 def _wrongly_used(error: Any) -> _Ended:

@@ -10,6 +10,7 @@ from drawbridge.discovery.sweep_record import SweepRecord
 from drawbridge.errors import InvalidInputError
 from drawbridge.legible import legible
 from drawbridge_cli.checks import Check, all_ok, ok, problem, warning
+from drawbridge_cli.command_lines import command
 from drawbridge_cli.dead_letters import DeadLetterSource
 from drawbridge_cli.deployment import ListedAlarm
 from drawbridge_cli.scheduled_sweeps import ScheduledSweeps, ago
@@ -22,7 +23,7 @@ def check_sweeps(scheduled: ScheduledSweeps, for_orphans: SweepRecord | None, no
     """Check when the schedule had the last sweep made, and what came of it."""
     name, last = "sweeps", scheduled.last
     checks = []
-    to_do = "drawbridge sweep tries one; then see schedules, hints-mapping and functions here, and dead-letters"
+    to_do = f"{command('sweep')} tries one; then see schedules, hints-mapping and functions here, and dead-letters"
     if last is None:
         found = "the schedule has not had one sweep made yet"
         is_late = scheduled.is_late(now)
@@ -35,7 +36,7 @@ def check_sweeps(scheduled: ScheduledSweeps, for_orphans: SweepRecord | None, no
                 name,
                 f"the last by schedule, {ago(last.ended_at, now)}, could not observe or reconcile all: "
                 + legible(last.failures.first[0] if last.failures.first else "", 1_000),
-                "drawbridge sweep says all that is wrong now",
+                f"{command('sweep')} says all that is wrong now",
             )
         )
     else:
@@ -45,14 +46,16 @@ def check_sweeps(scheduled: ScheduledSweeps, for_orphans: SweepRecord | None, no
         what = "last" if for_orphans else "never"
         when = f" {ago(orphans_since, now)}" if for_orphans else ""
         checks.append(
-            warning(name, f"orphans were looked for {what}{when}", "drawbridge sweep --orphans; see schedules here")
+            warning(
+                name, f"orphans were looked for {what}{when}", f"{command('sweep', '--orphans')}; see schedules here"
+            )
         )
     return checks
 
 
 def check_dead_letters(counts: Mapping[DeadLetterSource, int]) -> list[Check]:
     there = (
-        problem("dead-letters", f"about {count} in {source}", "drawbridge redrive says why, and sends them again")
+        problem("dead-letters", f"about {count} in {source}", f"{command('redrive')} says why, and sends them again")
         for source, count in counts.items()
         if count
     )
@@ -110,15 +113,16 @@ def check_consumers(registered: Iterable[Registration]) -> list[Check]:
     entries = [*registered]
     wrong: list[Check] = []
     for each in entries:
-        account = legible(each.account_id)
-        to_do = f"drawbridge consumers add {account} --replace writes it anew"
-        if each.consumer.unreadable:
-            fields = ", ".join(each.consumer.unreadable)
-            wrong.append(problem("consumers", f"the entry of {account} can't be read, and is unknown: {fields}", to_do))
         try:
             check_account_id(each.account_id)
         except InvalidInputError as error:
             wrong.append(problem("consumers", f"an entry that is of no account: {error}", "delete it from the table"))
+            continue
+        if each.consumer.unreadable:
+            fields = ", ".join(each.consumer.unreadable)
+            found = f"the entry of {each.account_id} can't be read, and is unknown: {fields}"
+            anew = command("consumers", "add", each.account_id, "--replace", "--service", "SERVICE")
+            wrong.append(problem("consumers", found, f"{anew} writes it anew, with all that it may reach"))
     return all_ok("consumers", f"{len(entries)} are registered", wrong)
 
 

@@ -6,6 +6,7 @@ import typer
 
 from drawbridge.errors import InvalidInputError
 from drawbridge_cli.bindings_screen import instead
+from drawbridge_cli.command_lines import command
 from drawbridge_cli.plan_screen import documents, show_outstanding, show_share_plans, show_unknown, summary
 from drawbridge_cli.screen import complain, say, show_json
 from drawbridge_cli.share_plans import paths_to_publish, unknown_places
@@ -14,7 +15,7 @@ from drawbridge_cli.withdrawal_screen import show_withdrawal, withdrawal_documen
 
 _EXIT_CODE = (
     "Exit with 1 if not everything is as wanted: something is to be made or taken down, is refused, or stays for now, "
-    "a binding is broken, or a request is under way or needs somebody, as 'drawbridge status' says."
+    "a binding is broken, or a request is under way or needs somebody, as status says."
 )
 
 
@@ -31,7 +32,8 @@ def plan(
     stack: Stack = context.obj
     bindings = stack.bindings_in_force()
     if binding and binding not in {each.name for each in bindings.things}:
-        raise InvalidInputError(f"--binding: there is no binding {binding!r} in force; 'bindings list' lists them")
+        lists = f"{command('bindings', 'list')} lists them"
+        raise InvalidInputError(f"--binding: there is no binding {binding!r} in force; {lists}")
     share_plans = stack.plan_context().share_plans(bindings)
     withdrawal = stack.withdrawal_context().withdrawal(bindings, paths_to_publish(share_plans, stack.prefix))
     outstanding, broken = stack.outstanding(), bindings.broken

@@ -14,6 +14,7 @@ from drawbridge.withdrawal.steps import AwaitGone, NotOurs
 from drawbridge_cli.account_withdrawal import AccountWithdrawal
 from drawbridge_cli.outstanding import Outstanding
 from drawbridge_cli.reason_codes import what_to_do
+from drawbridge_cli.reason_screen import made_legible, reason_text
 from drawbridge_cli.request_status import Urgency
 from drawbridge_cli.screen import say
 from drawbridge_cli.share_plans import AssociationPlan, SharePlan, association_plans, unknown_places
@@ -76,8 +77,7 @@ _LONGEST = 2000
 
 def show_refusal(reason: Reason) -> None:
     """Print why something is not associated, and what to do."""
-    of = f" {reason.source}:" if reason.source else ""
-    say(f"  refused{of} {legible(reason.text, _LONGEST)} [{reason.code}]", "doubtful")
+    say(f"  refused {reason_text(made_legible(reason))}", "doubtful")
     if todo := what_to_do(reason):
         say(f"    to do: {todo}")
 

@@ -18,11 +18,12 @@ from drawbridge_cli.cases import case_files, run_all
 from drawbridge_cli.command_group import CommandGroup
 from drawbridge_cli.documents import SUFFIXES, read_request_document
 from drawbridge_cli.explanation import explain, what_to_do
+from drawbridge_cli.named_files import say_problems
+from drawbridge_cli.named_requests import NAMED, the_request
 from drawbridge_cli.parameter_changes import write_changes
 from drawbridge_cli.policy_changes import PolicyChanges, changes_of, default_names
 from drawbridge_cli.policy_files import CheckedPolicies, check_files, find_files
 from drawbridge_cli.policy_screen import (
-    say_problems,
     show_changes,
     show_explanation,
     show_known,
@@ -64,7 +65,7 @@ def check(paths: Paths, everything: Everything = False, as_json: Json = False) -
 @app.command("explain")
 def explain_request(
     context: typer.Context,
-    request: Annotated[str, typer.Argument(help="A request's id, its subject (share ARN, endpoint id), or a file.")],
+    request: Annotated[str, typer.Argument(help=f"{NAMED} Or a file, in {', '.join(SUFFIXES)}.")],
     paths: Annotated[
         list[Path] | None, typer.Option("--policies", help="Explain by these files instead of what is in force.")
     ] = None,
@@ -78,10 +79,7 @@ def explain_request(
         asked = read_request_document(Path(request))
         facts, evaluation_time = asked.request, asked.evaluation_time
     else:
-        entry = stack.find(request)
-        if entry is None:
-            complain(f"{request}: the ledger has no such request, by id or subject; nor is it a {_FILES} file")
-            raise typer.Exit(1)
+        entry = the_request(stack, request)
         (known,) = stack.known([entry], now)
         if entry.decision_record is None:
             _show_undecided(stack, known, now, as_json=as_json)
@@ -115,8 +113,9 @@ def simulate_paths(
 ) -> None:
     """Decide the ledger's requests again by other policies, and show what would come out otherwise. Changes nothing."""
     stack: Stack = context.obj
+    policies = _checked_alone(paths)
     in_force = stack.policies_in_force()
-    plan = changes_of(_checked_alone(paths), in_force, prune=prune, keep=_kept(stack))
+    plan = changes_of(policies, in_force, prune=prune, keep=_kept(stack))
     _refuse_conflict(plan, everything_may_be_permitted=stack.everything_may_be_permitted)
     simulation = _simulate(stack, in_force, plan, _start_of(since))
     if as_json:
@@ -162,8 +161,9 @@ def apply(
     """Check policies, show what they would change, and put them in force. The second time it does nothing."""
     stack: Stack = context.obj
     check_that_nobody_is_asked(as_json=as_json, yes=yes, dry_run=dry_run)
+    policies = _checked_alone(paths)
     in_force = stack.policies_in_force()
-    plan = changes_of(_checked_alone(paths), in_force, prune=prune, keep=_kept(stack))
+    plan = changes_of(policies, in_force, prune=prune, keep=_kept(stack))
     _refuse_conflict(plan, everything_may_be_permitted=stack.everything_may_be_permitted)
     simulation = None if plan.is_empty else _simulate(stack, in_force, plan, _start_of(since))
     if not as_json:
@@ -246,6 +246,3 @@ def _start_of(since: str) -> datetime | None:
     if found is None:
         raise InvalidInputError(f"--since: {since!r} is no length of time; write 12h, 7d, 4w, or all")
     return datetime.now(UTC) - int(found.group(1)) * _UNITS[found.group(2)]
-
-
-_FILES = ", ".join(SUFFIXES)

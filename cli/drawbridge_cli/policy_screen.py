@@ -14,17 +14,11 @@ from drawbridge.record.entry import Entry
 from drawbridge_cli.cases import CaseResult
 from drawbridge_cli.explanation import Explanation, lines_of
 from drawbridge_cli.policy_changes import PolicyChanges
-from drawbridge_cli.policy_files import PolicyProblem
+from drawbridge_cli.reason_screen import reason_text
 from drawbridge_cli.request_status import Known, Turn, Until, Urgency
-from drawbridge_cli.screen import complain, say, show_table
+from drawbridge_cli.screen import say, show_table
 from drawbridge_cli.simulation import Simulation
 from drawbridge_cli.status_screen import since_text, standing
-
-
-def say_problems(problems: tuple[PolicyProblem, ...]) -> None:
-    """Print what is wrong, each with file and line, as compilers do."""
-    for problem in problems:
-        complain(str(problem))
 
 
 def show_result(result: CaseResult) -> None:
@@ -43,8 +37,7 @@ def show_known(known: Known, now: datetime) -> None:
     say(f"{since_text(status)}, attempt {entry.attempt}; asked for by {entry.account_id}")
     say(f"about {entry.subject}")
     for reason in entry.reasons:
-        # Made legible when it was recorded.
-        say(f"  {reason.source}: {reason.text}" if reason.source else f"  {reason.text} [{reason.code}]")
+        say(f"  {reason_text(reason)}")
     _show_let_in(entry)
     if status.waiting_for is not Turn.NOBODY:
         say(f"It {standing(status, now)}.", "doubtful")

@@ -12,6 +12,7 @@ from drawbridge.legible import legible
 from drawbridge_cli.account_withdrawal import AccountWithdrawal
 from drawbridge_cli.binding_changes import BindingChanges, BindingEffects, effects_of, removal_of
 from drawbridge_cli.bindings_screen import show_effects, show_going
+from drawbridge_cli.command_lines import command
 from drawbridge_cli.outstanding import Outstanding
 from drawbridge_cli.parameter_changes import write_changes
 from drawbridge_cli.plan_screen import show_unknown
@@ -61,7 +62,7 @@ def remove_binding(stack: Stack, name: str, *, yes: bool, dry_run: bool, as_json
     """Show a binding's document and what it takes with it, ask, and remove it. Exits with 1 if there is none."""
     there = {each.name: each.value for each in stack.configuration.below(PATH)}
     if name not in there:
-        complain(f"{legible(name)}: there is no binding of that name; 'bindings list' lists them")
+        complain(f"{legible(name)}: there is no binding of that name; {command('bindings', 'list')} lists them")
         raise typer.Exit(1)
     in_force = stack.bindings_in_force()
     changes = removal_of(name, there, in_force)
@@ -69,7 +70,7 @@ def remove_binding(stack: Stack, name: str, *, yes: bool, dry_run: bool, as_json
         document = put_in_force(stack, in_force, changes, yes=True, dry_run=dry_run, as_json=True)
         show_json({"binding": {"name": name, "text": there[name]}, "dry_run": dry_run} | document)
         return
-    say(f"to have it back, save this as {name}.yaml, and: drawbridge bindings apply {name}.yaml", "title")
+    say(f"to have it back, save this as {name}.yaml, and: {command('bindings', 'apply', f'{name}.yaml')}", "title")
     # What a terminal would be steered by is escaped: tabs and line ends of other systems would be, and are only space.
     for line in there[name].expandtabs().splitlines():
         say(line)

@@ -66,13 +66,13 @@ _OF_DECISIONS: Mapping[str, Advice] = {
     "facts-unavailable": _policy("let Drawbridge ask (OrganizationsRoleName), or write a policy that needs less"),
     "forbidden": _policy("change the policy that forbids it, or leave it held"),
     "kept": _policy("write a policy that permits accept, or withdraw it"),
-    "more": _nothing("see drawbridge policy explain"),
+    "more": _nothing("see what policies say of it"),
     "no-policy-permits": _policy("write a policy that permits accept, askApprover or reject"),
     "policy": _policy("change that policy if it should say otherwise"),
     "policy-broken": _policy("correct the policy; the version before it stays in force"),
     "policy-error": _policy("correct the policy: a has before an attribute that may lack"),
     "recovered": _nothing(),
-    "slack-unavailable": Advice(Turn.APPROVER, "answer by drawbridge approve or deny", Command.APPROVE),
+    "slack-unavailable": Advice(Turn.APPROVER, "approve or deny it here", Command.APPROVE),
     "too-many-questions": Advice(Turn.APPROVER, "answer the account's open questions", Command.QUESTIONS),
     "was-live": _nothing(),
 }
@@ -98,9 +98,7 @@ OF_REFUSALS: Mapping[str, Advice] = {
     "association-not-permitted": _policy("write a policy that permits the action associate, or match less"),
     "binding-broken": _binding("correct the binding; the version before it stays in force"),
     "both-foreign": _binding("name a service network of this account"),
-    "denied": _policy(
-        "drawbridge policy explain, with the share's ARN; a policy that permits accept lets it in all the same"
-    ),
+    "denied": _policy("see what policies say of the share; a policy that permits accept lets it in all the same"),
     "kind-not-supported": _binding("match the group instead of its child; what is of type CIDR can't be reached"),
     "mode-not-possible": _binding("use the mode that the reason names, or leave out what it names"),
     "name-taken": _binding("match only one of the two resources of that name"),
@@ -113,7 +111,7 @@ OF_REFUSALS: Mapping[str, Advice] = {
     "no-subnet": _binding("make a subnet in that VPC, or correct attach.subnets"),
     "no-vpc": _binding("make the VPC or tag it, or correct attach.vpc"),
     "not-approved": _policy(
-        "drawbridge retry, with the share's ARN, has it asked again; or write a policy that permits accept"
+        "have it asked again, which a retry does at once, and approve it; or write a policy that permits accept"
     ),
     "not-let-in": _policy("write a policy that permits accept, or approve the share as it is now"),
     "not-ours": _binding("change it by hand, or delete it to have it made anew"),
@@ -125,7 +123,7 @@ OF_REFUSALS: Mapping[str, Advice] = {
     "resource-not-visible": _other_side("ask the provider whether it is shared still, and with permissions to use it"),
     "resource-unavailable": _other_side("ask the provider to see to it; AWS says what is the matter"),
     "security-groups-differ": _binding("name the same security groups in both bindings"),
-    SHARE_NOT_ACCEPTED: _policy("drawbridge policy explain, with the share's ARN, says why"),
+    SHARE_NOT_ACCEPTED: _policy("see what policies say of the share"),
     "subnet-unsuitable": _binding("leave that subnet out of attach.subnets"),
     "subnets-fixed": _binding("delete it to have it made anew, or name the subnets that it is in"),
     "too-many-associations": _binding("match fewer, or have the provider use several shares"),

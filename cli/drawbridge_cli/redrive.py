@@ -41,8 +41,8 @@ def redrive(
 ) -> None:
     """Show the dead letters: hints and events that came to nothing; send them again, or discard them.
 
-    While they are shown nobody else sees them, for some seconds at most. Each is deleted only once it was sent: stopped
-    in the middle, one is sent twice at worst, which does no harm. Exit code 1: there are dead letters left.
+    While they are shown nobody else sees them; Ctrl-C gives them back, too. Each is deleted only once it was sent:
+    stopped in the middle, one is sent twice at worst, which does no harm. Exit code 1: there are dead letters left.
     """
     stack: Stack = context.obj
     if send and discard:
@@ -50,7 +50,12 @@ def redrive(
     acts = send or discard
     check_that_nobody_is_asked(as_json=as_json and acts, yes=yes, dry_run=dry_run)
     queues = DeadLetterQueues(stack)
-    with queues.received(_MOST if messages else most, to_decide=acts and not dry_run) as received:
+    most = _MOST if messages else most
+    with (
+        accounting(lambda: "") as show,
+        queues.received(most, to_decide=acts and not dry_run, show=show) as received,
+    ):
+        show("")
         letters = [explained(each, queues.targets) for each in received.messages]
         chosen = _chosen(letters, messages)
         going = [each for each in chosen if discard or (send and not isinstance(each.again, NotAgain))]
@@ -92,8 +97,9 @@ def _fates(queues: DeadLetterQueues, going: list[DeadLetter], *, discard: bool, 
         twice = f"; {sent} was sent, and is here still" if sent else ""
         return f"{len(fates)} of {len(going)} are done{twice}; the same command does the rest"
 
-    with accounting(done):
+    with accounting(done) as show:
         for each in going:
+            show(f"{len(fates)} of {len(going)} are done")
             if not discard and not isinstance(each.again, NotAgain):
                 queues.send(each.again)
                 sent = each.message.message_id

@@ -99,11 +99,13 @@ class RequestStatus(Struct, frozen=True, kw_only=True):
     to_do: str
     """What whoever's turn it is should do, in words; empty if it is nobody's."""
     next: str
-    """The command to begin with; empty if it is nobody's turn."""
+    """The command to begin with, as it can be pasted into a shell; empty if it is nobody's turn."""
     service: str
     """The endpoint service; empty for what is shared."""
     bindings: tuple[str, ...]
     """Those that want something of it, as far as the ledger tells."""
+    region: str
+    """Of the stack whose ledger has it."""
 
 
 class Known(Struct, frozen=True):
@@ -114,7 +116,12 @@ class Known(Struct, frozen=True):
 
 
 def request_status(
-    entry: Entry, now: datetime, *, expiring_within: timedelta, question: Pending | None = None
+    entry: Entry,
+    now: datetime,
+    *,
+    expiring_within: timedelta,
+    question: Pending | None = None,
+    region: str = "",
 ) -> RequestStatus:
     """Return the status of a request, by its row, and by the question that a person is asked about it, if it is known.
 
@@ -149,9 +156,10 @@ def request_status(
         reasons=reasons,
         waiting_for=advice.turn,
         to_do="" if nobody else advice.to_do,
-        next="" if nobody else command_line(advice, entry, source),
+        next="" if nobody else str(command_line(advice, entry, source)),
         service=entry.request.service_id if isinstance(entry.request, EndpointConnectionRequest) else "",
-        bindings=_bindings(entry),
+        bindings=bindings_of(entry),
+        region=region,
     )
 
 
@@ -485,7 +493,7 @@ def _aware(moment: datetime) -> datetime:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
-def _bindings(entry: Entry) -> tuple[str, ...]:
+def bindings_of(entry: Entry) -> tuple[str, ...]:
     """Return the bindings of what is attached, announced or refused; of a failure, the association's name tells."""
     of_reasons = (binding_in(reason.source) for reason in entry.reasons if _is_of_binding(reason))
     found = {

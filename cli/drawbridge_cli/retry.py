@@ -7,8 +7,9 @@ import typer
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.request import EndpointConnectionRequest, OrphanRequest
 from drawbridge.status import Status
+from drawbridge_cli.command_lines import command
 from drawbridge_cli.commanding import tell_to_sweep
-from drawbridge_cli.named_requests import UnknownRequest, find_row
+from drawbridge_cli.named_requests import NAMED, the_row
 from drawbridge_cli.screen import ask, check_that_nobody_is_asked, complain, say, show_json
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.withdrawable_screen import commanded_text, request_document, title_of
@@ -16,17 +17,14 @@ from drawbridge_cli.withdrawable_screen import commanded_text, request_document,
 
 def retry(
     context: typer.Context,
-    request: Annotated[str, typer.Argument(help="The request's id, share ARN, share id or endpoint id.")],
+    request: Annotated[str, typer.Argument(help=NAMED)],
     yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """Have a request tried again, and end a command to withdraw it. Exit code 1: there is nothing to be tried."""
     stack: Stack = context.obj
     check_that_nobody_is_asked(as_json=as_json, yes=yes)
-    row = find_row(stack.ledger, request)
-    if isinstance(row, UnknownRequest):
-        complain(str(row))
-        raise typer.Exit(1)
+    row = the_row(stack, request)
     if why := _why_not(row):
         complain(f"{row.request_id} is {row.status}: {why}")
         raise typer.Exit(1)
@@ -42,7 +40,7 @@ def retry(
     else:
         still = ", if AWS lists it still" if row.status is Status.WITHDRAWN else ""
         say(f"the next sweep starts another attempt{still}", "good")
-        say(f"look at it with  drawbridge policy explain {row.request_id}")
+        say(f"look at it with  {command('policy', 'explain', row.request_id)}")
     tell_to_sweep(stack)
 
 

@@ -52,10 +52,13 @@ def redraw(lines: Iterable[Line]) -> None:
 
 
 class Written:
-    """What a command that answers in JSON has written so far."""
+    """What a command has written so far, and whether it answers in JSON."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, in_json: bool) -> None:
+        self.in_json = in_json
         self.complaints: list[str] = []
+        self.problems: list[Any] = []
+        """Those of the complaints, for programs, that are about files."""
         self.is_answered = False
 
 
@@ -63,9 +66,9 @@ _written: ContextVar[Written | None] = ContextVar("written", default=None)
 
 
 @contextmanager
-def noting_what_is_written() -> Iterator[Written]:
+def noting_what_is_written(*, in_json: bool) -> Iterator[Written]:
     """Note what is complained of, and whether there is a document for programs: of an error, one is made of that."""
-    written = Written()
+    written = Written(in_json=in_json)
     token = _written.set(written)
     try:
         yield written
@@ -73,25 +76,47 @@ def noting_what_is_written() -> Iterator[Written]:
         _written.reset(token)
 
 
-def complain(text: str) -> None:
-    """Print a line to standard error."""
+def complain(text: str, problem: object = None) -> None:
+    """Print a line to standard error; ``problem`` is what it says, for programs, if it is about a file."""
     if (written := _written.get()) is not None:
         written.complaints.append(text)
+        written.problems += [] if problem is None else [problem]
     _write(sys.stderr, text, "bad")
 
 
-@contextmanager
-def accounting(done: Callable[[], str]) -> Iterator[None]:
-    """Complain of what is done so far, and of what does the rest, if AWS fails in between or Ctrl-C is pressed.
+Show = Callable[[str], None]
+"""Shows how far it is, in place of what was shown before; an empty text takes it away."""
 
-    If there is nothing to say of that, nothing is said.
+
+@contextmanager
+def accounting(done: Callable[[], str]) -> Iterator[Show]:
+    """Give a function that shows how far it is; if AWS fails in between or Ctrl-C is pressed, complain of what is done.
+
+    ``done`` returns what is done so far, and what goes on regardless or does the rest; if it returns nothing, nothing
+    is said. How far it is, is shown on one line of a terminal, and neither in a pipe nor beside JSON.
     """
+    written = _written.get()
+    shows = _can_be_steered(sys.stderr) and not (written and written.in_json)
+
+    def show(text: str) -> None:
+        if shows:
+            # What does not fit would leave lines behind.
+            fitting = printable(text)[: shutil.get_terminal_size().columns - 1]
+            sys.stderr.write(f"\r\x1b[K{fitting}")
+            sys.stderr.flush()
+
     try:
-        yield
+        yield show
     except (DrawbridgeError, KeyboardInterrupt):
+        show("")
         if text := done():
             complain(text)
         raise
+    except BaseException:
+        show("")
+        raise
+    else:
+        show("")
 
 
 def ask(question: str) -> None:
@@ -126,24 +151,6 @@ def check_that_nobody_is_asked(*, as_json: bool, yes: bool, dry_run: bool | None
     if as_json and not yes and not dry_run:
         or_dry_run = "" if dry_run is None else " or --dry-run"
         raise InvalidInputError(f"--json: nobody is asked then; say --yes{or_dry_run} as well")
-
-
-@contextmanager
-def waiting() -> Iterator[Callable[[str], None]]:
-    """Give a function that shows what is waited for, on one line that goes in the end; in a pipe it shows nothing."""
-    shows = _can_be_steered(sys.stderr)
-
-    def show(text: str) -> None:
-        if shows:
-            # What does not fit would leave lines behind.
-            fitting = printable(text)[: shutil.get_terminal_size().columns - 1]
-            sys.stderr.write(f"\r\x1b[K{fitting}")
-            sys.stderr.flush()
-
-    try:
-        yield show
-    finally:
-        show("")
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

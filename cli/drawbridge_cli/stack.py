@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -11,7 +10,6 @@ from functools import cached_property, partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
 from msgspec import Struct
 
@@ -19,6 +17,7 @@ from drawbridge.arns import Arn
 from drawbridge.aws.errors import translated
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError, RefusedError
 from drawbridge_cli.command_group import DEFAULT_STACK
+from drawbridge_cli.command_lines import told_with
 from drawbridge_cli.screen import complain
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
     from drawbridge_cli.account_withdrawal import WithdrawalContext
     from drawbridge_cli.console_links import ConsoleLinks
     from drawbridge_cli.outstanding import Outstanding
-    from drawbridge_cli.request_status import Known, RequestStatus
+    from drawbridge_cli.request_status import Known
     from drawbridge_cli.scheduled_sweeps import ScheduledSweeps
     from drawbridge_cli.share_plans import PlanContext
 
@@ -91,11 +90,14 @@ class Stack:
 
     @property
     def region(self) -> str:
-        return str(self._session.region_name or "")
+        return self._region or str(self._session.region_name or "")
 
     def in_region(self, region: str) -> Stack:
-        """Return the stack of that name in another Region of the account."""
-        return Stack(self._name, region=region, profile=self._profile)
+        """Return the stack of that name in another Region of the account.
+
+        It has the same session: who logs in with a second factor is asked for it once, for all Regions.
+        """
+        return self._sharing_session(region)
 
     def client(self, service: str) -> Any:
         """Return AWS's client of a service, for what only one command asks."""
@@ -113,6 +115,16 @@ class Stack:
     def place(self) -> Arn:
         """The stack's ARN: the partition, the Region and the account that it is in."""
         return Arn.parse(str(self._described["StackId"]))
+
+    @property
+    def where(self) -> str:
+        """Which stack it is, and where, as people are told."""
+        return f"{self._name} in {self.place.region}, account {self.place.account_id}"
+
+    @property
+    def place_document(self) -> dict[str, str]:
+        """Which stack it is, and where, as programs are told."""
+        return {"stack": self._name, "region": self.place.region, "account_id": self.place.account_id}
 
     @property
     def status(self) -> str:
@@ -178,9 +190,13 @@ class Stack:
 
         It has the same session: who logs in with a second factor is asked for it once.
         """
-        same = Stack(self._name, region=self._region, profile=self._profile)
-        same._session = self._session
-        return same
+        return self._sharing_session(self._region)
+
+    def _sharing_session(self, region: str | None) -> Stack:
+        """Return a stack of that name of which nothing is read, in the Region, or that of the session."""
+        other = Stack(self._name, region=region, profile=self._profile)
+        other._session = self._session
+        return other
 
     @cached_property
     def consumers(self) -> ConsumersTable:
@@ -220,12 +236,12 @@ class Stack:
         )
 
     @property
-    def options(self) -> str:
-        """Return the options by which another command finds the same stack, as a shell reads them; empty by default."""
+    def options(self) -> tuple[str, ...]:
+        """The options by which another command finds the same stack; none where the defaults do."""
         given = {"--stack": self._name, "--region": self._region, "--profile": self._profile}
         if self._name == DEFAULT_STACK:
             del given["--stack"]
-        return shlex.join(word for option, value in given.items() if value for word in (option, value))
+        return tuple(word for option, value in given.items() if value for word in (option, value))
 
     @property
     def expiring_within(self) -> timedelta:
@@ -239,11 +255,6 @@ class Stack:
         return ConsoleLinks(
             onboarding=self._output("OnboardingStateMachineArn"), withdrawal=self._output("WithdrawalStateMachineArn")
         )
-
-    def find(self, request: str) -> Entry | None:
-        """Return the ledger's entry of a request, by its id or its subject."""
-        entry = self.ledger.entry(request)
-        return entry or next((each for each in self.ledger.entries() if each.subject == request), None)
 
     @cached_property
     def approvals(self) -> ApprovalsTable:
@@ -394,19 +405,12 @@ class Stack:
         there = [*entries]
         questions = self._pending([each.request_id for each in there if waits_for_person(each)])
         within = self.expiring_within
-        return [
-            Known(each, self._with_options(request_status(each, now, expiring_within=within, question=question)))
-            for each in there
-            for question in (questions.get(each.request_id),)
-        ]
-
-    def _with_options(self, status: RequestStatus) -> RequestStatus:
-        """Return the status with a command that finds the same stack."""
-        options = self.options
-        if not options or not status.next:
-            return status
-        program, _, command = status.next.partition(" ")
-        return msgspec.structs.replace(status, next=f"{program} {options} {command}")
+        with told_with(self.options):
+            return [
+                Known(each, request_status(each, now, expiring_within=within, question=question, region=self.region))
+                for each in there
+                for question in (questions.get(each.request_id),)
+            ]
 
     def outstanding(self) -> tuple[Outstanding, ...]:
         """Return what of the ledger's requests is not at rest."""
@@ -494,7 +498,7 @@ class Stack:
         from botocore.config import Config
 
         with _usable(), _MAKING:
-            resource = self._session.resource("dynamodb", config=Config(**_CONFIG))
+            resource = self._session.resource("dynamodb", region_name=self._region, config=Config(**_CONFIG))
         return resource.Table(self._output(output))
 
     def _client(self, service: str) -> Any:
@@ -504,7 +508,7 @@ class Stack:
             if service not in self._clients:
                 session: Any = self._session
                 with _usable():
-                    self._clients[service] = session.client(service, config=Config(**_CONFIG))
+                    self._clients[service] = session.client(service, region_name=self._region, config=Config(**_CONFIG))
             return self._clients[service]
 
     def _output(self, name: str) -> str:
@@ -530,8 +534,7 @@ class Stack:
         except RefusedError as error:
             missing = isinstance(error.__cause__, ClientError) and "does not exist" in str(error.__cause__)
             if missing:
-                where = self._session.region_name
-                raise NoStackError(f"--stack: there is no stack {self._name!r} in {where}") from error
+                raise NoStackError(f"--stack: there is no stack {self._name!r} in {self.region}") from error
             raise
         return found[0]
 

@@ -3,7 +3,7 @@
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -15,9 +15,10 @@ from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputEr
 from drawbridge.legible import legible
 from drawbridge.request import EndpointConnectionRequest, OrphanRequest, ResourceShareRequest
 from drawbridge.status import Status
+from drawbridge_cli.regions import INCOMPLETE, AllRegions, all_regions, asked_of_each, complain_of_not_asked
 from drawbridge_cli.request_status import RequestStatus, Urgency
 from drawbridge_cli.scheduled_sweeps import ScheduledSweeps, SweepsUnknown
-from drawbridge_cli.screen import Line, complain, redraw, say_lines, show_json, width, wrapped
+from drawbridge_cli.screen import Line, accounting, complain, redraw, say, say_lines, show_json, width, wrapped
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.status_screen import by_urgency, rest_line, status_lines, sweeps_line
 from drawbridge_cli.turns import binding_in
@@ -78,17 +79,18 @@ class Look(Struct, frozen=True, kw_only=True):
     rest: Mapping[Urgency, int]
     unreadable: tuple[str, ...]
     """Why rows can't be read, each with the request that it is of."""
-    sweeps: ScheduledSweeps | SweepsUnknown
+    sweeps: Mapping[str, ScheduledSweeps | SweepsUnknown]
+    """Of the schedule, by Region."""
 
-    @property
-    def is_late(self) -> bool:
-        """Whether the schedule should have had another sweep made: what the ledger has may be old."""
-        return isinstance(self.sweeps, ScheduledSweeps) and self.sweeps.is_late(self.at)
+    def is_late(self, region: str) -> bool:
+        """Return whether the schedule should have had another sweep made there: what the ledger has may be old."""
+        sweeps = self.sweeps[region]
+        return isinstance(sweeps, ScheduledSweeps) and sweeps.is_late(self.at)
 
     def number_of_needs(self, wanted: Wanted) -> int:
-        """Return how many of the wanted need somebody, and with them, if all are wanted, that no sweep is made."""
+        """Return how many of the wanted need somebody, and with them, if all are wanted, where no sweep is made."""
         of_requests = sum(each.urgency.needs_somebody for each in self.shown) + len(self.unreadable)
-        return of_requests + (self.is_late and not wanted.is_filtered)
+        return of_requests + (0 if wanted.is_filtered else sum(map(self.is_late, self.sweeps)))
 
 
 def status(
@@ -106,14 +108,23 @@ def status(
         str, typer.Option(help="Only connections to this endpoint service.", metavar="VPCE-SVC-ID")
     ] = "",
     binding: Annotated[str, typer.Option(help="Only what this binding wants something of.", metavar="NAME")] = "",
+    in_all_regions: AllRegions = False,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Look every few seconds, until Ctrl-C.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
-    """Show what needs somebody, the most urgent first, and one line for the rest. Exit code 1: something does."""
+    """Show what needs somebody, the most urgent first, and one line for the rest.
+
+    Exit code 1: something does. Exit code 3: nothing is known to, and a Region could not be asked.
+    """
     stack: Stack = context.obj
     if watch and as_json:
         raise InvalidInputError("--watch: programs get one document; leave out --json or --watch")
+    if watch and in_all_regions:
+        raise InvalidInputError("--watch: one Region is watched at a time; leave out --all-regions or --watch")
     wanted = _wanted(everything, account, named_status, kind, service, binding)
+    if in_all_regions:
+        _show_all_regions(stack, wanted, as_json=as_json)
+        return
     if watch:
         look = _watch(stack, wanted)
     else:
@@ -123,9 +134,47 @@ def status(
         if as_json:
             show_json(status_document(look, stack))
         else:
-            say_lines(_lines(look, wanted, stack))
+            say_lines(_lines(look, wanted, stack.where))
     if look is not None and look.number_of_needs(wanted):
         raise typer.Exit(1)
+
+
+def _show_all_regions(stack: Stack, wanted: Wanted, *, as_json: bool) -> None:
+    """Show what the stacks of all Regions have, as if they were one, each request with its Region."""
+    with accounting(lambda: "") as show:
+        looks, found = asked_of_each(all_regions(stack, show), lambda each: look_at(each, wanted), show)
+    look = merged([look for _, look in looks])
+    for unreadable in look.unreadable:
+        complain(unreadable)
+    complain_of_not_asked(found)
+    if as_json:
+        place = {"stack": stack.name, "regions": [each.region for each, _ in looks], "account_id": stack.account_id}
+        sweeps = {region: _sweeps_document(look, region) for region in look.sweeps}
+        show_json(_look_document(look) | {"last_sweeps": sweeps} | place | found.document)
+    else:
+        regions = ", ".join(each.region for each, _ in looks) or "no Region that could be asked"
+        where = f"{stack.name} in {regions}, account {stack.account_id}"
+        say_lines(_lines(look, wanted, where, with_regions=True))
+        if found.without:
+            say(f"no stack {stack.name} in {', '.join(found.without)}", "aside")
+    if look.number_of_needs(wanted):
+        raise typer.Exit(1)
+    if found.not_asked:
+        raise typer.Exit(INCOMPLETE)
+
+
+def merged(looks: Sequence[Look]) -> Look:
+    """Return looks at several ledgers as one."""
+    rest: Counter[Urgency] = Counter()
+    for each in looks:
+        rest.update(each.rest)
+    return Look(
+        at=max((each.at for each in looks), default=datetime.now(UTC)),
+        shown=tuple(by_urgency([status for each in looks for status in each.shown])),
+        rest=rest,
+        unreadable=tuple(unreadable for each in looks for unreadable in each.unreadable),
+        sweeps={region: sweeps for each in looks for region, sweeps in each.sweeps.items()},
+    )
 
 
 def _wanted(everything: bool, account: str, status: str, kind: str, service: str, binding: str) -> Wanted:
@@ -166,7 +215,7 @@ def look_at(stack: Stack, wanted: Wanted) -> Look:
         shown=tuple(by_urgency(shown)),
         rest=Counter(each.urgency for each in included if not wanted.shows(each)),
         unreadable=tuple(unreadable),
-        sweeps=_sweeps(stack),
+        sweeps={stack.region: _sweeps(stack)},
     )
 
 
@@ -178,44 +227,51 @@ def _sweeps(stack: Stack) -> ScheduledSweeps | SweepsUnknown:
         return SweepsUnknown(str(error))
 
 
-def _lines(look: Look, wanted: Wanted, stack: Stack) -> Iterator[Line]:
+def _lines(look: Look, wanted: Wanted, where: str, *, with_regions: bool = False) -> Iterator[Line]:
     needs = look.number_of_needs(wanted)
     of = " of these" if wanted.is_filtered else ""
     need = f"{needs}{of} {'needs' if needs == 1 else 'need'} somebody" if needs else f"nothing{of} needs anybody"
-    yield f"{stack.name} in {stack.place.region}, account {stack.place.account_id}: {need}", "title"
+    yield f"{where}: {need}", "title"
     yield "", ""
-    swept, mark = sweeps_line(look.sweeps, look.at)
-    if look.is_late:
-        yield from wrapped(swept, width(), indent=0, mark=mark)
-        yield "", ""
-    yield from status_lines(look.shown, width(), look.at)
+    for region, sweeps in look.sweeps.items():
+        if look.is_late(region):
+            yield from _sweeps_lines(region if with_regions else "", sweeps, look.at)
+            yield "", ""
+    yield from status_lines(look.shown, width(), look.at, with_regions=with_regions)
     if not wanted.everything and wanted.status is None:
         yield rest_line(look.rest, of), "aside"
-    if not look.is_late:
-        yield from wrapped(swept, width(), indent=0, mark=mark)
+    for region, sweeps in look.sweeps.items():
+        if not look.is_late(region):
+            yield from _sweeps_lines(region if with_regions else "", sweeps, look.at)
+
+
+def _sweeps_lines(region: str, sweeps: ScheduledSweeps | SweepsUnknown, now: datetime) -> Iterator[Line]:
+    text, mark = sweeps_line(sweeps, now)
+    return wrapped(f"{region}: {text}" if region else text, width(), indent=0, mark=mark)
 
 
 def status_document(look: Look, stack: Stack) -> dict[str, Any]:
     """Return a look as ``--json`` prints it."""
+    return _look_document(look) | {"last_sweep": _sweeps_document(look, stack.region)} | stack.place_document
+
+
+def _look_document(look: Look) -> dict[str, Any]:
     return {
         "requests": look.shown,
         "rest": {str(urgency): count for urgency, count in look.rest.items()},
         "unreadable": look.unreadable,
-        "last_sweep": _sweeps_document(look),
-        "stack": stack.name,
-        "region": stack.place.region,
-        "account_id": stack.place.account_id,
     }
 
 
-def _sweeps_document(look: Look) -> dict[str, Any] | None:
-    """Return what is known of the schedule's last sweep; ``None`` if that can't be read."""
-    if isinstance(look.sweeps, SweepsUnknown):
+def _sweeps_document(look: Look, region: str) -> dict[str, Any] | None:
+    """Return what is known of the schedule's last sweep there; ``None`` if that can't be read."""
+    sweeps = look.sweeps[region]
+    if isinstance(sweeps, SweepsUnknown):
         return None
-    last = look.sweeps.last
+    last = sweeps.last
     return {
         "ended_at": last.ended_at if last else None,
-        "is_late": look.is_late,
+        "is_late": look.is_late(region),
         "observed": last.observed if last else None,
         "started": last.started.count if last else None,
         "failures": last.failures.count if last else None,
@@ -236,7 +292,7 @@ def _watch(stack: Stack, wanted: Wanted) -> Look | None:
                 redraw([(f"AWS: {error}", "bad")])
             else:
                 broken = ((each, "bad") for each in look.unreadable)
-                redraw([*_lines(look, wanted, stack), *broken, (f"as of {look.at:%H:%M:%S} UTC", "aside")])
+                redraw([*_lines(look, wanted, stack.where), *broken, (f"as of {look.at:%H:%M:%S} UTC", "aside")])
             pause(_BETWEEN_LOOKS)
     except KeyboardInterrupt:
         return look

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from drawbridge.legible import legible
-from drawbridge.status import Reason, Status
+from drawbridge.status import Status
+from drawbridge_cli.command_lines import command
+from drawbridge_cli.reason_screen import reason_text
 from drawbridge_cli.request_status import RequestStatus, Until, Urgency
 from drawbridge_cli.scheduled_sweeps import ScheduledSweeps, SweepsUnknown, ago
 from drawbridge_cli.screen import Line, wrapped
@@ -126,7 +128,7 @@ def reason_texts(status: RequestStatus) -> tuple[str, ...]:
     """Return the first reason, whole, and how many more there are; nothing where there is no reason."""
     more = len(status.reasons) - 1
     others = f"and {more} more {'reason' if more == 1 else 'reasons'}"
-    return tuple(map(_reason_text, status.reasons[:1])) + ((others,) if more > 0 else ())
+    return tuple(map(reason_text, status.reasons[:1])) + ((others,) if more > 0 else ())
 
 
 def turn_text(status: RequestStatus) -> str:
@@ -134,14 +136,16 @@ def turn_text(status: RequestStatus) -> str:
     return "" if status.waiting_for is Turn.NOBODY else f"{_TURNS[status.waiting_for]}: {status.to_do}"
 
 
-def status_lines(statuses: Collection[RequestStatus], width: int | None, now: datetime) -> Iterator[Line]:
+def status_lines(
+    statuses: Collection[RequestStatus], width: int | None, now: datetime, *, with_regions: bool = False
+) -> Iterator[Line]:
     """Yield requests as lines of a width, at whose end only words are broken off, and never a name."""
     for urgency, group in groupby(by_urgency(statuses), key=lambda each: each.urgency):
         requests = [*group]
         yield f"{TITLES[urgency]} ({len(requests)})", _MARKS.get(urgency, "doubtful")
         for each in requests:
             yield from wrapped(each.request_id, width, indent=2, mark="title")
-            yield from _lines_of(each, width, now)
+            yield from _lines_of(each, width, now, with_region=with_regions)
         yield "", ""
 
 
@@ -155,24 +159,25 @@ def sweeps_line(sweeps: ScheduledSweeps | SweepsUnknown, now: datetime) -> Line:
     """Return a line about the schedule's sweeps: what all the rest is as old as."""
     if isinstance(sweeps, SweepsUnknown):
         return f"when the last sweep was is not known: {legible(sweeps.because, _LONGEST)}", "doubtful"
-    last, is_late = sweeps.last, sweeps.is_late(now)
+    last, is_late, doctor = sweeps.last, sweeps.is_late(now), command("doctor")
     if last is None:
         none = "the schedule has not had one sweep made"
-        return (f"{none}: drawbridge doctor says why", "bad") if is_late else (f"{none} yet", "aside")
+        return (f"{none}: {doctor} says why", "bad") if is_late else (f"{none} yet", "aside")
     when = ago(last.ended_at, now)
     if is_late:
         none = f"the schedule has had no sweep made since {_time(last.ended_at)}, {when}"
-        return f"{none}: what is here may be as old, and drawbridge doctor says why", "bad"
+        return f"{none}: what is here may be as old, and {doctor} says why", "bad"
     if last.failures.count or last.observed is None:
-        return f"the last sweep, {when}, could not observe or reconcile all: drawbridge doctor says what", "doubtful"
+        return f"the last sweep, {when}, could not observe or reconcile all: {doctor} says what", "doubtful"
     observed = f"{last.observed} {'request' if last.observed == 1 else 'requests'}"
     started = f"{last.started.count or 'no'} {'attempt' if last.started.count == 1 else 'attempts'}"
     return f"the last sweep, {when}, observed {observed} and started {started}", "aside"
 
 
-def _lines_of(status: RequestStatus, width: int | None, now: datetime) -> Iterator[Line]:
+def _lines_of(status: RequestStatus, width: int | None, now: datetime, *, with_region: bool) -> Iterator[Line]:
+    where = f", in {status.region}" if with_region else ""
     when = "; ".join(filter(None, (since_text(status), _until_text(status, now))))
-    yield from wrapped(f"{when}; of account {legible(status.account_id)}", width, indent=4)
+    yield from wrapped(f"{when}; of account {legible(status.account_id)}{where}", width, indent=4)
     for place, text in enumerate(reason_texts(status)):
         yield from wrapped(f"{text}: --json" if place else text, width, indent=4, mark="aside" if place else "")
     if turn := turn_text(status):
@@ -190,12 +195,6 @@ def _until_text(status: RequestStatus, now: datetime) -> str:
 def _of_time(words: tuple[str, str], moment: datetime, now: datetime) -> str:
     to_come, has_come = words
     return (to_come if moment > now else has_come).format(_time(moment))
-
-
-def _reason_text(reason: Reason) -> str:
-    of = f"{reason.source}: " if reason.source and not reason.text.startswith(f"{reason.source} ") else ""
-    # It was made legible when it was recorded or told, unless somebody wrote the row by hand.
-    return f"{of}{reason.text} [{reason.code}]".replace("\n", "\\u{a}")
 
 
 def _time(moment: datetime) -> str:

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 from typing import Annotated
 
@@ -11,7 +11,16 @@ from msgspec import Struct
 
 from drawbridge.discovery.sweep_record import Mentioned, SweepRecord
 from drawbridge.legible import legible
-from drawbridge_cli.screen import accounting, complain, say, show_json, waiting
+from drawbridge_cli.command_lines import command, told_with
+from drawbridge_cli.regions import (
+    INCOMPLETE,
+    AllRegions,
+    StacksByRegion,
+    all_regions,
+    asked_of_each,
+    complain_of_not_asked,
+)
+from drawbridge_cli.screen import Show, accounting, complain, say, show_json
 from drawbridge_cli.stack import Stack
 
 _LONGEST_WAIT = 900
@@ -30,49 +39,94 @@ def sweep(
     orphans: Annotated[
         bool, typer.Option("--orphans", help="Look for what is ours and belongs to no request, too.")
     ] = False,
+    in_all_regions: AllRegions = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """Have Drawbridge sweep now: look at all that AWS lists, and start what is to be done.
 
-    Exit code 1: something needs somebody, could not be observed, or the sweep is not through.
+    Exit code 1: something needs somebody, could not be observed, or the sweep is not through. Exit code 3: nothing is
+    known to, and a Region could not be asked.
     """
     stack: Stack = context.obj
-    command = str(uuid.uuid4())
-    stack.ask_to_sweep(command, orphans=orphans)
-    where = f"{stack.name} in {stack.region}"
-    record = None
-    if not no_wait:
-        with accounting(lambda: f"{where} was asked to sweep, and will"), waiting() as show_wait:
-            record = awaited(
-                lambda: stack.sweep_records.of_command(command),
-                seconds=wait,
-                meanwhile=lambda waited: show_wait(f"{where} sweeps: {waited:.0f} of at most {wait} s"),
-            )
-    if as_json:
-        show_json({"stack": stack.name, "region": stack.region, "sweep": record})
-    elif no_wait:
-        say(f"{where} was asked to sweep", "good")
-    elif record is not None:
-        _show(where, record)
-    if no_wait:
-        return
-    if record is None:
-        complain(f"{where} has not swept within {wait} s; it may yet. drawbridge doctor says whether it can")
+    command_id = str(uuid.uuid4())
+    if in_all_regions:
+        with accounting(lambda: "") as show:
+            found = all_regions(stack, show)
+    else:
+        found = StacksByRegion((stack,), (), ())
+    asked: list[str] = []
+    records: dict[str, SweepRecord] = {}
+    with accounting(lambda: _goes_on(stack, asked)) as show:
+        stacks, found = _asked(found, command_id, orphans, asked, in_all_regions=in_all_regions)
+        if not no_wait:
+            records = awaited(stacks, command_id, seconds=wait, show=show)
+    complain_of_not_asked(found)
+    if as_json and in_all_regions:
+        regions = [{"region": each.region, "sweep": records.get(each.region)} for each in stacks]
+        show_json({"stack": stack.name, "regions": regions} | found.document)
+    elif as_json:
+        show_json({"stack": stack.name, "region": stack.region, "sweep": records.get(stack.region)})
+    else:
+        _show_all(stacks, records, no_wait=no_wait)
+    late = [each for each in stacks if each.region not in records and not no_wait]
+    for each in late:
+        with told_with(each.options):
+            says = f"{command('doctor')} says whether it can"
+            complain(f"{_where(each)} has not swept within {wait} s; it may yet. {says}")
+    if late or any(True for record in records.values() for _ in needs_somebody(record)):
         raise typer.Exit(1)
-    if any(True for _ in needs_somebody(record)):
-        raise typer.Exit(1)
+    if found.not_asked:
+        raise typer.Exit(INCOMPLETE)
 
 
-def awaited(
-    read: Callable[[], SweepRecord | None], *, seconds: float, meanwhile: Callable[[float], None] = lambda _: None
-) -> SweepRecord | None:
-    """Return the record once it is there, or ``None`` after so many seconds; ``meanwhile`` gets those that passed."""
+def _where(stack: Stack) -> str:
+    return f"{stack.name} in {stack.region}"
+
+
+def _goes_on(stack: Stack, asked: list[str]) -> str:
+    """Return what goes on regardless."""
+    return f"{stack.name} in {', '.join(asked)} was asked to sweep, and will" if asked else ""
+
+
+def _asked(
+    found: StacksByRegion, command_id: str, orphans: bool, asked: list[str], *, in_all_regions: bool
+) -> tuple[Sequence[Stack], StacksByRegion]:
+    """Ask the stacks to sweep; of several, one that can't be asked stops no other. ``asked`` gets their Regions."""
+
+    def ask(stack: Stack) -> None:
+        stack.ask_to_sweep(command_id, orphans=orphans)
+        asked.append(stack.region)
+
+    if not in_all_regions:
+        ask(found.stacks[0])
+        return found.stacks, found
+    _, found = asked_of_each(found, ask, lambda _: None)
+    return found.stacks, found
+
+
+def awaited(stacks: Sequence[Stack], command_id: str, *, seconds: float, show: Show) -> dict[str, SweepRecord]:
+    """Return the records of the sweeps that a command led to, by Region, as far as they are there in that time."""
+    records: dict[str, SweepRecord] = {}
     waited = 0.0
-    while (record := read()) is None and waited < seconds:
-        meanwhile(waited)
+    while True:
+        for stack in stacks:
+            if stack.region not in records and (record := stack.sweep_records.of_command(command_id)) is not None:
+                records[stack.region] = record
+        left = [each.region for each in stacks if each.region not in records]
+        if not left or waited >= seconds:
+            return records
+        show(f"{stacks[0].name} in {', '.join(left)} sweeps: {waited:.0f} of at most {seconds} s")
         pause(_PAUSE)
         waited += _PAUSE
-    return record
+
+
+def _show_all(stacks: Sequence[Stack], records: Mapping[str, SweepRecord], *, no_wait: bool) -> None:
+    for stack in stacks:
+        with told_with(stack.options):
+            if no_wait:
+                say(f"{_where(stack)} was asked to sweep", "good")
+            elif (record := records.get(stack.region)) is not None:
+                _show(_where(stack), record)
 
 
 class Concern(Struct, frozen=True):
@@ -85,6 +139,7 @@ class Concern(Struct, frozen=True):
 
 def needs_somebody(record: SweepRecord) -> Iterator[Concern]:
     """Yield what of a sweep needs somebody, or could not be found out."""
+    explain = command("policy", "explain", "REQUEST")
     for concern in (
         Concern(
             "not observed or not reconciled",
@@ -95,13 +150,13 @@ def needs_somebody(record: SweepRecord) -> Iterator[Concern]:
         Concern(
             "held back, as too much would go at once",
             record.withdrawals_capped,
-            "look at them, then let them go: drawbridge withdraw --confirm",
+            f"look at them, then let them go: {command('withdraw', '--confirm')}",
         ),
-        Concern("expiring, and nobody has let them in", record.expiring, "drawbridge policy explain REQUEST"),
+        Concern("expiring, and nobody has let them in", record.expiring, str(explain)),
         Concern(
             "no longer permitted",
             record.no_longer_permitted,
-            "permit them again, or let them go: drawbridge policy explain REQUEST",
+            f"permit them again, or let them go: {explain}",
         ),
         Concern(
             "not reviewed under the policies in force",

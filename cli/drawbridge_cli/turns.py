@@ -1,13 +1,14 @@
 """Whose turn it is, and what they do: the commands that ``status`` tells people to run."""
 
 import re
-from enum import StrEnum
+from enum import Enum, StrEnum
 
 from msgspec import Struct
 
 from drawbridge.record.entry import Entry
 from drawbridge.request import OrphanRequest
 from drawbridge.status import Status
+from drawbridge_cli.command_lines import CommandLine
 
 
 class Turn(StrEnum):
@@ -21,20 +22,24 @@ class Turn(StrEnum):
     NOBODY = "nobody"
 
 
-class Command(StrEnum):
-    """What somebody runs next, with a place for what it is about."""
+class Command(Enum):
+    """What somebody runs next: its words, with a place for what it is about."""
 
-    APPROVE = "drawbridge approve {request}"
-    RETRY = "drawbridge retry {request}"
-    EXPLAIN = "drawbridge policy explain {request}"
-    WHY = "drawbridge why {request}"
-    SHOW_BINDING = "drawbridge bindings show {binding}"
-    LIST_BINDINGS = "drawbridge bindings list"
-    LET_GO = "drawbridge withdraw --confirm"
-    CHECK_SLACK = "drawbridge slack check"
-    QUESTIONS = "drawbridge status --status WAITING_FOR_APPROVAL --account {account}"
-    LOOK_ON = "drawbridge status --all --watch --account {account}"
-    LOOK_ON_AT_ALL = "drawbridge status --all --watch"
+    APPROVE = ("approve", "{request}")
+    RETRY = ("retry", "{request}")
+    EXPLAIN = ("policy", "explain", "{request}")
+    WHY = ("why", "{request}")
+    SHOW_BINDING = ("bindings", "show", "{binding}")
+    LIST_BINDINGS = ("bindings", "list")
+    LET_GO = ("withdraw", "--confirm")
+    CHECK_SLACK = ("slack", "check")
+    QUESTIONS = ("status", "--status", "WAITING_FOR_APPROVAL", "--account", "{account}")
+    LOOK_ON = ("status", "--all", "--watch", "--account", "{account}")
+    LOOK_ON_AT_ALL = ("status", "--all", "--watch")
+
+    def of(self, **about: str) -> CommandLine:
+        """Return the command about something."""
+        return CommandLine(tuple(word.format(**about) for word in self.value))
 
 
 class Advice(Struct, frozen=True):
@@ -55,8 +60,8 @@ def binding_in(source: str) -> str:
     return name if _BINDING.fullmatch(name) else ""
 
 
-def command_line(advice: Advice, entry: Entry, source: str = "") -> str:
-    """Return the command of an advice as it can be copied; ``source`` is that of the reason for it.
+def command_line(advice: Advice, entry: Entry, source: str = "") -> CommandLine:
+    """Return the command of an advice; ``source`` is that of the reason for it.
 
     What others may have written gets into it only if it is what it should be: the line is pasted into a shell.
     """
@@ -67,12 +72,12 @@ def command_line(advice: Advice, entry: Entry, source: str = "") -> str:
         command = Command.LIST_BINDINGS
     if command in {Command.LOOK_ON, Command.QUESTIONS} and not _ACCOUNT.fullmatch(entry.account_id):
         command = Command.LOOK_ON_AT_ALL
-    return command.format(request=entry.request.request_id, binding=binding, account=entry.account_id)
+    return command.of(request=entry.request.request_id, binding=binding, account=entry.account_id)
 
 
 def is_command(line: str, command: Command, request_id: str) -> bool:
-    """Return whether a line is the command about a request, with whatever options ``drawbridge`` was given."""
-    return line.endswith(command.format(request=request_id).removeprefix("drawbridge"))
+    """Return whether a line is the command about a request."""
+    return line == str(command.of(request=request_id))
 
 
 def _may_be_retried(entry: Entry) -> bool:

@@ -25,7 +25,7 @@ def ui(
     It only reads. Ctrl-C ends it.
     """
     stack: Stack = context.obj
-    where = f"{stack.name} in {stack.place.region}, account {stack.place.account_id}"
+    where = stack.where
     try:
         server = UiServer(port, Site(secrets.token_urlsafe(24), views_of(stack)))
     except OSError as error:

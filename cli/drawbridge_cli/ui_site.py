@@ -96,7 +96,7 @@ class Site:
         path, _, query = asked.target.partition("?")
         token, slash, name = path.removeprefix("/").partition("/")
         if not hmac.compare_digest(token.encode(), self.token.encode()):
-            return _refused(404, "There is nothing here; drawbridge ui prints the whole address.")
+            return _refused(404, "There is nothing here; whoever serves this was told the whole address.")
         if not slash:
             return _refused(308, "The address ends with a slash.", {"Location": f"/{self.token}/"})
         return self._found(name, query)

@@ -17,7 +17,7 @@ from drawbridge_cli.bindings import bindings_document, look_at_bindings
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.status import EVERYTHING, look_at, status_document
 from drawbridge_cli.ui_site import Query, View
-from drawbridge_cli.why import find_subjects, why_document
+from drawbridge_cli.why import look_for, why_document
 
 _SOON = 2.0
 """Seconds that what was read may be shown again: several windows cost no more than one."""
@@ -71,7 +71,7 @@ class _Kept:
 
 def stack_view(stack: Stack) -> Any:
     """Return which stack it is."""
-    return {"stack": stack.name, "region": stack.place.region, "account_id": stack.place.account_id}
+    return stack.place_document
 
 
 def status_view(stack: Stack) -> Any:
@@ -85,7 +85,7 @@ def why_view(stack: Stack, query: Query) -> Any:
     if not subject:
         raise InvalidInputError("of: name a request, or something that it is about")
     now = datetime.now(UTC)
-    return why_document(stack, subject, find_subjects(stack, subject, now), now)
+    return why_document(stack, subject, look_for(stack, subject, now), now)
 
 
 def bindings_view(stack: Stack) -> Any:

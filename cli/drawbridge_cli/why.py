@@ -7,12 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from drawbridge.aws.history_table import HistoryTable, KeptHistory
-from drawbridge_cli.named_requests import id_in
+from drawbridge_cli.named_requests import LOOKED_FOR, UnknownRequest, UnreadableRequest, requests_named
 from drawbridge_cli.request_status import Known
 from drawbridge_cli.screen import complain, say, say_lines, show_json, width
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.story import Story, story_of
-from drawbridge_cli.story_subjects import LOOKED_FOR, UnknownSubject, subjects_named
 from drawbridge_cli.why_screen import why_lines
 
 _MOST_ITEMS = 500
@@ -28,17 +27,18 @@ def why(
 ) -> None:
     """Tell a request's story, from the first hint to now, and what comes next.
 
-    Exit code 1: it needs somebody, or nothing of that name is known.
+    Exit code 1: it needs somebody, its row can't be read, or nothing of that name is known.
     """
     stack: Stack = context.obj
     now = datetime.now(UTC)
-    found = find_subjects(stack, subject, now)
+    found = look_for(stack, subject, now)
     if as_json:
         show_json(why_document(stack, subject, found, now))
-    if isinstance(found, UnknownSubject):
+    if isinstance(found, UnknownRequest | UnreadableRequest):
         complain(str(found))
         raise typer.Exit(1)
     if not as_json:
+        say(stack.where, "aside")
         for known in found[:_MOST_TOLD]:
             say_lines(why_lines(known, _story(stack, known, now), width(), now))
         _say_others(stack, found[_MOST_TOLD:])
@@ -46,36 +46,25 @@ def why(
         raise typer.Exit(1)
 
 
-def find_subjects(stack: Stack, subject: str, now: datetime) -> Sequence[Known] | UnknownSubject:
-    """Return the requests that a name is of, also those that had something of that name before."""
-    found = subjects_named(subject, _known(stack, subject, now))
-    if isinstance(found, UnknownSubject):
-        return _known_earlier(stack, subject, now) or found
-    return found
+Found = Sequence[Known] | UnknownRequest | UnreadableRequest
 
 
-def why_document(stack: Stack, subject: str, found: Sequence[Known] | UnknownSubject, now: datetime) -> dict[str, Any]:
+def look_for(stack: Stack, subject: str, now: datetime) -> Found:
+    """Return the requests that a name is of, with their statuses."""
+    found = requests_named(stack, subject)
+    return found if isinstance(found, UnknownRequest | UnreadableRequest) else stack.known(found, now)
+
+
+def why_document(stack: Stack, subject: str, found: Found, now: datetime) -> dict[str, Any]:
     """Return the stories of what was found as ``--json`` prints them."""
-    if isinstance(found, UnknownSubject):
-        return {"named": subject, "requests": [], "looked_for": LOOKED_FOR, "nearest": found.nearest}
-    return {"named": subject, "requests": [_document(known, _story(stack, known, now)) for known in found]}
-
-
-def _known(stack: Stack, subject: str, now: datetime) -> list[Known]:
-    """Return what the ledger knows; of a subject that names one request, only that is read."""
-    request_id = id_in(subject)
-    entry = stack.ledger.entry(request_id) if request_id else None
-    entries = stack.ledger.entries() if entry is None else (entry,)
-    return stack.known(entries, now)
-
-
-def _known_earlier(stack: Stack, subject: str, now: datetime) -> Sequence[Known]:
-    """Return the requests that had something of that name before: what is taken down is in the history alone."""
-    if not isinstance(stack.history, HistoryTable):
-        return ()
-    requests = sorted(stack.history.requests_naming(subject))
-    entries = filter(None, (stack.ledger.entry(each) for each in requests))
-    return stack.known(entries, now)
+    document: dict[str, Any] = {"named": subject, "requests": [], "unreadable": [], **stack.place_document}
+    match found:
+        case UnknownRequest():
+            return document | {"looked_for": LOOKED_FOR, "nearest": found.nearest}
+        case UnreadableRequest():
+            return document | {"unreadable": [found.why]}
+        case _:
+            return document | {"requests": [_document(known, _story(stack, known, now)) for known in found]}
 
 
 def _story(stack: Stack, known: Known, now: datetime) -> Story:

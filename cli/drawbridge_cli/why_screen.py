@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 
 from drawbridge.legible import legible
+from drawbridge_cli.reason_screen import reason_text
 from drawbridge_cli.request_status import Known
 from drawbridge_cli.screen import Line, wrapped
 from drawbridge_cli.status_screen import status_lines
@@ -39,9 +40,7 @@ def _event_lines(event: StoryEvent, width: int | None) -> Iterator[Line]:
     mark = "aside" if event.what in {"attempt", "repeated"} else ""
     yield from wrapped(f"{_time(event.at)}  {legible(event.text, _LONGEST)}", width, indent=2, mark=mark)
     for reason in event.reasons:
-        source = f" ({reason.source})" if reason.source and reason.source not in reason.text else ""
-        told = legible(f"{reason.text}{source} [{reason.code}]", _LONGEST)
-        yield from wrapped(told, width, indent=6)
+        yield from wrapped(reason_text(reason), width, indent=6)
     for detail in event.details:
         yield from wrapped(legible(detail, _LONGEST), width, indent=6)
     for link in event.links:

@@ -9,9 +9,10 @@ from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.errors import InvalidInputError
 from drawbridge.request import EndpointConnectionRequest
 from drawbridge.status import Status
+from drawbridge_cli.command_lines import CommandLine, command
 from drawbridge_cli.commanding import How, command_all, command_of_caller, complain_of_changed, tell_to_sweep
 from drawbridge_cli.held_back import let_go
-from drawbridge_cli.named_requests import UnknownRequest, find_row
+from drawbridge_cli.named_requests import NAMED, the_row
 from drawbridge_cli.put_in_force import remove_binding
 from drawbridge_cli.screen import ask, check_that_nobody_is_asked, complain, say
 from drawbridge_cli.stack import Stack
@@ -31,9 +32,7 @@ from drawbridge_cli.withdrawable_screen import (
 
 def withdraw(
     context: typer.Context,
-    request: Annotated[
-        str | None, typer.Argument(help="One request: its id, share ARN, share id or endpoint id.")
-    ] = None,
+    request: Annotated[str | None, typer.Argument(help=NAMED)] = None,
     consumer: Annotated[
         str | None, typer.Option(help="All connections of this account's endpoints.", metavar="ACCOUNT")
     ] = None,
@@ -65,10 +64,7 @@ def withdraw(
 
 
 def _withdraw_request(stack: Stack, request: str, how: How) -> None:
-    row = find_row(stack.ledger, request)
-    if isinstance(row, UnknownRequest):
-        complain(str(row))
-        raise typer.Exit(1)
+    row = the_row(stack, request)
     standing = standing_of(row, stack.managed_services)
     if standing is Standing.COMMANDED:
         if how.as_json:
@@ -85,7 +81,7 @@ def _withdraw_request(stack: Stack, request: str, how: How) -> None:
     going = withdrawable(stack.ledger, [row], stack.managed_services)
     if not how.as_json:
         show_withdrawable(going[0])
-    _withdraw(stack, going, how, again=f"drawbridge withdraw {row.request_id}")
+    _withdraw(stack, going, how, again=command("withdraw", row.request_id))
 
 
 def _withdraw_consumer(stack: Stack, account: str, how: How) -> None:
@@ -96,7 +92,7 @@ def _withdraw_consumer(stack: Stack, account: str, how: How) -> None:
     if not how.as_json:
         show_connections(connections)
     if connections.going:
-        again = f"drawbridge withdraw --consumer {account}"
+        again = command("withdraw", "--consumer", account)
         _withdraw(stack, connections.going, how, again=again, others=others)
     elif not others:
         complain(f"{account}: no endpoint of that account is connected")
@@ -110,7 +106,12 @@ def _withdraw_consumer(stack: Stack, account: str, how: How) -> None:
 
 
 def _withdraw(
-    stack: Stack, going: tuple[Withdrawable, ...], how: How, *, again: str, others: list[dict[str, Any]] | None = None
+    stack: Stack,
+    going: tuple[Withdrawable, ...],
+    how: How,
+    *,
+    again: CommandLine,
+    others: list[dict[str, Any]] | None = None,
 ) -> None:
     """Ask, command it, and say what became of each; ``others`` is told to programs besides."""
     done: list[Withdrawable] = []
@@ -135,14 +136,14 @@ def _instead(row: LedgerRow) -> str:
     """Return what to do about a request of which nothing is connected."""
     match row.status:
         case Status.WAITING_FOR_APPROVAL:
-            return f"drawbridge deny {row.request_id} keeps it out"
+            return f"{command('deny', row.request_id)} keeps it out"
         case Status.WITHDRAWN if isinstance(row.request, EndpointConnectionRequest):
             return "the consumer would make a new endpoint"
         case Status.WITHDRAWN if row.commanded is not None:
-            return f"{commanded_text(row)}; drawbridge retry {row.request_id} ends that command"
+            return f"{commanded_text(row)}; {command('retry', row.request_id)} ends that command"
         case Status.REJECTED | Status.EXPIRED | Status.WITHDRAWN:
             return "it is over"
         case Status.ACCEPTED:
             return "it was let in, and no binding has anything of it connected"
         case _:
-            return f"drawbridge policy explain {row.request_id} says why"
+            return f"{command('policy', 'explain', row.request_id)} says why"

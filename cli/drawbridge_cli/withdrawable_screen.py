@@ -6,6 +6,7 @@ from typing import Any
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.legible import legible
 from drawbridge.request import EndpointConnectionRequest, OrphanRequest, kind_of
+from drawbridge_cli.command_lines import command
 from drawbridge_cli.screen import complain, say, show_json
 from drawbridge_cli.withdrawable import ConsumerConnections, Standing, Withdrawable
 
@@ -52,9 +53,9 @@ def commanded_text(row: LedgerRow) -> str:
 def say_what_next(done: Collection[Withdrawable]) -> None:
     """Print how to look at what was commanded, and how to bring it back."""
     named = next(iter(done)).row.request_id if len(done) == 1 else "REQUEST"
-    say(f"look at it with     drawbridge policy explain {named}")
+    say(f"look at it with     {command('policy', 'explain', named)}")
     if not all(isinstance(each.row.request, OrphanRequest) for each in done):
-        say(f"bring it back with  drawbridge retry {named}")
+        say(f"bring it back with  {command('retry', named)}")
     if any(each.is_connection for each in done):
         say("once a connection is rejected, nothing brings it back: its consumer makes a new endpoint")
 

@@ -31,6 +31,13 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DRAWBRIDGE_TRACEBACK", "1")
 
 
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have nothing wait on real time: a sweep that does not come, a queue that is asked whether it has more."""
+    monkeypatch.setattr("drawbridge_cli.sweep.pause", lambda _: None)
+    monkeypatch.setattr("drawbridge_cli.dead_letter_queues.WAIT_SECONDS", 0)
+
+
 @pytest.fixture
 def drawbridge(_no_settings: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Drawbridge:
     # Each session would read AWS's models anew: half of the time would go into that.

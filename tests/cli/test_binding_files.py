@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from drawbridge.errors import InvalidInputError
-from drawbridge_cli.binding_files import BindingProblem, check_bindings, find_bindings
+from drawbridge_cli.binding_files import check_bindings, find_bindings
+from drawbridge_cli.named_files import FileProblem
 from tests.cli.operators import Drawbridge
 
 GOOD = "match: {resource: orders-*}\nattach: {mode: resource-endpoint, vpc: vpc-0123456789abcdef0}\n"
@@ -109,7 +110,7 @@ def test_what_is_wrong_with_a_binding_is_reported_with_its_line(
 ) -> None:
     (problem,) = check_bindings(find_bindings([written(tmp_path, {"a.yaml": text})])).problems
 
-    assert (problem.binding, problem.line) == ("a", line)
+    assert (problem.name, problem.line) == ("a", line)
     assert message in problem.message
 
 
@@ -147,8 +148,8 @@ def test_two_that_can_not_claim_one_name_are_good(tmp_path: Path, first: str, se
 
 
 def test_a_problem_is_written_as_compilers_write_theirs() -> None:
-    assert str(BindingProblem("bindings/a.yaml", "a", "no vpc", 3)) == "bindings/a.yaml:3: no vpc"
-    assert str(BindingProblem("bindings/a.yaml", "a", "no vpc")) == "bindings/a.yaml: no vpc"
+    assert str(FileProblem(path="bindings/a.yaml", message="no vpc", line=3)) == "bindings/a.yaml:3: no vpc"
+    assert str(FileProblem(path="bindings/a.yaml", message="no vpc")) == "bindings/a.yaml: no vpc"
 
 
 def test_good_bindings_are_counted(drawbridge: Drawbridge, tmp_path: Path) -> None:
@@ -173,7 +174,7 @@ def test_what_was_checked_is_written_for_programs(drawbridge: Drawbridge, tmp_pa
 
     assert (ended.code, ended.json["bindings"], ended.err) == (1, ["a"], "")
     (problem,) = ended.json["problems"]
-    assert (problem["path"], problem["binding"], problem["line"]) == (f"{tmp_path}/b.json", "b", None)
+    assert (problem["path"], problem["name"], problem["line"]) == (f"{tmp_path}/b.json", "b", None)
 
 
 def test_a_path_that_is_not_there_is_misuse(drawbridge: Drawbridge, tmp_path: Path) -> None:

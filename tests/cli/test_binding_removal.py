@@ -105,7 +105,7 @@ def test_a_binding_that_there_is_not_is_told(at_work: Drawbridge, command: tuple
 
     assert (ended.code, ended.out) == (1, "")
     shown = name.replace("\x1b", "\\u{1b}")
-    assert ended.err == f"{shown}: there is no binding of that name; 'bindings list' lists them\n"
+    assert ended.err == f"{shown}: there is no binding of that name; drawbridge bindings list lists them\n"
 
 
 @pytest.mark.parametrize("operation", ["ssm:DeleteParameter", "ec2:DescribeVpcEndpoints"])

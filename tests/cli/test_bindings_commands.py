@@ -262,7 +262,7 @@ def test_broken_bindings_are_listed_with_what_is_in_force_instead(at_work: Drawb
     shown, written = at_work("bindings", "list"), at_work("bindings", "list", "--json")
 
     assert (
-        "binding later, line 1: Invalid enum value 'teleport' - at `$.attach.mode`; version 1 stays in force"
+        "binding later, line 1: Invalid enum value 'teleport' - at `attach.mode`; it is one of resource-endpoint, "
         in shown.out
     )
     assert "; no version of it ever was good" in shown.out
@@ -330,7 +330,7 @@ def test_a_binding_that_there_is_not_is_reported(at_work: Drawbridge) -> None:
     ended = at_work("bindings", "show", "nobodys")
 
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err == "nobodys: there is no binding of that name; 'bindings list' lists them\n"
+    assert ended.err == "nobodys: there is no binding of that name; drawbridge bindings list lists them\n"
 
 
 def test_without_bindings_nothing_is_listed(at_work: Drawbridge) -> None:

@@ -234,7 +234,7 @@ def test_every_mistake_of_every_file_is_told_with_its_line(tmp_path: Path) -> No
 
     lines = str(raised.value).splitlines()
     assert [line.partition(": ")[0].rpartition("/")[2] for line in lines] == [
-        "one.yaml:5", "one.yaml:9", "two.yaml", "two.yaml",
+        "one.yaml:5", "one.yaml:8", "one.yaml:9", "two.yaml", "two.yaml",
     ]  # fmt: skip
     assert "cases[2]" in lines[1]
-    assert ["let in" in lines[2], "keep out" in lines[3]] == [True, True]
+    assert ["let in" in lines[3], "keep out" in lines[4]] == [True, True]

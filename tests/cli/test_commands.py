@@ -61,7 +61,7 @@ def test_what_was_checked_is_written_for_programs(drawbridge: Drawbridge, tmp_pa
     assert (well.code, well.json) == (0, {"policies": ["a"], "problems": []})
     assert (ill.code, ill.json["policies"], ill.err) == (1, ["a"], "")
     (problem,) = ill.json["problems"]
-    assert (problem["path"], problem["policy"], problem["line"]) == (f"{bad}/b.cedar", "b", 1)
+    assert (problem["path"], problem["name"], problem["line"]) == (f"{bad}/b.cedar", "b", 1)
 
 
 def test_what_lets_everything_in_is_good_only_if_it_is_meant(drawbridge: Drawbridge, tmp_path: Path) -> None:
@@ -263,3 +263,70 @@ def test_a_stack_that_is_not_drawbridges_is_reported(without_stack: Drawbridge, 
 
     assert ended.code == 2
     assert ended.err == "--stack: another has no output ConsumersTableName; it is not Drawbridge's\n"
+
+
+class TestWhatIsWrongWithFiles:
+    """All of it at once, in one shape, whatever the files are."""
+
+    def test_each_mistake_has_a_line_of_its_own(self, drawbridge: Drawbridge, tmp_path: Path) -> None:
+        (tmp_path / "a.yaml").write_text("match: {resources: x}\nattach: {mode: resource-endpoint}\nmore: 1\n")
+        (tmp_path / "b.yaml").write_text("attach: 1\n")
+
+        ended = drawbridge("bindings", "check", str(tmp_path))
+
+        assert (ended.code, ended.out) == (1, "")
+        assert [line.removeprefix(f"{tmp_path}/") for line in ended.err.splitlines()] == [
+            "a.yaml:1: Object contains unknown field `resources` - at `match`; did you mean resource?",
+            "a.yaml:3: Object contains unknown field `more`; there are attach, match",
+            "a.yaml:2: attach.vpc is missing; mode resource-endpoint needs one",
+            "b.yaml:1: Expected `object`, got `str` - at `attach`",
+        ]
+
+    def test_for_programs_they_have_one_shape(self, drawbridge: Drawbridge, tmp_path: Path) -> None:
+        (tmp_path / "a.yaml").write_text("attach: {}\nmore: 1\n")
+        (tmp_path / "b.cedar").write_text(f'@approval("loud") {PERMIT}\npermit(')
+        (tmp_path / "c.json").write_text('{"cases": [{"name": "mine", "requests": {}}], "policies": ["b.cedar"]}')
+        runs = {
+            "binding": drawbridge("bindings", "check", str(tmp_path / "a.yaml"), "--json").json["problems"],
+            "policy": drawbridge("policy", "check", str(tmp_path / "b.cedar"), "--json").json["problems"],
+            "cases": drawbridge("policy", "test", str(tmp_path / "c.json"), "--json").json["error"]["problems"],
+        }
+
+        told = {of: [(each["name"], each["line"], each["field"]) for each in problems] for of, problems in runs.items()}
+        assert told == {
+            "binding": [("a", 1, "attach.mode"), ("a", 2, "more")],
+            "policy": [("b", 1, "@approval"), ("b", 2, "")],
+            "cases": [
+                ("mine", 1, "cases[0].request"),
+                ("mine", 1, "cases[0].expect"),
+                ("mine", 1, "cases[0].requests"),
+            ],
+        }
+        shapes = {frozenset(each) for problems in runs.values() for each in problems}
+        assert shapes == {frozenset({"path", "name", "line", "field", "message"})}
+
+    def test_all_that_can_not_be_read_is_named(self, drawbridge: Drawbridge, tmp_path: Path) -> None:
+        (tmp_path / "latin.cedar").write_bytes("// für\n".encode("latin-1"))
+
+        ended = drawbridge("policy", "check", str(tmp_path), str(tmp_path / "nowhere.cedar"), "--json")
+
+        assert ended.code == 2
+        assert ended.json["error"]["code"] == "invalid-files"
+        assert [each["message"] for each in ended.json["error"]["problems"]] == [
+            "not UTF-8; a policy is plain text",
+            "No such file or directory",
+        ]
+
+
+@pytest.mark.parametrize(("group", "name"), [("bindings", "a.yaml"), ("policy", "b.cedar")])
+def test_what_can_not_be_put_in_force_is_told_with_all_that_is_wrong_before_aws_is_asked(
+    drawbridge: Drawbridge, tmp_path: Path, group: str, name: str
+) -> None:
+    (tmp_path / "a.yaml").write_text("attach: {}\nmore: 1\n")
+    (tmp_path / "b.cedar").write_text("permit(;\npermit(;")
+
+    ended = drawbridge(group, "apply", str(tmp_path / name), "--json", "--yes")
+
+    assert (ended.code, ended.json["error"]["code"]) == (1, "finding")
+    assert [each["line"] for each in ended.json["error"]["problems"]] == [1, 2]
+    assert len(ended.err.splitlines()) == 2

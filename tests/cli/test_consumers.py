@@ -94,7 +94,9 @@ def test_who_is_registered_already_is_left_unless_told_otherwise(at_work: Drawbr
     again = at_work("consumers", "add", CONSUMER, "--service", "*", "--tier", "silver")
 
     assert (again.code, again.out) == (2, "")
-    assert again.err == f"{CONSUMER} is registered already; look with 'show', overwrite with --replace\n"
+    assert again.err == (
+        f"{CONSUMER} is registered already; drawbridge consumers show {CONSUMER} shows it, --replace overwrites it\n"
+    )
     assert tiers(operator) == {CONSUMER: "gold"}
     assert operator.hints() == []
 

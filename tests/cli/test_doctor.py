@@ -198,7 +198,7 @@ def documented(account_id: str) -> dict[str, Any]:
 def test_what_the_caller_may_not_ask_is_unknown_with_the_permission_that_lacks(reader: Reader) -> None:
     ended = reader(allowing("cloudformation:DescribeStack*", "cloudformation:ListStack*"))("doctor", "--json")
 
-    assert ended.code == 0
+    assert ended.code == 1
     assert ended.json["result"] == "unknown"
     found = results(ended)
     answered = {name for name, each in found.items() if each == ["ok"]}
@@ -265,9 +265,11 @@ def test_where_aws_refuses_everything_the_clock_is_said_to_be_wrong(
     with faults.injected(*refusing):
         ended = at_work("doctor")
 
-    assert ended.code == 3
-    assert ended.out.startswith("PROBLEM  clock: this machine is 3")
-    assert "SignatureDoesNotMatch" in ended.err
+    assert (ended.code, ended.out) == (3, "")
+    clock_line, aws_line = ended.err.splitlines()
+    assert clock_line.startswith("clock: this machine is 3")
+    assert clock_line.endswith("; to do: set this machine's clock, by NTP")
+    assert "SignatureDoesNotMatch" in aws_line
 
 
 def test_a_failure_of_aws_in_one_check_stops_no_other(at_work: Drawbridge, operator: Operator) -> None:
@@ -301,13 +303,12 @@ def test_a_region_that_may_not_be_asked_is_unknown(
     at_work: Drawbridge, operator: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(regions, "enabled_regions", lambda stack: ["eu-west-1"])
-    monkeypatch.setattr(command, "enabled_regions", lambda stack: ["eu-west-1"])
     failing = CallFault("cloudformation:DescribeStacks", "error", code="AccessDenied", account=operator.account_id)
 
     with faults.injected(failing):
         ended = at_work("doctor", "--all-regions", "--json")
 
-    assert ended.code == 0
+    assert ended.code == 1
     (region,) = ended.json["regions"]
     assert region["region"] == "eu-west-1"
     assert [(each["name"], each["result"]) for each in region["checks"]] == [("stack", "unknown")]
@@ -324,3 +325,17 @@ def test_a_stack_that_is_not_there_is_said(at_work: Drawbridge) -> None:
     ended = at_work("--region", "eu-west-1", "doctor")
 
     assert (ended.code, ended.err.strip()) == (2, "--stack: there is no stack 'drawbridge' in eu-west-1")
+
+
+def test_what_it_says_to_run_reaches_the_stack_that_it_looked_at(at_work: Drawbridge, operator: Operator) -> None:
+    sqs = operator.client("sqs")
+    (queue,) = sqs.list_queues(QueueNamePrefix="drawbridge-HintsDeadLetterQueue")["QueueUrls"]
+    sqs.send_message(QueueUrl=queue, MessageBody="{}")
+
+    ended = at_work("--region", "us-east-1", "doctor", "--json")
+    sqs.purge_queue(QueueUrl=queue)
+
+    (region,) = ended.json["regions"]
+    to_run = [each["what_to_do"] for each in region["checks"] if "drawbridge " in each["what_to_do"]]
+    assert any(each.startswith("drawbridge --region us-east-1 redrive says why") for each in to_run)
+    assert all("drawbridge --region us-east-1 " in each for each in to_run)

@@ -248,7 +248,7 @@ def test_the_policy_that_is_suggested_lets_a_connection_in_and_none_of_its_share
 def test_reasons_are_named_by_the_statement_that_they_come_from_or_by_their_code() -> None:
     because = (Reason("policy", "no more of them", source="block"), Reason("no-policy-permits", "none permits it"))
 
-    assert lines_of(because) == ["block: no more of them", "none permits it [no-policy-permits]"]
+    assert lines_of(because) == ["block: no more of them [policy]", "none permits it [no-policy-permits]"]
 
 
 def test_everything_is_explained_as_it_is_decided() -> None:

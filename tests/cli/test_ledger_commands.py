@@ -203,7 +203,7 @@ def test_a_request_is_explained_by_the_policies_in_force(at_work: Drawbridge, en
     assert lines[0] == entered.asked
     assert lines[1].startswith("HELD since ")
     assert lines[1].endswith(f", attempt 1; asked for by {CONSUMER}")
-    assert lines[2:4] == [f"about {ENDPOINT_ID}", "  then: as it was decided"]
+    assert lines[2:4] == [f"about {ENDPOINT_ID}", "  then: as it was decided [policy]"]
     assert lines[4].startswith("It is held; tried again from ")
     assert lines[5].startswith(
         f"decided {entered.at - timedelta(hours=1):%Y-%m-%d %H:%M:%S} UTC: askApprover, by ask-for-the-rest; policies "
@@ -355,7 +355,7 @@ def test_who_approved_is_named_once_it_is_connected_and_after_it_is_over(
     assert ledger.change_status(status_change(execution_input(ASKED_ENDPOINT, attempt=2), gone), gone)
     over = explained(at_work)
 
-    approved = "  U0ALICE and U0BOB: Approved by U0ALICE and U0BOB: fine"
+    approved = "  U0ALICE and U0BOB: Approved by U0ALICE and U0BOB: fine [approved]"
     assert connected[connected.index("let in at 2026-11-21 12:00 UTC") + 1] == approved
     assert f"  at {NOW.isoformat(timespec='milliseconds')}, attempt 1: {approved.strip()}" in over
     assert "permit(" not in "".join(connected + over)
@@ -372,7 +372,7 @@ def test_who_denied_what_stays_connected_is_named(at_work: Drawbridge, ledger: L
 
     lines = explained(at_work)
 
-    assert "  not let in any more: U0BOB: Denied by U0BOB: not ours" in lines
+    assert "  not let in any more: U0BOB: Denied by U0BOB: not ours [denied]" in lines
     assert lines[-1].startswith("What is connected stays. What was denied is asked about again when it changes")
 
 
@@ -380,4 +380,4 @@ def test_a_request_that_there_is_not_is_reported(at_work: Drawbridge) -> None:
     ended = at_work("policy", "explain", "connection-nobodys")
 
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err.startswith("connection-nobodys: the ledger has no such request, by id or subject")
+    assert ended.err.startswith("connection-nobodys: the ledger of drawbridge in ")

@@ -4,7 +4,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,19 @@ def test_the_version_is_that_of_the_distribution(drawbridge: Drawbridge) -> None
         ),
         (
             ("policy", "check", "nowhere.cedar", "--json"),
-            {"code": "invalid-input", "message": "nowhere.cedar: No such file or directory"},
+            {
+                "code": "invalid-files",
+                "message": "nowhere.cedar: No such file or directory",
+                "problems": [
+                    {
+                        "path": "nowhere.cedar",
+                        "name": "",
+                        "message": "No such file or directory",
+                        "line": None,
+                        "field": "",
+                    }
+                ],
+            },
         ),
         (
             ("consumers", "list", "--json"),
@@ -141,7 +154,7 @@ def test_the_version_is_that_of_the_distribution(drawbridge: Drawbridge) -> None
     ids=lambda each: " ".join(each) if isinstance(each, tuple) else "",
 )
 def test_what_is_wrong_with_a_call_is_one_document(
-    drawbridge: Drawbridge, arguments: tuple[str, ...], error: dict[str, str]
+    drawbridge: Drawbridge, arguments: tuple[str, ...], error: dict[str, Any]
 ) -> None:
     ended = drawbridge(*arguments)
 
@@ -288,3 +301,79 @@ def test_what_a_terminal_has_no_letters_for_is_written_by_its_code_point(tmp_pat
 
     assert process.returncode == 1
     assert complaints.startswith(f"{tmp_path}/gr\\xf6\\xdfe.cedar: ")
+
+
+EXAMPLES: Mapping[str, tuple[str, ...]] = {
+    "status": (),
+    "why": ("share-1",),
+    "plan": (),
+    "approve": ("share-1", "--yes"),
+    "deny": ("share-1", "--yes"),
+    "withdraw": ("share-1", "--yes"),
+    "retry": ("share-1", "--yes"),
+    "sweep": ("--no-wait",),
+    "redrive": (),
+    "doctor": (),
+    "policy check": ("a.cedar",),
+    "policy explain": ("share-1",),
+    "policy simulate": ("a.cedar",),
+    "policy test": ("cases",),
+    "policy apply": ("a.cedar", "--yes"),
+    "bindings check": ("a.yaml",),
+    "bindings list": (),
+    "bindings show": ("orders",),
+    "bindings apply": ("a.yaml", "--yes"),
+    "bindings remove": ("orders", "--yes"),
+    "bindings schema": (),
+    "consumers add": (CONSUMER, "--service", "*"),
+    "consumers list": (),
+    "consumers show": (CONSUMER,),
+    "consumers remove": (CONSUMER, "--yes"),
+    "consumers import": ("a.csv",),
+    "slack check": (),
+}
+"""A call of each command that answers in JSON."""
+
+
+def test_there_is_an_example_of_every_command_that_answers_in_json() -> None:
+    assert {*COMMANDS} == {*EXAMPLES, "ui"}
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.cedar").write_text('@id("a") permit(principal == Account::"1", action, resource);')
+    (tmp_path / "a.yaml").write_text("attach: {mode: resource-endpoint, vpc: vpc-0123456789abcdef0}")
+    (tmp_path / "a.csv").write_text(f"account_id,services\n{CONSUMER},*\n")
+    (tmp_path / "cases").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("files")
+@pytest.mark.parametrize("command", EXAMPLES)
+def test_whatever_happens_there_is_exactly_one_document(
+    drawbridge: Drawbridge, operator: Operator, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    call = (*command.split(), *EXAMPLES[command], "--json")
+    without_region = drawbridge(*call)
+    for name, value in operator.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("drawbridge_cli.doctor.now", lambda: datetime.now(UTC) + timedelta(hours=2))
+    all_calls = [
+        CallFault(each, "error", code="SignatureDoesNotMatch", status=403, account=operator.account_id)
+        for each in ("cloudformation:DescribeStacks", "sts:GetCallerIdentity")
+    ]
+    with faults.injected(*all_calls):
+        refused = drawbridge(*call)
+    elsewhere = drawbridge(*call, "--region", "eu-west-1")
+
+    for ended in (without_region, refused, elsewhere):
+        assert isinstance(ended.json, dict), ended
+    assert {without_region.code, refused.code, elsewhere.code} <= {0, 1, 2, 3}
+
+
+@pytest.mark.usefixtures("files")
+@pytest.mark.parametrize("command", sorted({*EXAMPLES} - {"sweep", "doctor"}))
+def test_with_a_stack_there_is_exactly_one_document(at_work: Drawbridge, command: str) -> None:
+    ended = at_work(*command.split(), *EXAMPLES[command], "--json")
+
+    assert isinstance(ended.json, dict | list), ended

@@ -187,6 +187,7 @@ def test_an_operator_can_run_each_command_and_has_nothing_to_spare(
             ("retry", request, "--yes"),
             ("consumers", "remove", account, "--yes"),
             ("sweep", "--wait", "1"),
+            ("redrive",),
             ("redrive", "--discard", "--yes"),
         )
     }

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from drawbridge.errors import InvalidInputError
-from drawbridge_cli.policy_files import PolicyProblem, check_files, find_files
+from drawbridge_cli.named_files import FileProblem
+from drawbridge_cli.policy_files import check_files, find_files
 from tests.builders import CONSUMER
 from tests.cli.made import DEFAULTS, EVERYTHING, FORBID, PERMIT, PERMIT_PROVIDER, folder_of
 
@@ -140,7 +141,7 @@ def test_what_is_wrong_with_a_policy_is_reported_with_its_line(
 
     (problem,) = check_files(find_files([tmp_path])).problems
 
-    assert (problem.policy, problem.line) == ("a", line)
+    assert (problem.name, problem.line) == ("a", line)
     assert message in problem.message
 
 
@@ -149,7 +150,7 @@ def test_every_bad_file_is_reported_and_the_good_ones_are_given(tmp_path: Path) 
 
     checked = check_files(find_files([tmp_path]))
 
-    assert [problem.policy for problem in checked.problems] == ["a", "c"]
+    assert [problem.name for problem in checked.problems] == ["a", "c"]
     assert [policy.name for policy in checked.policies] == ["b"]
 
 
@@ -188,8 +189,8 @@ def test_everything_in_two_halves_is_everything(tmp_path: Path) -> None:
 
 
 def test_a_problem_is_written_as_compilers_write_theirs() -> None:
-    with_line = PolicyProblem("policies/a.cedar", "a", "unexpected end of input", 3)
-    without = PolicyProblem("policies/a.cedar", "a", "no statement in it")
+    with_line = FileProblem(path="policies/a.cedar", name="a", message="unexpected end of input", line=3)
+    without = FileProblem(path="policies/a.cedar", name="a", message="no statement in it")
 
     assert str(with_line) == "policies/a.cedar:3: unexpected end of input"
     assert str(without) == "policies/a.cedar: no statement in it"
@@ -199,3 +200,17 @@ def test_a_policy_of_one_account_is_not_everything(tmp_path: Path) -> None:
     folder_of(tmp_path, {"own": f'permit(principal == Account::"{CONSUMER}", action, resource);'})
 
     assert problems(tmp_path) == []
+
+
+def test_whether_everything_is_let_in_is_not_asked_before_all_files_are_good(tmp_path: Path) -> None:
+    folder_of(tmp_path, {"all": EVERYTHING, "bad": "permit("})
+
+    (problem,) = problems(tmp_path)
+
+    assert problem.startswith("bad.cedar:1: ")
+
+
+def test_an_id_that_two_files_have_is_told_beside_what_is_wrong_with_others(tmp_path: Path) -> None:
+    folder_of(tmp_path, {"a": f'@id("x") {PERMIT}', "b": f'@id("x") {PERMIT}', "c": "permit("})
+
+    assert [each.partition(":")[0] for each in problems(tmp_path)] == ["c.cedar", "a.cedar", "b.cedar"]

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from drawbridge_cli import dead_letter_queues
+from drawbridge_cli.dead_letter_queues import DeadLetterQueues
+from local_aws.testing.clock import clock
 from local_aws.testing.faults import CallFault, faults
 from local_aws.testing.record import record
 from tests.builders import sample
@@ -66,11 +68,12 @@ class Queues:
 
 
 @pytest.fixture
-def queues(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queues]:
-    monkeypatch.setattr(dead_letter_queues, "WAIT_SECONDS", 0)
+def queues(operator: Operator) -> Iterator[Queues]:
     queues = Queues(operator)
     queues.empty()
     yield queues
+    # Some are hidden still.
+    clock.advance(601)
     queues.empty()
 
 
@@ -223,6 +226,151 @@ def test_a_bounded_number_is_looked_at_and_the_rest_is_counted(at_work: Drawbrid
     assert ended.out.splitlines()[-1].startswith("drawbridge in us-east-1: about 2 more")
 
 
+def test_two_hundred_can_be_looked_at(at_work: Drawbridge, queues: Queues) -> None:
+    assert at_work("redrive", "--most", "200").code == 0
+
+
+def test_whoever_names_messages_has_them_looked_for_among_two_hundred(
+    at_work: Drawbridge, operator: Operator, queues: Queues, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted: list[int] = []
+    receive = DeadLetterQueues.received
+
+    def received(self: DeadLetterQueues, most: int, **settings: Any) -> Any:
+        wanted.append(most)
+        return receive(self, most, **settings)
+
+    monkeypatch.setattr(DeadLetterQueues, "received", received)
+    message_id = queues.put("HintsDeadLetterQueue", "[]")
+
+    at_work("redrive", message_id, "--most", "1")
+    at_work("redrive")
+
+    assert wanted == [200, 20]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "seconds"),
+    [
+        ((), 30),
+        (("--send", "--dry-run"), 30),
+        (("--send", "--yes"), 600),
+        (("--discard", "--yes"), 600),
+    ],
+)
+def test_nobody_else_sees_them_for_as_long_as_it_takes_to_read_or_to_decide(
+    at_work: Drawbridge, operator: Operator, queues: Queues, arguments: tuple[str, ...], seconds: int
+) -> None:
+    queues.bury_event()
+    mark = record.mark()
+
+    at_work("redrive", *arguments)
+
+    made = record.since(mark, account_id=operator.account_id)
+    hidden = {each.params["VisibilityTimeout"] for each in made if each.operation == "sqs:ReceiveMessage"}
+    assert hidden == {seconds}
+
+
+def press(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+def fail(*_: object, **__: object) -> None:
+    raise RuntimeError("a fault")
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "drawbridge_cli.redrive.ask",
+        "drawbridge_cli.redrive.DeadLetterQueues.send",
+        "drawbridge_cli.redrive.DeadLetterQueues.count",
+        "drawbridge_cli.redrive.explained",
+    ],
+)
+@pytest.mark.parametrize("how", [press, fail])
+def test_whoever_stops_in_the_middle_gives_them_back(
+    at_work: Drawbridge, queues: Queues, monkeypatch: pytest.MonkeyPatch, where: str, how: Any
+) -> None:
+    monkeypatch.delenv("DRAWBRIDGE_TRACEBACK")
+    queues.bury_event()
+    queues.put("HintsDeadLetterQueue", OTHER)
+    monkeypatch.setattr(where, how)
+
+    ended = at_work("redrive", "--send", *(() if where.endswith("ask") else ("--yes",)))
+
+    assert ended.code == (130 if how is press else 4)
+    assert "hidden" not in ended.err
+    assert (queues.bodies("HintsDeadLetterQueue"), queues.bodies("EventsDeadLetterQueue")) == ([OTHER], [EVENT])
+    assert queues.bodies("HintsQueue") == []
+
+
+def test_what_was_received_before_it_stopped_is_given_back(
+    at_work: Drawbridge, queues: Queues, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(13):
+        queues.put("HintsDeadLetterQueue", json.dumps([number]))
+    message = dead_letter_queues._message
+    read: list[str] = []
+
+    def stop(source: Any, each: Any) -> Any:
+        read.append(each["MessageId"])
+        return press() if len(read) == 11 else message(source, each)
+
+    monkeypatch.setattr(dead_letter_queues, "_message", stop)
+
+    ended = at_work("redrive")
+
+    assert ended.code == 130
+    # Those of the answer that it stopped in are not: nobody has their handles.
+    assert len(queues.bodies("HintsDeadLetterQueue")) == 10
+
+
+@pytest.mark.parametrize(("arguments", "seconds"), [((), 30), (("--send", "--dry-run"), 30), (("--send",), 600)])
+def test_what_can_not_be_given_back_is_told(
+    at_work: Drawbridge, operator: Operator, queues: Queues, arguments: tuple[str, ...], seconds: int
+) -> None:
+    queues.bury_event()
+    queues.put("HintsDeadLetterQueue", "[]")
+    failing = CallFault(
+        "sqs:ChangeMessageVisibilityBatch", "error", code="AccessDenied", status=403, account=operator.account_id
+    )
+
+    with faults.injected(failing):
+        ended = at_work("redrive", *arguments, typed="n\n")
+
+    assert ended.code == 1
+    first, *rest = ended.err.splitlines()
+    assert first.startswith(f"2 dead letters stay hidden from everybody for up to {seconds} s: release what is in ")
+    assert rest == (["nothing was done"] if arguments == ("--send",) else [])
+
+
+def test_what_was_sent_or_deleted_is_not_told_to_stay_hidden(
+    at_work: Drawbridge, operator: Operator, queues: Queues
+) -> None:
+    queues.bury_event()
+    failing = CallFault(
+        "sqs:ChangeMessageVisibilityBatch", "error", code="AccessDenied", status=403, account=operator.account_id
+    )
+
+    with faults.injected(failing):
+        ended = at_work("redrive", "--send", "--yes")
+
+    assert (ended.code, ended.err) == (0, "")
+
+
+def test_whoever_presses_once_more_is_told_what_stays_hidden(
+    at_work: Drawbridge, queues: Queues, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queues.bury_event()
+    monkeypatch.setattr(DeadLetterQueues, "_not_released", press)
+
+    ended = at_work("redrive")
+
+    assert ended.code == 130
+    assert ended.err.splitlines()[0] == "1 dead letters stay hidden from everybody for up to 30 s: interrupted"
+
+
 def test_for_programs_there_is_one_document(at_work: Drawbridge, queues: Queues) -> None:
     message_id = queues.bury_event()
 
@@ -242,7 +390,8 @@ def test_for_programs_there_is_one_document(at_work: Drawbridge, queues: Queues)
         (("--send", "--discard"), "say --send or --discard, and not both"),
         (("--send", "--json"), "say --yes or --dry-run as well"),
         (("00000000-0000-0000-0000-000000000000",), "MESSAGE: there is no dead letter 00000000-"),
-        (("--most", "0"), ""),
+        (("--most", "0"), "--most"),
+        (("--most", "201"), "--most"),
     ],
 )
 def test_wrong_usage_is_said(at_work: Drawbridge, queues: Queues, arguments: tuple[str, ...], words: str) -> None:

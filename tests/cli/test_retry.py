@@ -171,7 +171,7 @@ def test_what_is_not_known_is_told(at_work: Drawbridge) -> None:
     ended = at_work("retry", "share-nobodys", "--yes")
 
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err.startswith("share-nobodys: the ledger has no such request")
+    assert ended.err.startswith("share-nobodys: the ledger of drawbridge in ")
 
 
 def test_whoever_may_not_write_the_ledger_is_told(at_work: Drawbridge, operator: Operator, ledger: LedgerTable) -> None:

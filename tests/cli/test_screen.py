@@ -9,17 +9,19 @@ import typer
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from drawbridge.errors import UpstreamError
 from drawbridge.legible import printable
 from drawbridge_cli.screen import (
+    accounting,
     ask,
     complain,
+    noting_what_is_written,
     redraw,
     say,
     say_lines,
     show_json,
     show_table,
     table_lines,
-    waiting,
     width,
 )
 
@@ -186,15 +188,47 @@ def test_what_is_waited_for_is_one_line_that_goes_in_the_end(
     monkeypatch.setenv("COLUMNS", "10")
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
 
-    with waiting() as show:
+    with accounting(lambda: "") as show:
         show("one")
         show("two, and more than fits")
 
     assert capsys.readouterr() == ("", "\r\x1b[Kone\r\x1b[Ktwo, and \r\x1b[K")
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), UpstreamError("no"), RuntimeError("a fault")])
+def test_where_it_breaks_off_the_line_goes_and_it_is_said_what_is_done(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+
+    def break_off() -> None:
+        with accounting(lambda: "1 of 2 are done") as show:
+            show("one")
+            raise error
+
+    with pytest.raises(type(error)):
+        break_off()
+
+    told = "" if isinstance(error, RuntimeError) else "1 of 2 are done\n"
+    assert capsys.readouterr() == ("", f"\r\x1b[Kone\r\x1b[K{told}")
+
+
+def test_beside_json_nothing_is_shown_of_waiting(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+
+    with noting_what_is_written(in_json=True), accounting(lambda: "") as show:
+        show("one")
+
+    assert capsys.readouterr() == ("", "")
+
+
 def test_in_a_pipe_nothing_is_said_of_waiting(capsys: pytest.CaptureFixture[str]) -> None:
-    with waiting() as show:
+    with accounting(lambda: "") as show:
         show("one")
 
     assert capsys.readouterr() == ("", "")

@@ -137,6 +137,7 @@ def test_programs_get_one_document(at_work: Drawbridge, operator: Operator, peop
         "next": f"drawbridge policy explain {HELD.request_id}",
         "service": SERVICE_ID,
         "bindings": [],
+        "region": "us-east-1",
     }
     assert {name: each for name, each in ended.json.items() if name != "requests"} == {
         "rest": {},

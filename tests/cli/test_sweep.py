@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from drawbridge.aws.sweep_record_items import SweepRecordItems
 from drawbridge.discovery.sweep_record import Mentioned, SweepRecord
 from drawbridge.hint import SweepScope
 from drawbridge.hint.parse import parse_hint
-from drawbridge_cli import sweep
+from drawbridge_cli import screen, sweep
 from tests.cli.operators import SWEEP_COMMANDED, Drawbridge, Operator, denied
 
 AT = datetime(2026, 11, 21, 13, 5, tzinfo=UTC)
@@ -164,6 +165,21 @@ def test_a_sweep_that_does_not_come_is_unknown(
         "drawbridge in us-east-1 has not swept within 7 s; it may yet. drawbridge doctor says whether it can"
     )
     assert (json.loads(ended.out)["sweep"] is None) if sweep_in_json else ended.out == ""
+
+
+def test_who_watches_sees_how_long_it_has_waited(
+    at_work: Drawbridge, operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(screen, "_can_be_steered", lambda stream: stream is sys.stderr)
+
+    watched, in_json = at_work("sweep", "--wait", "2"), at_work("sweep", "--wait", "2", "--json")
+
+    shown = [f"\r\x1b[Kdrawbridge in us-east-1 sweeps: {waited} of at most 2 s" for waited in (0, 1)]
+    assert watched.err.startswith("".join(shown) + "\r\x1b[K")
+    assert "\r" not in in_json.err
+    operator.hints()
 
 
 def test_nobody_has_to_wait(at_work: Drawbridge, operator: Operator) -> None:

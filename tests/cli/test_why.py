@@ -112,7 +112,9 @@ def test_a_connection_is_found_by_whatever_is_known_of_it(at_work: Drawbridge, l
     assert [each["status"]["request_id"] for each in ended.json["requests"]] == [connection(1).request_id]
 
 
-def test_the_story_is_told_from_the_first_hint_to_what_comes_next(at_work: Drawbridge, ledger: LedgerTable) -> None:
+def test_the_story_is_told_from_the_first_hint_to_what_comes_next(
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable
+) -> None:
     ledger.claim(observed_request(request=SHARE, account_id=CONSUMER, cause=CAUSE), 1, after=None)
     held = Outcome(status=Status.HELD, reasons=(HELD,), settled=True)
     ledger.change_status(status_change(execution_input(SHARE), held), held)
@@ -121,13 +123,14 @@ def test_the_story_is_told_from_the_first_hint_to_what_comes_next(at_work: Drawb
 
     assert ended.code == 1
     at = f"{NOW:%Y-%m-%d %H:%M}"
-    lines = ended.out.splitlines()
+    where, *lines = ended.out.splitlines()
+    assert where == f"drawbridge in us-east-1, account {operator.account_id}"
     assert lines[:5] == [
         SHARE.request_id,
         f"  resource-share of account {CONSUMER}: {SHARE_ARN}",
         "",
         f"  {at}:00  attempt 1 began",
-        "      AWS lists it, and the ledger had no row of it. (the schedule) [first-seen]",
+        "      the schedule: AWS lists it, and the ledger had no row of it. [first-seen]",
     ]
     assert lines[6:8] == [f"  {at}:00  HELD", "      No policy permits it. [no-policy-permits]"]
     now = lines[lines.index("Now") :]
@@ -150,7 +153,7 @@ def test_what_is_taken_down_is_found_by_the_name_that_it_had(at_work: Drawbridge
 
 
 def test_of_what_is_unknown_it_is_told_what_was_looked_for_and_what_is_near(
-    at_work: Drawbridge, ledger: LedgerTable
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable
 ) -> None:
     enter_attached(ledger)
 
@@ -159,7 +162,8 @@ def test_of_what_is_unknown_it_is_told_what_was_looked_for_and_what_is_near(
 
     assert (ended.code, ended.out) == (1, "")
     assert ended.err == (
-        "vpce-0aab: the ledger knows nothing of it. Looked for it as a request's id, a share's ARN or id, an "
+        f"vpce-0aab: the ledger of drawbridge in us-east-1, account {operator.account_id} knows nothing of it. "
+        "Looked for it as a request's id, a share's ARN or id, an "
         "endpoint's id, a published parameter or its path, a binding, an account, an endpoint service, a shared "
         "resource or an association; did you mean vpce-0aaa?\n"
     )

@@ -212,6 +212,19 @@ FOLLOWED = FollowedCounts(
 )
 
 
+def test_of_many_in_trouble_the_log_names_the_first_fifty_and_the_metric_counts_all(
+    world: World, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    held = [f"share-{number:02}" for number in range(60)]
+    world.followed = FollowedCounts(held=frozenset(held))
+
+    invoke(app.lambda_handler, batch(hint("schedule")))
+
+    assert metrics(capsys.readouterr().out)["RequestsHeld"] == [60.0]
+    (named,) = (vars(record) for record in caplog.records if record.getMessage() == "followed")
+    assert named["held"] == held[:50]
+
+
 @pytest.mark.parametrize("by", ["schedule", "parameter-store-change", "schedule-orphans"])
 def test_a_sweep_over_everything_tells_how_all_requests_stand(
     world: World, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, by: str

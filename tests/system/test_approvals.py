@@ -377,7 +377,7 @@ def test_what_nobody_is_asked_about_can_be_neither_approved_nor_denied(
     unknown = command_line(provider, "approve", "vpce-0123456789abcdef0", "--yes")
 
     assert unknown.returncode == 1
-    assert "the ledger has no such request" in unknown.stderr
+    assert "knows nothing of it" in unknown.stderr
 
 
 def test_the_check_of_a_set_up_that_is_right_finds_everything_well(provider: Person, command_line: CommandLine) -> None:

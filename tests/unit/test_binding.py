@@ -262,7 +262,7 @@ def test_fields_that_do_not_go_together_are_refused_with_what_to_do(attach: dict
     with pytest.raises(InvalidInputError) as refused:
         binding(attach=attach)
 
-    assert str(refused.value).startswith("binding orders: attach.")
+    assert str(refused.value).startswith("binding orders, line 1: attach.")
     assert reason in str(refused.value)
 
 

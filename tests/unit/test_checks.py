@@ -340,7 +340,7 @@ def test_entries_of_the_registry_that_can_t_be_read_are_named() -> None:
         "consumers",
         PROBLEM,
         "the entry of 222222222222 can't be read, and is unknown: services, since",
-        "drawbridge consumers add 222222222222 --replace writes it anew",
+        "drawbridge consumers add 222222222222 --replace --service SERVICE writes it anew, with all that it may reach",
     )
     ((result, found),) = brief(check_consumers([nobody]))
     assert result is PROBLEM

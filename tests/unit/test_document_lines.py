@@ -108,7 +108,7 @@ written = st.sampled_from([in_blocks, in_one_line_each, commented, with_tabs, wi
 def reported_line(text: str) -> int | None:
     with pytest.raises(InvalidBindingError) as refused:
         parse_binding("orders", text)
-    return refused.value.line
+    return refused.value.mistakes[0].line
 
 
 @given(bindings(), written)

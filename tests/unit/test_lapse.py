@@ -362,9 +362,9 @@ def test_urgent_has_one_word_and_is_for_a_forbid_only(text: str, fix: str) -> No
     with pytest.raises(InvalidPolicyError) as raised:
         parse_policy("hasty", f"{ASK};\n{text}")
 
-    assert (raised.value.policy, raised.value.line) == ("hasty", 2)
-    assert "@urgent" in raised.value.reason
-    assert fix in raised.value.reason
+    assert (raised.value.policy, raised.value.mistakes[0].line) == ("hasty", 2)
+    assert "@urgent" in raised.value.mistakes[0].message
+    assert fix in raised.value.mistakes[0].message
 
 
 def test_a_statement_knows_whether_it_is_urgent() -> None:

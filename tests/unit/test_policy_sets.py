@@ -307,5 +307,5 @@ def test_an_error_in_a_policy_has_its_parts_for_programs(text: str, line: int, r
     with pytest.raises(InvalidPolicyError) as raised:
         parse_policy("mine", text)
 
-    assert (raised.value.policy, raised.value.line) == ("mine", line)
-    assert reason in raised.value.reason
+    assert (raised.value.policy, raised.value.mistakes[0].line) == ("mine", line)
+    assert reason in raised.value.mistakes[0].message

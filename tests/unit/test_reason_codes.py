@@ -188,7 +188,7 @@ def test_an_error_that_nobody_expected_is_the_operators() -> None:
 @pytest.mark.parametrize("request_", [share(1), connection(1), orphan(1)])
 def test_every_command_is_one_that_the_command_line_takes(command: Command, request_: object) -> None:
     row = entry(request_, Status.HELD)  # type: ignore[arg-type]
-    program, *words = shlex.split(command_line(Advice(Turn.OPERATOR, "", command), row, "orders/orders-db/vpc-1"))
+    program, *words = shlex.split(str(command_line(Advice(Turn.OPERATOR, "", command), row, "orders/orders-db/vpc-1")))
     group: Any = typer.main.get_command(app)
 
     assert program == "drawbridge"
@@ -202,17 +202,17 @@ def test_every_command_is_one_that_the_command_line_takes(command: Command, requ
 def test_what_is_no_bindings_name_gets_into_no_command(source: str) -> None:
     advice = Advice(Turn.OPERATOR, "", Command.SHOW_BINDING)
 
-    assert command_line(advice, entry(share(1), Status.HELD), source) == "drawbridge bindings list"
+    assert str(command_line(advice, entry(share(1), Status.HELD), source)) == "drawbridge bindings list"
 
 
 def test_what_is_no_account_gets_into_no_command() -> None:
     row = entry(share(1), Status.HELD, account_id="1; rm -rf ~")
 
-    assert command_line(Advice(Turn.AWS, "", Command.LOOK_ON), row) == "drawbridge status --all --watch"
+    assert str(command_line(Advice(Turn.AWS, "", Command.LOOK_ON), row)) == "drawbridge status --all --watch"
 
 
 @pytest.mark.parametrize("row", [entry(orphan(1), Status.FAILED), entry(share(1), Status.WITHDRAWING)])
 def test_nobody_is_told_to_retry_what_would_come_to_nothing_or_call_a_withdrawal_off(row: object) -> None:
-    line = command_line(Advice(Turn.OPERATOR, "", Command.RETRY), row)  # type: ignore[arg-type]
+    line = str(command_line(Advice(Turn.OPERATOR, "", Command.RETRY), row))  # type: ignore[arg-type]
 
     assert line.startswith("drawbridge status ")

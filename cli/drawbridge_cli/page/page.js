@@ -221,6 +221,7 @@ function whyView(main) {
 }
 
 function unknown(data) {
+  if ((data.unreadable || []).length) return panel(`Why ${data.named}?`, null, nothing(data.unreadable.join(" ")));
   return panel(`Why ${data.named}?`, null,
     nothing(`The ledger knows nothing of it. Looked for it as ${data.looked_for}.`),
     data.nearest.length > 0 && el("p", { class: "more" }, "Did you mean ", data.nearest.map((each) => [request(each), " "])));

@@ -6,6 +6,7 @@ characters that YAML does not take (tabs among them): each is replaced by a spac
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 import yaml
 
@@ -43,11 +44,7 @@ def _steps(path: str | None) -> tuple[PathElement, ...]:
 
 
 def _line(text: str, path: Sequence[PathElement], *, of_key: bool = False) -> int | None:
-    try:
-        node = yaml.compose(yaml.reader.Reader.NON_PRINTABLE.sub(" ", text).replace("\t", " "), yaml.BaseLoader)
-    except (yaml.YAMLError, ValueError, OverflowError, RecursionError):
-        # Some JSON is no YAML, as where a key is longer than a thousand characters.
-        return None
+    node = _composed(text)
     key: yaml.Node | None = None
     for step in path:
         entry = _entry(node, step)
@@ -55,6 +52,16 @@ def _line(text: str, path: Sequence[PathElement], *, of_key: bool = False) -> in
             return _begins(text, key)
         key, node = entry
     return _begins(text, key if of_key else node if path else None)
+
+
+@lru_cache(maxsize=2)
+def _composed(text: str) -> yaml.Node | None:
+    """Return the nodes of a document, or ``None``. It takes long, and each mistake needs them."""
+    try:
+        return yaml.compose(yaml.reader.Reader.NON_PRINTABLE.sub(" ", text).replace("\t", " "), yaml.BaseLoader)
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError):
+        # Some JSON is no YAML, as where a key is longer than a thousand characters.
+        return None
 
 
 def _begins(text: str, node: yaml.Node | None) -> int | None:

@@ -1,7 +1,7 @@
 """Bindings as people write them: which shared resource goes where."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
@@ -10,7 +10,8 @@ import yaml
 from msgspec import Meta, Struct, field
 
 from drawbridge.association import Mode, NetworkRef
-from drawbridge.document_lines import line_of, line_of_error
+from drawbridge.document_lines import line_of
+from drawbridge.document_mistakes import Mistake, mistakes_in
 from drawbridge.errors import InvalidInputError
 from drawbridge.lattice import Entity, MatchAttributes, PrivateDns, ResourceType
 from drawbridge.parsing import DEEPEST, UnreadableError, line_too_deep, read_document, read_json
@@ -39,12 +40,12 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 class InvalidBindingError(InvalidInputError):
-    """A binding that cannot take effect: why, and on which line if one can be named."""
+    """A binding that cannot take effect: all that is wrong with it; the message tells the first."""
 
-    def __init__(self, message: str, *, reason: str, line: int | None = None) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.line = line
+    def __init__(self, name: str, mistakes: Sequence[Mistake]) -> None:
+        first = mistakes[0]
+        super().__init__(f"binding {name}{f', line {first.line}' if first.line else ''}: {first.message}")
+        self.mistakes = tuple(mistakes)
 
 
 class Match(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -162,20 +163,35 @@ def parse_binding(name: str, text: str) -> Binding:
     """
     if _NAME.fullmatch(name) is None:
         reason = "a name is one level of letters, digits, '-', '_' and '.', 64 at most"
-        raise InvalidBindingError(f"binding {name[:100]!r}: {reason}", reason=reason)
+        raise InvalidBindingError(repr(name[:100]), [Mistake(message=reason)])
     loaded = _load(name, text)
     try:
         document = read_document(loaded, BindingDocument)
     except UnreadableError as error:
-        raise _invalid(name, str(error), line_of_error(text, str(error))) from error
-    for trouble in _troubles(document.attach):
-        line = line_of(text, *trouble.partition(" ")[0].rstrip(":").split("."))
-        raise InvalidBindingError(f"binding {name}: {trouble}", reason=trouble, line=line)
+        mistakes = mistakes_in(loaded, BindingDocument, text)
+        with suppress(UnreadableError):
+            # What does not go together is told besides, if all of it can be read.
+            mistakes += _troubles_in(text, read_document(loaded, _Attached).attach)
+        raise InvalidBindingError(name, mistakes) from error
+    if troubles := _troubles_in(text, document.attach):
+        raise InvalidBindingError(name, troubles)
     return Binding(name=name, match=document.match, attach=document.attach)
 
 
+class _Attached(Struct, frozen=True):
+    """A binding, whatever else of it can't be read."""
+
+    attach: Attach
+
+
 def _invalid(name: str, reason: str, line: int | None = None) -> InvalidBindingError:
-    return InvalidBindingError(f"binding {name}{f', line {line}' if line else ''}: {reason}", reason=reason, line=line)
+    return InvalidBindingError(name, [Mistake(message=reason, line=line)])
+
+
+def _troubles_in(text: str, attach: Attach) -> list[Mistake]:
+    """Return what does not go together."""
+    named = ((each, each.partition(" ")[0].rstrip(":")) for each in _troubles(attach))
+    return [Mistake(message=each, line=line_of(text, *field.split(".")), field=field) for each, field in named]
 
 
 def _troubles(attach: Attach) -> Iterator[str]:

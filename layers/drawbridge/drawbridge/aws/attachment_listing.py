@@ -12,7 +12,7 @@ from drawbridge.aws.once import Once
 from drawbridge.aws.ownership import OWNER_TAG
 from drawbridge.aws.pages import pages
 from drawbridge.aws.service_networks import association_names
-from drawbridge.aws.vpc_endpoints import ENDPOINT_TYPES, TERMINATED, endpoint_names, named_resource
+from drawbridge.aws.vpc_endpoints import ENDPOINT_TYPES, TERMINATED, counts_for_quota, endpoint_names, named_resource
 from drawbridge.errors import GoneError, UpstreamError
 from drawbridge.publication.named import NamedResource
 
@@ -32,7 +32,8 @@ class AttachmentListing:
         self._in_network = Once[str, list[NamedResource]](lambda arn: self._entities.named_in_network(arn, arn))
         self._in_vpcs = Once[str, dict[str, Any]](self._list_vpcs)
         self._unlisted = Once[str, Any](self._ask_for)
-        self._all_endpoints = Once[None, dict[str, Any]](lambda _: self._list_endpoints())
+        self._listed = Once[None, list[Any]](lambda _: self._list_endpoints())
+        self._usable = Once[None, dict[str, Any]](lambda _: self._usable_endpoints())
         self._all_named = Once[None, dict[str, list[NamedResource]]](lambda _: self._list_named())
 
     def security_groups(self, endpoint_id: str) -> frozenset[str] | None:
@@ -66,7 +67,7 @@ class AttachmentListing:
     def count(self, vpc_id: str, mode: Mode) -> int:
         """Count the endpoints of the mode's type in a VPC, whoever made them."""
         kind = ENDPOINT_TYPES[mode]
-        there = self._endpoints.values()
+        there = (each for each in self._listed(None) if counts_for_quota(each["State"]))
         return sum(each["VpcId"] == vpc_id and each["VpcEndpointType"] == kind for each in there)
 
     def named(self, endpoint_id: str) -> list[NamedResource]:
@@ -98,17 +99,20 @@ class AttachmentListing:
 
     @property
     def _endpoints(self) -> dict[str, Any]:
-        return self._all_endpoints(None)
+        return self._usable(None)
 
-    def _list_endpoints(self) -> dict[str, Any]:
+    def _usable_endpoints(self) -> dict[str, Any]:
+        listed = self._listed(None)
+        return {each["VpcEndpointId"]: each for each in listed if each["State"].lower() not in TERMINATED}
+
+    def _list_endpoints(self) -> list[Any]:
         kinds: list[FilterTypeDef] = [{"Name": "vpc-endpoint-type", "Values": [*ENDPOINT_TYPES.values()]}]
         with translated("list endpoints"):
-            return {
-                each["VpcEndpointId"]: each
+            return [
+                each
                 for page in self._ec2.get_paginator("describe_vpc_endpoints").paginate(Filters=kinds)
                 for each in page["VpcEndpoints"]
-                if each["State"].lower() not in TERMINATED
-            }
+            ]
 
     def _list_named(self) -> dict[str, list[NamedResource]]:
         found: dict[str, list[NamedResource]] = defaultdict(list)

@@ -45,6 +45,11 @@ TERMINATED = frozenset(word for word, state in _STATES.items() if state is State
 """Of these states, those in which an endpoint will not be usable again."""
 
 
+def counts_for_quota(state: str) -> bool:
+    """Return whether an endpoint counts among those that a VPC may have: until it is gone, usable or not."""
+    return state.lower() not in {"deleted", "deleting"}
+
+
 class VpcEndpoints:
     """The endpoints of this account. What is listed of a VPC is kept: build it anew for each sweep or attempt."""
 
@@ -89,7 +94,7 @@ class VpcEndpoints:
     def count(self, vpc_id: str, mode: Mode) -> int:
         """Count those of the mode's type in the VPC, whoever made them."""
         return sum(
-            each["VpcEndpointType"] == ENDPOINT_TYPES[mode] and each["State"].lower() not in {"deleted", "deleting"}
+            each["VpcEndpointType"] == ENDPOINT_TYPES[mode] and counts_for_quota(each["State"])
             for each in self._listed(vpc_id)
         )
 

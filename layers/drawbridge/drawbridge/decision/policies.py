@@ -5,16 +5,19 @@ name, numbered from the second statement on.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from importlib.resources import files
+from itertools import pairwise
 
 import cedarpy
+import msgspec
 from cedarpy import pst
 from msgspec import Struct
 
 from drawbridge.decision.facts import Fact
 from drawbridge.decision.unknown import facts_in
+from drawbridge.document_mistakes import Mistake
 from drawbridge.errors import InvalidInputError
 
 SCHEMA_TEXT = files("drawbridge_policies").joinpath("schema.cedarschema").read_text(encoding="utf-8")
@@ -40,13 +43,13 @@ takes the whole process down, outside of Python. A condition of a hundred parts 
 
 
 class InvalidPolicyError(InvalidInputError):
-    """A policy that cannot take effect: which, on which line if one can be named, and why."""
+    """A policy that cannot take effect: which, and all that is wrong with it; the message tells the first."""
 
-    def __init__(self, policy: str, reason: str, line: int | None = None) -> None:
-        super().__init__(f"policy {policy}{f', line {line}' if line else ''}: {reason}")
+    def __init__(self, policy: str, *mistakes: Mistake) -> None:
+        first = mistakes[0]
+        super().__init__(f"policy {policy}{f', line {first.line}' if first.line else ''}: {first.message}")
         self.policy = policy
-        self.reason = reason
-        self.line = line
+        self.mistakes = mistakes
 
 
 class Statement(Struct, frozen=True):
@@ -99,46 +102,94 @@ def parse_policy(name: str, text: str) -> Policy:
         InvalidPolicyError: it does not parse, or refers to what the schema does not know.
     """
     if len(text) > _LONGEST:
-        raise InvalidPolicyError(name, f"{len(text)} characters, {_LONGEST} at most")
+        raise _invalid(name, f"{len(text)} characters, {_LONGEST} at most")
     if (line := _too_deep(text)) is not None:
-        raise InvalidPolicyError(name, f"brackets nested deeper than {_DEEPEST}; split the condition", line)
+        raise _invalid(name, f"brackets nested deeper than {_DEEPEST}; split the condition", line)
     if (line := _chained(text)) is not None:
-        raise InvalidPolicyError(name, f"more than {_LONGEST_CHAIN} operators in one statement; split it", line)
+        raise _invalid(name, f"more than {_LONGEST_CHAIN} operators in one statement; split it", line)
+    try:
+        return _parsed(name, text)
+    except InvalidPolicyError as error:
+        # Cedar says only what it comes upon first, unless it is asked about each statement by itself.
+        raise InvalidPolicyError(name, *(_mistakes_of_statements(name, text) or error.mistakes)) from error
+
+
+def _invalid(policy: str, reason: str, line: int | None = None) -> InvalidPolicyError:
+    return InvalidPolicyError(policy, Mistake(message=reason, line=line))
+
+
+def _parsed(name: str, text: str) -> Policy:
     lines = _statement_lines(text)
     parsed = _parse(name, text, lines)
     if parsed.templates:
-        raise InvalidPolicyError(name, "a template (?principal, ?resource) decides nothing; write a policy")
+        raise _invalid(name, "a template (?principal, ?resource) decides nothing; write a policy")
     if not parsed.static_policies:
-        raise InvalidPolicyError(name, "no statement in it; write one, or delete the parameter")
+        raise _invalid(name, "no statement in it; write one, or delete the parameter")
     checked = cedarpy.validate_policies(text, _SCHEMA)
     if not checked.validation_passed:
-        first = checked.errors[0]
-        raise InvalidPolicyError(name, _words(first.error), lines[_number(first.policy_id)])
+        found = ((lines[_number(each.policy_id)], _words(each.error)) for each in checked.errors)
+        raise InvalidPolicyError(name, *(Mistake(message=words, line=line) for line, words in dict.fromkeys(found)))
     # In the order of the text: Cedar gives them in any.
     in_order = sorted(parsed.static_policies.items(), key=lambda item: _number(item[0]))
     statements = [_statement(name, _number(cedar_id), cedar, lines) for cedar_id, cedar in in_order]
-    ids: set[str] = set()
-    for statement in statements:
-        _check_annotations(name, statement)
-        if statement.id in ids:
-            twice = f"two statements have the id {statement.id!r}; each needs one of its own"
-            raise InvalidPolicyError(name, twice, statement.line)
-        ids.add(statement.id)
+    wrong = [
+        *(each for statement in statements for each in _mistakes_of_annotations(statement)),
+        *_mistakes_of_ids(statements),
+    ]
+    if wrong:
+        raise InvalidPolicyError(name, *wrong)
     return Policy(name, text, tuple(statements))
 
 
-def _check_annotations(name: str, statement: Statement) -> None:
-    if unknown := sorted(statement.approval - APPROVAL_WORDS):
-        known = ", ".join(sorted(APPROVAL_WORDS))
-        raise InvalidPolicyError(name, f"@approval: {unknown[0]!r} is none of {known}", statement.line)
+def _mistakes_of_statements(name: str, text: str) -> list[Mistake]:
+    """Return what is wrong with each statement by itself, and which of the others have the same id."""
+    wrong: list[Mistake] = []
+    good: list[Statement] = []
+    for number, (start, end) in enumerate(_spans(text)):
+        # The lines before it are kept, so that it stands where it stands.
+        alone = "\n" * text.count("\n", 0, start) + text[start:end]
+        try:
+            good += (
+                each if "id" in each.cedar.annotations else msgspec.structs.replace(each, id=_default_id(name, number))
+                for each in _parsed(name, alone).statements
+            )
+        except InvalidPolicyError as error:
+            wrong += error.mistakes
+    return sorted((*wrong, *_mistakes_of_ids(good)), key=lambda each: each.line or 0)
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each statement begins and ends; what is only blank or comment is none."""
+    ends = [found.end() for found in _TOKEN.finditer(text) if found.group() == ";"]
+    for start, end in pairwise((0, *ends, len(text))):
+        blank = _BLANK.match(text, start)
+        if blank is None or blank.end() < end:
+            yield start, end
+
+
+def _mistakes_of_ids(statements: Iterable[Statement]) -> Iterator[Mistake]:
+    ids: set[str] = set()
+    for each in statements:
+        if each.id in ids:
+            twice = f"two statements have the id {each.id!r}; each needs one of its own"
+            yield Mistake(message=twice, line=each.line, field="@id")
+        ids.add(each.id)
+
+
+def _mistakes_of_annotations(statement: Statement) -> Iterator[Mistake]:
+    def wrong(annotation: str, message: str) -> Mistake:
+        return Mistake(message=f"{annotation}: {message}", line=statement.line, field=annotation)
+
+    known = ", ".join(sorted(APPROVAL_WORDS))
+    for word in sorted(statement.approval - APPROVAL_WORDS):
+        yield wrong("@approval", f"{word!r} is none of {known}")
     if (alias := statement.cedar.annotations.get("alias", _RESERVED)) != _RESERVED:
-        raise InvalidPolicyError(name, f"@alias: {alias!r} is not {_RESERVED}", statement.line)
+        yield wrong("@alias", f"{alias!r} is not {_RESERVED}")
     urgent = statement.cedar.annotations.get("urgent", _URGENT)
     if urgent != _URGENT:
-        left_out = f'@urgent: {urgent!r} is not {_URGENT}; write @urgent("{_URGENT}"), or leave it out'
-        raise InvalidPolicyError(name, left_out, statement.line)
+        yield wrong("@urgent", f'{urgent!r} is not {_URGENT}; write @urgent("{_URGENT}"), or leave it out')
     if statement.is_urgent and statement.effect != "forbid":
-        raise InvalidPolicyError(name, "@urgent: only a forbid can be urgent; leave it out here", statement.line)
+        yield wrong("@urgent", "only a forbid can be urgent; leave it out here")
 
 
 def _parse(name: str, text: str, lines: list[int]) -> pst.PolicySet:
@@ -146,14 +197,14 @@ def _parse(name: str, text: str, lines: list[int]) -> pst.PolicySet:
         parsed = cedarpy.PolicySet.from_str(text)
     except ValueError as error:
         line = _first_line_that(cedarpy.PolicySet.from_str, text, lines)
-        raise InvalidPolicyError(name, str(error), line) from error
+        raise _invalid(name, str(error), line) from error
     try:
         return parsed.to_pst()
     except ValueError as error:
         # A chain of a hundred operators is as deep, to Cedar, as that many brackets.
         line = _first_line_that(lambda part: cedarpy.PolicySet.from_str(part).to_pst(), text, lines)
         too_many = "the condition has too many parts; split it, or ask a set: [...].contains(...)"
-        raise InvalidPolicyError(name, too_many, line) from error
+        raise _invalid(name, too_many, line) from error
 
 
 APPROVAL_WORDS = frozenset({"sensitive", "two-person", "self-approval"})
@@ -169,9 +220,13 @@ def _words(error: str) -> str:
 
 
 def _statement(policy: str, number: int, cedar: pst.Template, lines: list[int]) -> Statement:
-    own_id = cedar.annotations.get("id") or (policy if number == 0 else f"{policy}#{number + 1}")
+    own_id = cedar.annotations.get("id") or _default_id(policy, number)
     reason = cedar.annotations.get("reason") or f"Policy {own_id} {cedar.effect}s it."
     return Statement(own_id, policy, lines[number], reason, cedar, facts_in(cedar))
+
+
+def _default_id(policy: str, number: int) -> str:
+    return policy if number == 0 else f"{policy}#{number + 1}"
 
 
 def _number(cedar_id: str) -> int:
@@ -218,8 +273,11 @@ def _statement_lines(text: str) -> list[int]:
     return [_line_at(text, start) for start in starts]
 
 
+_BLANK = re.compile(r"(?:\s|//[^\n]*)*")
+
+
 def _line_at(text: str, start: int) -> int:
-    blank = re.compile(r"(?:\s|//[^\n]*)*").match(text, start)
+    blank = _BLANK.match(text, start)
     return text.count("\n", 0, blank.end() if blank else start) + 1
 
 

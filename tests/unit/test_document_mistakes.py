@@ -1,0 +1,138 @@
+"""Mistakes in documents: all of one at once, each with its line, its field, and what to write instead."""
+
+import json
+from typing import Annotated, Literal
+
+import pytest
+import yaml
+from msgspec import Meta, Struct
+
+from drawbridge.association.binding import InvalidBindingError, parse_binding
+from drawbridge.decision.policies import InvalidPolicyError, parse_policy
+from drawbridge.document_mistakes import Mistake, mistakes_in
+
+
+class Cat(Struct, tag="cat", tag_field="kind", frozen=True, forbid_unknown_fields=True):
+    lives: int
+
+
+class Dog(Struct, tag="dog", tag_field="kind", frozen=True, forbid_unknown_fields=True):
+    tricks: tuple[str, ...] = ()
+
+
+class House(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    pets: Annotated[tuple[Cat | Dog, ...], Meta(min_length=1)]
+    owner_name: str | None = None
+    size: Literal["small", "large"] = "small"
+
+
+def told(text: str) -> list[tuple[int | None, str, str]]:
+    return [(each.line, each.field, each.message) for each in mistakes_in(yaml.safe_load(text), House, text)]
+
+
+def test_what_can_be_read_has_no_mistake() -> None:
+    assert told("pets: [{kind: cat, lives: 9}, {kind: dog}]\nownerName: Jo") == []
+
+
+def test_every_mistake_is_told_where_it_stands() -> None:
+    text = (
+        "pets:\n- kind: cat\n  lives: many\n- kind: dog\n  tricks: [sit, [roll]]\n  trick: stay\n- kind: cat\n"
+        "owner: Jo\nsize: huge\n"
+    )
+
+    assert told(text) == [
+        (3, "pets[0].lives", "Expected `int`, got `str` - at `pets[0].lives`"),
+        (5, "pets[1].tricks[1]", "Expected `str`, got `array` - at `pets[1].tricks[1]`"),
+        (6, "pets[1].trick", "Object contains unknown field `trick` - at `pets[1]`; did you mean tricks?"),
+        (7, "pets[2].lives", "Object missing required field `lives` - at `pets[2]`"),
+        (9, "size", "Invalid enum value 'huge' - at `size`; it is one of small, large"),
+        (8, "owner", "Object contains unknown field `owner`; did you mean ownerName?"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "message"),
+    [
+        ("[]", "", "Expected `object`, got `array`"),
+        ("pets: []", "pets", "Expected `array` of length >= 1 - at `pets`"),
+        ("pets: [{kind: fish}]", "pets[0].kind", "Invalid value 'fish' - at `pets[0].kind`"),
+        ("pets: [{lives: 1}]", "pets[0].kind", "Object missing required field `kind` - at `pets[0]`"),
+        ("{}", "pets", "Object missing required field `pets`"),
+    ],
+)
+def test_what_is_wrong_as_a_whole_is_told_once(text: str, field: str, message: str) -> None:
+    assert [(each[1], each[2]) for each in told(text)] == [(field, message)]
+
+
+def test_a_half_of_a_character_is_a_mistake_of_the_field_that_has_it() -> None:
+    loaded = json.loads('{"pets": [{"kind": "dog"}], "ownerName": "\\ud800"}')
+
+    (mistake,) = mistakes_in(loaded, House, "")
+
+    assert mistake.field == "ownerName"
+
+
+def test_all_that_is_wrong_with_a_binding_is_told_at_once() -> None:
+    text = "match: {resources: x}\nattach:\n  mode: resource-endpoint\n  subnets: [subnet-1, subnet-x]\nmore: 1\n"
+
+    with pytest.raises(InvalidBindingError) as refused:
+        parse_binding("orders", text)
+
+    mistakes = refused.value.mistakes
+    assert [(each.line, each.field) for each in mistakes] == [
+        (4, "attach.subnets[0]"),
+        (4, "attach.subnets[1]"),
+        (1, "match.resources"),
+        (5, "more"),
+    ]
+    assert str(refused.value) == f"binding orders, line 4: {mistakes[0].message}"
+
+
+def test_what_does_not_go_together_is_told_beside_what_can_not_be_read() -> None:
+    text = "match: {resources: x}\nattach:\n  mode: resource-endpoint\n  serviceNetwork: {name: net}\n"
+
+    with pytest.raises(InvalidBindingError) as refused:
+        parse_binding("orders", text)
+
+    assert [each.field for each in refused.value.mistakes] == ["match.resources", "attach.vpc", "attach.serviceNetwork"]
+
+
+GOOD = "permit(principal, action, resource);"
+
+
+def mistakes_of(text: str) -> tuple[Mistake, ...]:
+    with pytest.raises(InvalidPolicyError) as refused:
+        parse_policy("mine", text)
+    return refused.value.mistakes
+
+
+def test_all_that_is_wrong_with_a_policy_is_told_at_once() -> None:
+    text = "\n".join(
+        (
+            "permit(principal, action, nobody);",
+            f'@approval("loud,soft") {GOOD}',
+            "// a comment; of two parts",
+            'forbid(principal, action, resource) when { principal.colour == "red" && resource.smell == 1 };',
+            f'@urgent("now") {GOOD}',
+            GOOD,
+            "permit(",
+        )
+    )
+
+    lines = [(each.line, each.field) for each in mistakes_of(text)]
+
+    assert lines[:3] == [(1, ""), (2, "@approval"), (2, "@approval")]
+    assert {line for line, _ in lines[3:-2]} == {4}
+    assert lines[-2:] == [(5, "@urgent"), (7, "")]
+
+
+def test_an_id_that_is_there_twice_is_told_beside_the_rest() -> None:
+    first, second = mistakes_of(f'@id("x") {GOOD}\n{GOOD}\n@id("x") {GOOD}\n@alias("a") {GOOD}')
+
+    assert (first.line, first.field, second.line, second.field) == (3, "@id", 4, "@alias")
+
+
+def test_a_statement_without_an_id_is_numbered_whatever_is_wrong_with_others() -> None:
+    (mistake,) = mistakes_of(f'{GOOD}\n{GOOD}\n@alias("a") {GOOD}')
+
+    assert (mistake.line, mistake.field) == (3, "@alias")
