@@ -172,7 +172,7 @@ def _of_time(words: tuple[str, str], moment: datetime, now: datetime) -> str:
 def _reason_text(reason: Reason) -> str:
     of = f"{reason.source}: " if reason.source and not reason.text.startswith(f"{reason.source} ") else ""
     # It was made legible when it was recorded or told, unless somebody wrote the row by hand.
-    return f"{of}{reason.text} [{reason.code}]".replace("\n", "\\u{a}")
+    return f"{of}{reason.text} [{reason.code}]".replace("\n", "⟨U+000A⟩")
 
 
 def _time(moment: datetime) -> str:
