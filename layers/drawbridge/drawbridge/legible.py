@@ -24,6 +24,8 @@ _INVISIBLE = re.compile(
 
 _OPEN, _CLOSE = "⟨", "⟩"
 
+_QUOTES = frozenset('“”"')
+
 _PLAIN = re.compile("(?:[!-~]+(?: [!-~]+)*)?")
 """What is shown as it is, as nearly all is."""
 
@@ -45,6 +47,12 @@ def legible(text: str, most: int = LONGEST) -> str:
         shown += len(part)
         read += length
     return "".join(part for part, _ in parts)
+
+
+def quoted(text: str, most: int = LONGEST) -> str:
+    """Return a text in quotes, legible: whatever it says, it does not end them."""
+    shown = legible(text, most)
+    return f"“{''.join(_escaped(each) if each in _QUOTES else each for each in shown)}”"
 
 
 def printable(line: str) -> str:

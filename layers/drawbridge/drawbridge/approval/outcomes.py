@@ -23,4 +23,5 @@ def outcome_text(approval: Approval | None) -> str:
 
 def sentence(text: str) -> str:
     """Return a text as a sentence of its own."""
-    return text[:1].upper() + text[1:].strip()
+    words = text.strip()
+    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "!", "?")) else ".")
