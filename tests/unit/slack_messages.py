@@ -125,8 +125,8 @@ def _asked(facts: Facts, *why: Reason, words: str = "", let_in: LetIn | None = N
     )
 
 
-def _open(question: Question, **standing: tuple[str, ...]) -> SlackMessage:
-    return message(question, link=_LINK, **standing)
+def _open(question: Question, *, approved_by: tuple[str, ...] = (), void: tuple[str, ...] = ()) -> SlackMessage:
+    return message(question, link=_LINK, approved_by=approved_by, void=void)
 
 
 def _again(facts: Facts, before: Approval, void: tuple[str, ...] = ()) -> Question:

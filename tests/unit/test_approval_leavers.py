@@ -54,7 +54,7 @@ def test_a_first_approval_of_who_may_not_approve_by_the_second_one_does_not_coun
 
     assert reply.result is AnswerResult.SECOND_NEEDED
     assert (kept.decided, task.completed) == ([], [])
-    assert "approval of U0ALICE does not count any more" in reply_text(reply, then)
+    assert "approval of <@U0ALICE> does not count any more" in reply_text(reply, then)
     assert kept.records[ID].approved_by == ("U0BOB",)
     assert clicks(kept, task, "U0CAROL", WITHOUT_ALICE).result is AnswerResult.RECORDED
     assert kept.decided == [Approved(asked=TWO.asked, by=("U0BOB", "U0CAROL"))]

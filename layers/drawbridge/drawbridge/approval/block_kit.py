@@ -66,9 +66,15 @@ def ours(text: str) -> TextObject:
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
+def mention_of(user: str) -> str:
+    """Return the mention of a user of Slack, by their id; empty for whatever is none."""
+    return f"<@{user}>" if _USER.fullmatch(user) else ""
+
+
 def person(by: str) -> TextObject:
     """Return somebody by the name that Slack has for them, or by the ARN of who answered on the command line."""
-    return ours(f"<@{by}>") if _USER.fullmatch(by) else literal(one_line(by)[:_LONGEST_PERSON])
+    mention = mention_of(by)
+    return ours(mention) if mention else literal(one_line(by)[:_LONGEST_PERSON])
 
 
 def value(text: str) -> TextObject:

@@ -5,7 +5,7 @@ format of anything. The text for notifications is escaped.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import assert_never
 
 from msgspec import Struct
@@ -32,6 +32,7 @@ from drawbridge.approval.block_kit import (
     header,
     listing,
     literal,
+    mention_of,
     one_line,
     ours,
     people,
@@ -156,9 +157,9 @@ def denial_form(request_id: str, asking: str, channel: str, ts: str) -> Block:
     }
 
 
-def no_longer_counting(void: Iterable[str]) -> str:
+def no_longer_counting(void: Iterable[str], shown: Callable[[str], str] = str) -> str:
     """Return the sentence that says whose approval does not count any more."""
-    return f"The approval of {' and '.join(void)} does not count any more: they may not approve this now"
+    return f"The approval of {' and '.join(map(shown, void))} does not count any more: they may not approve this now"
 
 
 def escaped(text: str) -> str:
@@ -173,6 +174,11 @@ def sourced(reason: Reason) -> str:
 
 _UNANSWERED = "Without an answer it is held, and asked about again later."
 _ASKED_AGAIN = "*Asked again, because something changed.* Answers to what was asked before do not count."
+
+
+def mentioned(text: str) -> str:
+    """Return a person of Slack as a mention, and whatever else escaped."""
+    return mention_of(text) or escaped(text)
 
 
 def _asks(question: Question) -> str:

@@ -346,7 +346,8 @@ def test_fields_stand_in_two_columns_and_on_a_phone_below_one_another(
     tab.until(f"{fields}.length === 4")
     assert tab.run(f"new Set({fields}.map((each) => each.getBoundingClientRect().x)).size") == columns
     assert tab.run("document.documentElement.scrollWidth") <= width
-    assert tab.run("document.getElementById('messages').scrollWidth <= document.getElementById('messages').clientWidth")
+    article = f"""document.querySelector('article[data-ts="{ts}"]')"""
+    assert tab.run(f"{article}.scrollWidth <= {article}.clientWidth")
 
 
 @needs_browser
