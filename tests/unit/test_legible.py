@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from drawbridge.legible import LONGEST, legible, printable
+from drawbridge.legible import LONGEST, legible, printable, quoted
 from drawbridge.observability import logger
 
 # Surrogates too: JSON brings them in.
@@ -98,6 +98,14 @@ def test_what_is_not_plainly_visible_is_shown_by_its_code_point(text: str, shown
 def test_a_text_is_bounded_if_nobody_says_otherwise() -> None:
     assert legible("x" * LONGEST) == "x" * LONGEST
     assert legible("x" * 5000).endswith("x⟨… 4613 more⟩")
+
+
+@given(ANY | st.sampled_from(["x” (1)", '"', "“"]))
+def test_what_is_quoted_does_not_end_its_quotes(text: str) -> None:
+    shown = quoted(text, UNCUT)
+
+    assert not set(shown[1:-1]) & set('“”"')
+    assert written(shown[1:-1]) == text
 
 
 @given(ANY)
