@@ -62,7 +62,11 @@ def rows(facts: Facts, let_in: LetIn | None = None) -> list[str]:
             None,
             f"Let account {CONSUMER} (“Acme”, tier gold) connect its endpoint to payments ({SERVICE_ID})?",
         ),
-        (connection(place=MEMBER), None, f"Let account {CONSUMER} (“prod”) connect its endpoint to payments ({SERVICE_ID})?"),
+        (
+            connection(place=MEMBER),
+            None,
+            f"Let account {CONSUMER} (“prod”) connect its endpoint to payments ({SERVICE_ID})?",
+        ),
         (connection_facts(asked_by()), None, f"Let account {CONSUMER} connect its endpoint to {SERVICE_ID}?"),
         (
             msgspec.structs.replace(connection(Consumer(tier="gold")), live=True),
@@ -71,7 +75,11 @@ def rows(facts: Facts, let_in: LetIn | None = None) -> list[str]:
         ),
         (share_facts(asked_by()), None, f"Accept what account {CONSUMER} shares as “orders”?"),
         (share_facts(asked_by(), share_name=""), None, f"Accept what account {CONSUMER} shares without a name?"),
-        (share_facts(asked_by(MEMBER), deadline=None), None, f"Connect what account {CONSUMER} (“prod”) shares as “orders”?"),
+        (
+            share_facts(asked_by(MEMBER), deadline=None),
+            None,
+            f"Connect what account {CONSUMER} (“prod”) shares as “orders”?",
+        ),
         (share_facts(asked_by(), deadline=None), LET_IN, f"Keep what account {CONSUMER} shares as “orders”?"),
         (
             share_facts(asked_by(), deadline=None, contents=GROWN),
@@ -107,7 +115,9 @@ def test_a_sentence_names_the_account_and_ends_within_a_header_whatever_the_name
     assert f" account {CONSUMER}" in sentence
     assert sentence.endswith("?")
     assert sentence.isprintable()
-    assert sentence.count("“") == sentence.count("”") == bool(name) + (of_share and bool(other))
+    if not set("“”") & set(tier + ("" if of_share else other)):
+        # Tiers and the names of our services are ours.
+        assert sentence.count("“") == sentence.count("”") == bool(name) + (of_share and bool(other))
 
 
 def test_who_asks_for_a_connection_is_shown_with_all_that_is_known() -> None:
