@@ -251,7 +251,7 @@ def test_nobody_who_answers_is_reminded_and_then_it_is_held(world: World, provid
 
     row = settled(provider, endpoint_id, "HELD")
     assert "approval-timed-out" in reasons(row)
-    until(lambda: "eld" in shown(world, message), lambda: shown(world, message))
+    until(lambda: "Now: held." in shown(world, message), lambda: shown(world, message))
 
 
 def test_a_policy_may_want_two_people(world: World, provider: Person, stranger: Person, policy: Policy) -> None:

@@ -290,12 +290,12 @@ def test_the_question_says_that_a_connection_is_live_and_a_denial_does_not_cut_i
 
     denied(world, message, "Who are they?")
 
-    assert "Live: The connection is open" in shown(world, message)
+    assert "The connection is open" in shown(world, message)
     assert "nothing is cut" in shown(world, message)
     row = no_longer_permitted(provider, endpoint_id)
     assert (row["status"]["S"], consumer.endpoint_state(endpoint_id)) == ("AVAILABLE", "available")
     assert "Who are they?" in str(row["review"])
-    until(lambda: "kept as it was" in shown(world, message), lambda: shown(world, message))
+    until(lambda: "Kept as it was" in shown(world, message), lambda: shown(world, message))
     assert provider.parameter(f"/drawbridge/consumers/{consumer.account_id}/{endpoint_id}/dns-name")
 
 
