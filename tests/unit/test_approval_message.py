@@ -299,7 +299,8 @@ def test_a_large_share_is_shown_as_far_as_it_fits_and_says_what_tells_the_rest()
 def test_lines_for_which_the_workflow_had_no_room_are_counted_below_what_the_share_holds() -> None:
     lines = (Line("Holds", "a: b"), Line("More", "7 more lines, for which there is no room here"))
 
-    assert "*What the share holds*\n• a: b\n• 7 more lines, for which there is no room here\n" in texts(written(lines=lines))
+    shown = texts(written(lines=lines))
+    assert "*What the share holds*\n• a: b\n• 7 more lines, for which there is no room here\n" in shown
 
 
 def test_a_reminder_calls_a_group_by_its_id_and_nobody_otherwise() -> None:
