@@ -12,7 +12,7 @@ def reason_text(reason: Reason) -> str:
     """Return a reason whole: what it comes from, unless its text begins with that, the text, and the code."""
     of = f"{reason.source}: " if reason.source and not reason.text.startswith(f"{reason.source} ") else ""
     # It was made legible when it was recorded or told, unless somebody wrote the row by hand.
-    return f"{of}{reason.text} [{reason.code}]".replace("\n", "\\u{a}")
+    return f"{of}{reason.text} [{reason.code}]".replace("\n", "⟨U+000A⟩")
 
 
 def made_legible(reason: Reason) -> Reason:

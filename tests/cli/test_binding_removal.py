@@ -104,7 +104,7 @@ def test_a_binding_that_there_is_not_is_told(at_work: Drawbridge, command: tuple
     ended = at_work(*command, name, "--yes")
 
     assert (ended.code, ended.out) == (1, "")
-    shown = name.replace("\x1b", "\\u{1b}")
+    shown = name.replace("\x1b", "⟨U+001B⟩")
     assert ended.err == f"{shown}: there is no binding of that name; drawbridge bindings list lists them\n"
 
 

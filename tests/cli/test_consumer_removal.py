@@ -96,7 +96,7 @@ def test_the_entry_and_each_connection_are_shown_and_go(
     assert (ended.code, ended.err) == (0, "")
     lines = ended.out.splitlines()
     assert lines[0].split() == ["account", CONSUMER]
-    assert "name      a\\u{1b}[2Jb" in lines
+    assert "name      a⟨U+001B⟩[2Jb" in lines
     for each in (FIRST, SECOND):
         assert lines[lines.index(f"- {each.endpoint_id} of {CONSUMER}: AVAILABLE") + 1] == f"    - {name_of(each)}"
     assert f". {ASKED.endpoint_id} of {CONSUMER}: WAITING_FOR_APPROVAL: nothing is connected yet" in lines

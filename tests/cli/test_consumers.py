@@ -285,6 +285,6 @@ def test_what_is_kept_in_the_registry_steers_no_terminal(at_work: Drawbridge) ->
     at_work("consumers", "add", CONSUMER, "--service", "*", "--name", "a\x1b[2Jb\x9b")
 
     for command in (("list",), ("show", CONSUMER)):
-        assert "a\\u{1b}[2Jb\\u{9b}" in at_work("consumers", *command).out
+        assert "a⟨U+001B⟩[2Jb⟨U+009B⟩" in at_work("consumers", *command).out
         assert "\x9b" not in at_work("consumers", *command, "--json").out
     assert at_work("consumers", "show", CONSUMER, "--json").json["name"] == "a\x1b[2Jb\x9b"

@@ -454,7 +454,7 @@ def test_the_names_of_other_accounts_do_not_steer_the_terminal(
     provider.client("ram").delete_resource_share(resourceShareArn=arn)
     clock.advance(30)
     assert "\x1b" not in ended.out
-    assert "\\u{1b}[31mred (arn:" in ended.out
+    assert "⟨U+001B⟩[31mred (arn:" in ended.out
 
 
 def test_who_may_not_list_is_told(at_work: Drawbridge, operator: Operator, orders: str) -> None:

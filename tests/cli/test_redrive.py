@@ -95,7 +95,7 @@ def test_each_dead_letter_is_shown_with_why_and_what_to_do_and_stays_for_others(
     first, second = ended.out.split(f"{event}: ")
     assert [line.strip() for line in first.splitlines()[1:]] == [
         "in: HintsDeadLetterQueue",
-        r"why: hint: \u{202e}no envelope",
+        "why: hint: ⟨U+202E⟩no envelope",
         "to do: mend the rule or the program that sent it, then discard it: sent again, it would come back",
         "sent again: not possible; --discard deletes it",
     ]

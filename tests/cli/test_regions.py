@@ -76,8 +76,8 @@ def test_the_status_of_all_regions_is_one_by_urgency_with_the_region_of_each(
     lines = ended.out.splitlines()
     assert lines[0] == f"drawbridge in eu-central-1, us-east-1, account {operator.account_id}: 2 need somebody"
     assert [line.rpartition(", ")[2] for line in lines if "of account" in line] == ["in eu-central-1", "in us-east-1"]
-    assert f"      drawbridge --region eu-central-1 retry {HELD.request_id}" in lines
-    assert f"      drawbridge --region us-east-1 retry {HELD.request_id}" in lines
+    assert f"      drawbridge --region eu-central-1 why {HELD.request_id}" in lines
+    assert f"      drawbridge --region us-east-1 why {HELD.request_id}" in lines
     assert lines[-2].startswith("2 connected")
     assert lines[-1] == "no stack drawbridge in af-south-1"
     document = in_json.json

@@ -20,7 +20,7 @@ from tests.cli.operators import SWEEP_COMMANDED, Drawbridge, Operator, denied
 
 CONNECTION = connection(1)
 COMMAND = WithdrawalCommand(by="arn:aws:iam::1:user/a\x1b[2J  b", at=datetime(2026, 11, 21, 13, 5, tzinfo=UTC))
-COMMANDED = "arn:aws:iam::1:user/a\\u{1b}[2J\\u{20*2}b had it withdrawn at 2026-11-21 13:05 UTC"
+COMMANDED = "arn:aws:iam::1:user/a⟨U+001B⟩[2J⟨2 spaces⟩b had it withdrawn at 2026-11-21 13:05 UTC"
 
 
 @pytest.fixture

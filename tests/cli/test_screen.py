@@ -98,13 +98,13 @@ def test_a_table_has_a_line_for_each_row(capsys: pytest.CaptureFixture[str]) -> 
 
     header, _rule, *rows = capsys.readouterr().out.splitlines()
     assert header.split() == ["account", "name"]
-    assert [row.split() for row in rows] == [["1", "[b]Orders[/b]"], ["2", "\\u{1b}[2J"]]
+    assert [row.split() for row in rows] == [["1", "[b]Orders[/b]"], ["2", "⟨U+001B⟩[2J"]]
 
 
 def test_lines_are_printed_as_wide_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     say_lines([("a" * 300, "bad"), ("", ""), ("[b]\x1b[2J", "title")])
 
-    assert capsys.readouterr().out == f"{'a' * 300}\n\n[b]\\u{{1b}}[2J\n"
+    assert capsys.readouterr().out == f"{'a' * 300}\n\n[b]⟨U+001B⟩[2J\n"
     assert width() is None
 
 

@@ -181,7 +181,7 @@ def test_filters_narrow_what_is_shown_and_what_the_exit_code_goes_by(
     ("wrong", "message"),
     [
         (["--status", "OPEN"], "--status: OPEN is none of PENDING, WAITING_FOR_APPROVAL, ACCEPTED, "),
-        (["--kind", "share\x1b[2J"], "--kind: share\\u{1b}[2J is none of resource-share, endpoint-connection, orphan"),
+        (["--kind", "share\x1b[2J"], "--kind: share⟨U+001B⟩[2J is none of resource-share, endpoint-connection, orphan"),
         (["--account", "1234"], "1234"),
         (["--service", "orders"], "--service: orders is no endpoint service's id, such as vpce-svc-"),
         (["--binding", "a b"], "--binding: a b is no binding's name: letters, digits, "),

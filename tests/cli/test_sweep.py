@@ -120,7 +120,7 @@ def test_what_needs_somebody_is_said_with_what_to_do_and_the_exit_code(
     ended = at_work("sweep")
 
     assert (ended.code, ended.err) == (1, "")
-    assert ended.out.splitlines()[2:] == [f"{what}: 1", r"  list shares: \u{1b}[2Jno", f"  to do: {what_to_do}"]
+    assert ended.out.splitlines()[2:] == [f"{what}: 1", "  list shares: ⟨U+001B⟩[2Jno", f"  to do: {what_to_do}"]
 
 
 def test_a_sweep_that_broke_off_says_so(at_work: Drawbridge, sweeps: Sweeps) -> None:

@@ -92,7 +92,7 @@ def test_a_share_is_shown_with_what_was_made_for_it_and_commanded_by_whoever_ask
         f"    - {PATH}/connection",
         f"    - {PATH}/dns-name",
         "    - db.example.internal in Z1",
-        "    - orders/orders\\u{1b}[2J\\u{20*4}-db/vpc-1: snra-0bbb, vpce-0aaa",
+        "    - orders/orders⟨U+001B⟩[2J⟨4 spaces⟩-db/vpc-1: snra-0bbb, vpce-0aaa",
         "Withdraw 1? [y/N]: 1 withdrawn by the next sweep",
         f"look at it with     drawbridge policy explain {SHARE.request_id}",
         f"bring it back with  drawbridge retry {SHARE.request_id}",
@@ -234,7 +234,7 @@ def test_what_is_like_nothing_is_told_alone_and_steers_no_terminal(at_work: Draw
     ended = at_work("withdraw", "a\x1b[2Jb")
 
     assert ended.code == 1
-    assert ended.err.startswith("a\\u{1b}[2Jb: the ledger of ")
+    assert ended.err.startswith("a⟨U+001B⟩[2Jb: the ledger of ")
     assert "did you mean" not in ended.err
 
 
@@ -304,7 +304,7 @@ def test_what_goes_already_is_not_commanded_twice(at_work: Drawbridge, operator:
 
     assert (alone.code, alone.err) == (0, "")
     assert alone.out == (
-        f"{FIRST.endpoint_id} of {CONSUMER}: AVAILABLE: somebody\\u{{1b}}[2J had it withdrawn at 2026-11-21 13:05 UTC; "
+        f"{FIRST.endpoint_id} of {CONSUMER}: AVAILABLE: somebody⟨U+001B⟩[2J had it withdrawn at 2026-11-21 13:05 UTC; "
         "it goes already\n"
     )
     assert [each["result"] for each in written.json["requests"]] == ["commanded-already"]

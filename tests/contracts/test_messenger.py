@@ -208,7 +208,7 @@ def test_the_stand_in_takes_all_that_we_say(app: slack.App, messenger: SlackMess
 
     messages = [(each.text, each.thread_ts, each.ephemeral_to) for each in slack.workspace.messages(app.account_id)]
     assert [each[1:] for each in messages] == [(None, None), (posted.ts, None), (None, "U0ALICE")]
-    assert messages[0][0].endswith(": Approved.")
+    assert messages[0][0].endswith("? Approved.")
 
 
 def test_the_members_of_a_group_are_reported_and_a_group_that_is_not_there_is_gone(messenger: SlackMessenger) -> None:

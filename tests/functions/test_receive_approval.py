@@ -166,7 +166,7 @@ TWO = question(options=Options(two_person=True))
         (
             [approval_record(approval=DECIDED)],
             payload(),
-            "This is decided already: approved by U0BOB.",
+            "This is decided already: approved by <@U0BOB>.",
             "decided-already",
         ),
         ([approval_record(approval=DECIDED)], submission(), "This is decided already", "decided-already"),

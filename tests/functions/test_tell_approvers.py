@@ -17,7 +17,7 @@ from tests.fakes.approvals import InMemoryApprovals
 from tests.functions.invocations import CONTEXT, refuses
 from tests.functions.notifying import ALARM, ANNOUNCED, CANCELLED, CLICKED, EVENT, ID, World
 from tests.unit.announcing import ABOUT, mark, marked
-from tests.unit.approvals import has_buttons, texts
+from tests.unit.approvals import ending_of, has_buttons, outcome_of, texts
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +35,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 def message_text(world: World) -> str:
     ((_, what),) = world.slack.updates
     assert not has_buttons(what)
-    return texts(what).splitlines()[-1]
+    return ending_of(what)
 
 
 def test_a_click_changes_the_message_and_is_answered_privately(world: World) -> None:
@@ -137,7 +137,7 @@ def announced(world: World) -> str:
     assert channel == "C0APPROVALS"
     for posted, update in world.slack.updates:
         what = update if posted.ts == "1.5" else what
-    return texts(what).splitlines()[-1]
+    return outcome_of(what)
 
 
 def test_what_is_announced_to_be_withdrawn_is_posted_once_whatever_its_event_says(world: World) -> None:
@@ -279,17 +279,17 @@ def test_an_alarm_is_told_with_what_it_means_and_where_to_read_what_to_do(world:
     assert what.text.startswith("Alarm: An attempt that waits for nobody")
     assert texts(what).splitlines() == [
         ALARM["detail"]["configuration"]["description"],
-        ALARM["detail"]["state"]["reason"],
+        f"What was measured: {ALARM['detail']['state']['reason']}",
+        "Since: <!date^1795263340^{date_short_pretty} at {time}|2026-11-21 12:15 UTC>",
     ]
-    assert what.blocks[0]["text"]["text"] == "Alarm"
-    assert what.blocks[-1]["elements"][0]["text"] == "`StuckRequestsAlarm`"
+    assert what.blocks[0]["text"]["text"] == "Alarm: StuckRequestsAlarm"
 
 
 def test_the_end_of_an_alarm_is_told(world: World) -> None:
     app.lambda_handler(alarm(value="OK"), CONTEXT)
 
     ((_, what, _),) = world.slack.posts
-    assert what.blocks[0]["text"]["text"] == "Alarm over"
+    assert what.blocks[0]["text"]["text"] == "Alarm over: StuckRequestsAlarm"
     assert what.text.startswith("Alarm over: An attempt that waits for nobody")
     assert "Threshold" not in texts(what)
 
@@ -301,7 +301,7 @@ def test_what_an_alarm_is_called_mentions_nobody(world: World) -> None:
 
     ((_, what, _),) = world.slack.posts
     assert "<!" not in what.text
-    assert what.blocks[-1]["elements"][0]["text"] == "`&lt;!channel&gt;`"
+    assert what.blocks[0]["text"] == {"type": "plain_text", "text": "Alarm: <!channel>", "emoji": False}
     assert "\u202e" not in texts(what)
 
 

@@ -66,7 +66,7 @@ def test_who_is_taken_off_the_list_between_two_clicks_is_not_one_of_the_two(
 
     click(world, message, "U0BOB")
 
-    until(lambda: "does not count any more" in shown(world, message), lambda: shown(world, message))
+    until(lambda: "No longer counts" in shown(world, message), lambda: shown(world, message))
     until(lambda: [each for each in private(world, "U0BOB") if "does not count any more" in each], lambda: "Bob hears")
     assert waiting(provider, endpoint_id)["settled"]["BOOL"] is False
     click(world, message, "U0CAROL")

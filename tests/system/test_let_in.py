@@ -120,10 +120,10 @@ def test_a_share_that_grows_after_it_was_approved_is_associated_only_as_it_was_a
     second = asked_again(world, share_arn, first)
 
     text = shown(world, second)
-    assert f"New: vpc-lattice:resourceconfiguration: {payroll}" in text
+    assert f"• vpc-lattice:resourceconfiguration: {payroll}" in text
     assert "U0ALICE" in text
     ended = shown(world, first)
-    assert "Approved by U0ALICE" in ended
+    assert "<@U0ALICE>" in ended
     assert "asked again" not in ended
     assert published(consumer, name) == {f"{name}-orders"}
     denied(world, second, "Nobody needs it.")
@@ -154,7 +154,7 @@ def test_a_share_that_grows_between_approval_and_acceptance_is_asked_about_again
     second = asked_again(world, share_arn, first)
 
     assert payroll in shown(world, second)
-    assert "ASKED AGAIN" in shown(world, second)
+    assert "Asked again" in shown(world, second)
     assert published(consumer, name) == set()
     click(world, second, "U0ALICE")
     settled(consumer, share_arn, "AVAILABLE")
@@ -308,12 +308,12 @@ def test_the_question_says_that_a_connection_is_live_and_a_denial_does_not_cut_i
 
     denied(world, message, "Who are they?")
 
-    assert "Live: The connection is open" in shown(world, message)
+    assert "The connection is open" in shown(world, message)
     assert "nothing is cut" in shown(world, message)
     row = no_longer_permitted(provider, endpoint_id)
     assert (row["status"]["S"], consumer.endpoint_state(endpoint_id)) == ("AVAILABLE", "available")
     assert "Who are they?" in str(row["review"])
-    until(lambda: "kept as it was" in shown(world, message), lambda: shown(world, message))
+    until(lambda: "Kept as it was" in shown(world, message), lambda: shown(world, message))
     assert provider.parameter(f"/drawbridge/consumers/{consumer.account_id}/{endpoint_id}/dns-name")
 
 

@@ -132,7 +132,7 @@ def test_what_came_into_a_share_since_is_asked_about_and_what_was_connected_stay
     consumer.lose_ledger()
 
     question = asked(world, share_arn)
-    assert f"New: vpc-lattice:resourceconfiguration: {payroll}" in shown(world, question)
+    assert f"• vpc-lattice:resourceconfiguration: {payroll}" in shown(world, question)
     assert "before this ledger began" in shown(world, question)
     assert endpoints(consumer, name) == [endpoint]
     click(world, question, "U0ALICE")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -23,9 +25,26 @@ def has_buttons(what: SlackMessage) -> bool:
     return any(block["type"] == "actions" for block in what.blocks)
 
 
+def ending_of(what: SlackMessage) -> str:
+    """Return how the message says that its question ended, in words; empty as long as it is open."""
+    return html.unescape(what.text).partition("? ")[2]
+
+
+def outcome_of(what: SlackMessage) -> str:
+    """Return the last thing that the message says."""
+    return texts(what).splitlines()[-1].removeprefix("Outcome: ")
+
+
 def texts(what: SlackMessage) -> str:
-    """Return all that the sections say."""
-    return "\n".join(block["text"]["text"] for block in what.blocks if block["type"] == "section")
+    """Return all that the sections say, each label with the value beside it in one line."""
+    return "\n".join(line for block in what.blocks if block["type"] == "section" for line in _lines(block))
+
+
+def _lines(block: dict[str, Any]) -> Iterator[str]:
+    if "text" in block:
+        yield block["text"]["text"]
+    said = [each["text"] for each in block.get("fields", ())]
+    yield from (f"{label.strip('*')}: {value}" for label, value in zip(said[::2], said[1::2], strict=True))
 
 
 def made(facts: Facts | None = None, **changes: Any) -> Question:

@@ -21,7 +21,7 @@ from tests.builders import NOW
 from tests.fakes.announcements import InMemoryAnnouncements
 from tests.fakes.messenger import InMemoryMessenger
 from tests.unit.announcing import ABOUT, ID, WEEK, later, mark, marked, of_whole
-from tests.unit.approvals import texts
+from tests.unit.approvals import outcome_of, texts
 
 CHANNEL = "C0APPROVALS"
 OPEN = "Otherwise there is nothing to do."
@@ -85,7 +85,7 @@ class World:
         for posted, what in self.slack.updates:
             assert posted.channel == CHANNEL
             shown[posted.ts] = what
-        return [texts(what).splitlines()[-1] for what in shown.values()]
+        return [outcome_of(what) for what in shown.values()]
 
 
 def calls(world: World) -> int:

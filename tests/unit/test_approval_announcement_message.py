@@ -16,7 +16,7 @@ from drawbridge.bounds import size_of
 from drawbridge.request.announced import Announced
 from drawbridge.status import Reason
 from local_aws.testing import slack
-from tests.builders import NOW, RESOURCE_ARN
+from tests.builders import CONSUMER, NOW, PROVIDER, RESOURCE_ARN
 from tests.unit.announcing import ABOUT, ABOUT_CONNECTION, WHY, later, mark, of_whole
 from tests.unit.approvals import texts
 
@@ -42,54 +42,61 @@ def said(*marks: Announced, about: AnnouncedRequest = ABOUT, ending: str = "") -
     return announcement_message(announcement_of(about, marks), ending)
 
 
-def dates(what: SlackMessage) -> str:
-    """Return what stands below, where times are."""
-    (below,) = (block for block in what.blocks if block["type"] == "context")
-    return str(below["elements"][0]["text"])
-
-
 def hostile(name: str) -> AnnouncedRequest:
-    return msgspec.structs.replace(ABOUT, subject=name, account_id=name)
+    return msgspec.structs.replace(ABOUT, subject=name, account_id=name, account_name=name, name=name)
 
 
 def test_the_message_says_what_is_taken_down_from_when_why_and_what_keeps_it() -> None:
     what = said(mark())
 
     assert texts(what).splitlines() == [
-        "Policies no longer permit what is connected.",
-        f"Resource share: {ABOUT.subject}",
         f"Account: {ABOUT.account_id}",
-        "What is taken down:",
-        f"  {RESOURCE_ARN}, by binding orders",
-        "Because:",
-        "  no-databases: No databases of this provider.",
+        f"Share: {ABOUT.subject}",
+        "Taken down from: <!date^1795867200^{date_short_pretty} at {time}|2026-11-28 12:00 UTC>",
+        "*What is taken down*",
+        f"• {RESOURCE_ARN}, by binding orders",
+        "*Why policies no longer permit it*",
+        "• no-databases: No databases of this provider.",
+        "*What keeps it*",
         "To keep it, change what forbids it before then, and this is called off by itself.",
         "Otherwise there is nothing to do.",
     ]
-    assert dates(what) == (
-        "Taken down from <!date^1795867200^{date_short_pretty} at {time}|2026-11-28 12:00 UTC>"
-        f"  ·  `{ABOUT.request_id}`"
-    )
+    assert what.blocks[0]["text"]["text"] == f"To be withdrawn: what account {ABOUT.account_id} shares"
+    assert what.blocks[-1]["elements"][0]["text"] == f"`drawbridge why {ABOUT.request_id}`"
     assert what.text == f"Resource share of {ABOUT.account_id} is taken down from 2026-11-28 12:00 UTC"
+
+
+def test_what_has_a_name_is_named_before_its_id() -> None:
+    share = msgspec.structs.replace(ABOUT, account_name="prod” (1)", name="orders")
+    service = msgspec.structs.replace(ABOUT_CONNECTION, account_name="Acme", name="payments", service_id="vpce-svc-1")
+
+    ours, theirs = said(mark(), about=share), said(of_whole(), about=service)
+
+    prod = "“prod⟨U+201D⟩ (1)”"
+    assert ours.blocks[0]["text"]["text"] == f"To be withdrawn: what account {PROVIDER} ({prod}) shares as “orders”"
+    assert f"Account: {prod} ({PROVIDER})\nShare: “orders” ({ABOUT.subject})\n" in texts(ours)
+    account = f"account {CONSUMER} (“Acme”)"
+    assert theirs.blocks[0]["text"]["text"] == f"To be withdrawn: the connection of {account} to “payments”"
+    assert f"Endpoint: {service.subject}\nService: “payments” (vpce-svc-1)\n" in texts(theirs)
 
 
 def test_where_nothing_permits_it_any_longer_a_policy_that_does_keeps_it() -> None:
     what = said(mark(forbidden=False, reasons=()))
 
-    assert "  No policy permits it any longer." in texts(what).splitlines()
+    assert "• No policy permits it any longer." in texts(what).splitlines()
     assert "To keep it, have a policy permit it again before then" in texts(what)
 
 
 @pytest.mark.parametrize(
     ("about", "words"),
-    [(ABOUT, "  all that is connected of the share"), (ABOUT_CONNECTION, "  the connection")],
+    [(ABOUT, "• all that is connected of the share"), (ABOUT_CONNECTION, "• the connection")],
     ids=["share", "connection"],
 )
 def test_of_a_whole_request_the_message_names_what_it_is(about: AnnouncedRequest, words: str) -> None:
     lines = texts(said(of_whole(), about=about)).splitlines()
 
-    assert lines[lines.index("What is taken down:") + 1] == words
-    assert f"{about.title}: {about.subject}" in lines
+    assert lines[lines.index("*What is taken down*") + 1] == words
+    assert lines[1] == f"{'Share' if about is ABOUT else 'Endpoint'}: {about.subject}"
 
 
 def test_what_goes_later_says_so_and_the_message_says_when_the_first_of_it_goes() -> None:
@@ -97,10 +104,10 @@ def test_what_goes_later_says_so_and_the_message_says_when_the_first_of_it_goes(
 
     lines = texts(what).splitlines()
     assert lines[4:6] == [
-        f"  {RESOURCE_ARN}, by binding early",
-        f"  {RESOURCE_ARN}, by binding late, from 2026-11-29 20:00 UTC",
+        f"• {RESOURCE_ARN}, by binding early",
+        f"• {RESOURCE_ARN}, by binding late, from 2026-11-29 20:00 UTC",
     ]
-    assert "2026-11-21 14:00 UTC" in dates(what)
+    assert "|2026-11-21 14:00 UTC>" in lines[2]
 
 
 def test_the_marks_say_the_same_in_whatever_order_the_row_has_them() -> None:
@@ -118,7 +125,7 @@ def test_of_very_many_associations_the_first_are_named_and_the_others_counted() 
 
     named = texts(what).count("by binding orders-")
     assert 15 < named < 100
-    rest = f"  and {150 - named} more lines: drawbridge policy explain {ABOUT.request_id} tells all"
+    rest = f"and {150 - named} more lines: drawbridge policy explain {ABOUT.request_id} tells all"
     assert rest in texts(what).splitlines()
     assert "by binding orders-000\n" in texts(what)
     slack.check_blocks(what.blocks)
@@ -127,10 +134,11 @@ def test_of_very_many_associations_the_first_are_named_and_the_others_counted() 
 def test_an_ending_takes_the_place_of_what_keeps_it() -> None:
     what = said(mark(), ending="Called off: permitted again.")
 
-    assert texts(what).splitlines()[-1] == "Called off: permitted again."
+    assert texts(what).splitlines()[-1] == "Outcome: Called off: permitted again."
+    assert what.blocks[0]["text"]["text"].startswith("Withdrawal: ")
     assert "To keep it" not in texts(what)
     assert RESOURCE_ARN in texts(what)
-    assert dates(what).startswith("Announced for <!date^")
+    assert "\nAnnounced for: <!date^" in texts(what)
     assert what.text.endswith(": Called off: permitted again.")
 
 
@@ -167,7 +175,8 @@ def test_no_line_of_ours_is_begun_by_a_stranger(marks: list[Announced], subject:
     what = said(*marks, about=hostile(subject))
 
     ours = re.compile(
-        "  |Policies no longer permit|Resource share: |Account: |What is taken down:$|Because:$|To keep it, |Other"
+        r"• |Share: |Account: |Taken down from: |\*(What is taken down|Why policies|What keeps it)\b"
+        r"|and \d+ more lines: |To keep it, |Otherwise"
     )
     for line in texts(what).splitlines():
         assert ours.match(line), line

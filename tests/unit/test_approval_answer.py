@@ -307,7 +307,7 @@ def test_a_reason_calls_nobody_when_it_is_shown_to_others() -> None:
 
     words = reply_text(Reply(AnswerResult.DECIDED_ALREADY, approval_record(approval=denied)), APPROVERS)
 
-    assert "denied by U0ALICE: &lt;!channel&gt; &amp; &lt;https://evil.example|x&gt;" in words
+    assert "denied by <@U0ALICE>: &lt;!channel&gt; &amp; &lt;https://evil.example|x&gt;" in words
 
 
 @pytest.mark.parametrize(

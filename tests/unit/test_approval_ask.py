@@ -13,7 +13,7 @@ from tests.builders import SHARE, approval_record, question
 from tests.fakes.approvals import InMemoryApprovals
 from tests.fakes.callback import InMemoryCallback
 from tests.fakes.messenger import InMemoryMessenger
-from tests.unit.approvals import has_buttons, texts
+from tests.unit.approvals import ending_of, has_buttons, texts
 
 ID = SHARE.request_id
 NOWHERE = ("", "")
@@ -133,7 +133,7 @@ def earlier_message(before: ApprovalRecord, now: Question) -> str | None:
     ((posted, written),) = slack.updates
     assert posted == before.posted
     assert not has_buttons(written)
-    return next(line for line in reversed(texts(written).splitlines()) if not line.startswith("<@"))
+    return ending_of(written)
 
 
 def test_trap_25_the_message_of_a_question_that_is_void_is_struck_and_a_new_one_is_posted() -> None:
@@ -156,7 +156,7 @@ def test_a_question_that_was_open_when_its_attempt_broke_off_is_void() -> None:
     ("approval", "ending"),
     [
         (APPROVED, "Approved by U0ALICE."),
-        (DENIED, "Denied by U0BOB: not <ours>"),
+        (DENIED, "Denied by U0BOB: not <ours>."),
         (LATE, "Nobody answered in time."),
     ],
     ids=lambda each: type(each).__name__,
@@ -176,7 +176,7 @@ def test_a_question_that_ended_keeps_its_ending_when_a_later_attempt_asks(approv
 
 
 def test_an_ending_that_the_message_does_not_show_yet_is_shown_when_a_later_attempt_asks() -> None:
-    assert earlier_message(approval_record(approval=DENIED), LATER) == "Denied by U0BOB: not <ours>"
+    assert earlier_message(approval_record(approval=DENIED), LATER) == "Denied by U0BOB: not <ours>."
 
 
 def test_a_void_question_that_was_never_posted_is_not_struck() -> None:
@@ -192,7 +192,7 @@ def test_who_approved_already_is_told_where_it_is_posted_late() -> None:
 
     asked(kept, slack, InMemoryCallback())
 
-    assert "Approved by U0ALICE." in texts(slack.posts[0][1])
+    assert "Approved by: <@U0ALICE>" in texts(slack.posts[0][1])
 
 
 def test_quietly_nothing_is_posted_and_the_question_is_kept() -> None:

@@ -54,7 +54,7 @@ def test_a_first_approval_of_who_may_not_approve_by_the_second_one_does_not_coun
 
     assert reply.result is AnswerResult.SECOND_NEEDED
     assert (kept.decided, task.completed) == ([], [])
-    assert "approval of U0ALICE does not count any more" in reply_text(reply, then)
+    assert "approval of <@U0ALICE> does not count any more" in reply_text(reply, then)
     assert kept.records[ID].approved_by == ("U0BOB",)
     assert clicks(kept, task, "U0CAROL", WITHOUT_ALICE).result is AnswerResult.RECORDED
     assert kept.decided == [Approved(asked=TWO.asked, by=("U0BOB", "U0CAROL"))]
@@ -113,8 +113,7 @@ def test_the_message_says_whose_approval_does_not_count_any_more() -> None:
 
     shown = texts(slack.updates[-1][1])
     assert len(slack.updates) == 2
-    assert "The approval of U0ALICE does not count any more" in shown
-    assert "Approved by U0BOB. A second person has to approve too." in shown
+    assert "No longer counts: <@U0ALICE>\nApproved by: <@U0BOB>\nStill needed: A second person" in shown
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from drawbridge.approval import Line, Options, Question
+from drawbridge.approval import Approved, Denied, Line, Options, Question, TimedOut
 from drawbridge.approval.message import (
     APPROVE,
     DENIAL,
@@ -51,9 +51,19 @@ HOSTILE = st.one_of(
     ),
     st.builds(lambda text, times: text * times, st.text(min_size=1, max_size=10), st.integers(1, 2000)),
 ).map(lambda text: MARK + text)
-LINES = st.builds(Line, st.sampled_from(["Account", "Share", "Holds", "Service"]), HOSTILE)
+LINES = st.builds(Line, st.sampled_from(["Account", "Share", "Holds", "New", "Live", "If denied"]), HOSTILE)
+LABELS = st.sampled_from(["Account", "Share", "Account* <!here>"])
 REASONS = st.builds(Reason, st.just("policy"), HOSTILE, HOSTILE)
 OPTIONS = st.builds(Options, sensitive=st.booleans(), two_person=st.booleans(), self_approval=st.booleans())
+
+
+APPROVED_BY = st.lists(st.sampled_from(["U0ALICE", "arn:aws:sts::111111111111:assumed-role/r/x"]), max_size=2).map(
+    tuple
+)
+ANSWERS = st.sampled_from([Approved, Denied]).flatmap(
+    lambda kind: st.builds(kind, asked=st.just(question().asked), by=APPROVED_BY, reason=st.just("") | HOSTILE)
+)
+ENDINGS = st.none() | st.builds(MessageEnding, HOSTILE, st.none() | ANSWERS, now=st.just("") | HOSTILE)
 
 
 def many(of: Any) -> Any:
@@ -68,23 +78,29 @@ def questions(draw: st.DrawFn) -> Question:
         effects=draw(many(HOSTILE)),
         options=draw(OPTIONS),
         changed=draw(st.just(()) | many(HOSTILE)),
+        void=draw(APPROVED_BY),
+        sentence=draw(st.just("") | HOSTILE),
+        about=draw(st.just(()) | many(st.builds(Line, LABELS, HOSTILE))),
+        on_denial=draw(st.just("") | HOSTILE),
     )
-
-
-ENDINGS = st.none() | st.builds(MessageEnding, HOSTILE)
-APPROVED_BY = st.lists(st.sampled_from(["U0ALICE", "arn:aws:sts::111111111111:assumed-role/r/x"]), max_size=2).map(
-    tuple
-)
 
 
 MUCH = "<!channel>\n" * 1000
 WORST = question(
-    lines=(Line("Holds", MUCH),) * 60,
+    lines=(Line("New", MUCH), Line("Holds", MUCH)) * 60,
+    about=(Line("Account", MUCH),) * 60,
+    sentence=MUCH,
+    on_denial=MUCH,
+    void=("W" * 200,) * 60,
     why=(Reason("policy", MUCH, source=MUCH),) * 60,
     effects=(MUCH,) * 60,
     options=Options(sensitive=True, two_person=True),
     changed=(MUCH,) * 60,
 )
+
+
+DENIED = Denied(asked=question().asked, by=("U" * 200,) * 60, reason=MUCH)
+BADLY = MessageEnding(MUCH, DENIED, MUCH)
 
 
 def written(**changes: Any) -> SlackMessage:
@@ -100,8 +116,8 @@ def elements_of(what: SlackMessage) -> list[dict[str, Any]]:
 
 
 @given(questions(), APPROVED_BY, ENDINGS)
-@example(WORST, ("U" * 200, "W" * 200), MessageEnding(MUCH))
-@example(WORST, ("U" * 200, "W" * 200), None)
+@example(WORST, ("U" * 200, "W" * 200), BADLY)
+@example(WORST, ("U" * 200,) * 60, None)
 def test_whatever_there_is_to_say_slack_takes_it(
     asked: Question, by: tuple[str, ...], ending: MessageEnding | None
 ) -> None:
@@ -112,14 +128,16 @@ def test_whatever_there_is_to_say_slack_takes_it(
 
 
 @given(questions(), ENDINGS)
-@example(WORST, MessageEnding(MUCH))
+@example(WORST, BADLY)
 def test_nothing_of_strangers_is_formatted_linked_or_mentioned(asked: Question, ending: MessageEnding | None) -> None:
     what = message(asked, link=LINK, ending=ending)
 
     for each in elements_of(what):
         assert each["type"] == "plain_text" or MARK not in each["text"]
     for block in what.blocks:
-        assert all(shown.links in {(), (LINK,)} and shown.mentions == () for shown in rendered(block))
+        people = {shown.mentions for shown in rendered(block)} - {()}
+        assert people <= {("@U0ALICE",)}
+        assert all(shown.links in {(), (LINK,)} for shown in rendered(block))
     assert not {"<", ">"} & set(what.text)
 
 
@@ -128,7 +146,9 @@ def test_nothing_of_strangers_is_formatted_linked_or_mentioned(asked: Question, 
 def test_no_line_of_ours_is_begun_by_a_stranger(asked: Question) -> None:
     what = message(asked, link=LINK)
 
-    ours = re.compile(r"  |Account: |Share: |Holds: |Service: |ASKED AGAIN|Asked because:|On approval:|Two people")
+    titles = "(What (changed|is new|the share holds)|Why a person is asked|On (Approve|Deny)|Asked again)"
+    labels = "(Account|Share|Live|More|No longer counts|Let in by|and|Answer by|Approvals)"
+    ours = re.compile(rf"• |\*{titles}|{labels}: |Account\* <!here>: ")
     for line in texts(what).splitlines():
         assert ours.match(line), line
 
@@ -141,15 +161,16 @@ def test_that_two_people_have_to_approve_is_said_however_much_else_there_is(aske
 
 @given(questions())
 @example(WORST)
-def test_what_would_happen_and_why_is_begun_however_much_else_there_is(asked: Question) -> None:
+def test_what_would_happen_is_begun_however_much_else_there_is(asked: Question) -> None:
     shown = texts(message(asked, link=LINK))
 
-    assert "On approval:" in shown
+    assert bool(asked.effects) is ("*On Approve*\n• " in shown)
+    assert "*On Deny*\n• " in shown
 
 
 @given(questions(), APPROVED_BY, ENDINGS)
-@example(WORST, ("U" * 200, "W" * 200), MessageEnding(MUCH))
-@example(WORST, ("U" * 200, "W" * 200), None)
+@example(WORST, ("U" * 200, "W" * 200), BADLY)
+@example(WORST, ("U" * 200,) * 60, None)
 def test_there_are_buttons_as_long_as_there_is_something_to_decide(
     asked: Question, by: tuple[str, ...], ending: MessageEnding | None
 ) -> None:
@@ -165,30 +186,47 @@ def test_what_is_escaped_means_nothing_to_slack_and_reads_as_it_was(text: str) -
 
 
 def test_the_facts_the_reasons_and_the_effects_are_shown() -> None:
-    what = written(why=(Reason("policy", "a person decides", source="ask"), Reason("x", "no source")))
+    about = (Line("Account", "“prod” (111111111111)"), Line("Share", "“orders”"))
+    why = (Reason("policy", "a person decides", source="ask"), Reason("x", "no source"))
+    what = written(sentence="Accept it?", about=about, why=why, on_denial="It is rejected.")
 
-    assert what.blocks[0]["text"]["text"] == "Resource share request"
-    assert texts(what).splitlines() == [
-        "Account: 111111111111",
-        "Share: orders",
-        "Asked because:",
-        "  ask: a person decides",
-        "  no source",
-        "On approval:",
-        "  The share is accepted.",
+    assert what.blocks[0]["text"]["text"] == "Accept it?"
+    assert texts(what).splitlines()[:-1] == [
+        "Account: “prod” (111111111111)",
+        "Share: “orders”",
+        "*Why a person is asked*",
+        "• ask: a person decides",
+        "• no source",
+        "*On Approve*",
+        "• The share is accepted.",
+        "*On Deny*",
+        "• It is rejected.",
     ]
-    assert what.text == "Resource share of 111111111111 needs a decision"
+    assert what.text == "Accept it?"
 
 
-def test_the_deadline_is_in_the_reader_s_time_zone_beside_the_request_and_its_execution() -> None:
+def test_a_question_of_an_earlier_version_is_shown_by_its_lines() -> None:
+    what = written(lines=(Line("Account", "111111111111"), Line("Holds", "a: b"), Line("If denied", "It stays.")))
+
+    assert what.blocks[0]["text"]["text"] == "Let in the resource share of account 111111111111?"
+    lines = texts(what).splitlines()
+    assert lines[:3] == ["Account: 111111111111", "*What the share holds*", "• a: b"]
+    assert lines[lines.index("*On Deny*") + 1] == "• It stays."
+
+
+def test_the_deadline_is_in_the_reader_s_time_zone_and_the_request_is_named_below_with_its_execution() -> None:
     what = written()
 
-    (context,) = [block for block in what.blocks if block["type"] == "context"]
-    shown = context["elements"][0]["text"]
     until = int(NOW.timestamp()) + 4 * 3600
-    assert f"<!date^{until}^{{date_short_pretty}} at {{time}}|2026-11-21 16:00 UTC>" in shown
-    assert SHARE.request_id in shown
-    assert f"<{LINK}|execution>" in shown
+    assert f"Answer by: <!date^{until}^{{date_short_pretty}} at {{time}}|2026-11-21 16:00 UTC>. Without" in texts(what)
+    (context,) = [block for block in what.blocks if block["type"] == "context"]
+    assert context["elements"][0]["text"] == f"`drawbridge why {SHARE.request_id}`  ·  <{LINK}|execution>"
+
+
+def test_a_label_that_is_not_ours_is_no_markup() -> None:
+    what = written(about=(Line("*Account* <!here>", "x"),))
+
+    assert {"type": "plain_text", "text": "*Account* <!here>", "emoji": False} in elements_of(what)
 
 
 def buttons(what: SlackMessage) -> dict[str, Any]:
@@ -214,21 +252,22 @@ def test_only_what_is_sensitive_is_to_be_confirmed(sensitive: bool) -> None:
 def test_what_is_asked_again_says_what_changed_first() -> None:
     lines = texts(written(changed=("no longer: Share: orders", "now: Share: billing"))).splitlines()
 
-    assert lines[:3] == [
-        "ASKED AGAIN, because something changed. Answers to what was asked before do not count.",
-        "  no longer: Share: orders",
-        "  now: Share: billing",
+    assert lines[:4] == [
+        "*Asked again, because something changed.* Answers to what was asked before do not count.",
+        "*What changed*",
+        "• no longer: Share: orders",
+        "• now: Share: billing",
     ]
 
 
 def test_what_was_not_asked_before_does_not_say_so() -> None:
-    assert "ASKED AGAIN" not in texts(written())
+    assert "Asked again" not in texts(written())
 
 
 def test_the_first_approval_of_two_is_shown_and_the_buttons_stay() -> None:
     what = message(question(options=Options(two_person=True)), link=LINK, approved_by=("U0ALICE",))
 
-    assert "Approved by U0ALICE. A second person has to approve too." in texts(what)
+    assert "Approved by: <@U0ALICE>\nStill needed: A second person has to approve too." in texts(what)
     assert has_buttons(what)
 
 
@@ -241,36 +280,54 @@ def test_of_many_who_approved_slack_is_told_the_first_ten() -> None:
 
 
 def test_how_it_ended_takes_the_place_of_the_buttons() -> None:
-    what = message(question(), link=LINK, ending=MessageEnding("Denied by U0ALICE: not ours"))
+    denied = Denied(asked=question().asked, by=("U0ALICE",), reason="not ours")
+    what = message(question(), link=LINK, ending=MessageEnding("Denied: not ours. Now: held.", denied, "Held."))
+    nobody = message(question(), link=LINK, ending=MessageEnding("Nobody answered.", TimedOut(asked=denied.asked)))
 
-    assert texts(what).splitlines()[-1] == "Denied by U0ALICE: not ours"
-    assert what.text == "Resource share of 111111111111: Denied by U0ALICE: not ours"
-    assert not has_buttons(what)
+    assert texts(what).splitlines()[-3:] == ["Denied by: <@U0ALICE>", "Reason: not ours", "Now: Held."]
+    assert texts(nobody).splitlines()[-1] == "Outcome: Nobody answered."
+    assert what.text == "Let in the resource share of account 111111111111? Denied: not ours. Now: held."
+    for each in (what, nobody):
+        assert not has_buttons(each)
+        assert "Answer by" not in texts(each)
 
 
-def test_a_large_share_is_shown_as_far_as_it_fits_and_the_rest_is_counted() -> None:
-    what = written(lines=tuple(Line("Holds", f"vpc-lattice:{'x' * 380}-{number}") for number in range(500)))
+def test_a_large_share_is_shown_as_far_as_it_fits_and_says_what_tells_the_rest() -> None:
+    what = written(
+        lines=tuple(Line("Holds", f"vpc-lattice:{'x' * 380}-{number}") for number in range(500)),
+        about=(Line("Holds", "500 resources"), *(Line("Share tags", "x" * 390),) * 30),
+    )
 
-    assert len(what.blocks) <= 50
-    assert re.search(r"and \d+ more lines: drawbridge policy explain tells all", texts(what))
+    told_by = f"drawbridge policy explain {SHARE.request_id} tells all"
+    assert f"• and more, for which there is no room here: {told_by}" in texts(what)
+    assert f"More: 24 more lines: {told_by}" in texts(what)
+    assert "Holds: 500 resources" in texts(what)
+
+
+def test_lines_for_which_the_workflow_had_no_room_are_counted_below_what_the_share_holds() -> None:
+    lines = (Line("Holds", "a: b"), Line("More", "7 more lines, for which there is no room here"))
+
+    shown = texts(written(lines=lines))
+    assert "*What the share holds*\n• a: b\n• 7 more lines, for which there is no room here\n" in shown
 
 
 def test_a_reminder_calls_a_group_by_its_id_and_nobody_otherwise() -> None:
     calling, quiet = reminder(question(), "S0NETADMINS"), reminder(question())
 
-    assert calling.text.startswith("<!subteam^S0NETADMINS> Still undecided: Resource share of 111111111111.")
+    assert calling.text.startswith("<!subteam^S0NETADMINS> Still undecided: Let in the resource share")
     assert "<!date^" in quiet.text
     assert "<!subteam" not in quiet.text
     for what in (calling, quiet):
         slack.check_blocks(what.blocks)
 
 
-@given(HOSTILE, HOSTILE)
-def test_a_reminder_has_nothing_of_strangers_in_force(title: str, account_id: str) -> None:
-    reminded = reminder(question(title=title[:500], account_id=account_id[:500]))
+@given(HOSTILE, HOSTILE, st.just("") | HOSTILE)
+def test_a_reminder_has_nothing_of_strangers_in_force(title: str, account_id: str, sentence: str) -> None:
+    reminded = reminder(question(title=title[:500], account_id=account_id[:500], sentence=sentence))
 
-    (shown,) = rendered(reminded.blocks[0])
-    assert (shown.mentions, shown.links) == ((), ())
+    slack.check_blocks(reminded.blocks)
+    shown = [each for block in reminded.blocks for each in rendered(block)]
+    assert {(each.mentions, each.links) for each in shown} == {((), ())}
 
 
 def test_the_form_of_a_denial_is_one_that_slack_takes_and_carries_where_it_was_opened() -> None:
@@ -282,18 +339,21 @@ def test_the_form_of_a_denial_is_one_that_slack_takes_and_carries_where_it_was_o
 
 
 def test_who_decided_is_shown_by_the_name_that_slack_has_for_them() -> None:
-    of_slack = message(question(), link=LINK, ending=MessageEnding("Approved.", ("U0ALICE", "U0BOB")))
-    by_iam = message(
-        question(), link=LINK, ending=MessageEnding("Approved.", ("arn:aws:sts::1:assumed-role/<!channel>/x",))
-    )
+    def approved(*by: str) -> SlackMessage:
+        answer = Approved(asked=question().asked, by=by)
+        return message(question(), link=LINK, ending=MessageEnding("Approved.", answer))
+
+    of_slack, by_iam = approved("U0ALICE", "U0BOB"), approved("arn:aws:sts::1:assumed-role/<!channel>/x")
 
     assert [shown.mentions for block in of_slack.blocks for shown in rendered(block) if shown.mentions] == [
-        ("@U0ALICE", "@U0BOB")
+        ("@U0ALICE",),
+        ("@U0BOB",),
     ]
+    assert "Approved by: arn:aws:sts::1:assumed-role/<!channel>/x" in texts(by_iam)
     assert not [shown.mentions for block in by_iam.blocks for shown in rendered(block) if shown.mentions]
 
 
-FORGING = "orders\u202e\u200b\nAccount: ours" + " " * 60 + "Organization: ours \\u{202e} [red] e\u0301"
+FORGING = "orders\u202e\u200b\nAccount: ours" + " " * 60 + "Organization: ours ⟨U+202E⟩ [red] e\u0301"
 
 
 def test_whatever_strangers_wrote_is_shown_in_one_visible_line_of_its_own() -> None:
@@ -302,7 +362,7 @@ def test_whatever_strangers_wrote_is_shown_in_one_visible_line_of_its_own() -> N
 
     written = texts(message(asked, link="https://link", ending=MessageEnding(f"Held. {FORGING}")))
 
-    shown = "orders\\u{202e}\\u{200b}\\u{a}Account: ours\\u{20*60}Organization: ours \\u{5c}u{202e} [red] e\\u{301}"
+    shown = "orders⟨U+202E⟩⟨U+200B⟩⟨U+000A⟩Account: ours⟨60 spaces⟩Organization: ours ⟨U+27E8⟩U+202E⟩ [red] e⟨U+0301⟩"
     assert f"Share: {shown}\n" in f"{written}\n"
     assert written.count(shown) == 5
     assert all(line.isprintable() and "   " not in line for line in written.splitlines())

@@ -16,7 +16,7 @@ from drawbridge.status import Reason, Status
 from tests.builders import SHARE, approval_record, question
 from tests.fakes.approvals import InMemoryApprovals
 from tests.fakes.messenger import InMemoryMessenger
-from tests.unit.approvals import has_buttons, texts
+from tests.unit.approvals import ending_of, has_buttons, texts
 
 ID = SHARE.request_id
 ASKED = question().asked
@@ -36,14 +36,14 @@ def reached(status: Status, *reasons: str, attempt: int = 1) -> StatusReached:
 
 
 def last(slack: InMemoryMessenger) -> str:
-    return texts(slack.updates[-1][1]).splitlines()[-1]
+    return ending_of(slack.updates[-1][1])
 
 
 @pytest.mark.parametrize(
     ("there", "what", "text"),
     [
         (approval_record(approval=APPROVED), notice(), "Approved by U0ALICE."),
-        (approval_record(approval=DENIED), notice(), "Denied by U0BOB: not ours"),
+        (approval_record(approval=DENIED), notice(), "Denied by U0BOB: not ours."),
         (approval_record(approval=APPROVED), reached(Status.ACCEPTED), "Approved by U0ALICE. Now: accepted."),
         (approval_record(approval=APPROVED), reached(Status.ASSOCIATING), "Approved by U0ALICE. Now: accepted."),
         (approval_record(approval=APPROVED), reached(Status.AVAILABLE), "Approved by U0ALICE. Now: connected."),
@@ -52,24 +52,24 @@ def last(slack: InMemoryMessenger) -> str:
             reached(Status.FAILED),
             "Approved by U0ALICE. Now: failed; it is tried again.",
         ),
-        (approval_record(approval=DENIED), reached(Status.REJECTED, "x"), "Denied by U0BOB: not ours Now: rejected."),
-        (approval_record(approval=DENIED), reached(Status.ACCEPTED), "Denied by U0BOB: not ours Now: kept as it was."),
+        (approval_record(approval=DENIED), reached(Status.REJECTED, "x"), "Denied by U0BOB: not ours. Now: rejected."),
+        (approval_record(approval=DENIED), reached(Status.ACCEPTED), "Denied by U0BOB: not ours. Now: kept as it was."),
         (
             approval_record(approval=DENIED),
             reached(Status.AVAILABLE),
-            "Denied by U0BOB: not ours Now: kept as it was, connected.",
+            "Denied by U0BOB: not ours. Now: kept as it was, connected.",
         ),
         (
             approval_record(approval=DENIED),
             reached(Status.AVAILABLE, attempt=2),
-            "Denied by U0BOB: not ours Now: connected.",
+            "Denied by U0BOB: not ours. Now: connected.",
         ),
         (approval_record(approval=LATE), reached(Status.HELD), "Nobody answered in time. Now: held."),
         (approval_record(), reached(Status.EXPIRED, "It expired."), "Expired. It expired."),
         (
             approval_record(),
             reached(Status.WITHDRAWN, "Gone.", "2", "3", "4"),
-            "Withdrawn by the other side. Gone.; 2; 3",
+            "Withdrawn by the other side. Gone.; 2; 3.",
         ),
         (approval_record(), reached(Status.REJECTED, "Elsewhere."), "Rejected. Elsewhere."),
         (approval_record(), reached(Status.ACCEPTED, "Elsewhere."), "Accepted. Elsewhere."),
@@ -125,7 +125,7 @@ def test_a_first_approval_is_shown_with_the_buttons_and_the_second_without() -> 
     kept, slack = InMemoryApprovals(approval_record(question=TWO, approved_by=("U0ALICE",))), InMemoryMessenger()
     notify(notice(), kept, slack)
     assert has_buttons(slack.updates[0][1])
-    assert last(slack) == "Approved by U0ALICE. A second person has to approve too."
+    assert "Approved by: <@U0ALICE>\nStill needed: A second person has to approve too." in texts(slack.updates[0][1])
 
     both = Approved(asked=TWO.asked, by=("U0ALICE", "U0BOB"))
     text = kept.records[ID].message_text

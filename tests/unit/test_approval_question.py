@@ -140,6 +140,22 @@ def test_trap_25_whatever_changes_makes_another_question(other: Question) -> Non
     assert other.asked.fingerprint != made().asked.fingerprint
 
 
+@pytest.mark.parametrize(
+    ("facts", "fingerprint"),
+    [
+        (share_facts(), "87e815999a1c440ce381345a31ee0e751d09c3cc28058aa650a9925f382f47a8"),
+        (
+            connection_facts(requester("333333333333", Membership.OUTSIDER, frozenset({"*"}))),
+            "5626cd807696653aaf754c92f6c2712869536b5a80b7d4297181cda6c640cddc",
+        ),
+    ],
+    ids=["share", "connection"],
+)
+def test_an_update_that_shows_it_otherwise_leaves_open_questions_as_they_are(facts: Facts, fingerprint: str) -> None:
+    """These are as of before questions had sentences. A question whose fingerprint changes is asked again."""
+    assert made(facts).asked.fingerprint == fingerprint
+
+
 def test_trap_25_what_is_too_much_to_be_shown_counts_too() -> None:
     arns = [f"{RESOURCE_ARN}{n}" for n in range(5000)]
     many, others = (share_facts(contents=tuple(map(content, [*arns[:-1], last]))) for last in (arns[-1], "other"))

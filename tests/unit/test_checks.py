@@ -241,7 +241,7 @@ def test_a_sweep_that_could_not_observe_everything_is_a_problem_with_its_reason(
     assert sweeps(failed) == [
         (
             PROBLEM,
-            r"the last by schedule, 3 min ago, could not observe or reconcile all: list shares: \u{1b}[2Jno",
+            "the last by schedule, 3 min ago, could not observe or reconcile all: list shares: ⟨U+001B⟩[2Jno",
         )
     ]
 
@@ -325,7 +325,7 @@ def test_what_is_configured_and_broken_is_named_with_what_stays_in_force() -> No
 
     assert brief(check_configuration([], number=4)) == [(OK, "4 policies, bindings and quotas are in force")]
     assert brief(check_configuration(broken, number=4)) == [
-        (PROBLEM, r"policy let-in: line 1: \u{1b}no; version 3 stays in force"),
+        (PROBLEM, "policy let-in: line 1: ⟨U+001B⟩no; version 3 stays in force"),
         (PROBLEM, "binding orders: no vpc; no version of it is in force"),
     ]
 

@@ -67,4 +67,4 @@ def test_whatever_the_text_a_reason_has_one_of_one_line(text: str) -> None:
 def test_what_steers_a_terminal_does_not_get_out_of_the_json() -> None:
     text = json.dumps({"errorMessage": "a\x1b[2J\nb", "errorType": "X"})
 
-    assert innermost(Reason("States.TaskFailed", text)).text == "a\\u{1b}[2J b"
+    assert innermost(Reason("States.TaskFailed", text)).text == "a⟨U+001B⟩[2J b"

@@ -11,25 +11,29 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from drawbridge.legible import LONGEST, legible, printable
+from drawbridge.legible import LONGEST, legible, printable, quoted
 from drawbridge.observability import logger
 
 # Surrogates too: JSON brings them in.
-ANY = st.text(st.characters(exclude_categories=()) | st.sampled_from(" \\u{}*20e.\u202e\u200b\u0301é\n"), max_size=40)
+ANY = st.text(
+    st.characters(exclude_categories=()) | st.sampled_from(" ⟨⟩U+20 spaces….\u202e\u200b\u0301é\n"), max_size=40
+)
 UNCUT = 100_000
-_SHOWN = re.compile(r"\\u\{([0-9a-f]+)(?:\*([0-9]+))?\}|(.)")
+_SHOWN = re.compile("⟨U\\+([0-9A-F]{4,6})⟩|⟨(?:([0-9]+) spaces|(space))⟩|(.)")
 
 
 def written(shown: str) -> str:
     """Read the text that was shown: there is only one."""
-    return "".join(char or chr(int(code, 16)) * int(times or "1") for code, times, char in _SHOWN.findall(shown))
+    parts = _SHOWN.findall(shown)
+    return "".join(char or (chr(int(code, 16)) if code else " " * int(times or "1")) for code, times, _, char in parts)
 
 
 @given(ANY)
-@example("\\u{202e}")
-@example("\\\u202eu{")
-@example("  \\u{20*2}")
-@example("\\u{... 3 more}")
+@example("⟨U+202E⟩")
+@example("⟨\u202eU+202E⟩")
+@example("  ⟨2 spaces⟩")
+@example("⟨space⟩")
+@example("⟨… 3 more⟩")
 def test_two_different_texts_never_show_the_same(text: str) -> None:
     assert written(legible(text, UNCUT)) == text
 
@@ -58,7 +62,7 @@ def test_a_text_that_is_cut_is_as_long_as_it_may_be_and_says_so(text: str, most:
     shown = legible(text, most)
 
     assert len(shown) <= most
-    left_out = re.search(r"\\u\{\.\.\. ([0-9]+) more\}\Z", shown)
+    left_out = re.search(r"⟨… ([0-9]+) more⟩\Z", shown)
     if left_out is None:
         assert written(shown) == text
     else:
@@ -72,18 +76,18 @@ def test_a_text_that_is_cut_is_as_long_as_it_may_be_and_says_so(text: str, most:
     [
         ("orders-db, eu (Müller & Söhne) 日本 😀", "orders-db, eu (Müller & Söhne) 日本 😀"),
         ("[red]x[/red] <!channel> C:\\users", "[red]x[/red] <!channel> C:\\users"),
-        ("admin\u202egnp.exe", "admin\\u{202e}gnp.exe"),
-        ("pay\u200bpal\u2066\ufeff\u00ad", "pay\\u{200b}pal\\u{2066}\\u{feff}\\u{ad}"),
-        ("a\nAccount: ours", "a\\u{a}Account: ours"),
-        ("a\u2028\u2029\x1b[2J\x85", "a\\u{2028}\\u{2029}\\u{1b}[2J\\u{85}"),
-        ("a" + " " * 70 + "Account: ours", "a\\u{20*70}Account: ours"),
-        (" a ", "\\u{20}a\\u{20}"),
-        ("a\u00a0\u3000b\u3164\u2800", "a\\u{a0}\\u{3000}b\\u{3164}\\u{2800}"),
-        ("\u0301x", "\\u{301}x"),
-        ("e\u0301", "e\\u{301}"),
-        ("x\u0302\u0302\u0302\u0302\u0302", "x\u0302\u0302\u0302\\u{302}\\u{302}"),
-        ("\ud800\ue000\U000e0041", "\\u{d800}\\u{e000}\\u{e0041}"),
-        ("\\u{202e}", "\\u{5c}u{202e}"),
+        ("admin\u202egnp.exe", "admin⟨U+202E⟩gnp.exe"),
+        ("pay\u200bpal\u2066\ufeff\u00ad", "pay⟨U+200B⟩pal⟨U+2066⟩⟨U+FEFF⟩⟨U+00AD⟩"),
+        ("a\nAccount: ours", "a⟨U+000A⟩Account: ours"),
+        ("a\u2028\u2029\x1b[2J\x85", "a⟨U+2028⟩⟨U+2029⟩⟨U+001B⟩[2J⟨U+0085⟩"),
+        ("a" + " " * 70 + "Account: ours", "a⟨70 spaces⟩Account: ours"),
+        (" a ", "⟨space⟩a⟨space⟩"),
+        ("a\u00a0\u3000b\u3164\u2800", "a⟨U+00A0⟩⟨U+3000⟩b⟨U+3164⟩⟨U+2800⟩"),
+        ("\u0301x", "⟨U+0301⟩x"),
+        ("e\u0301", "e⟨U+0301⟩"),
+        ("x\u0302\u0302\u0302\u0302\u0302", "x\u0302\u0302\u0302⟨U+0302⟩⟨U+0302⟩"),
+        ("\ud800\ue000\U000e0041", "⟨U+D800⟩⟨U+E000⟩⟨U+E0041⟩"),
+        ("\\u{202e} ⟨U+202E⟩", "\\u{202e} ⟨U+27E8⟩U+202E⟩"),
         ("", ""),
     ],
 )
@@ -93,7 +97,15 @@ def test_what_is_not_plainly_visible_is_shown_by_its_code_point(text: str, shown
 
 def test_a_text_is_bounded_if_nobody_says_otherwise() -> None:
     assert legible("x" * LONGEST) == "x" * LONGEST
-    assert legible("x" * 5000).endswith("x\\u{... 4617 more}")
+    assert legible("x" * 5000).endswith("x⟨… 4613 more⟩")
+
+
+@given(ANY | st.sampled_from(["x” (1)", '"', "“"]))
+def test_what_is_quoted_does_not_end_its_quotes(text: str) -> None:
+    shown = quoted(text, UNCUT)
+
+    assert not set(shown[1:-1]) & set('“”"')
+    assert written(shown[1:-1]) == text
 
 
 @given(ANY)

@@ -43,4 +43,4 @@ def test_one_reason_that_is_long_is_shown_in_part() -> None:
     (shown,) = reasons_for_history((Reason("policy", "x" * 5000, source="p"),))
 
     assert len(shown.text) == 300
-    assert shown.text.endswith(" more}")
+    assert shown.text.endswith(" more⟩")

@@ -379,7 +379,7 @@ def test_what_others_wrote_beside_the_reasons_is_legible() -> None:
 
     found = status_of(entry(share(1), Status.AVAILABLE, announced=(mark,)))
 
-    assert found.reasons[0] == Reason("policy", "a\\u{1b}[2J\\u{a}b", "x\\u{202e}")
+    assert found.reasons[0] == Reason("policy", "a⟨U+001B⟩[2J⟨U+000A⟩b", "x⟨U+202E⟩")
 
 
 def test_bindings_are_those_of_what_is_attached_announced_refused_or_failed() -> None:

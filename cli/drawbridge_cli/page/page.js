@@ -8,7 +8,7 @@ const find = (id) => document.getElementById(id);
 
 // What nobody sees, or what turns the text around it, is shown as its code point.
 const legible = (text) => String(text).replace(/[\p{C}\p{Z}]/gu, (each) =>
-  each === "\n" || each === " " ? each : `\\u{${each.codePointAt(0).toString(16)}}`);
+  each === "\n" || each === " " ? each : `⟨U+${each.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
 
 function el(name, attributes = {}, ...children) {
   const element = document.createElement(name);

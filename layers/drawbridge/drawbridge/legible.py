@@ -1,9 +1,9 @@
-r"""Text from others, made safe to show: what people read is what was written, on one line, and nothing else.
+"""Text from others, made safe to show: what people read is what was written, on one line, and nothing else.
 
 A share's or an account's name may hold what changes the direction of the text after it, what nobody sees, a line that
 looks like one of ours, or a hundred accents on one letter. What is not plainly visible is written as its code point,
-``\u{202e}``, as Cedar and Rust write it. Two texts never look the same, apart from letters that resemble each other:
-what is a Latin and what a Cyrillic letter is for the reader to see.
+``⟨U+202E⟩``, as Unicode writes it, in brackets that are escaped where a text has one itself. Two texts never look the
+same, apart from letters that resemble each other: what is a Latin and what a Cyrillic letter is for the reader to see.
 """
 
 import itertools
@@ -22,30 +22,37 @@ _INVISIBLE = re.compile(
 )
 """What Unicode calls a letter, a mark or a symbol, and nobody sees: fillers, blanks, selectors of variants."""
 
-_ESCAPE = "\\u{"
+_OPEN, _CLOSE = "⟨", "⟩"
 
-_PLAIN = re.compile(r"(?:[!-\[\]-~]+(?: [!-\[\]-~]+)*)?")
+_QUOTES = frozenset('“”"')
+
+_PLAIN = re.compile("(?:[!-~]+(?: [!-~]+)*)?")
 """What is shown as it is, as nearly all is."""
 
 
 def legible(text: str, most: int = LONGEST) -> str:
-    r"""Return a text as people may be shown it: printable characters on one line, of ``most`` characters at most.
+    """Return a text as people may be shown it: printable characters on one line, of ``most`` characters at most.
 
-    Runs of spaces are written with their number, ``\u{20*12}``, and so are those at either end. A backslash that could
-    be taken for one of ours is escaped as well, and a text that was cut says so in the same form: ``\u{... 123 more}``.
+    Runs of spaces are written with their number, ``⟨12 spaces⟩``, and so are those at either end. A text that was cut
+    says so in the same form: ``⟨… 123 more⟩``.
     """
     if len(text) <= most and _PLAIN.fullmatch(text):
         return text
-    shown = 0
-    parts: list[str] = []
-    read = 0
+    shown = read = 0
+    parts: list[tuple[str, int]] = []
     for part, length in _parts(text):
         if shown + len(part) > most:
             return _cut(parts, len(text) - read, most)
-        parts.append(part)
+        parts.append((part, length))
         shown += len(part)
         read += length
-    return "".join(parts)
+    return "".join(part for part, _ in parts)
+
+
+def quoted(text: str, most: int = LONGEST) -> str:
+    """Return a text in quotes, legible: whatever it says, it does not end them."""
+    shown = legible(text, most)
+    return f"“{''.join(_escaped(each) if each in _QUOTES else each for each in shown)}”"
 
 
 def printable(line: str) -> str:
@@ -56,24 +63,16 @@ def printable(line: str) -> str:
     return "".join(each if each == "\n" or _is_plain(each) else _escaped(each) for each in line)
 
 
-def _cut(parts: list[str], left: int, most: int) -> str:
+def _cut(parts: list[tuple[str, int]], left: int, most: int) -> str:
     """Return as many parts as leave room for the ending, which says how many characters of the text are left out."""
-    shown = sum(map(len, parts))
+    shown = sum(len(part) for part, _ in parts)
     while True:
-        ending = f"{_ESCAPE}... {left} more}}"
+        ending = f"{_OPEN}… {left} more{_CLOSE}"
         if shown + len(ending) <= most or not parts:
-            return "".join(parts) + ending
-        gone = parts.pop()
-        shown -= len(gone)
-        left += _length(gone)
-
-
-def _length(part: str) -> int:
-    """Return how many characters of the text a part stands for."""
-    if not part.startswith(_ESCAPE):
-        return 1
-    _, many, times = part[len(_ESCAPE) : -1].partition("*")
-    return int(times) if many else 1
+            return "".join(part for part, _ in parts) + ending
+        part, length = parts.pop()
+        shown -= len(part)
+        left += length
 
 
 def _parts(text: str) -> Iterator[tuple[str, int]]:
@@ -84,15 +83,13 @@ def _parts(text: str) -> Iterator[tuple[str, int]]:
         if is_space:
             length = len([*run])
             inside = place > 0 and place + length < last
-            yield (" " if inside else f"{_ESCAPE}20}}") if length == 1 else f"{_ESCAPE}20*{length}}}", length
+            yield (" " if inside else f"{_OPEN}space{_CLOSE}") if length == 1 else _spaces(length), length
             place += length
             before = ""
             continue
         for each in run:
             marks = marks + 1 if unicodedata.combining(each) or unicodedata.category(each)[0] == "M" else 0
-            plain = _is_plain(each) and (each.isascii() or _stands_apart(each, before, marks))
-            if each == "\\" and text.startswith(_ESCAPE, place):
-                plain = False
+            plain = _is_plain(each) and each != _OPEN and (each.isascii() or _stands_apart(each, before, marks))
             yield each if plain else _escaped(each), 1
             before = each if plain else ""
             place += 1
@@ -109,5 +106,9 @@ def _is_plain(each: str) -> bool:
     return each.isprintable() and _INVISIBLE.match(each) is None
 
 
+def _spaces(length: int) -> str:
+    return f"{_OPEN}{length} spaces{_CLOSE}"
+
+
 def _escaped(each: str) -> str:
-    return f"{_ESCAPE}{ord(each):x}}}"
+    return f"{_OPEN}U+{ord(each):04X}{_CLOSE}"

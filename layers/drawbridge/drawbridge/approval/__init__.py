@@ -8,6 +8,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from drawbridge.legible import legible
 from drawbridge.status import Reason
 
 
@@ -16,6 +17,16 @@ class Line(Struct, frozen=True):
 
     label: str
     text: str
+
+
+HOLDS = "Holds"
+"""The label of the lines that list what a share holds."""
+NEW = "New"
+"""The label of the lines that list what is new in a live share."""
+LIVE = "Live"
+IF_DENIED = "If denied"
+MORE = "More"
+"""The label of the line that counts those for which there was no room."""
 
 
 class Options(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -67,6 +78,22 @@ class Question(Struct, frozen=True, kw_only=True, rename="camel"):
     options: Options
     changed: tuple[str, ...] = ()
     """What has changed since it was last asked."""
+    void: tuple[str, ...] = ()
+    """Those whose approval of what was asked last does not count any more."""
+    sentence: str = ""
+    """What is asked, in one sentence, legible. Earlier versions kept none, nor what follows."""
+    about: tuple[Line, ...] = ()
+    """Who asks for what, with what is known of them, legible, names before ids: as the message shows it.
+
+    Whether it is the same question is seen by the lines of ``asked`` and by its fingerprint.
+    """
+    on_denial: str = ""
+    """What would happen on denial."""
+
+    @property
+    def asks(self) -> str:
+        """Return what is asked, legible."""
+        return self.sentence or f"Let in the {legible(self.title.lower())} of account {legible(self.account_id)}?"
 
 
 class Approved(Struct, frozen=True, kw_only=True, rename="camel", tag="approved", tag_field="outcome"):

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from drawbridge.approval.approvers import Approvers, Person, counts_no_more, is_approver, speaks_for
 from drawbridge.approval.ask import ApprovalRecord, Callback
-from drawbridge.approval.message import escaped, no_longer_counting
+from drawbridge.approval.message import mentioned, no_longer_counting
 from drawbridge.approval.outcomes import outcome_text
 
 
@@ -156,9 +156,9 @@ def reply_text(reply: Reply, approvers: Approvers | None) -> str:
         return f"You can't decide on this. {_who_can(approvers)}"
     if reply.result is AnswerResult.DECIDED_ALREADY:
         approval = reply.approval_record.approval if reply.approval_record else None
-        return f"This is decided already: {escaped(outcome_text(approval))}"
+        return f"This is decided already: {outcome_text(approval, mentioned)}"
     if reply.result is AnswerResult.SECOND_NEEDED and reply.approval_record is not None and reply.approval_record.void:
-        return f"{_WORDS[reply.result]} {escaped(no_longer_counting(reply.approval_record.void))}."
+        return f"{_WORDS[reply.result]} {no_longer_counting(reply.approval_record.void, mentioned)}."
     return _WORDS[reply.result]
 
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from drawbridge.approval import Approval, Approved, Denied, Question, TimedOut
+from drawbridge.approval import Approval, Question, TimedOut
 from drawbridge.approval.message import MessageEnding, SlackMessage, message, reminder
 from drawbridge.approval.outcomes import outcome_text, sentence
 
@@ -149,10 +149,9 @@ def _ending_of_earlier(before: ApprovalRecord, question: Question) -> MessageEnd
     if before.approval is None:
         return None if before.shows_ending else MessageEnding(f"Void. {again}")
     ended = sentence(outcome_text(before.approval))
-    by = before.approval.by if isinstance(before.approval, Approved | Denied) else ()
     if before.question.asked.attempt == question.asked.attempt:
-        return MessageEnding(f"{ended} {again}", by)
-    return None if before.shows_ending else MessageEnding(ended, by)
+        return MessageEnding(f"{ended} {again}", before.approval, now=again)
+    return None if before.shows_ending else MessageEnding(ended, before.approval)
 
 
 def remind(question: Question, token: str, link: str, ports: AskingPorts, *, escalation: Escalation) -> None:

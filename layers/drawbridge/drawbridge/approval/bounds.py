@@ -2,12 +2,13 @@
 
 import msgspec
 
-from drawbridge.approval import Line, Question
+from drawbridge.approval import MORE, Line, Question
 from drawbridge.bounds import fitting, shortened
 
 _LINES_BYTES = 24_000
 _TEXTS_BYTES = 12_000
 _TEXT_BYTES = 2_000
+_ABOUT_BYTES = 8_000
 _BESIDES_BYTES = 12_000
 _BESIDE_BYTES = 500
 """Of what a later question is only compared with: it is asked in full."""
@@ -25,6 +26,7 @@ def within(question: Question) -> Question:
             lines=_lines(question.asked.lines),
             besides=_lines(question.asked.besides, _BESIDES_BYTES, _BESIDE_BYTES),
         ),
+        about=_lines(question.about, _ABOUT_BYTES),
         effects=_texts(question.effects),
         changed=_texts(question.changed),
     )
@@ -35,7 +37,7 @@ def _lines(lines: tuple[Line, ...], most: int = _LINES_BYTES, longest: int = _TE
     if len(fitting(short, most)) == len(short):
         return short
     kept = fitting(short, most - _NOTE_BYTES)
-    return (*kept, Line("More", f"{len(short) - len(kept)} more lines, for which there is no room here"))
+    return (*kept, Line(MORE, f"{len(short) - len(kept)} more lines, for which there is no room here"))
 
 
 def _texts(texts: tuple[str, ...]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from drawbridge.approval import Line
+from drawbridge.approval import IF_DENIED, LIVE, NEW, Line
 from drawbridge.decision.facts import ConnectionFacts, Facts, ShareFacts
 from drawbridge.decision.let_in import RECOVERED, LetIn
 from drawbridge.decision.live import is_live, was_let_in
@@ -18,17 +18,17 @@ def lines_of_live(facts: Facts, let_in: LetIn | None) -> tuple[Line, ...]:
 
 def _lines(facts: Facts, let_in: LetIn | None) -> Iterator[Line]:
     if isinstance(facts, ConnectionFacts):
-        yield Line("Live", f"The connection is open, {_since(facts, let_in)}.")
+        yield Line(LIVE, f"The connection is open, {_since(facts, let_in)}.")
     elif let_in is not None:
-        yield Line("Live", f"The share was let in {_when(let_in)}; what is connected of it stays connected.")
+        yield Line(LIVE, f"The share was let in {_when(let_in)}; what is connected of it stays connected.")
         yield from _new(facts, let_in)
     if was_let_in(facts, let_in):
         yield Line(
-            "If denied",
+            IF_DENIED,
             "It stays, and nothing is cut at once: what policies alone would not let in is announced first.",
         )
     elif isinstance(facts, ConnectionFacts):
-        yield Line("If denied", "It is cut at once: it came without acceptance, and was never let in.")
+        yield Line(IF_DENIED, "It is cut at once: it came without acceptance, and was never let in.")
 
 
 def _since(facts: ConnectionFacts, let_in: LetIn | None) -> str:
@@ -50,10 +50,10 @@ def _new(facts: ShareFacts, let_in: LetIn) -> Iterator[Line]:
         return
     if let_in.arns is None:
         if not let_in.covers(each.arn for each in facts.contents):
-            yield Line("New", "It does not hold what was let in; what is new is not known.")
+            yield Line(NEW, "It does not hold what was let in; what is new is not known.")
         return
     new = [each for each in facts.contents if each.arn not in {*let_in.arns}]
     for thing in new[:_MOST_NEW]:
-        yield Line("New", f"{thing.type}: {thing.arn}")
+        yield Line(NEW, f"{thing.type}: {thing.arn}")
     if len(new) > _MOST_NEW:
-        yield Line("New", f"and {len(new) - _MOST_NEW} more")
+        yield Line(NEW, f"and {len(new) - _MOST_NEW} more")

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from drawbridge.approval import Approved, Denied
+from drawbridge.approval import Denied
 from drawbridge.approval.ask import PARTLY, ApprovalRecord, Posted
 from drawbridge.approval.message import MessageEnding, SlackMessage, message
 from drawbridge.approval.outcomes import outcome_text, sentence
@@ -92,10 +92,9 @@ def _update_message(what: Notice | StatusReached, approvals: MessageNotes, messe
 
 def _ending(what: Notice | StatusReached, record: ApprovalRecord) -> MessageEnding | None:
     decided = outcome_text(record.approval) if record.approval else ""
-    by = record.approval.by if isinstance(record.approval, Approved | Denied) else ()
     if isinstance(what, Notice):
         # The message shows already what the request came to since.
-        return MessageEnding(sentence(decided), by) if decided and not record.shows_ending else None
+        return MessageEnding(sentence(decided), record.approval) if decided and not record.shows_ending else None
     word = _ENDINGS.get(what.status)
     if what.status is Status.WITHDRAWN and is_withdrawn_by_us(what.reasons):
         word = "withdrawn"
@@ -105,8 +104,10 @@ def _ending(what: Notice | StatusReached, record: ApprovalRecord) -> MessageEndi
     if isinstance(record.approval, Denied) and what.attempt == record.question.asked.attempt:
         # What was live before is not cut.
         word = _THOUGH_DENIED.get(what.status, word)
-    why = "" if decided else "; ".join(reason.text for reason in what.reasons[:3])
-    return MessageEnding(sentence(f"{decided} Now: {word}.".strip() if decided else f"{word}. {why}"), by)
+    if decided:
+        return MessageEnding(f"{sentence(decided)} Now: {word}.", record.approval, now=sentence(word))
+    why = "; ".join(reason.text for reason in what.reasons[:3])
+    return MessageEnding(sentence(f"{word}. {why}"))
 
 
 def is_withdrawn_by_us(reasons: Sequence[Reason]) -> bool:

@@ -2,16 +2,16 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import assert_never
 
 import msgspec
 from msgspec import Struct
 
-from drawbridge.approval import AskedQuestion, Line, Options, Question
+from drawbridge.approval import HOLDS, AskedQuestion, Line, Options, Question
+from drawbridge.approval.about import about_lines, denial_of, place_of, sentence_of
 from drawbridge.association.binding import Binding, VpcTag
 from drawbridge.decision import AskApprover
 from drawbridge.decision.decide_again import sha256_fingerprint
-from drawbridge.decision.facts import ConnectionFacts, Facts, Membership, OrganizationPlace, ShareFacts
+from drawbridge.decision.facts import ConnectionFacts, Facts, ShareFacts
 from drawbridge.lattice import PrivateDns
 from drawbridge.publication.names import consumer_path
 from drawbridge.request import ExecutionInput
@@ -69,6 +69,9 @@ def question_of(
         why=decision.because,
         effects=tuple(effects),
         options=options,
+        sentence=sentence_of(facts, live),
+        about=tuple(about_lines(facts, live)),
+        on_denial=denial_of(facts, live),
     )
 
 
@@ -146,7 +149,7 @@ def _lines(facts: Facts) -> Iterable[Line]:
     requester = facts.requester
     name = f" ({requester.place.name})" if requester.place.name else ""
     yield Line("Account", f"{requester.account_id}{name}")
-    yield Line("Organization", _place(requester.place))
+    yield Line("Organization", place_of(requester.place))
     if requester.consumer is None:
         yield Line("Consumer", "not registered")
     else:
@@ -159,25 +162,13 @@ def _lines(facts: Facts) -> Iterable[Line]:
         return
     yield Line("Share", f"{facts.share_name or '(no name)'}, {facts.share_arn}")
     if facts.contents is None:
-        yield Line("Holds", "unknown: AWS does not show it")
+        yield Line(HOLDS, "unknown: AWS does not show it")
         return
     for thing in facts.contents[:_MOST_RESOURCES]:
-        yield Line("Holds", f"{thing.type}: {thing.arn}")
+        yield Line(HOLDS, f"{thing.type}: {thing.arn}")
     more = len(facts.contents) - _MOST_RESOURCES
     if more > 0 or not facts.contents:
-        yield Line("Holds", f"and {more} more" if more > 0 else "nothing yet")
-
-
-def _place(place: OrganizationPlace) -> str:
-    match place.membership:
-        case Membership.MEMBER:
-            return " / ".join((place.organization_id, *(("in units unknown",) if place.units is None else place.units)))
-        case Membership.OUTSIDER:
-            return f"not in our organization{f' ({place.state})' if place.state else ''}"
-        case Membership.UNKNOWN:
-            return "unknown: Organizations can't be asked"
-        case _:
-            assert_never(place.membership)
+        yield Line(HOLDS, f"and {more} more" if more > 0 else "nothing yet")
 
 
 def _named(tags: dict[str, str]) -> str:

@@ -76,7 +76,7 @@ def _asked_again(question: Question, before: AskedQuestion, void: tuple[str, ...
     if void:
         asked = msgspec.structs.replace(question.asked, asking=before.next_asking)
         changed = [] if before.fingerprint == question.asked.fingerprint else _changes(before, asked)
-        return msgspec.structs.replace(question, asked=asked, changed=(no_longer_counting(void), *changed))
+        return msgspec.structs.replace(question, asked=asked, changed=(no_longer_counting(void), *changed), void=void)
     if before.fingerprint == question.asked.fingerprint:
         # It was asked already, and waits no longer for being asked again.
         deadline = min(before.deadline, question.asked.deadline)

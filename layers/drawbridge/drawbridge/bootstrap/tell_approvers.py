@@ -7,6 +7,7 @@ from drawbridge.aws.announcement_items import AnnouncementItems
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.bootstrap.approvals import environment, now
 from drawbridge.bootstrap.clients import table
+from drawbridge.decision.facts import ConnectionFacts, ShareFacts
 
 
 @cache
@@ -29,6 +30,15 @@ def about(request_id: str) -> AnnouncedRequest | None:
     entry = ledger().entry(request_id)
     if entry is None:
         return None
+    facts = entry.decision_record.facts if entry.decision_record else None
+    service = facts.service if isinstance(facts, ConnectionFacts) else None
+    name = service.tagged_name if service else facts.share_name if isinstance(facts, ShareFacts) else ""
     return AnnouncedRequest(
-        request_id=entry.request_id, kind=entry.kind, subject=entry.subject, account_id=entry.account_id
+        request_id=entry.request_id,
+        kind=entry.kind,
+        subject=entry.subject,
+        account_id=entry.account_id,
+        account_name=facts.requester.known_name if facts else "",
+        name=name,
+        service_id=service.id if service else "",
     )

@@ -112,6 +112,11 @@ class Requester(Document, frozen=True, kw_only=True):
     consumer: Consumer | None = None
 
     @property
+    def known_name(self) -> str:
+        """Return its name in the registry, or else in our organization; empty where it has none."""
+        return (self.consumer.name if self.consumer else "") or self.place.name
+
+    @property
     def unknown(self) -> frozenset[Fact]:
         place = self.place.membership is Membership.UNKNOWN
         described = self.place.membership is Membership.MEMBER or bool(self.place.state)
@@ -167,6 +172,11 @@ class Service(Document, frozen=True, kw_only=True):
     private_dns_name: str = ""
     tags: dict[str, str] | None = {}
     """``None`` where they are unknown."""
+
+    @property
+    def tagged_name(self) -> str:
+        """Return the name that we gave it by its tag; empty where it has none."""
+        return (self.tags or {}).get("Name", "")
 
 
 class ConnectionFacts(Document, frozen=True, kw_only=True, tag="endpoint-connection", tag_field="kind"):

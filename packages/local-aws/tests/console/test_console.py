@@ -228,7 +228,7 @@ def test_hostile_text_is_text_and_nothing_in_it_is_hidden(local_aws_server: Loca
     assert "<img" not in whole
     assert whole.count("<script") == 1
     assert "\u202e" not in whole
-    assert "\\u{202e}gnp.exe{ { 7*7 }}" in whole
+    assert "⟨U+202E⟩gnp.exe{ { 7*7 }}" in whole
 
 
 @pytest.mark.parametrize(

@@ -334,6 +334,23 @@ def test_a_modal_is_filled_in_and_submitted_in_the_browser_and_the_page_follows(
 
 
 @needs_browser
+@pytest.mark.parametrize(("width", "columns"), [(1000, 2), (400, 1)])
+def test_fields_stand_in_two_columns_and_on_a_phone_below_one_another(
+    approval: tuple[Bot, Receiver, str], local_aws_server: LocalAws, tab: Tab, width: int, columns: int
+) -> None:
+    _, _, ts = approval
+    tab.resize(width)
+    tab.open(f"{local_aws_server.url}/_local/slack")
+
+    fields = f"""[...document.querySelectorAll('article[data-ts="{ts}"] .fields > div')]"""
+    tab.until(f"{fields}.length === 4")
+    assert tab.run(f"new Set({fields}.map((each) => each.getBoundingClientRect().x)).size") == columns
+    assert tab.run("document.documentElement.scrollWidth") <= width
+    article = f"""document.querySelector('article[data-ts="{ts}"]')"""
+    assert tab.run(f"{article}.scrollWidth <= {article}.clientWidth")
+
+
+@needs_browser
 def test_hostile_text_does_not_run_in_the_browser(
     approval: tuple[Bot, Receiver, str], local_aws_server: LocalAws, tab: Tab
 ) -> None:

@@ -62,7 +62,7 @@ def _legible(text: str) -> str:
         # As nearly all is, each second.
         return text
     return "".join(
-        each if each == "\n" or unicodedata.category(each)[0] not in "CZ" or each == " " else f"\\u{{{ord(each):x}}}"
+        each if each == "\n" or unicodedata.category(each)[0] not in "CZ" or each == " " else f"⟨U+{ord(each):04X}⟩"
         for each in text
     )
 
