@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -10,7 +11,9 @@ from drawbridge.arns import Arn
 from drawbridge.errors import InvalidInputError
 from drawbridge.legible import legible
 from drawbridge.record.entry import Entry
+from drawbridge.record.history import Happened, StatusItem
 from drawbridge_cli.request_status import Known
+from drawbridge_cli.turns import binding_in
 
 _MOST_NEAREST = 3
 _CONSUMERS_NAME = re.compile(r"/[^/]+/consumers/[0-9]{12}/(vpce-[0-9a-f]{8,17})(/.*)?")
@@ -35,22 +38,41 @@ class UnknownSubject(Struct, frozen=True):
 def subjects_named(named: str, ledger: Iterable[Known]) -> Sequence[Known] | UnknownSubject:
     """Return the requests that a name is of, those first that changed last; or the nearest names there are."""
     every = [*ledger]
-    wanted = _wanted(named)
-    found = [each for each in every if wanted in _names(each) or _is_published(wanted, each.entry)]
+    wanted = wanted_name(named)
+    found = [each for each in every if wanted in _names(each) or _is_above(wanted, each.entry.published)]
     if found:
-        return sorted(found, key=lambda each: each.entry.updated_at, reverse=True)
+        return newest_first(found)
     names = {name for each in every for name in (*_names(each), *each.entry.published)}
     return UnknownSubject(named, tuple(difflib.get_close_matches(named, sorted(names), n=_MOST_NEAREST)))
 
 
-def _wanted(named: str) -> str:
-    """Return the name under which the ledger has it: of a consumer's parameter the endpoint that it is of."""
+def newest_first(known: Iterable[Known]) -> list[Known]:
+    """Return requests, those first that changed last."""
+    return sorted(
+        known, key=lambda each: (datetime.fromisoformat(each.entry.updated_at), each.entry.request_id), reverse=True
+    )
+
+
+def tells_of(happened: Happened, named: str) -> bool:
+    """Return whether it tells of something of that name, by which it is found when the ledger has it no longer."""
+    if not isinstance(happened, StatusItem):
+        return False
+    wanted = wanted_name(named)
+    bindings = {binding_in(reason.source) for reason in happened.reasons if "/" in reason.source}
+    names = happened.names
+    named_so = {*names, *map(_id_of, names), *map(wanted_name, names), *bindings} - {""}
+    return wanted in named_so or _is_above(wanted, names)
+
+
+def wanted_name(named: str) -> str:
+    """Return the name under which ledger and history have it: of a consumer's parameter the endpoint that it is of."""
     found = _CONSUMERS_NAME.fullmatch(named)
     return found.group(1) if found else named.rstrip("/")
 
 
-def _is_published(wanted: str, entry: Entry) -> bool:
-    return wanted.startswith("/") and any(name == wanted or name.startswith(f"{wanted}/") for name in entry.published)
+def _is_above(wanted: str, names: Iterable[str]) -> bool:
+    """Return whether it is the name or the path of a parameter among these."""
+    return wanted.startswith("/") and any(name == wanted or name.startswith(f"{wanted}/") for name in names)
 
 
 def _names(known: Known) -> frozenset[str]:

@@ -6,17 +6,25 @@ from typing import Annotated, Any
 
 import typer
 
-from drawbridge.aws.history_table import HistoryTable, KeptHistory
+from drawbridge.aws.history_table import HistoryTable
+from drawbridge.record.history import KeptHistory
 from drawbridge_cli.named_requests import id_in
 from drawbridge_cli.request_status import Known
 from drawbridge_cli.screen import complain, say, say_lines, show_json, width
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.story import Story, story_of
-from drawbridge_cli.story_subjects import LOOKED_FOR, UnknownSubject, subjects_named
+from drawbridge_cli.story_subjects import (
+    LOOKED_FOR,
+    UnknownSubject,
+    newest_first,
+    subjects_named,
+    tells_of,
+    wanted_name,
+)
 from drawbridge_cli.why_screen import why_lines
 
-_MOST_ITEMS = 500
-"""Of one request's history."""
+_FIRST_ITEMS, _LAST_ITEMS = 20, 480
+"""Of one request's history: as many are told of its beginning, and of its end."""
 _MOST_TOLD = 5
 """Requests whose whole story is told; of more, only their status."""
 
@@ -71,21 +79,24 @@ def _known(stack: Stack, subject: str, now: datetime) -> list[Known]:
 
 def _known_earlier(stack: Stack, subject: str, now: datetime) -> Sequence[Known]:
     """Return the requests that had something of that name before: what is taken down is in the history alone."""
-    if not isinstance(stack.history, HistoryTable):
+    if not isinstance(stack.history, HistoryTable) or not wanted_name(subject):
         return ()
-    requests = sorted(stack.history.requests_naming(subject))
-    entries = filter(None, (stack.ledger.entry(each) for each in requests))
-    return stack.known(entries, now)
+    items = stack.history.items_containing(wanted_name(subject))
+    requests = {item.request_id for item in items if tells_of(item.happened, subject)}
+    entries = filter(None, map(stack.ledger.entry, requests))
+    return newest_first(stack.known(entries, now))
 
 
 def _story(stack: Stack, known: Known, now: datetime) -> Story:
+    return story_of(known.entry, kept_history(stack, known.entry.request_id), links=stack.console_links, now=now)
+
+
+def kept_history(stack: Stack, request_id: str) -> KeptHistory:
+    """Return what is told of a request's history."""
     history = stack.history
-    kept = (
-        history.newest(known.entry.request_id, _MOST_ITEMS)
-        if isinstance(history, HistoryTable)
-        else KeptHistory((), has_earlier=False)
-    )
-    return story_of(known.entry, kept.items, has_earlier=kept.has_earlier, links=stack.console_links, now=now)
+    if not isinstance(history, HistoryTable):
+        return KeptHistory()
+    return history.kept(request_id, first=_FIRST_ITEMS, last=_LAST_ITEMS)
 
 
 def _say_others(stack: Stack, others: Sequence[Known]) -> None:
