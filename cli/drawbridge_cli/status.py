@@ -3,7 +3,7 @@
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -15,7 +15,7 @@ from drawbridge.errors import DrawbridgeError, InvalidInputError
 from drawbridge.legible import legible
 from drawbridge.request import EndpointConnectionRequest, OrphanRequest, ResourceShareRequest
 from drawbridge.status import Status
-from drawbridge_cli.request_status import RequestStatus, Urgency
+from drawbridge_cli.request_status import Known, RequestStatus, Urgency
 from drawbridge_cli.screen import Line, complain, redraw, say_lines, show_json, width
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.status_screen import by_urgency, rest_line, status_lines
@@ -151,7 +151,12 @@ def look_at(stack: Stack, wanted: Wanted) -> Look:
     ledger = stack.ledger_telling(unreadable.append)
     entries = ledger.entries() if wanted.reads_all else ledger.followed_entries()
     now = datetime.now(UTC)
-    included = [each.status for each in stack.known(entries, now) if wanted.includes(each.status)]
+    return look_among(stack.known(entries, now), unreadable, wanted, now)
+
+
+def look_among(known: Iterable[Known], unreadable: Iterable[str], wanted: Wanted, now: datetime) -> Look:
+    """Return what there is of what is wanted among the requests that were read."""
+    included = [each.status for each in known if wanted.includes(each.status)]
     shown = [each for each in included if wanted.shows(each)]
     return Look(
         at=now,

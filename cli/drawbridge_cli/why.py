@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from drawbridge.aws.history_table import HistoryTable
+from drawbridge.record.entry import Entry
 from drawbridge.record.history import KeptHistory
 from drawbridge_cli.named_requests import id_in
 from drawbridge_cli.request_status import Known
@@ -39,64 +40,72 @@ def why(
     Exit code 1: it needs somebody, or nothing of that name is known.
     """
     stack: Stack = context.obj
+    reads = StackReads(stack)
     now = datetime.now(UTC)
-    found = find_subjects(stack, subject, now)
+    found = find_subjects(reads, subject, now)
     if as_json:
-        show_json(why_document(stack, subject, found, now))
+        show_json(why_document(reads, subject, found, now))
     if isinstance(found, UnknownSubject):
         complain(str(found))
         raise typer.Exit(1)
     if not as_json:
         for known in found[:_MOST_TOLD]:
-            say_lines(why_lines(known, _story(stack, known, now), width(), now))
+            say_lines(why_lines(known, _story(reads, known, now), width(), now))
         _say_others(stack, found[_MOST_TOLD:])
     if any(known.status.urgency.needs_somebody for known in found):
         raise typer.Exit(1)
 
 
-def find_subjects(stack: Stack, subject: str, now: datetime) -> Sequence[Known] | UnknownSubject:
+class StackReads:
+    """What is read of a stack to find requests and tell their stories."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+
+    def everything(self, now: datetime) -> Sequence[Known]:
+        """Return all requests that the ledger has."""
+        return self.stack.known(self.stack.ledger.entries(), now)
+
+    def requests_that_had(self, named: str) -> frozenset[str]:
+        """Return the ids of the requests that had something of that name: the whole history is read."""
+        history, wanted = self.stack.history, wanted_name(named)
+        if not isinstance(history, HistoryTable) or not wanted:
+            return frozenset()
+        return frozenset(item.request_id for item in history.items_containing(wanted) if tells_of(item.happened, named))
+
+    def history(self, entry: Entry) -> KeptHistory:
+        """Return what is told of a request's history."""
+        history = self.stack.history
+        if not isinstance(history, HistoryTable):
+            return KeptHistory()
+        return history.kept(entry.request_id, first=_FIRST_ITEMS, last=_LAST_ITEMS)
+
+
+def find_subjects(reads: StackReads, subject: str, now: datetime) -> Sequence[Known] | UnknownSubject:
     """Return the requests that a name is of, also those that had something of that name before."""
-    found = subjects_named(subject, _known(stack, subject, now))
-    if isinstance(found, UnknownSubject):
-        return _known_earlier(stack, subject, now) or found
-    return found
+    stack, request_id = reads.stack, id_in(subject)
+    entry = stack.ledger.entry(request_id) if request_id else None
+    # Of a subject that names one request, only that is read.
+    known = reads.everything(now) if entry is None else stack.known([entry], now)
+    found = subjects_named(subject, known)
+    if not isinstance(found, UnknownSubject):
+        return found
+    earlier = filter(None, map(stack.ledger.entry, sorted(reads.requests_that_had(subject))))
+    return newest_first(stack.known(earlier, now)) or found
 
 
-def why_document(stack: Stack, subject: str, found: Sequence[Known] | UnknownSubject, now: datetime) -> dict[str, Any]:
+def why_document(
+    reads: StackReads, subject: str, found: Sequence[Known] | UnknownSubject, now: datetime
+) -> dict[str, Any]:
     """Return the stories of what was found as ``--json`` prints them."""
     if isinstance(found, UnknownSubject):
         return {"named": subject, "requests": [], "looked_for": LOOKED_FOR, "nearest": found.nearest}
-    return {"named": subject, "requests": [_document(known, _story(stack, known, now)) for known in found]}
+    return {"named": subject, "requests": [_document(known, _story(reads, known, now)) for known in found]}
 
 
-def _known(stack: Stack, subject: str, now: datetime) -> list[Known]:
-    """Return what the ledger knows; of a subject that names one request, only that is read."""
-    request_id = id_in(subject)
-    entry = stack.ledger.entry(request_id) if request_id else None
-    entries = stack.ledger.entries() if entry is None else (entry,)
-    return stack.known(entries, now)
-
-
-def _known_earlier(stack: Stack, subject: str, now: datetime) -> Sequence[Known]:
-    """Return the requests that had something of that name before: what is taken down is in the history alone."""
-    if not isinstance(stack.history, HistoryTable) or not wanted_name(subject):
-        return ()
-    items = stack.history.items_containing(wanted_name(subject))
-    requests = {item.request_id for item in items if tells_of(item.happened, subject)}
-    entries = filter(None, map(stack.ledger.entry, requests))
-    return newest_first(stack.known(entries, now))
-
-
-def _story(stack: Stack, known: Known, now: datetime) -> Story:
-    return story_of(known.entry, kept_history(stack, known.entry.request_id), links=stack.console_links, now=now)
-
-
-def kept_history(stack: Stack, request_id: str) -> KeptHistory:
-    """Return what is told of a request's history."""
-    history = stack.history
-    if not isinstance(history, HistoryTable):
-        return KeptHistory()
-    return history.kept(request_id, first=_FIRST_ITEMS, last=_LAST_ITEMS)
+def _story(reads: StackReads, known: Known, now: datetime) -> Story:
+    entry = known.entry
+    return story_of(entry, reads.history(entry), links=reads.stack.console_links, now=now)
 
 
 def _say_others(stack: Stack, others: Sequence[Known]) -> None:
