@@ -158,6 +158,7 @@ def test_endpoints_are_told_with_the_states_that_aws_tells(
         ledger, SHARE, Status.AVAILABLE, let_in=LET_IN, attachments=(msgspec.structs.replace(ATTACHMENT, made=there),)
     )
     enter_connected(ledger, connection(1), account=STRANGER)
+    enter(ledger, connection(2), Status.REJECTED, account=STRANGER)
 
     seen = _json(views["endpoints"]({}))
 
@@ -210,15 +211,16 @@ def test_what_was_denied_is_asked_for_anew(operator: Operator, views: dict[str, 
 def test_several_windows_cost_no_more_than_one_and_say_how_old_they_are(
     operator: Operator, views: dict[str, View], watch: Watch
 ) -> None:
-    views["status"]({})
-    views["endpoints"]({})
+    asked: dict[str, dict[str, str]] = {"status": {}, "endpoints": {}, "why": {"of": STRANGER}, "names": {}}
+    for name, query in asked.items():
+        views[name](query)
     mark = record.mark()
     watch.seconds += 3
 
-    ages = [views[name]({}).age for name in ("status", "status", "endpoints")]
+    ages = [views[name](query).age for _ in range(2) for name, query in asked.items()]
 
     assert record.since(mark, account_id=operator.account_id) == []
-    assert ages == [3, 3, 3]
+    assert {*ages} == {3}
     watch.seconds += 1
     assert views["status"]({}).age == 0
     assert _reads(operator, mark) == {"dynamodb:Scan": 1}
@@ -269,7 +271,13 @@ def test_what_changes_is_shown_soon_and_what_is_under_way_is_looked_at_soon(
     operator: Operator, ledger: LedgerTable, views: dict[str, View], watch: Watch
 ) -> None:
     # What began long ago and has recorded nothing since is not under way, but stuck.
-    ledger = LedgerTable(operator.table("LedgerTableName"), now=lambda: datetime.now(UTC))
+    history = HistoryTable(
+        operator.table("HistoryTableName"),
+        now=lambda: datetime.now(UTC),
+        keep_for=timedelta(days=400),
+        on_lost=pytest.fail,
+    )
+    ledger = LedgerTable(operator.table("LedgerTableName"), now=lambda: datetime.now(UTC), history=history)
 
     def statuses() -> list[str]:
         return [each["status"] for each in _json(views["status"]({}))["requests"]]
@@ -281,9 +289,34 @@ def test_what_changes_is_shown_soon_and_what_is_under_way_is_looked_at_soon(
     reach(ledger, SHARE, Status.HELD, reasons=(Reason("no-policy-permits", "None does."),))
     assert statuses() == ["HELD"]
 
+    assert _told_last(views) == "HELD"
     watch.seconds += 5
     enter_next_attempt(ledger, SHARE)
     assert statuses() == ["PENDING"]
+    assert _told_last(views) == "attempt 2 began"
+
+
+def _told_last(views: dict[str, View]) -> str:
+    text: str = _json(views["why"]({"of": SHARE.request_id}))["requests"][0]["story"][-1]["text"]
+    return text
+
+
+def test_of_names_that_nobody_looks_at_any_longer_nothing_is_kept(
+    operator: Operator, ledger: LedgerTable, views: dict[str, View]
+) -> None:
+    enter_connected(ledger, connection(1), account=STRANGER)
+    views["why"]({"of": connection(1).request_id})
+    for number in range(31):
+        views["why"]({"of": f"vpce-{number}"})
+    mark = record.mark()
+
+    views["why"]({"of": connection(1).request_id})
+    assert _reads(operator, mark) == {}
+    for number in range(31, 63):
+        views["why"]({"of": f"vpce-{number}"})
+    mark = record.mark()
+    views["why"]({"of": connection(1).request_id})
+    assert _reads(operator, mark)["dynamodb:GetItem"] == 1
 
 
 def _reads(operator: Operator, mark: int) -> Counter[str]:
