@@ -284,21 +284,25 @@ def test_what_changes_is_shown_soon_and_what_is_under_way_is_looked_at_soon(
 
     enter(ledger, SHARE, Status.PENDING)
     for _ in range(5):
-        assert statuses() == ["PENDING"]
         watch.seconds += 5
-    reach(ledger, SHARE, Status.HELD, reasons=(Reason("no-policy-permits", "None does."),))
-    assert statuses() == ["HELD"]
+        assert statuses() == ["PENDING"]
+    assert _told_last(views)["text"] == "attempt 1 began"
+    reach(ledger, SHARE, Status.AVAILABLE, published=(DNS_NAME,))
+    assert statuses() == ["PENDING"]
 
-    assert _told_last(views) == "HELD"
+    watch.seconds += 5
+    assert statuses() == ["AVAILABLE"]
+    # Which only the history tells.
+    assert _told_last(views)["details"] == [f"published {DNS_NAME}"]
     watch.seconds += 5
     enter_next_attempt(ledger, SHARE)
     assert statuses() == ["PENDING"]
-    assert _told_last(views) == "attempt 2 began"
+    assert _told_last(views)["text"] == "attempt 2 began"
 
 
-def _told_last(views: dict[str, View]) -> str:
-    text: str = _json(views["why"]({"of": SHARE.request_id}))["requests"][0]["story"][-1]["text"]
-    return text
+def _told_last(views: dict[str, View]) -> dict[str, Any]:
+    told: dict[str, Any] = _json(views["why"]({"of": SHARE.request_id}))["requests"][0]["story"][-1]
+    return told
 
 
 def test_of_names_that_nobody_looks_at_any_longer_nothing_is_kept(
