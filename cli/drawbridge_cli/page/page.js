@@ -32,13 +32,16 @@ const nothing = (text) => el("p", { class: "nothing" }, text);
 const state = (text, tone) => el("span", { class: `state ${tone}` }, text);
 const request = (id) => el("a", { href: `#/why/${encodeURIComponent(id)}`, class: "mono", "data-key": `why-${id}` }, id);
 
+// Before what it is of, a column is no beginning of a sentence; DNS and AWS stay as they are.
+const uncapital = (text) => text.replace(/^[A-Z](?=[a-z])/, (first) => first.toLowerCase());
+
 function table(columns, rows, cells) {
   const shown = rows.slice(0, SEVERAL);
   return [
     el("table", { class: "rows" },
       el("thead", {}, el("tr", {}, columns.map((each) => el("th", { scope: "col" }, each)))),
       el("tbody", {}, shown.map((row) => el("tr", {}, cells(row).map((cell, place) =>
-        el("td", { "data-label": place ? columns[place].toLowerCase() : null }, cell)))))),
+        el("td", { "data-label": place ? uncapital(columns[place]) : null }, cell)))))),
     rows.length > shown.length && el("p", { class: "more" }, `and ${rows.length - shown.length} more; filter for them`),
   ];
 }
