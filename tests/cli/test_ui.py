@@ -44,6 +44,8 @@ from tests.cli.operators import Drawbridge, Operator, denied
 
 HOSTILE = "<img src=x onerror=alert(1)><script>document.title='owned'</script>\u202egnp.exe"
 DNS_NAME = "/drawbridge/connections/orders/orders-db/dns-name"
+AT_WORK = connection(77)
+"""What no other test enters: histories are kept from one to the next."""
 _READS = re.compile(r"[a-z0-9-]+:(Get|BatchGet|Describe|List|Query|Scan|AssumeRole)\w*")
 
 
@@ -282,12 +284,12 @@ def test_what_changes_is_shown_soon_and_what_is_under_way_is_looked_at_soon(
     def statuses() -> list[str]:
         return [each["status"] for each in _json(views["status"]({}))["requests"]]
 
-    enter(ledger, SHARE, Status.PENDING)
+    enter(ledger, AT_WORK, Status.PENDING)
     for _ in range(5):
         watch.seconds += 5
         assert statuses() == ["PENDING"]
     assert _told_last(views)["text"] == "attempt 1 began"
-    reach(ledger, SHARE, Status.AVAILABLE, published=(DNS_NAME,))
+    reach(ledger, AT_WORK, Status.AVAILABLE, published=(DNS_NAME,))
     assert statuses() == ["PENDING"]
 
     watch.seconds += 5
@@ -295,13 +297,13 @@ def test_what_changes_is_shown_soon_and_what_is_under_way_is_looked_at_soon(
     # Which only the history tells.
     assert _told_last(views)["details"] == [f"published {DNS_NAME}"]
     watch.seconds += 5
-    enter_next_attempt(ledger, SHARE)
+    enter_next_attempt(ledger, AT_WORK)
     assert statuses() == ["PENDING"]
     assert _told_last(views)["text"] == "attempt 2 began"
 
 
 def _told_last(views: dict[str, View]) -> dict[str, Any]:
-    told: dict[str, Any] = _json(views["why"]({"of": SHARE.request_id}))["requests"][0]["story"][-1]
+    told: dict[str, Any] = _json(views["why"]({"of": AT_WORK.request_id}))["requests"][0]["story"][-1]
     return told
 
 
