@@ -11,10 +11,10 @@ from bench.answering import report_answering
 from bench.commands import report_commands
 from bench.deciding import report_deciding
 from bench.loading import report_loading
-from bench.looking import report_looking
 from bench.onboarding import report_bindings, report_bursts, report_onboarding
 from bench.resting import report_resting
 from bench.starting import report_starting
+from bench.status import report_status
 from bench.withdrawing import report_withdrawing
 from local_aws.testing.server import LocalAws
 from local_stack.stack import ACCOUNTS, deploy_stack
@@ -23,7 +23,7 @@ from scenarios.people import Person
 ALONE: Mapping[str, Callable[[str], None]] = {
     "withdrawing": report_withdrawing,
     "resting": report_resting,
-    "status": report_looking,
+    "status": report_status,
     "commands": report_commands,
 }
 """The parts that deploy what they measure, in accounts of their own."""
@@ -50,7 +50,7 @@ def main() -> None:
         report_bursts(server.url)
         report_answering(server.url)
         # The last here: all that the local AWS lists after it, it finds among thousands.
-        report_looking(server.url)
+        report_status(server.url)
         for account_id in ACCOUNTS:
             Person(server.url, account_id, "somebody").stop_sweeping()
         report_resting(server.url)

@@ -17,7 +17,7 @@ from unittest.mock import patch
 import cedarpy
 import msgspec
 
-from bench.loading import COMPILED, RUNS, Fresh, in_turn, path_of, print_times
+from bench.loading import COMPILED, RUNS, Fresh, in_turn, path_of
 from bench.made_policies import (
     ASKED,
     CONSUMERS,
@@ -29,6 +29,7 @@ from bench.made_policies import (
     registry,
     rules,
 )
+from bench.processes import print_times
 from drawbridge.configuration import ConfigurationParameter, InForce
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.conflicts import conflict_among

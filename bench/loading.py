@@ -1,12 +1,13 @@
 """How long each function's code takes to load, beside a bare ``import boto3`` in the same run."""
 
 import os
-import statistics
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from bench import processes
+from bench.processes import print_times, run_successfully
 from local_aws.testing.functions import source_of
 from local_stack.stack import ACCOUNTS, REGION, REPOSITORY
 
@@ -45,26 +46,11 @@ def path_of(folder: str) -> list[Path]:
 
 def in_turn(measured: Mapping[str, Fresh]) -> dict[str, list[float]]:
     """Return the seconds of each in several processes, without the first, which warms up."""
-    times: dict[str, list[float]] = {name: [] for name in measured}
-    for _ in range(RUNS + 1):
-        for name, fresh in measured.items():
-            times[name].append(_run(fresh))
-    return {name: all_runs[1:] for name, all_runs in times.items()}
+    return processes.in_turn({name: partial(_seconds, fresh) for name, fresh in measured.items()}, RUNS)
 
 
-def print_times(times: Mapping[str, Sequence[float]], *, beside: str, called: str) -> None:
-    """Print a line for each, in ms, with the ratio to the median of ``beside``."""
-    print(f"  {'':<22}{'median':>8}{'least':>8}{'most':>8}{f'x {called}':>{len(called) + 4}}")
-    compared = statistics.median(times[beside])
-    for name, runs in times.items():
-        median = statistics.median(runs)
-        print(
-            f"  {name:<22}{median * 1000:>8.0f}{min(runs) * 1000:>8.0f}{max(runs) * 1000:>8.0f}"
-            f"{median / compared:>{len(called) + 4}.2f}"
-        )
-
-
-def _run(fresh: Fresh) -> float:
+def _seconds(fresh: Fresh) -> float:
+    """Return the seconds that a fresh process takes for what is timed of it."""
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": os.pathsep.join(str(each) for each in fresh.path),
@@ -73,5 +59,4 @@ def _run(fresh: Fresh) -> float:
         "POWERTOOLS_SERVICE_NAME": "drawbridge",
     }
     command = [str(PYTHON), "-s", "-c", _TIMED.format(before=fresh.before, code=fresh.code)]
-    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    return float(ran.stdout)
+    return float(run_successfully(command, environment).out)

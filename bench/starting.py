@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from bench.loading import print_times
+from bench.processes import print_times
 from local_stack.stack import ACCOUNTS, REPOSITORY
 
 RUNS = 5

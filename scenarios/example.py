@@ -1,8 +1,8 @@
 """What docs/bindings.md begins with, played in: a share that was let in, and a VPC where its database is to be had."""
 
 import time
-from unittest import mock
 
+from local_aws.testing.ids import next_vpc_id
 from scenarios.people import CONSUMER, PROVIDER, Person
 
 VPC = "vpc-0123456789abcdef0"
@@ -36,8 +36,7 @@ def _make_vpc(consumer: Person) -> None:
     ec2 = consumer.client("ec2")
     # The account's default VPC comes with its first call, and has to have an id of its own.
     consumer.vpc()
-    # AWS chooses ids, and so does moto.
-    with mock.patch("moto.ec2.models.vpcs.random_vpc_id", return_value=VPC):
+    with next_vpc_id(VPC):
         ec2.create_vpc(CidrBlock="10.20.0.0/16")
     zones = [each["ZoneName"] for each in ec2.describe_availability_zones()["AvailabilityZones"]]
     for number, zone in enumerate(zones[:2]):

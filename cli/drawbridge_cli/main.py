@@ -22,6 +22,7 @@ _INTERRUPTED, _NOBODY_READS = 130, 141
 """As shells have it for who is ended by SIGINT and SIGPIPE."""
 
 _TRACEBACK = "DRAWBRIDGE_TRACEBACK"
+_LOG_IN = "; the login has ended: log in again (IAM Identity Center: aws sso login, with the same --profile)"
 _EXPIRED = frozenset(
     {
         *("ExpiredToken", "ExpiredTokenException", "RequestExpired"),
@@ -207,7 +208,7 @@ def _to_do(error: DrawbridgeError) -> str:
     """Return what is to be done about credentials that are not valid any longer; else nothing."""
     answer = getattr(error.__cause__, "response", {})
     names = {type(error.__cause__).__name__, answer.get("Error", {}).get("Code")}
-    return "; the credentials have expired: log in again" if names & _EXPIRED else ""
+    return _LOG_IN if names & _EXPIRED else ""
 
 
 def _code(error: DrawbridgeError) -> str:

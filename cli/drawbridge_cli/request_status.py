@@ -168,17 +168,9 @@ def waits_for_person(entry: Entry) -> bool:
     return entry.status is Status.WAITING_FOR_APPROVAL and not entry.settled
 
 
-_NEVER = 9999
-"""The year of the deadline of a question that can't be read."""
-
-
-def _is_readable(question: Pending) -> bool:
-    return question.deadline.year < _NEVER
-
-
 def _answered_by(question: Pending | None, until: datetime | None, until_what: Until) -> tuple[datetime | None, Until]:
     """Return until when a question can be answered, if that is known; else what else happens at some time."""
-    if question is None or not _is_readable(question):
+    if question is None or question.deadline is None:
         return until, until_what
     return question.deadline, Until.ANSWER_BY
 
@@ -225,7 +217,7 @@ def _urgency_of_settled(entry: Entry, now: datetime) -> Urgency:
 
 def _urgency_of_attempt(entry: Entry, now: datetime, question: Pending | None) -> Urgency:
     if entry.status is Status.WAITING_FOR_APPROVAL:
-        is_answered = question is not None and question.decided and _is_readable(question)
+        is_answered = question is not None and question.decided and question.deadline is not None
         return Urgency.UNDER_WAY if is_answered else Urgency.WAITING_FOR_APPROVAL
     is_silent = now - datetime.fromisoformat(entry.updated_at) >= _SILENT_AFTER
     return Urgency.STUCK if is_silent else Urgency.UNDER_WAY

@@ -3,7 +3,7 @@
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -16,7 +16,7 @@ from drawbridge.legible import legible
 from drawbridge.request import EndpointConnectionRequest, OrphanRequest, ResourceShareRequest
 from drawbridge.status import Status
 from drawbridge_cli.regions import INCOMPLETE, AllRegions, all_regions, asked_of_each, complain_of_not_asked
-from drawbridge_cli.request_status import RequestStatus, Urgency
+from drawbridge_cli.request_status import Known, RequestStatus, Urgency
 from drawbridge_cli.scheduled_sweeps import ScheduledSweeps, SweepsUnknown
 from drawbridge_cli.screen import Line, accounting, complain, redraw, say, say_lines, show_json, width, wrapped
 from drawbridge_cli.stack import Stack
@@ -208,18 +208,29 @@ def look_at(stack: Stack, wanted: Wanted) -> Look:
     ledger = stack.ledger_telling(unreadable.append)
     entries = ledger.entries() if wanted.reads_all else ledger.followed_entries()
     now = datetime.now(UTC)
-    included = [each.status for each in stack.known(entries, now) if wanted.includes(each.status)]
+    return look_among(stack.known(entries, now), unreadable, {stack.region: sweeps_of(stack)}, wanted, now)
+
+
+def look_among(
+    known: Iterable[Known],
+    unreadable: Iterable[str],
+    sweeps: Mapping[str, ScheduledSweeps | SweepsUnknown],
+    wanted: Wanted,
+    now: datetime,
+) -> Look:
+    """Return what there is of what is wanted among the requests that were read."""
+    included = [each.status for each in known if wanted.includes(each.status)]
     shown = [each for each in included if wanted.shows(each)]
     return Look(
         at=now,
         shown=tuple(by_urgency(shown)),
         rest=Counter(each.urgency for each in included if not wanted.shows(each)),
         unreadable=tuple(unreadable),
-        sweeps={stack.region: _sweeps(stack)},
+        sweeps=sweeps,
     )
 
 
-def _sweeps(stack: Stack) -> ScheduledSweeps | SweepsUnknown:
+def sweeps_of(stack: Stack) -> ScheduledSweeps | SweepsUnknown:
     """Return what is known of the schedule's sweeps; of requests it is told whether or not that can be read."""
     try:
         return stack.scheduled_sweeps()

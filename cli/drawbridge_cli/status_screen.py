@@ -16,7 +16,7 @@ from drawbridge_cli.turns import Turn
 _LONGEST = 1000
 """Of an error."""
 
-_TURNS: Mapping[Turn, str] = {
+TURNS: Mapping[Turn, str] = {
     Turn.AWS: "AWS's turn",
     Turn.APPROVER: "an approver's turn",
     Turn.OTHER_SIDE: "the other side's turn",
@@ -59,7 +59,7 @@ _STANDS: Mapping[Urgency, tuple[str, str]] = {
 }
 """How one request stands, and several do, in a sentence."""
 
-_MARKS: Mapping[Urgency, str] = {
+MARKS: Mapping[Urgency, str] = {
     Urgency.WITHDRAWAL_CAPPED: "bad",
     Urgency.EXPIRING: "bad",
     Urgency.FAILED: "bad",
@@ -70,13 +70,13 @@ _MARKS: Mapping[Urgency, str] = {
 }
 """Of titles; what is not here is doubtful."""
 
-_SINCE: Mapping[Urgency, str] = {
-    Urgency.WITHDRAWAL_CAPPED: "{}, and to go since {}",
-    Urgency.ANNOUNCED: "{}, announced at {}",
+SINCE: Mapping[Urgency, str] = {
+    Urgency.WITHDRAWAL_CAPPED: "and to go since {}",
+    Urgency.ANNOUNCED: "announced at {}",
 }
 """How it is told since when, where that is not since when it has its status."""
 
-_UNTIL: Mapping[Until, tuple[str, str]] = {
+UNTIL: Mapping[Until, tuple[str, str]] = {
     Until.EXPIRES: ("its invitation expires at {}", "its invitation expired at {}"),
     Until.ANSWER_BY: ("to be answered by {}", "to be answered by {}, which is over"),
     Until.TAKEN_DOWN: ("taken down from {} on", "taken down by the next sweep"),
@@ -121,7 +121,9 @@ def number_standing(number: int, urgency: Urgency) -> str:
 
 def since_text(status: RequestStatus) -> str:
     """Return the status of a request, and since when."""
-    return _SINCE.get(status.urgency, "{} since {}").format(status.status, _time(status.since))
+    since = _time(status.since)
+    of_mark = SINCE.get(status.urgency)
+    return f"{status.status}, {of_mark.format(since)}" if of_mark else f"{status.status} since {since}"
 
 
 def reason_texts(status: RequestStatus) -> tuple[str, ...]:
@@ -133,7 +135,7 @@ def reason_texts(status: RequestStatus) -> tuple[str, ...]:
 
 def turn_text(status: RequestStatus) -> str:
     """Return whose turn it is, and what they do; empty if it is nobody's."""
-    return "" if status.waiting_for is Turn.NOBODY else f"{_TURNS[status.waiting_for]}: {status.to_do}"
+    return "" if status.waiting_for is Turn.NOBODY else f"{TURNS[status.waiting_for]}: {status.to_do}"
 
 
 def status_lines(
@@ -142,7 +144,7 @@ def status_lines(
     """Yield requests as lines of a width, at whose end only words are broken off, and never a name."""
     for urgency, group in groupby(by_urgency(statuses), key=lambda each: each.urgency):
         requests = [*group]
-        yield f"{TITLES[urgency]} ({len(requests)})", _MARKS.get(urgency, "doubtful")
+        yield f"{TITLES[urgency]} ({len(requests)})", MARKS.get(urgency, "doubtful")
         for each in requests:
             yield from wrapped(each.request_id, width, indent=2, mark="title")
             yield from _lines_of(each, width, now, with_region=with_regions)
@@ -189,7 +191,7 @@ def _lines_of(status: RequestStatus, width: int | None, now: datetime, *, with_r
 def _until_text(status: RequestStatus, now: datetime) -> str:
     if status.until is None:
         return ""
-    return _of_time(_UNTIL[status.until_what], status.until, now)
+    return _of_time(UNTIL[status.until_what], status.until, now)
 
 
 def _of_time(words: tuple[str, str], moment: datetime, now: datetime) -> str:

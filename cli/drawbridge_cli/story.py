@@ -11,10 +11,12 @@ from drawbridge.record.entry import Entry
 from drawbridge.record.history import (
     CommandItem,
     HistoryItem,
+    KeptHistory,
     MadeObjects,
     MarksItem,
     QuestionItem,
     StatusItem,
+    place_of,
 )
 from drawbridge.request import ExecutionInput
 from drawbridge.status import Reason, Status
@@ -31,7 +33,8 @@ class StoryEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """ISO 8601, UTC."""
     attempt: int
     what: str
-    """``attempt``, ``status``, ``question``, ``marks``, ``command``, or ``repeated`` for attempts that went alike."""
+    """``attempt``, ``status``, ``question``, ``marks``, ``command``, ``repeated`` for attempts that went alike, or
+    ``left-out`` for what is not told between two events."""
     text: str
     """In a sentence, or a status."""
     reasons: tuple[Reason, ...] = ()
@@ -44,25 +47,41 @@ class Story(Struct, frozen=True, kw_only=True):
 
     events: tuple[StoryEvent, ...]
     has_earlier: bool = False
-    """Whether more happened before, which is not told or not kept any longer."""
+    """Whether more happened before, which is not kept any longer."""
 
 
-def story_of(
-    entry: Entry, items: Sequence[HistoryItem], *, has_earlier: bool, links: ConsoleLinks, now: datetime
-) -> Story:
+def story_of(entry: Entry, kept: KeptHistory, *, links: ConsoleLinks, now: datetime) -> Story:
     """Tell what happened to a request.
 
     The row keeps the last statuses too, in short: what the history lacks, because it could not be written or is of a
     version that kept none, is told from there.
     """
+    items = (*kept.first, *kept.last)
     told = {(each.attempt, each.happened.status, each.at) for each in items if isinstance(each.happened, StatusItem)}
-    from_row = [item for item in _items_of_row(entry) if (item[0].attempt, item[1].status, item[0].at) not in told]
-    everything = sorted([*items, *(item for item, _ in from_row)], key=_place)
+    of_row = [item for item, of in _items_of_row(entry) if (item.attempt, of.status, item.at) not in told]
     teller = _Teller(entry, links, now)
-    attempts = [
-        (attempt, tuple(teller.events(group))) for attempt, group in groupby(everything, key=lambda each: each.attempt)
-    ]
-    return Story(events=tuple(_shortened(attempts)), has_earlier=has_earlier or bool(attempts and attempts[0][0] > 1))
+    if not kept.first:
+        events = teller.story([*kept.last, *of_row])
+    else:
+        # What the row has of what is left out is left out too.
+        end, again = place_of(kept.first[-1]), place_of(kept.last[0])
+        events = (
+            *teller.story([*kept.first, *(item for item in of_row if place_of(item) < end)]),
+            _left_out(kept.first[-1], kept.left_out),
+            *teller.story([*kept.last, *(item for item in of_row if place_of(item) > again)]),
+        )
+    return Story(events=events, has_earlier=any(_follows_something(event) for event in events[:1]))
+
+
+def _follows_something(first: StoryEvent) -> bool:
+    """Return whether something came before the first that is told: a story begins with the first attempt."""
+    return first.attempt > 1 or first.what != "attempt"
+
+
+def _left_out(after: HistoryItem, number: int | None) -> StoryEvent:
+    count = "some" if number is None else f"{number:,}"
+    text = f"… {count} {'item' if number == 1 else 'items'} left out"
+    return StoryEvent(at=after.at, attempt=after.attempt, what="left-out", text=text)
 
 
 def _items_of_row(entry: Entry) -> Iterator[tuple[HistoryItem, StatusItem]]:
@@ -76,12 +95,6 @@ def _items_of_row(entry: Entry) -> Iterator[tuple[HistoryItem, StatusItem]]:
             HistoryItem(request_id=entry.request_id, attempt=each.attempt, name=name, at=each.at, happened=status),
             status,
         )
-
-
-def _place(item: HistoryItem) -> tuple[str, int, bool, str]:
-    """Return where an item stands; an attempt begins before whatever it reaches in the same millisecond."""
-    begins = isinstance(item.happened, StatusItem) and item.happened.status is Status.PENDING
-    return item.at, item.attempt, not begins, item.name
 
 
 def _is_time(at: str) -> bool:
@@ -98,6 +111,14 @@ class _Teller:
         self._entry = entry
         self._links = links
         self._now = now
+
+    def story(self, items: Iterable[HistoryItem]) -> tuple[StoryEvent, ...]:
+        """Return the events of items, in order, those that went alike told once."""
+        in_order = sorted(items, key=place_of)
+        attempts = [
+            (attempt, tuple(self.events(group))) for attempt, group in groupby(in_order, key=lambda each: each.attempt)
+        ]
+        return tuple(_shortened(attempts))
 
     def events(self, items: Iterable[HistoryItem]) -> Iterator[StoryEvent]:
         """Yield the events of one attempt's items."""

@@ -47,7 +47,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         answer = self.server.site.answer(
-            Asked(method=self.command, target=self.path, host=self.headers.get("Host", ""))
+            Asked(
+                method=self.command,
+                target=self.path,
+                host=self.headers.get("Host", ""),
+                if_none_match=self.headers.get("If-None-Match", ""),
+            )
         )
         self.send_response(answer.status)
         for name, value in answer.headers.items():

@@ -4,6 +4,7 @@ A browser opens pages of strangers too: none of them may read a stack by way of 
 address, and calls this machine by its own name, not by one that was made to lead here.
 """
 
+import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping
@@ -19,8 +20,19 @@ from drawbridge.legible import legible
 from drawbridge_cli.screen import complain
 
 Query = Mapping[str, str]
-View = Callable[[Query], Any]
-"""Returns what is shown, as JSON has it.
+
+
+class Shown(Struct, frozen=True):
+    """What a view shows."""
+
+    document: Any
+    """As JSON has it."""
+    age: float = 0.0
+    """Seconds since it was read."""
+
+
+View = Callable[[Query], Shown]
+"""Returns what is shown.
 
 Raises:
     InvalidInputError: the query is not understood, or the stack can't be read like this.
@@ -35,6 +47,7 @@ _FILES = {
     "page.js": ("page.js", "text/javascript; charset=utf-8"),
 }
 _JSON = "application/json"
+_NOT_MODIFIED = 304
 _TEXT = "text/plain; charset=utf-8"
 _THIS_MACHINE = re.compile(r"(127\.0\.0\.1|localhost)(:[0-9]+)?", re.IGNORECASE)
 
@@ -60,6 +73,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     target: str
     """The path and the query."""
     host: str
+    if_none_match: str = ""
+    """The tag of what the browser has already."""
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -72,12 +87,8 @@ class Answer(Struct, frozen=True, kw_only=True):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        return {
-            **_HEADERS,
-            "Content-Type": self.content_type,
-            "Content-Length": str(len(self.body)),
-            **self.more_headers,
-        }
+        content = {"Content-Type": self.content_type, "Content-Length": str(len(self.body))}
+        return {**_HEADERS, **({} if self.status == _NOT_MODIFIED else content), **self.more_headers}
 
 
 class Site:
@@ -99,21 +110,28 @@ class Site:
             return _refused(404, "There is nothing here; whoever serves this was told the whole address.")
         if not slash:
             return _refused(308, "The address ends with a slash.", {"Location": f"/{self.token}/"})
-        return self._found(name, query)
+        return self._found(name, query, asked.if_none_match)
 
-    def _found(self, name: str, query: str) -> Answer:
+    def _found(self, name: str, query: str, known: str) -> Answer:
         if name in _FILES:
             file, content_type = _FILES[name]
             return Answer(status=200, content_type=content_type, body=(_FOLDER / file).read_bytes())
         view = self._views.get(name.removesuffix(".json")) if name.endswith(".json") else None
         if view is None:
             return _refused(404, "There is nothing here.")
-        return _shown(view, {each: values[-1] for each, values in parse_qs(query).items()})
+        return _shown(view, {each: values[-1] for each, values in parse_qs(query).items()}, known)
 
 
-def _shown(view: View, query: Query) -> Answer:
+def _shown(view: View, query: Query, known: str) -> Answer:
+    """Return what a view shows, without a body if the browser has it already."""
     try:
-        return _json(200, view(query))
+        shown = view(query)
+        answer = _json(200, shown.document)
+        tag = f'"{hashlib.sha256(answer.body).hexdigest()}"'
+        headers = {"ETag": tag, "Age": str(int(shown.age))}
+        if tag == known:
+            return Answer(status=_NOT_MODIFIED, more_headers=headers)
+        return msgspec.structs.replace(answer, more_headers=headers)
     except InvalidInputError as error:
         return _json(400, {"error": str(error)})
     except DrawbridgeError as error:

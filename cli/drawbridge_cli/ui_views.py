@@ -2,71 +2,160 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
 
+from drawbridge.discovery.ledger_row import is_followed
 from drawbridge.errors import AccessDeniedError, InvalidInputError
 from drawbridge.publication.names import connections_path, consumers_path, document_parameter
 from drawbridge.record.entry import Entry
+from drawbridge.record.history import KeptHistory
 from drawbridge.request import EndpointConnectionRequest
 from drawbridge.status import Status
 from drawbridge_cli.bindings import bindings_document, look_at_bindings
+from drawbridge_cli.request_status import Known, Urgency
+from drawbridge_cli.scheduled_sweeps import ScheduledSweeps, SweepsUnknown
 from drawbridge_cli.stack import Stack
-from drawbridge_cli.status import EVERYTHING, look_at, status_document
-from drawbridge_cli.ui_site import Query, View
-from drawbridge_cli.why import look_for, why_document
+from drawbridge_cli.status import EVERYTHING, look_among, status_document, sweeps_of
+from drawbridge_cli.ui_kept import Clock, Kept
+from drawbridge_cli.ui_site import Query, Shown, View
+from drawbridge_cli.ui_words import words_document
+from drawbridge_cli.why import StoryReads, look_for, why_document
 
-_SOON = 2.0
-"""Seconds that what was read may be shown again: several windows cost no more than one."""
-_LATER = 20.0
-"""The same, of what takes many calls."""
+_NAMES_KEPT = 32
+"""Names whose stories are kept."""
+_STORY = 60.0
+"""Seconds that a story is told again as long as the row is the same: a question is kept in it after the row says so."""
+_SEARCH = 600.0
+"""Seconds after which the history is searched again for what the ledger has not: it is read whole for that."""
 
 
-def views_of(stack: Stack) -> Mapping[str, View]:
+def views_of(stack: Stack, clock: Clock = time.monotonic) -> Mapping[str, View]:
     """Return the views of a stack, by their names."""
+    ledger = Kept(partial(read_ledger, stack.anew()), soon=4, late=30, clock=clock, is_moving=_is_moving)
+    described = stack.anew()
+    # A sweep changes its record, and mostly nothing else.
+    sweeps = Kept(partial(sweeps_of, stack.anew()), soon=30, late=60, clock=clock)
+    asking = stack.anew()
+    states = Kept(partial(_states, asking), soon=10, late=60, clock=clock)
     return {
-        "stack": _Kept(stack, stack_view, _LATER),
-        "status": _Kept(stack, status_view, _SOON),
-        "why": _Asked(stack, why_view),
-        "names": _Kept(stack, names_view, _LATER),
-        "endpoints": _Kept(stack, endpoints_view, _SOON),
-        "bindings": _Kept(stack, lambda stack: bindings_view(stack.anew()), _LATER),
+        "words": lambda _: Shown(words_document()),
+        "stack": _view(Kept(partial(stack_view, stack.anew()), soon=20, late=3600, clock=clock)),
+        "status": _of_ledger(ledger, lambda read: status_view(described, read, sweeps().value)),
+        "why": Stories(stack.anew(), ledger, clock),
+        "names": _view(Kept(partial(names_view, stack.anew()), soon=20, late=120, clock=clock)),
+        "endpoints": _of_ledger(ledger, lambda read: endpoints_view(read, states().value)),
+        "bindings": _view(Kept(lambda: bindings_view(stack.anew()), soon=20, late=20, clock=clock)),
     }
 
 
-class _Asked:
-    """A view that is asked for by a query; one at a time, as AWS's clients have state."""
+def _view(kept: Kept[Any]) -> View:
+    """Return the view that shows what was read."""
 
-    def __init__(self, stack: Stack, view: Callable[[Stack, Query], Any]) -> None:
-        self._stack = stack.anew()
-        self._view = view
+    def view(_: Query) -> Shown:
+        read = kept()
+        return Shown(read.value, read.age)
+
+    return view
+
+
+class ReadLedger(Struct, frozen=True):
+    """The ledger as all views have it."""
+
+    known: tuple[Known, ...]
+    unreadable: tuple[str, ...]
+    """Why rows can't be read, each with the request that it is of."""
+
+
+def read_ledger(stack: Stack) -> ReadLedger:
+    """Read the ledger, and the questions about what waits for people."""
+    unreadable: list[str] = []
+    known = stack.known(stack.ledger_telling(unreadable.append).entries(), datetime.now(UTC))
+    return ReadLedger(tuple(known), tuple(unreadable))
+
+
+def _is_moving(read: ReadLedger) -> bool:
+    return any(each.status.urgency is Urgency.UNDER_WAY for each in read.known)
+
+
+def _of_ledger(ledger: Kept[ReadLedger], show: Callable[[ReadLedger], Any]) -> View:
+    """Return the view that shows something of the ledger, as old as that is."""
+
+    def view(_: Query) -> Shown:
+        read = ledger()
+        return Shown(show(read.value), read.age)
+
+    return view
+
+
+class Stories:
+    """The stories of what is named in queries."""
+
+    def __init__(self, stack: Stack, ledger: Kept[ReadLedger], clock: Clock) -> None:
+        self._reads = _KeptReads(stack, ledger, clock)
+        self._clock = clock
         self._lock = threading.Lock()
+        self._kept: dict[str, Kept[dict[str, Any]]] = {}
 
-    def __call__(self, query: Query) -> Any:
+    def __call__(self, query: Query) -> Shown:
+        subject = query.get("of", "")
+        if not subject:
+            raise InvalidInputError("of: name a request, or something that it is about")
+        # One at a time, as AWS's clients have state.
         with self._lock:
-            return self._view(self._stack, query)
+            kept = self._kept.pop(subject, None) or Kept(
+                partial(self._tell, subject), soon=4, late=30, clock=self._clock, is_moving=_tells_of_moving
+            )
+            self._kept[subject] = kept
+            _forget_oldest(self._kept)
+            read = kept()
+        return Shown(read.value, read.age)
+
+    def _tell(self, subject: str) -> dict[str, Any]:
+        now = datetime.now(UTC)
+        return why_document(self._reads, subject, look_for(self._reads, subject, now), now)
 
 
-class _Kept:
-    """A view that is the same for everybody, and for some seconds."""
+def _tells_of_moving(document: dict[str, Any]) -> bool:
+    return any(each["status"].urgency is Urgency.UNDER_WAY for each in document["requests"])
 
-    def __init__(self, stack: Stack, view: Callable[[Stack], Any], seconds: float) -> None:
-        self._stack = stack.anew()
-        self._view = view
-        self._seconds = seconds
-        self._lock = threading.Lock()
-        self._shown: Any = None
-        self._until = 0.0
 
-    def __call__(self, query: Query) -> Any:
-        with self._lock:
-            if self._shown is None or time.monotonic() >= self._until:
-                self._shown = self._view(self._stack)
-                self._until = time.monotonic() + self._seconds
-            return self._shown
+def _forget_oldest(kept: dict[str, Any]) -> None:
+    while len(kept) > _NAMES_KEPT:
+        del kept[next(iter(kept))]
+
+
+class _KeptReads(StoryReads):
+    """What stories are told from, read again only if it may have changed."""
+
+    def __init__(self, stack: Stack, ledger: Kept[ReadLedger], clock: Clock) -> None:
+        super().__init__(stack)
+        self._ledger = ledger
+        self._clock = clock
+        self._histories: dict[str, tuple[Entry, Kept[KeptHistory]]] = {}
+        self._earlier: dict[str, Kept[frozenset[str]]] = {}
+
+    def entries(self) -> Sequence[Entry]:
+        return [each.entry for each in self._ledger().value.known]
+
+    def requests_that_had(self, named: str) -> frozenset[str]:
+        search = partial(super().requests_that_had, named)
+        kept = self._earlier.pop(named, None) or Kept(search, soon=_SEARCH, late=_SEARCH, clock=self._clock)
+        self._earlier[named] = kept
+        _forget_oldest(self._earlier)
+        return kept().value
+
+    def history(self, entry: Entry) -> KeptHistory:
+        before, kept = self._histories.pop(entry.request_id, (None, None))
+        if kept is None or before != entry:
+            kept = Kept(partial(super().history, entry), soon=_STORY, late=_STORY, clock=self._clock)
+        self._histories[entry.request_id] = entry, kept
+        _forget_oldest(self._histories)
+        return kept().value
 
 
 def stack_view(stack: Stack) -> Any:
@@ -74,18 +163,10 @@ def stack_view(stack: Stack) -> Any:
     return stack.place_document
 
 
-def status_view(stack: Stack) -> Any:
+def status_view(stack: Stack, read: ReadLedger, sweeps: ScheduledSweeps | SweepsUnknown) -> Any:
     """Return what ``drawbridge status --all --json`` prints."""
-    return status_document(look_at(stack, EVERYTHING), stack)
-
-
-def why_view(stack: Stack, query: Query) -> Any:
-    """Return what ``drawbridge why X --json`` prints, of ``of`` in the query."""
-    subject = query.get("of", "")
-    if not subject:
-        raise InvalidInputError("of: name a request, or something that it is about")
-    now = datetime.now(UTC)
-    return why_document(stack, subject, look_for(stack, subject, now), now)
+    look = look_among(read.known, read.unreadable, {stack.region: sweeps}, EVERYTHING, datetime.now(UTC))
+    return status_document(look, stack)
 
 
 def bindings_view(stack: Stack) -> Any:
@@ -131,16 +212,26 @@ class MadeObject(Struct, frozen=True, kw_only=True):
     """What AWS says of an endpoint; ``None`` where it was not asked, or does not list it."""
 
 
-def endpoints_view(stack: Stack) -> Any:
-    """Return what connections are made of, with the states of endpoints as far as AWS tells them to the caller."""
+class EndpointStates(Struct, frozen=True):
+    """AWS's states of endpoints, by id; or why they are not known."""
+
+    by_id: Mapping[str, str]
+    unknown: str = ""
+
+
+def _states(stack: Stack) -> EndpointStates:
     try:
-        states, unknown = stack.endpoint_states(), ""
+        return EndpointStates(stack.endpoint_states())
     except AccessDeniedError as error:
-        states, unknown = {}, str(error)
-    unreadable: list[str] = []
-    entries = stack.ledger_telling(unreadable.append).followed_entries()
-    made = [each for entry in entries for each in _made(entry, states)]
-    return {"endpoints": made, "states_unknown": unknown, "unreadable": unreadable}
+        return EndpointStates({}, str(error))
+
+
+def endpoints_view(read: ReadLedger, states: EndpointStates) -> Any:
+    """Return what connections are made of, with the states of endpoints as far as AWS tells them to the caller."""
+    entries = (each.entry for each in read.known)
+    followed = (entry for entry in entries if is_followed(entry.status, settled=entry.settled))
+    made = [each for entry in followed for each in _made(entry, states.by_id)]
+    return {"endpoints": made, "states_unknown": states.unknown, "unreadable": read.unreadable}
 
 
 def _made(entry: Entry, states: Mapping[str, str]) -> Iterator[MadeObject]:

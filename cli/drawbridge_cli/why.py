@@ -6,16 +6,19 @@ from typing import Annotated, Any
 
 import typer
 
-from drawbridge.aws.history_table import HistoryTable, KeptHistory
-from drawbridge_cli.named_requests import LOOKED_FOR, UnknownRequest, UnreadableRequest, requests_named
+from drawbridge.aws.history_table import HistoryTable
+from drawbridge.record.entry import Entry
+from drawbridge.record.history import KeptHistory
+from drawbridge_cli.named_requests import RequestReads, UnknownRequest, UnreadableRequest, requests_named
+from drawbridge_cli.request_names import LOOKED_FOR
 from drawbridge_cli.request_status import Known
 from drawbridge_cli.screen import complain, say, say_lines, show_json, width
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.story import Story, story_of
 from drawbridge_cli.why_screen import why_lines
 
-_MOST_ITEMS = 500
-"""Of one request's history."""
+_FIRST_ITEMS, _LAST_ITEMS = 20, 480
+"""Of one request's history: as many are told of its beginning, and of its end."""
 _MOST_TOLD = 5
 """Requests whose whole story is told; of more, only their status."""
 
@@ -30,51 +33,58 @@ def why(
     Exit code 1: it needs somebody, its row can't be read, or nothing of that name is known.
     """
     stack: Stack = context.obj
+    reads = StoryReads(stack)
     now = datetime.now(UTC)
-    found = look_for(stack, subject, now)
+    found = look_for(reads, subject, now)
     if as_json:
-        show_json(why_document(stack, subject, found, now))
+        show_json(why_document(reads, subject, found, now))
     if isinstance(found, UnknownRequest | UnreadableRequest):
         complain(str(found))
         raise typer.Exit(1)
     if not as_json:
         say(stack.where, "aside")
         for known in found[:_MOST_TOLD]:
-            say_lines(why_lines(known, _story(stack, known, now), width(), now))
+            say_lines(why_lines(known, _story(reads, known, now), width(), now))
         _say_others(stack, found[_MOST_TOLD:])
     if any(known.status.urgency.needs_somebody for known in found):
         raise typer.Exit(1)
 
 
+class StoryReads(RequestReads):
+    """What is read of a stack to tell stories of requests, whatever of them somebody knows."""
+
+    def history(self, entry: Entry) -> KeptHistory:
+        """Return what is told of a request's history."""
+        history = self.stack.history
+        if not isinstance(history, HistoryTable):
+            return KeptHistory()
+        return history.kept(entry.request_id, first=_FIRST_ITEMS, last=_LAST_ITEMS)
+
+
 Found = Sequence[Known] | UnknownRequest | UnreadableRequest
 
 
-def look_for(stack: Stack, subject: str, now: datetime) -> Found:
+def look_for(reads: StoryReads, subject: str, now: datetime) -> Found:
     """Return the requests that a name is of, with their statuses."""
-    found = requests_named(stack, subject)
-    return found if isinstance(found, UnknownRequest | UnreadableRequest) else stack.known(found, now)
+    found = requests_named(reads, subject)
+    return found if isinstance(found, UnknownRequest | UnreadableRequest) else reads.stack.known(found, now)
 
 
-def why_document(stack: Stack, subject: str, found: Found, now: datetime) -> dict[str, Any]:
+def why_document(reads: StoryReads, subject: str, found: Found, now: datetime) -> dict[str, Any]:
     """Return the stories of what was found as ``--json`` prints them."""
-    document: dict[str, Any] = {"named": subject, "requests": [], "unreadable": [], **stack.place_document}
+    document: dict[str, Any] = {"named": subject, "requests": [], "unreadable": [], **reads.stack.place_document}
     match found:
         case UnknownRequest():
             return document | {"looked_for": LOOKED_FOR, "nearest": found.nearest}
         case UnreadableRequest():
             return document | {"unreadable": [found.why]}
         case _:
-            return document | {"requests": [_document(known, _story(stack, known, now)) for known in found]}
+            return document | {"requests": [_document(known, _story(reads, known, now)) for known in found]}
 
 
-def _story(stack: Stack, known: Known, now: datetime) -> Story:
-    history = stack.history
-    kept = (
-        history.newest(known.entry.request_id, _MOST_ITEMS)
-        if isinstance(history, HistoryTable)
-        else KeptHistory((), has_earlier=False)
-    )
-    return story_of(known.entry, kept.items, has_earlier=kept.has_earlier, links=stack.console_links, now=now)
+def _story(reads: StoryReads, known: Known, now: datetime) -> Story:
+    entry = known.entry
+    return story_of(entry, reads.history(entry), links=reads.stack.console_links, now=now)
 
 
 def _say_others(stack: Stack, others: Sequence[Known]) -> None:

@@ -24,7 +24,7 @@ def why_lines(known: Known, story: Story, width: int | None, now: datetime) -> I
     yield from wrapped(about, width, indent=2)
     yield "", ""
     if story.has_earlier:
-        yield from wrapped("… what happened before is not kept any longer, or not told here: --json", width, indent=2)
+        yield from wrapped("… what happened before is not kept any longer", width, indent=2)
     for event in story.events:
         yield from _event_lines(event, width)
     yield "", ""
@@ -37,6 +37,9 @@ def why_lines(known: Known, story: Story, width: int | None, now: datetime) -> I
 
 
 def _event_lines(event: StoryEvent, width: int | None) -> Iterator[Line]:
+    if event.what == "left-out":
+        yield from wrapped(event.text, width, indent=2, mark="aside")
+        return
     mark = "aside" if event.what in {"attempt", "repeated"} else ""
     yield from wrapped(f"{_time(event.at)}  {legible(event.text, _LONGEST)}", width, indent=2, mark=mark)
     for reason in event.reasons:

@@ -11,16 +11,33 @@ from typing import Any
 
 import pytest
 import typer
+from botocore.exceptions import SSOTokenLoadError, TokenRetrievalError, UnauthorizedSSOTokenError
 
 from drawbridge.aws.consumers_table import ConsumersTable
 from drawbridge.errors import DrawbridgeError
-from drawbridge_cli.main import app
+from drawbridge_cli.main import _EXPIRED, app
 from drawbridge_cli.version import own_version
 from local_aws.testing.faults import CallFault, faults
 from local_stack.stack import REGION
 from tests.builders import CONSUMER, REPOSITORY
 from tests.cli.operators import Drawbridge, Operator
 
+LOG_IN = "; the login has ended: log in again (IAM Identity Center: aws sso login, with the same --profile)"
+BOTOCORE_S = {
+    "UnauthorizedSSOTokenError": UnauthorizedSSOTokenError(),
+    "TokenRetrievalError": TokenRetrievalError(provider="sso", error_msg="Token has expired and refresh failed"),
+    "SSOTokenLoadError": SSOTokenLoadError(error_msg="Token for company does not exist"),
+}
+BY_SSO = """
+[profile company]
+region = us-east-1
+sso_session = company
+sso_account_id = 111111111111
+sso_role_name = operator
+[sso-session company]
+sso_region = us-east-1
+sso_start_url = https://example.invalid/start
+"""
 ROOT: Any = typer.main.get_command(app)
 
 
@@ -186,6 +203,41 @@ def test_a_fault_of_the_program_is_no_finding_and_no_traceback(
     assert len(ended.err.splitlines()) == 1
 
 
+@pytest.mark.parametrize("name", BOTOCORE_S)
+@pytest.mark.parametrize("command", ["status", "why share-x", "doctor", "plan"])
+def test_what_to_do_about_a_login_that_has_ended_is_told(
+    drawbridge: Drawbridge, monkeypatch: pytest.MonkeyPatch, name: str, command: str
+) -> None:
+    def refuse(*_: object) -> None:
+        raise BOTOCORE_S[name]
+
+    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", refuse)
+
+    ended = drawbridge(*command.split(), "--region", "us-east-1")
+
+    assert (ended.code, ended.out) == (3, "")
+    assert ended.err.endswith(f"{LOG_IN}\n")
+    assert "aws sso login" in ended.err
+
+
+def test_every_error_of_a_login_that_has_ended_is_tried_here() -> None:
+    assert {*BOTOCORE_S, "ExpiredToken", "ExpiredTokenException", "RequestExpired"} == _EXPIRED
+
+
+def test_who_never_logged_in_by_sso_is_told_what_to_do(
+    drawbridge: Drawbridge, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings = tmp_path / "config"
+    settings.write_text(BY_SSO)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(settings))
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    ended = drawbridge("--profile", "company", "status")
+
+    assert (ended.code, ended.out) == (3, "")
+    assert ended.err.endswith(f"{LOG_IN}\n")
+
+
 class TestWithAStack:
     def test_a_finding_without_a_document_of_its_own_gets_one(self, at_work: Drawbridge) -> None:
         ended = at_work("consumers", "show", CONSUMER, "--json")
@@ -203,7 +255,9 @@ class TestWithAStack:
         ("code", "name", "to_do"),
         [
             ("AccessDeniedException", "access-denied", ""),
-            ("ExpiredToken", "upstream", "; the credentials have expired: log in again"),
+            ("ExpiredToken", "upstream", LOG_IN),
+            ("ExpiredTokenException", "upstream", LOG_IN),
+            ("RequestExpired", "upstream", LOG_IN),
         ],
     )
     def test_an_error_of_aws_is_one_document(

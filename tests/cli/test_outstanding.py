@@ -113,9 +113,8 @@ def test_what_waits_says_until_when_and_how_it_is_answered() -> None:
     assert waits.status.next == f"drawbridge approve {there.request_id}"
 
 
-@pytest.mark.parametrize("until", [None, datetime.max.replace(tzinfo=UTC)])
-def test_where_it_is_not_known_until_when_it_waits_it_is_not_said(until: datetime | None) -> None:
-    question = Pending(until, waits=True, decided=True) if until else None
+@pytest.mark.parametrize("question", [None, Pending(None, waits=True, decided=True)])
+def test_where_it_is_not_known_until_when_it_waits_it_is_not_said(question: Pending | None) -> None:
     (waits,) = told(share_entry(Status.WAITING_FOR_APPROVAL, settled=False), question)
 
     assert waits.text.endswith(" waits for a person")

@@ -11,10 +11,11 @@ import socket
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,20 +27,25 @@ from drawbridge.association import MadeAttachment
 from drawbridge.aws.history_table import HistoryTable
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.errors import AccessDeniedError, DrawbridgeError
+from drawbridge.record import Outcome
+from drawbridge.record.record import status_change
 from drawbridge.status import Reason, Status
 from drawbridge_cli.command_group import DEFAULT_STACK
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.ui_server import UiServer
-from drawbridge_cli.ui_site import Query, Site, View
+from drawbridge_cli.ui_site import Query, Shown, Site, View
 from drawbridge_cli.ui_views import views_of
+from drawbridge_cli.ui_words import words_document
 from local_aws.testing.record import record
 from local_aws_tests.browser import BROWSER, Tab, browsing, needs_browser
-from tests.builders import NOW, REPOSITORY, SERVICE_ID, SHARE, STRANGER
-from tests.cli.connected import ATTACHMENT, LET_IN, connection, enter, enter_connected
+from tests.builders import NOW, REPOSITORY, SERVICE_ID, SHARE, STRANGER, execution_input
+from tests.cli.connected import ATTACHMENT, LET_IN, connection, enter, enter_connected, enter_next_attempt, reach
 from tests.cli.operators import Drawbridge, Operator, denied
 
 HOSTILE = "<img src=x onerror=alert(1)><script>document.title='owned'</script>\u202egnp.exe"
 DNS_NAME = "/drawbridge/connections/orders/orders-db/dns-name"
+AT_WORK = connection(77)
+"""What no other test enters: histories are kept from one to the next."""
 _READS = re.compile(r"[a-z0-9-]+:(Get|BatchGet|Describe|List|Query|Scan|AssumeRole)\w*")
 
 
@@ -76,9 +82,24 @@ def ledger(operator: Operator) -> Iterator[LedgerTable]:
         table.delete_item(Key=item)
 
 
+class Watch:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
 @pytest.fixture
-def views(at_work: Drawbridge) -> dict[str, View]:
-    return dict(views_of(Stack(DEFAULT_STACK, region=None, profile=None)))
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+def views(at_work: Drawbridge, watch: Watch) -> dict[str, View]:
+    return dict(views_of(Stack(DEFAULT_STACK, region=None, profile=None), watch))
 
 
 def test_the_views_are_what_the_commands_print(
@@ -139,6 +160,7 @@ def test_endpoints_are_told_with_the_states_that_aws_tells(
         ledger, SHARE, Status.AVAILABLE, let_in=LET_IN, attachments=(msgspec.structs.replace(ATTACHMENT, made=there),)
     )
     enter_connected(ledger, connection(1), account=STRANGER)
+    enter(ledger, connection(2), Status.REJECTED, account=STRANGER)
 
     seen = _json(views["endpoints"]({}))
 
@@ -170,7 +192,7 @@ def test_without_leave_to_ask_for_states_the_rest_is_told(
         ("status", "dynamodb:Scan"),
         ("why", "dynamodb:GetItem"),
         ("names", "ssm:GetParametersByPath"),
-        ("endpoints", "dynamodb:Query"),
+        ("endpoints", "dynamodb:Scan"),
         ("bindings", "ssm:GetParametersByPath"),
     ],
 )
@@ -188,14 +210,123 @@ def test_what_was_denied_is_asked_for_anew(operator: Operator, views: dict[str, 
     assert _json(views["status"]({}))["requests"] == []
 
 
-def test_several_windows_cost_no_more_than_one(operator: Operator, views: dict[str, View]) -> None:
-    views["status"]({})
+def test_several_windows_cost_no_more_than_one_and_say_how_old_they_are(
+    operator: Operator, views: dict[str, View], watch: Watch
+) -> None:
+    asked: dict[str, dict[str, str]] = {"status": {}, "endpoints": {}, "why": {"of": STRANGER}, "names": {}}
+    for name, query in asked.items():
+        views[name](query)
     mark = record.mark()
+    watch.seconds += 3
 
-    for _ in range(3):
-        views["status"]({})
+    ages = [views[name](query).age for _ in range(2) for name, query in asked.items()]
 
     assert record.since(mark, account_id=operator.account_id) == []
+    assert {*ages} == {3}
+    watch.seconds += 1
+    assert views["status"]({}).age == 0
+    assert _reads(operator, mark) == {"dynamodb:Scan": 1}
+
+
+@pytest.mark.parametrize(
+    ("query", "least"),
+    [
+        # The ledger is read each 30 seconds at rest, and not each five.
+        ({"of": STRANGER}, {"dynamodb:Scan": 124, "dynamodb:Query": 60}),
+        ({"of": connection(1).request_id}, {"dynamodb:GetItem": 124, "dynamodb:Query": 60}),
+        # Of what is gone the history is searched, which is a scan too.
+        ({"of": "vpce-0aaa"}, {"dynamodb:Scan": 124 + 6, "dynamodb:GetItem": 124, "dynamodb:Query": 60}),
+        ({"of": "vpce-never"}, {"dynamodb:Scan": 124 + 6}),
+        (None, {"dynamodb:Scan": 124, "dynamodb:GetItem": 61}),
+    ],
+    ids=["account", "request", "gone", "unknown", "status"],
+)
+def test_an_hour_of_an_open_page_reads_what_may_have_changed_and_no_more(
+    operator: Operator,
+    ledger: LedgerTable,
+    views: dict[str, View],
+    watch: Watch,
+    query: dict[str, str] | None,
+    least: dict[str, int],
+) -> None:
+    enter_connected(ledger, connection(1), account=STRANGER)
+    enter(ledger, SHARE, Status.AVAILABLE, let_in=LET_IN, attachments=(ATTACHMENT,), published=(DNS_NAME,))
+    enter_next_attempt(ledger, SHARE)
+    gone = Outcome(status=Status.WITHDRAWN, reasons=(), settled=True, attachments=(), taken_back=(DNS_NAME,))
+    ledger.change_status(status_change(execution_input(SHARE, 2), gone), gone)
+    show = views["status"] if query is None else views["why"]
+    show(query or {})
+    watch.seconds += 5
+    mark = record.mark()
+
+    for _ in range(3600 // 5):
+        show(query or {})
+        watch.seconds += 5
+
+    made = _reads(operator, mark)
+    assert made.keys() == least.keys()
+    for operation, calls in made.items():
+        assert calls <= least[operation], operation
+
+
+def test_what_changes_is_shown_soon_and_what_is_under_way_is_looked_at_soon(
+    operator: Operator, ledger: LedgerTable, views: dict[str, View], watch: Watch
+) -> None:
+    # What began long ago and has recorded nothing since is not under way, but stuck.
+    history = HistoryTable(
+        operator.table("HistoryTableName"),
+        now=lambda: datetime.now(UTC),
+        keep_for=timedelta(days=400),
+        on_lost=pytest.fail,
+    )
+    ledger = LedgerTable(operator.table("LedgerTableName"), now=lambda: datetime.now(UTC), history=history)
+
+    def statuses() -> list[str]:
+        return [each["status"] for each in _json(views["status"]({}))["requests"]]
+
+    enter(ledger, AT_WORK, Status.PENDING)
+    for _ in range(5):
+        watch.seconds += 5
+        assert statuses() == ["PENDING"]
+    assert _told_last(views)["text"] == "attempt 1 began"
+    reach(ledger, AT_WORK, Status.AVAILABLE, published=(DNS_NAME,))
+    assert statuses() == ["PENDING"]
+
+    watch.seconds += 5
+    assert statuses() == ["AVAILABLE"]
+    # Which only the history tells.
+    assert _told_last(views)["details"] == [f"published {DNS_NAME}"]
+    watch.seconds += 5
+    enter_next_attempt(ledger, AT_WORK)
+    assert statuses() == ["PENDING"]
+    assert _told_last(views)["text"] == "attempt 2 began"
+
+
+def _told_last(views: dict[str, View]) -> dict[str, Any]:
+    told: dict[str, Any] = _json(views["why"]({"of": AT_WORK.request_id}))["requests"][0]["story"][-1]
+    return told
+
+
+def test_of_names_that_nobody_looks_at_any_longer_nothing_is_kept(
+    operator: Operator, ledger: LedgerTable, views: dict[str, View]
+) -> None:
+    enter_connected(ledger, connection(1), account=STRANGER)
+    views["why"]({"of": connection(1).request_id})
+    for number in range(31):
+        views["why"]({"of": f"vpce-{number}"})
+    mark = record.mark()
+
+    views["why"]({"of": connection(1).request_id})
+    assert _reads(operator, mark) == {}
+    for number in range(31, 63):
+        views["why"]({"of": f"vpce-{number}"})
+    mark = record.mark()
+    views["why"]({"of": connection(1).request_id})
+    assert _reads(operator, mark)["dynamodb:GetItem"] == 1
+
+
+def _reads(operator: Operator, mark: int) -> Counter[str]:
+    return Counter(each.operation for each in record.since(mark, account_id=operator.account_id))
 
 
 def test_who_looks_logs_in_once(at_work: Drawbridge, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -303,7 +434,7 @@ def test_nobody_but_this_machine_is_served() -> None:
 
 
 def test_a_browser_that_hangs_up_is_nothing_to_tell(capsys: pytest.CaptureFixture[str]) -> None:
-    with serving({"large": lambda _: ["x" * 1000] * 20_000}) as address:
+    with serving({"large": lambda _: Shown(["x" * 1000] * 20_000)}) as address:
         port = int(address.split(":")[2].partition("/")[0])
         for _ in range(3):
             with socket.create_connection(("127.0.0.1", port)) as hasty:
@@ -366,6 +497,92 @@ def test_the_filters_stay_while_the_page_looks_again(tab: Tab) -> None:
 
 
 @needs_browser
+def test_what_has_not_changed_is_neither_sent_nor_drawn_again_and_its_time_is_told(tab: Tab) -> None:
+    ages = [3600.0]
+    shown = [_status(1, "connected")]
+    views = _fixed(lambda _: _look(shown)) | {"status": lambda _: Shown(_look(shown), ages[-1])}
+    with serving(views) as address:
+        tab.open(address)
+        tab.until("document.querySelector('tbody tr')")
+        first = _age_told(tab)
+        tab.run(
+            "const plain = window.fetch; window.answers = [];"
+            "window.fetch = async (...asked) => {"
+            " const got = await plain(...asked); answers.push(got.status); return got; };"
+            "window.row = document.querySelector('tbody tr'); void look(false)"
+        )
+        ages.append(7200.0)
+        tab.until("answers.length === 1 && !now.asking")
+        tab.run("void look(false)")
+        tab.until("answers.length === 2 && !now.asking")
+
+        assert tab.run("answers") == [304, 304]
+        assert tab.run("window.row.isConnected")
+        assert 3600 <= first < 3660
+        assert 7200 <= _age_told(tab) < 7260
+        shown[0] = _status(2, "connected")
+        tab.run("void look(false)")
+        tab.until("!window.row.isConnected")
+        assert (_rows(tab), tab.run("answers")[-1]) == (["request-2"], 200)
+
+
+def _age_told(tab: Tab) -> int:
+    """Return how many seconds ago it was what the page says that it is as of."""
+    age: int = tab.run(
+        "(() => { const [h, m, s] = document.getElementById('fresh').textContent.match(/[0-9]+/g).map(Number);"
+        "const now = Math.floor(Date.now() / 1000) % 86400;"
+        "return (now - h * 3600 - m * 60 - s + 86400) % 86400; })()"
+    )
+    return age
+
+
+@needs_browser
+def test_a_tab_that_nobody_sees_asks_nothing(tab: Tab) -> None:
+    looks: list[int] = []
+
+    def look(_: Query) -> Any:
+        looks.append(1)
+        return _look([_status(1, "held")])
+
+    with serving(_fixed(look)) as address:
+        tab.open(address)
+        tab.until("document.querySelector('.card')")
+        tab.run(
+            "window.away = true; VIEWS.requests.every = 0.1;"
+            "Object.defineProperty(document, 'hidden', { get: () => window.away });"
+            "window.seconds = 0; setInterval(() => { seconds += 1; }, 1000)"
+        )
+        asked = len(looks)
+        tab.until("seconds >= 2")
+        assert len(looks) == asked
+
+        tab.run("window.away = false")
+        tab.until("seconds >= 4")
+        assert len(looks) > asked
+
+
+@needs_browser
+def test_the_page_says_until_when_as_the_terminal_does_and_what_a_story_leaves_out(tab: Tab) -> None:
+    coming = {**_status(1, "held"), "until": "2099-01-01T10:00:00Z", "until_what": "tried-again"}
+    past = {**_status(2, "held"), "until": "2020-01-01T10:00:00Z", "until_what": "tried-again"}
+    left_out = {"at": "2026-11-30T10:00:00Z", "attempt": 1, "what": "left-out", "text": "… 123 items left out"}
+    request = {"status": coming, "story": [left_out], "has_earlier": False, "published": [], "attachments": []}
+    views = _fixed(lambda _: _look([coming, past])) | {"why": lambda _: Shown({"named": "x", "requests": [request]})}
+    with serving(views) as address:
+        tab.open(address)
+        tab.until("document.querySelectorAll('.card').length === 2")
+
+        cards = tab.run("[...document.querySelectorAll('.card')].map((each) => each.textContent)")
+        assert "since 2026-11-30 10:00 UTC; tried again from 2099-01-01 10:00 UTC on" in cards[0]
+        assert "tried again by the next sweep" in cards[1]
+        assert "2020" not in cards[1]
+        assert "Your turn: plain" in cards[0]
+        tab.run("location.hash = '#/why/x'")
+        tab.until("document.querySelector('.story li')")
+        assert tab.run("document.querySelector('.story li').textContent") == "… 123 items left out"
+
+
+@needs_browser
 @pytest.mark.parametrize("place", ["", "#/why/request-1", "#/names", "#/endpoints", "#/bindings"])
 def test_hostile_text_is_text_and_nothing_is_wider_than_the_window(tab: Tab, place: str) -> None:
     """Trap 29."""
@@ -382,7 +599,7 @@ def test_hostile_text_is_text_and_nothing_is_wider_than_the_window(tab: Tab, pla
         assert tab.run("document.title").endswith("Drawbridge")
         shown = tab.run("document.body.textContent")
         assert "\u202e" not in shown
-        assert "⟨U+202E⟩gnp.exe" in shown
+        assert "\\u{202e}gnp.exe" in shown
         assert tab.run("[...document.links].filter((each) => each.protocol === 'javascript:').length") == 0
 
 
@@ -429,6 +646,14 @@ def test_everything_that_can_be_done_has_a_name_and_the_keyboard_reaches_it(tab:
 
 
 def _fixed(look: Callable[[Query], Any]) -> dict[str, View]:
+    return {"words": lambda _: Shown(words_document())} | {name: _shown(show) for name, show in _made_up(look).items()}
+
+
+def _shown(show: Callable[[Query], Any]) -> View:
+    return lambda query: Shown(show(query))
+
+
+def _made_up(look: Callable[[Query], Any]) -> dict[str, Callable[[Query], Any]]:
     """Return views of made-up data, with what strangers may have written in every text."""
     reason = {"code": "policy", "text": HOSTILE, "source": ""}
     link = {"of": "link", "address": "javascript:alert(1)"}
@@ -508,5 +733,5 @@ def _get(port: int, path: str, host: str = "") -> tuple[int, bytes]:
         connection.close()
 
 
-def _json(value: Any) -> Any:
-    return json.loads(msgspec.json.encode(value))
+def _json(shown: Shown) -> Any:
+    return json.loads(msgspec.json.encode(shown.document))

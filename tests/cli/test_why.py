@@ -12,6 +12,7 @@ import pytest
 from drawbridge.aws.history_table import HistoryTable
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.record import Outcome
+from drawbridge.record.history import command_item
 from drawbridge.record.record import status_change
 from drawbridge.status import Reason, Status
 from tests.builders import (
@@ -144,12 +145,56 @@ def test_what_is_taken_down_is_found_by_the_name_that_it_had(at_work: Drawbridge
     gone = Outcome(status=Status.WITHDRAWN, reasons=(), settled=True, attachments=(), taken_back=(DNS_NAME,))
     ledger.change_status(status_change(execution_input(SHARE, 2), gone), gone)
 
-    for named in ("vpce-0aaa", DNS_NAME, "orders", RESOURCE_ARN):
+    for named in (
+        "vpce-0aaa",
+        "snra-0bbb",
+        DNS_NAME,
+        "/drawbridge/connections/orders/orders-db/",
+        "/drawbridge/connections/orders",
+        "orders",
+        RESOURCE_ARN,
+        RESOURCE_ARN.rpartition("/")[2],
+    ):
         ended = at_work("why", named, "--json")
         assert [each["status"]["status"] for each in ended.json["requests"]] == ["WITHDRAWN"], named
         assert ended.code == 0
     # Not by a part of a name.
     assert at_work("why", "vpce-0aa").code == 1
+
+
+def test_of_several_that_had_the_name_those_come_first_that_changed_last(
+    at_work: Drawbridge, operator: Operator, history: HistoryTable, ledger: LedgerTable
+) -> None:
+    for minutes, number in ((0, 3), (2, 1), (1, 2)):
+        then = NOW + timedelta(minutes=minutes)
+        at_the_time = LedgerTable(operator.table("LedgerTableName"), now=lambda at=then: at, history=history)  # type: ignore[misc]
+        enter(
+            at_the_time, connection(number), Status.WITHDRAWN, taken_back=("/drawbridge/connections/old/db/dns-name",)
+        )
+
+    ended = at_work("why", "/drawbridge/connections/old/db", "--json")
+
+    found = [each["status"]["request_id"] for each in ended.json["requests"]]
+    assert found == [connection(number).request_id for number in (1, 2, 3)]
+
+
+def test_of_a_long_story_the_first_hint_is_told_and_how_much_is_left_out(
+    at_work: Drawbridge, history: HistoryTable, ledger: LedgerTable
+) -> None:
+    ledger.claim(observed_request(request=SHARE, account_id=CONSUMER, cause=CAUSE), 1, after=None)
+    for second in range(1, 600):
+        at = (NOW + timedelta(seconds=second)).isoformat(timespec="milliseconds")
+        history.add(command_item(SHARE.request_id, 1, "retry", f"person-{second}", at))
+
+    lines = at_work("why", SHARE_ARN).out.splitlines()
+    document = at_work("why", SHARE_ARN, "--json").json["requests"][0]
+
+    assert lines[3].endswith("attempt 1 began")
+    left_out = lines.index("  … 100 items left out")
+    assert lines[left_out - 1].endswith("by person-19")
+    assert lines[left_out + 1].endswith("by person-120")
+    assert lines[lines.index("Now") - 2].endswith("by person-599")
+    assert [each["what"] for each in document["story"]].index("left-out") == 20
 
 
 def test_of_what_is_unknown_it_is_told_what_was_looked_for_and_what_is_near(

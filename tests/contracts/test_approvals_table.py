@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from drawbridge.approval import Question
+from drawbridge.approval.ask import Pending
 from drawbridge.aws.approvals_table import ApprovalsTable
 from drawbridge.errors import AccessDeniedError, ThrottledError, UpstreamError
 from tests.builders import NOW, approval_record, question
@@ -53,6 +54,16 @@ def test_a_decision_is_recorded_with_when_it_was_made(
     approvals.record(answer(kept, approve=approve), "U0ALICE", needed=1)
 
     assert item(table, kept)["decided_at"] == "2026-11-21T12:00:00.000+00:00"
+
+
+@pytest.mark.parametrize("expires_at", ["soon", 10**20])
+def test_of_a_question_that_can_not_be_read_no_deadline_is_known_and_it_is_looked_at_by_itself(
+    approvals: ApprovalsTable, table: Any, asked: Asking, expires_at: Any
+) -> None:
+    kept = asked()
+    table.put_item(Item=item(table, kept) | {"expires_at": expires_at})
+
+    assert approvals.pending([kept.request_id]) == {kept.request_id: Pending(None, waits=True, decided=True)}
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,17 @@ from drawbridge.aws.history_table import HistoryTable
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.discovery.review import Review
 from drawbridge.record import Outcome
-from drawbridge.record.history import CommandItem, HistoryItem, MarksItem, StatusItem, question_item, status_item
+from drawbridge.record.history import (
+    CommandItem,
+    HistoryItem,
+    KeptHistory,
+    MadeObjects,
+    MarksItem,
+    StatusItem,
+    command_item,
+    question_item,
+    status_item,
+)
 from drawbridge.request.absence import Absence
 from drawbridge.request.announced import Announced, WithdrawalCommand
 from drawbridge.status import Reason, Status
@@ -61,10 +71,7 @@ def test_what_happened_is_told_in_its_order(history: HistoryTable, request_id: s
     history.add(second)
     history.add(asked)
 
-    kept = history.newest(request_id, 10)
-
-    assert kept.items == (asked, second)
-    assert not kept.has_earlier
+    assert history.kept(request_id, first=2, last=8) == KeptHistory(last=(asked, second))
 
 
 def test_what_is_written_twice_stays_as_it_was_first(history: HistoryTable, lost: list[str], request_id: str) -> None:
@@ -72,18 +79,73 @@ def test_what_is_written_twice_stays_as_it_was_first(history: HistoryTable, lost
     history.add(first)
     history.add(failed(request_id, 1, "2026-07-01T11:00:00.000+00:00"))
 
-    assert (history.newest(request_id, 10).items, lost) == ((first,), [])
+    assert (history.kept(request_id, first=2, last=8).last, lost) == ((first,), [])
 
 
-def test_of_much_the_newest_is_told_and_that_there_is_more(history: HistoryTable, request_id: str) -> None:
+def test_of_much_the_beginning_and_the_end_are_told_and_how_much_there_is_between(
+    history: HistoryTable, request_id: str
+) -> None:
     for attempt in range(1, 13):
         history.add(failed(request_id, attempt, f"2026-07-01T10:{attempt:02d}:00.000+00:00"))
 
-    kept = history.newest(request_id, 10)
+    kept = history.kept(request_id, first=2, last=8)
 
-    assert [item.attempt for item in kept.items] == [*range(3, 13)]
-    assert kept.has_earlier
-    assert not history.newest(request_id, 12).has_earlier
+    assert [item.attempt for item in kept.first] == [1, 2]
+    assert [item.attempt for item in kept.last] == [*range(5, 13)]
+    assert kept.left_out == 2
+    assert history.kept(request_id, first=2, last=10).left_out == 0
+
+
+def test_of_more_than_is_read_the_end_is_told_and_how_it_began(items: Any, request_id: str) -> None:
+    history = HistoryTable(items, now=lambda: NOW, keep_for=timedelta(days=400), on_lost=pytest.fail, most_read=5)
+    began = status_item(request_id, 1, Outcome(status=Status.PENDING, reasons=(), settled=False), told_at(0))
+    marks = [command_item(request_id, 1, "retry", "", told_at(second)) for second in range(1, 5)]
+    for item in (began, *marks, *(failed(request_id, attempt, told_at(60 * attempt)) for attempt in range(2, 8))):
+        history.add(item)
+
+    kept = history.kept(request_id, first=2, last=3)
+
+    assert kept.first == (began, marks[0])
+    assert kept.left_out is None
+    assert [item.attempt for item in kept.last] == [5, 6, 7]
+
+
+def told_at(seconds: float) -> str:
+    return (NOW + timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
+
+
+def test_what_version_1_wrote_is_read(history: HistoryTable, items: Any, request_id: str) -> None:
+    """Tables are kept when a stack is updated, with what is in them."""
+    items.put_item(
+        Item={
+            "request_id": request_id,
+            "item": "0000003/status/AVAILABLE/0f0f",
+            "at": "2026-07-01T10:00:00.000+00:00",
+            "json": (
+                '{"happened":{"what":"status","status":"AVAILABLE","settled":true,"published":["/a/dns-name"],'
+                '"made":[{"binding":"orders","resourceArn":"arn","endpointId":"vpce-1","associations":["snra-1"]}]}}'
+            ),
+            "expires_at": 1,
+        }
+    )
+
+    (item,) = history.kept(request_id, first=2, last=8).last
+    made = MadeObjects(binding="orders", resource_arn="arn", endpoint_id="vpce-1", associations=("snra-1",))
+    assert item.happened == StatusItem(status=Status.AVAILABLE, settled=True, published=("/a/dns-name",), made=(made,))
+    assert item.attempt == 3
+
+
+def test_statuses_are_found_by_what_they_tell_of_and_nothing_else_is(history: HistoryTable, request_id: str) -> None:
+    name = f'/drawbridge/"{request_id}"/dns-name'
+    told = status_item(
+        request_id, 1, Outcome(status=Status.AVAILABLE, reasons=(), settled=True, published=(name,)), told_at(0)
+    )
+    history.add(told)
+    history.add(command_item(request_id, 1, name, "", told_at(1)))
+    history.add(failed(request_id, 2))
+
+    assert [*history.items_containing(name)] == [told]
+    assert [*history.items_containing(f"{name}x")] == []
 
 
 def test_an_item_expires_when_its_time_is_over(history: HistoryTable, items: Any, request_id: str) -> None:
@@ -125,7 +187,7 @@ def test_what_somebody_wrote_by_hand_is_passed_over(history: HistoryTable, items
     }.items():
         items.put_item(Item={"request_id": request_id, "item": name, **wrong})
 
-    assert history.newest(request_id, 10).items == (good,)
+    assert history.kept(request_id, first=2, last=8) == KeptHistory(last=(good,))
 
 
 @pytest.fixture(scope="module")

@@ -238,7 +238,7 @@ def asked(hours: float, **changes: Any) -> Pending:
     return Pending(**(fields | changes))
 
 
-NOT_READ = asked(1, deadline=datetime.max.replace(tzinfo=UTC), decided=True)
+NOT_READ = asked(1, deadline=None, decided=True)
 """The question of somebody who wrote it by hand, and which can't be read."""
 
 
@@ -467,7 +467,7 @@ def entries(draw: st.DrawFn) -> Entry:
     return entry(draw(st.sampled_from(requests)), draw(st.sampled_from(Status)), *draw(_reasons), **changes)
 
 
-_questions = st.none() | st.builds(Pending, _moments, waits=st.booleans(), decided=st.booleans())
+_questions = st.none() | st.builds(Pending, st.none() | _moments, waits=st.booleans(), decided=st.booleans())
 
 
 @given(entries(), _questions)

@@ -7,12 +7,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from drawbridge.record import Outcome
 from drawbridge.record.entry import Entry, HistoryEntry
 from drawbridge.record.history import (
     CommandItem,
     HistoryItem,
+    KeptHistory,
     MadeObjects,
     MarksItem,
     StatusItem,
@@ -66,9 +68,8 @@ def item(seconds: float, status: Status, *reasons: Reason, attempt: int = 1, **h
     )
 
 
-def told(*items: HistoryItem, of: Entry | None = None, has_earlier: bool = False, days: float = 0) -> Story:
-    now = NOW + timedelta(days=days)
-    return story_of(of or entry(), items, has_earlier=has_earlier, links=LINKS, now=now)
+def told(*items: HistoryItem, of: Entry | None = None, days: float = 0) -> Story:
+    return story_of(of or entry(), KeptHistory(last=items), links=LINKS, now=NOW + timedelta(days=days))
 
 
 def test_an_attempt_is_told_with_its_cause_and_the_link_to_its_execution() -> None:
@@ -108,7 +109,7 @@ def test_links_are_to_the_console_of_the_stack_s_partition(partition: str, regio
     links = ConsoleLinks(onboarding=workflow, withdrawal=workflow)
     made = item(0, Status.AVAILABLE, made=(MadeObjects(binding="b", resource_arn=RESOURCE_ARN, endpoint_id=ENDPOINT),))
 
-    (event,) = story_of(entry(), [made], has_earlier=False, links=links, now=NOW).events
+    (event,) = story_of(entry(), KeptHistory(last=(made,)), links=links, now=NOW).events
 
     assert [link.address for link in event.links] == [
         f"{console}vpcconsole/home?region={region}#EndpointDetails:vpcEndpointId={ENDPOINT}"
@@ -194,8 +195,79 @@ def test_what_somebody_wrote_into_the_row_by_hand_is_passed_over() -> None:
 
 def test_that_something_happened_before_what_is_kept_is_told() -> None:
     assert told(item(0, Status.PENDING, CAUSE, attempt=7)).has_earlier
-    assert told(item(0, Status.PENDING, CAUSE), has_earlier=True).has_earlier
+    # Its beginning has expired.
+    assert told(item(0, Status.AVAILABLE, WHY)).has_earlier
+    assert not told(item(0, Status.PENDING, CAUSE)).has_earlier
     assert not told().has_earlier
+
+
+def test_what_happened_in_the_same_millisecond_is_told_as_attempts_go() -> None:
+    marks = HistoryItem(
+        request_id=SHARE.request_id,
+        attempt=1,
+        name="0000001/marks/x",
+        at=at(0),
+        happened=MarksItem(reasons=(Reason("gone", "It is gone."),)),
+    )
+    accepted = HistoryItem(
+        request_id=SHARE.request_id,
+        attempt=1,
+        name="0000001/status/EXPIRED/x",
+        at=at(0),
+        happened=StatusItem(status=Status.ACCEPTED, settled=False),
+    )
+    held = item(0, Status.ACCEPTED, WHY)
+
+    story = told(item(0, Status.PENDING, attempt=2), marks, held, accepted, item(0, Status.PENDING))
+
+    assert [event.text for event in story.events] == [
+        "attempt 1 began",
+        "ACCEPTED",
+        "ACCEPTED",
+        "It is gone.",
+        "attempt 2 began",
+    ]
+    assert [event.reasons for event in story.events[1:3]] == [(), (WHY,)]
+
+
+def test_times_are_compared_and_not_their_texts() -> None:
+    # 11:30 in UTC, and 10:59:59.
+    later = replace(item(0, Status.HELD), at="2026-07-01T10:30:00.000-01:00")
+    earlier = replace(item(0, Status.PENDING), at="2026-07-01T10:59:59+00:00")
+
+    assert [event.text for event in told(later, earlier).events] == ["attempt 1 began", "HELD"]
+
+
+def test_what_is_left_out_is_told_between_and_not_made_up_for_by_the_row() -> None:
+    first, last = item(0, Status.PENDING, CAUSE), item(600, Status.FAILED, WHY, attempt=5)
+    row = entry(
+        *(HistoryEntry(status=Status.PENDING, attempt=attempt, at=at(attempt * 60)) for attempt in range(2, 5)),
+        HistoryEntry(status=Status.PENDING, attempt=6, at=at(700)),
+    )
+
+    story = story_of(row, KeptHistory(first=(first,), left_out=1, last=(last,)), links=LINKS, now=NOW)
+    some = story_of(row, KeptHistory(first=(first,), left_out=None, last=(last,)), links=LINKS, now=NOW)
+
+    assert [event.text for event in story.events] == [
+        "attempt 1 began",
+        "… 1 item left out",
+        "FAILED",
+        "attempt 6 began",
+    ]
+    assert some.events[1].text == "… some items left out"
+    assert not story.has_earlier
+
+
+def test_attempts_on_both_sides_of_what_is_left_out_are_not_taken_for_alike() -> None:
+    before, after = failing(1, 3), failing(90, 92)
+
+    story = story_of(entry(), KeptHistory(first=tuple(before), left_out=2_000, last=tuple(after)), links=LINKS, now=NOW)
+
+    assert [event.text for event in story.events if event.what in {"repeated", "left-out"}] == [
+        "2 more attempts, up to attempt 3, went the same way",
+        "… 2,000 items left out",
+        "2 more attempts, up to attempt 92, went the same way",
+    ]
 
 
 def failing(first: int, last: int) -> list[HistoryItem]:

@@ -3,10 +3,10 @@
 import json
 import re
 import tomllib
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import drawbridge_cli
@@ -16,12 +16,17 @@ from drawbridge_cli.request_status import Until, Urgency
 from drawbridge_cli.status import KINDS
 from drawbridge_cli.status_screen import TITLES
 from drawbridge_cli.turns import Turn
-from drawbridge_cli.ui_site import Answer, Asked, Query, Site
+from drawbridge_cli.ui_site import Answer, Asked, Query, Shown, Site
+from drawbridge_cli.ui_words import words_document
 from tests.builders import REPOSITORY
 
 TOKEN = "a-token"
 HERE = "127.0.0.1:4700"
 PAGE = Path(drawbridge_cli.__file__).with_name("page")
+
+
+def _asked(query: Query) -> Shown:
+    return Shown(dict(query), 7.9)
 
 
 def _denied(query: Query) -> Any:
@@ -36,11 +41,11 @@ def _broken(query: Query) -> Any:
     raise KeyError("\u202estatus")
 
 
-SITE = Site(TOKEN, {"asked": dict, "denied": _denied, "misunderstood": _misunderstood, "broken": _broken})
+SITE = Site(TOKEN, {"asked": _asked, "denied": _denied, "misunderstood": _misunderstood, "broken": _broken})
 
 
-def ask(target: str, *, method: str = "GET", host: str = HERE) -> Answer:
-    return SITE.answer(Asked(method=method, target=target, host=host))
+def ask(target: str, *, method: str = "GET", host: str = HERE, known: str = "") -> Answer:
+    return SITE.answer(Asked(method=method, target=target, host=host, if_none_match=known))
 
 
 @pytest.mark.parametrize("host", [HERE, "localhost:4700", "LOCALHOST:4700", "127.0.0.1"])
@@ -168,29 +173,53 @@ def test_the_two_pages_are_of_one_look() -> None:
     assert (PAGE / "look.css").read_bytes() == other.read_bytes()
 
 
-@pytest.mark.parametrize(
-    ("called", "words"),
-    [("TITLES", Urgency), ("TURNS", Turn), ("UNTIL", Until), ("STATUSES", Status)],
-)
-def test_the_page_has_all_words_of_the_status_and_no_others(called: str, words: type[StrEnum]) -> None:
-    assert _object(called).keys() == set(words)
+def test_the_page_says_what_the_terminal_says_and_has_no_words_of_its_own() -> None:
+    words = msgspec.json.decode(msgspec.json.encode(words_document()))
 
-
-def test_the_page_says_what_the_terminal_says() -> None:
-    assert _object("TITLES") == TITLES
+    assert {urgency: each["title"] for urgency, each in words["urgencies"].items()} == TITLES
+    assert {urgency: each["needs_somebody"] for urgency, each in words["urgencies"].items()} == {
+        each: each.needs_somebody for each in Urgency
+    }
+    assert words["statuses"].keys() == {*Status}
+    # Of what is nobody's turn, and ends at no time, nothing is told.
+    assert words["turns"].keys() == {*Turn} - {Turn.NOBODY}
+    assert words["until"].keys() == {*Until} - {Until.NOTHING}
+    assert tuple(words["kinds"]) == KINDS
     script = (PAGE / "page.js").read_text()
-    well = re.search(r"const WELL = new Set\((\[.*\])\)", script)
-    assert well is not None
-    assert set(json.loads(well[1])) == {each for each in Urgency if not each.needs_somebody}
-    kinds = re.search(r'choice\("kind", (\[.*?\])\)', script)
-    assert kinds is not None
-    assert tuple(json.loads(kinds[1])) == KINDS
+    own = {each for each in (*Status, *Urgency, *Turn, *Until) if re.search(rf"[\"'`]{re.escape(each)}[\"'`]", script)}
+    # Of endpoints, not of requests; and what is connected or over says nothing more in a table.
+    assert own <= {"failed", "rejected", "expired", "connected", "over", Until.NOTHING}
 
 
-def _object(called: str) -> dict[str, str]:
-    """Return an object of the script, which is written as JSON but for names without quotes and the last comma."""
-    found = re.search(rf"^const {called} = (\{{.*?\}});", (PAGE / "page.js").read_text(), re.DOTALL | re.MULTILINE)
-    assert found is not None
-    named = re.sub(r"([{,]\s*)([A-Z_]+):", r'\1"\2":', found[1])
-    read: dict[str, str] = json.loads(re.sub(r",\s*}", "}", named))
-    return read
+def test_every_tone_is_in_the_look() -> None:
+    words = words_document()
+    tones = {*words["statuses"].values(), *(each["tone"] for each in words["urgencies"].values())}
+
+    look = (PAGE / "look.css").read_text()
+    assert tones == {"", "good", "bad", "doubt", "busy"}
+    assert all(f".state.{tone} " in look for tone in tones - {""})
+    assert [words["urgencies"][each]["tone"] for each in ("failed", "held", "connected", "under-way", "over")] == [
+        "bad",
+        "doubt",
+        "good",
+        "busy",
+        "",
+    ]
+
+
+def test_what_the_browser_has_already_is_not_sent_again_and_how_old_it_is_is() -> None:
+    first = ask(f"/{TOKEN}/asked.json?of=x")
+    tag = first.headers["ETag"]
+
+    again, other = (ask(f"/{TOKEN}/asked.json?of={of}", known=tag) for of in "xy")
+
+    assert (first.status, first.headers["Age"]) == (200, "7")
+    assert (again.status, again.body, again.headers["ETag"], again.headers["Age"]) == (304, b"", tag, "7")
+    assert "Content-Length" not in again.headers
+    assert again.headers["Cache-Control"] == "no-store"
+    assert (other.status, json.loads(other.body)) == (200, {"of": "y"})
+    assert other.headers["ETag"] != tag
+
+
+def test_an_error_is_no_answer_that_is_kept() -> None:
+    assert "ETag" not in ask(f"/{TOKEN}/denied.json").headers

@@ -2,6 +2,7 @@
 "use strict";
 
 const SEVERAL = 200;
+const NOT_MODIFIED = 304;
 const find = (id) => document.getElementById(id);
 
 /* Elements. */
@@ -31,13 +32,16 @@ const nothing = (text) => el("p", { class: "nothing" }, text);
 const state = (text, tone) => el("span", { class: `state ${tone}` }, text);
 const request = (id) => el("a", { href: `#/why/${encodeURIComponent(id)}`, class: "mono", "data-key": `why-${id}` }, id);
 
+// Before what it is of, a column is no beginning of a sentence; DNS and AWS stay as they are.
+const uncapital = (text) => text.replace(/^[A-Z](?=[a-z])/, (first) => first.toLowerCase());
+
 function table(columns, rows, cells) {
   const shown = rows.slice(0, SEVERAL);
   return [
     el("table", { class: "rows" },
       el("thead", {}, el("tr", {}, columns.map((each) => el("th", { scope: "col" }, each)))),
       el("tbody", {}, shown.map((row) => el("tr", {}, cells(row).map((cell, place) =>
-        el("td", { "data-label": place ? columns[place].toLowerCase() : null }, cell)))))),
+        el("td", { "data-label": place ? uncapital(columns[place]) : null }, cell)))))),
     rows.length > shown.length && el("p", { class: "more" }, `and ${rows.length - shown.length} more; filter for them`),
   ];
 }
@@ -70,41 +74,27 @@ function command(text) {
 
 /* Words. */
 
-const TITLES = {
-  "withdrawal-capped": "Held back: too much would go at once",
-  "expiring": "Expiring",
-  "failed": "Failed",
-  "announced": "Announced to be taken down",
-  "waiting-for-approval": "Waiting for approval",
-  "held": "Held",
-  "in-part": "Connected, and refused in part",
-  "drifting": "Drifting",
-  "stuck": "Stuck",
-  "kept": "Connected, and would not be let in now",
-  "under-way": "Under way",
-  "connected": "Connected",
-  "accepted-only": "Accepted, and no binding wants it",
-  "over": "Over",
-};
-const WELL = new Set(["under-way", "connected", "accepted-only", "over"]);
-const TONES = {
-  "withdrawal-capped": "bad", "expiring": "bad", "failed": "bad", "connected": "good",
-  "under-way": "busy", "accepted-only": "", "over": "",
-};
-const TURNS = {
-  "aws": "AWS's turn", "approver": "An approver's turn", "other-side": "The other side's turn",
-  "operator": "Your turn", "drawbridge": "Drawbridge's turn", "nobody": "",
-};
-const UNTIL = { "expires": "its invitation expires", "taken-down": "taken down from", "tried-again": "tried again from", "answer-by": "to be answered by", "": "" };
-const STATUSES = {
-  AVAILABLE: "good", FAILED: "bad", REJECTED: "", EXPIRED: "", WITHDRAWN: "", HELD: "doubt",
-  WAITING_FOR_APPROVAL: "doubt", PENDING: "busy", ACCEPTED: "busy", ASSOCIATING: "busy", WITHDRAWING: "busy",
-};
+// As drawbridge status has them, in words.json.
+let words = { urgencies: {}, statuses: {}, turns: {}, until: {}, kinds: [] };
 
-const title = (urgency) => TITLES[urgency] || urgency;
-const tone = (urgency) => TONES[urgency] ?? "doubt";
-const statusOf = (status) => state(status, STATUSES[status] || "");
+const title = (urgency) => words.urgencies[urgency]?.title ?? urgency;
+const tone = (urgency) => words.urgencies[urgency]?.tone ?? "doubt";
+const needsSomebody = (urgency) => words.urgencies[urgency]?.needs_somebody ?? true;
+const turn = (of) => words.turns[of] ?? "";
+const capital = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
+const statusOf = (status) => state(status, words.statuses[status] ?? "");
 const reason = (each) => `${each.source && !each.text.includes(each.source) ? `${each.source}: ` : ""}${each.text} [${each.code}]`;
+
+// The words with a time in its place, if they have one.
+function timed(text, time) {
+  const [before, after] = text.split("{}");
+  return after === undefined ? before : [before, moment(time), " UTC", after];
+}
+
+function until(each) {
+  const [toCome, hasCome] = words.until[each.until_what] ?? [`${each.until_what} {}`, `${each.until_what} {}`];
+  return each.until && ["; ", timed(new Date(each.until) > new Date() ? toCome : hasCome, each.until)];
+}
 
 /* Views. */
 
@@ -112,15 +102,15 @@ function card(each, detailed) {
   return el("article", { class: "card" },
     el("div", { class: "about" }, statusOf(each.status), el("h3", {}, detailed ? each.request_id : request(each.request_id))),
     el("div", { class: "soft" }, `${each.kind} of account ${each.account_id}: `, el("span", { class: "mono" }, each.subject)),
-    el("div", { class: "soft" }, "since ", moment(each.since), each.until && [`; ${UNTIL[each.until_what] ?? each.until_what} `, moment(each.until)], " UTC"),
+    el("div", { class: "soft" }, timed(words.urgencies[each.urgency]?.since ?? "since {}", each.since), until(each)),
     each.reasons.slice(0, detailed ? undefined : 1).map((why) => el("p", {}, reason(why))),
     !detailed && each.reasons.length > 1 && el("p", { class: "soft" }, `and ${each.reasons.length - 1} more`),
-    TURNS[each.waiting_for] !== "" && el("p", { class: "turn" }, el("b", {}, `${TURNS[each.waiting_for] ?? each.waiting_for}: `), each.to_do),
+    turn(each.waiting_for) && el("p", { class: "turn" }, el("b", {}, `${capital(turn(each.waiting_for))}: `), each.to_do),
     each.next && command(each.next));
 }
 
 function needs(data) {
-  const urgent = [...grouped(data.requests)].filter(([urgency]) => !WELL.has(urgency));
+  const urgent = [...grouped(data.requests)].filter(([urgency]) => needsSomebody(urgency));
   const count = urgent.reduce((sum, [, all]) => sum + all.length, 0) + data.unreadable.length;
   document.title = count ? `(${count}) Drawbridge` : "Drawbridge";
   return panel(count ? `${count} need${count === 1 ? "s" : ""} somebody` : "Nothing needs anybody", null,
@@ -161,7 +151,7 @@ function requestTable(data, filters) {
       && el("div", { class: "soft" }, title(each.urgency))],
     moment(each.since),
     el("span", { class: "mono" }, each.subject),
-    TURNS[each.waiting_for] ?? each.waiting_for,
+    capital(turn(each.waiting_for)),
   ]);
 }
 
@@ -184,8 +174,8 @@ function filterForm(filters, change) {
   over.checked = filters.over;
   return el("div", { class: "filters" },
     input("text", "with", text),
-    input("status", "status", choice("status", Object.keys(STATUSES))),
-    input("kind", "kind", choice("kind", ["resource-share", "endpoint-connection", "orphan"])),
+    input("status", "status", choice("status", Object.keys(words.statuses))),
+    input("kind", "kind", choice("kind", words.kinds)),
     input("over", "what is over too", over));
 }
 
@@ -205,6 +195,9 @@ function requestsView(main) {
 }
 
 function storyEvent(event) {
+  if (event.what === "left-out") {
+    return el("li", { class: "left-out" }, el("p", { class: "soft" }, event.text));
+  }
   const began = event.what === "attempt" || event.what === "repeated";
   return el("li", { class: began ? "attempt" : "" },
     moment(event.at, 19),
@@ -231,7 +224,7 @@ function story(each) {
   const { status } = each;
   return el("div", { class: "columns" },
     panel(`Story of ${status.request_id}`, null,
-      each.has_earlier && nothing("What happened before is not kept any longer, or not told here."),
+      each.has_earlier && nothing("What happened before is not kept any longer."),
       el("ol", { class: "story" }, each.story.map(storyEvent))),
     el("div", {},
       panel("Now", state(title(status.urgency), tone(status.urgency)), el("div", { class: "cards" }, card(status, true))),
@@ -337,7 +330,7 @@ const VIEWS = {
   bindings: { make: bindingsView, ask: () => "bindings.json", every: 0 },
 };
 
-let now = { view: VIEWS.requests, of: "", fill: () => {}, shown: "", at: 0, asking: false };
+let now = { view: VIEWS.requests, of: "", fill: () => {}, tag: null, at: 0, asking: false };
 
 function openView() {
   const [, name, of] = /^#\/([a-z]+)\/?(.*)$/.exec(location.hash) || [null, "requests", ""];
@@ -350,7 +343,7 @@ function openView() {
   } catch {
     // An address that somebody typed: it is taken as it is.
   }
-  now = { view, of: subject, fill: view.make(main), shown: "", at: 0, asking: false };
+  now = { view, of: subject, fill: view.make(main), tag: null, at: 0, asking: false };
   for (const link of document.querySelectorAll(".bar nav a")) {
     link.toggleAttribute("aria-current", false);
     if (link.hash === `#/${view === VIEWS.requests ? "requests" : name}`) {
@@ -371,10 +364,14 @@ async function look(asked) {
   }
   let text = "";
   let wrong = "";
+  let tag = mine.tag;
+  let age = 0;
   try {
-    const response = await fetch(mine.view.ask(mine.of));
+    const response = await fetch(mine.view.ask(mine.of), { headers: tag ? { "If-None-Match": tag } : {} });
     text = await response.text();
-    if (!response.ok) {
+    tag = response.headers.get("ETag");
+    age = Number(response.headers.get("Age"));
+    if (!response.ok && response.status !== NOT_MODIFIED) {
       wrong = read(text).error || text.trim();
     }
   } catch {
@@ -387,16 +384,17 @@ async function look(asked) {
   }
   find("error").hidden = !wrong;
   find("error").textContent = legible(wrong);
-  find("main").classList.toggle("stale", Boolean(wrong) && Boolean(mine.shown));
+  find("main").classList.toggle("stale", Boolean(wrong) && Boolean(mine.tag));
   if (wrong) {
     find("fresh").textContent = "";
     return;
   }
-  find("fresh").textContent = `as of ${new Date().toISOString().slice(11, 19)} UTC`;
+  // What was read for another window is told with its time.
+  find("fresh").textContent = `as of ${new Date(Date.now() - age * 1000).toISOString().slice(11, 19)} UTC`;
   // What has not changed stays as it is, and what somebody is marking.
-  if (text !== mine.shown && (asked || getSelection().isCollapsed || !find("main").contains(getSelection().anchorNode))) {
+  if (tag !== mine.tag && (asked || getSelection().isCollapsed || !find("main").contains(getSelection().anchorNode))) {
     mine.fill(JSON.parse(text));
-    mine.shown = text;
+    mine.tag = tag;
   }
 }
 
@@ -416,6 +414,7 @@ window.addEventListener("hashchange", () => {
   }
 });
 
+// Nobody sees a tab behind others: it asks nothing, and looks once it is in front again.
 setInterval(() => {
   const { every } = now.view;
   if (every && !document.hidden && performance.now() - now.at >= every * 1000) {
@@ -435,5 +434,14 @@ async function sayWhere() {
   }
 }
 
-openView();
-sayWhere();
+async function begin() {
+  try {
+    words = await (await fetch("words.json")).json();
+  } catch {
+    // What is looked at below says what is wrong.
+  }
+  openView();
+  sayWhere();
+}
+
+begin();

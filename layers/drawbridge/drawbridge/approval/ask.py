@@ -46,7 +46,8 @@ class ApprovalRecord(Struct, frozen=True, kw_only=True):
 class Pending(Struct, frozen=True):
     """As much of a question as a sweep needs to know whether there is something to do."""
 
-    deadline: datetime
+    deadline: datetime | None
+    """``None`` if it can't be read."""
     waits: bool
     """Whether a task waits for its answer."""
     decided: bool

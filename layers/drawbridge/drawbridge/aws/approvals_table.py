@@ -147,7 +147,7 @@ def _pending(item: dict[str, Any]) -> Pending:
         deadline = datetime.fromtimestamp(int(item["expires_at"]), UTC) - _KEPT_FOR
     except (LookupError, TypeError, ValueError, ArithmeticError, OSError):
         # Somebody wrote it by hand: it is read by itself, which says what is wrong, and keeps no other back.
-        return Pending(deadline=datetime.max.replace(tzinfo=UTC), waits=True, decided=True)
+        return Pending(deadline=None, waits=True, decided=True)
     return Pending(deadline=deadline, waits=bool(item.get("token")), decided="decision" in item)
 
 

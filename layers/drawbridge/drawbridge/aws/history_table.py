@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,23 +15,17 @@ from drawbridge.aws.errors import code_of, translated
 from drawbridge.discovery.ledger_row import MOST_ATTEMPTS
 from drawbridge.errors import DrawbridgeError, UpstreamError
 from drawbridge.parsing import UnreadableError, read_json
-from drawbridge.record.history import Happened, HistoryItem, MarksItem, StatusItem
+from drawbridge.record.history import Happened, HistoryItem, KeptHistory, MarksItem, place_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
+_MOST_READ = 10_000
+"""Items of one request: some 5 MB, that is 5 calls and 600 read units."""
+
 
 class _StoredItem(Struct, frozen=True):
     happened: Happened
-
-
-class KeptHistory(Struct, frozen=True):
-    """The newest of what is kept of a request."""
-
-    items: tuple[HistoryItem, ...]
-    """In the order in which it happened."""
-    has_earlier: bool
-    """Whether there is more, from before."""
 
 
 class HistoryTable:
@@ -44,11 +38,13 @@ class HistoryTable:
         now: Callable[[], datetime],
         keep_for: timedelta,
         on_lost: Callable[[str], None],
+        most_read: int = _MOST_READ,
     ) -> None:
         self._table = table
         self._now = now
         self._keep_for = keep_for
         self._on_lost = on_lost
+        self._most_read = most_read
 
     def add(self, item: HistoryItem) -> None:
         """Keep the item, if there is none of its name; nothing is raised."""
@@ -58,40 +54,69 @@ class HistoryTable:
         except DrawbridgeError as error:
             self._on_lost(str(error))
 
-    def newest(self, request_id: str, most: int) -> KeptHistory:
-        """Return the newest items of a request, ``most`` at most; what can't be read is passed over."""
-        found: list[dict[str, Any]] = []
-        start: dict[str, Any] = {}
-        with translated(f"read the history of {request_id}", missing=UpstreamError):
-            while len(found) <= most:
-                page = self._table.query(
-                    KeyConditionExpression="request_id = :id",
-                    ExpressionAttributeValues={":id": request_id},
-                    ScanIndexForward=False,
-                    Limit=most + 1 - len(found),
-                    **start,
-                )
-                found += page["Items"]
-                if "LastEvaluatedKey" not in page:
-                    break
-                start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
-        items = [item for each in found[:most] if (item := _read(each)) is not None]
-        return KeptHistory(tuple(sorted(items, key=lambda item: (item.at, item.name))), len(found) > most)
+    def kept(self, request_id: str, *, first: int, last: int) -> KeptHistory:
+        """Return what is kept of a request: so many items from its beginning and its end at most, as time goes.
 
-    def requests_naming(self, name: str) -> frozenset[str]:
-        """Return the ids of the requests of which a status told of a parameter, binding, id or ARN of that name.
-
-        The whole table is read.
+        Items lie by attempt and name, so all are read; of more than can be read while somebody waits, those of the last
+        attempts, and how the first one began. What can't be read is passed over.
         """
+        with translated(f"read the history of {request_id}", missing=UpstreamError):
+            newest = self._of(request_id, most=self._most_read + 1, newest=True)
+            if len(newest) <= self._most_read:
+                items = _in_order(newest)
+                if len(items) <= first + last:
+                    return KeptHistory(last=items)
+                ends = KeptHistory(first=items[:first], left_out=len(items) - first - last, last=items[-last:])
+            else:
+                oldest = _in_order(self._of_first_attempt(request_id, most=first))
+                ends = KeptHistory(first=oldest[:first], left_out=None, last=_in_order(newest)[-last:])
+        return ends
+
+    def items_containing(self, text: str) -> Iterator[HistoryItem]:
+        """Yield the statuses that tell of something in whose name the text is. The whole table is read."""
         pages = self._table.meta.client.get_paginator("scan").paginate(
             TableName=self._table.name,
-            FilterExpression="contains(#json, :name)",
-            ExpressionAttributeNames={"#json": "json"},
-            ExpressionAttributeValues={":name": json.dumps(name, ensure_ascii=False)},
+            FilterExpression="contains(#json, :text) AND contains(#item, :status)",
+            ExpressionAttributeNames={"#json": "json", "#item": "item"},
+            ExpressionAttributeValues={
+                ":text": json.dumps(text, ensure_ascii=False)[1:-1],
+                ":status": "/status/",
+            },
         )
         with translated("search the history", missing=UpstreamError):
-            items = [_read(each) for page in pages for each in page["Items"]]
-        return frozenset(item.request_id for item in items if item is not None and _tells_of(item, name))
+            yield from (item for page in pages for each in page["Items"] if (item := _read(each)) is not None)
+
+    def _of(self, request_id: str, attempt: str = "", *, most: int, newest: bool = False) -> list[dict[str, Any]]:
+        """Return a request's items by their names, ``most`` at most; of an attempt only its statuses."""
+        condition, values = "request_id = :id", {":id": request_id}
+        names: dict[str, Any] = {}
+        if attempt:
+            condition += " AND begins_with(#item, :statuses)"
+            values[":statuses"] = f"{attempt}/status/"
+            names = {"ExpressionAttributeNames": {"#item": "item"}}
+        found: list[dict[str, Any]] = []
+        start: dict[str, Any] = {}
+        while len(found) < most:
+            page = self._table.query(
+                KeyConditionExpression=condition,
+                ExpressionAttributeValues=values,
+                ScanIndexForward=not newest,
+                Limit=most - len(found),
+                **names,
+                **start,
+            )
+            found += page["Items"]
+            if "LastEvaluatedKey" not in page:
+                break
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        return found
+
+    def _of_first_attempt(self, request_id: str, *, most: int) -> list[dict[str, Any]]:
+        """Return what has the first names, and the statuses of that attempt: with one of these it began."""
+        first = self._of(request_id, most=most)
+        attempt = str(first[0]["item"]).partition("/")[0] if first else ""
+        statuses = self._of(request_id, attempt, most=self._most_read)
+        return [*{str(each["item"]): each for each in (*first, *statuses)}.values()]
 
     def _put(self, item: HistoryItem) -> None:
         stored: dict[str, Any] = {
@@ -112,8 +137,8 @@ class HistoryTable:
                 raise
 
 
-def _tells_of(item: HistoryItem, name: str) -> bool:
-    return isinstance(item.happened, StatusItem) and name in item.happened.names
+def _in_order(stored: Iterable[dict[str, Any]]) -> tuple[HistoryItem, ...]:
+    return tuple(sorted((item for each in stored if (item := _read(each)) is not None), key=place_of))
 
 
 def _read(stored: dict[str, Any]) -> HistoryItem | None:

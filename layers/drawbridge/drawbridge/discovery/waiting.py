@@ -52,7 +52,7 @@ class WaitingRequests:
         question = self._pending.get(row.request_id)
         if question is None or not question.waits:
             return WaitState.UNKNOWN
-        if question.decided or reconsider:
+        if question.decided or question.deadline is None or reconsider:
             return WaitState.RESUMED if self._resume(row.request_id) else WaitState.UNKNOWN
         return WaitState.WAITING if now < question.deadline + _LATE else WaitState.UNKNOWN
 

@@ -6,7 +6,7 @@ could not be written holds nothing up.
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from msgspec import Struct
 
@@ -99,6 +99,49 @@ class HistoryItem(Struct, frozen=True, kw_only=True):
     at: str
     """ISO 8601, UTC."""
     happened: Happened
+
+
+class KeptHistory(Struct, frozen=True, kw_only=True):
+    """What is kept of a request, in the order in which it happened; of much only the beginning and the end."""
+
+    first: tuple[HistoryItem, ...] = ()
+    """The beginning; empty if nothing is left out."""
+    left_out: int | None = 0
+    """How many items between the two are left out; ``None`` if they were too many to count."""
+    last: tuple[HistoryItem, ...] = ()
+
+
+class Place(Struct, frozen=True, order=True):
+    """Where something stands among all that happened: by its time, and at the same time by what must come before."""
+
+    at: datetime
+    attempt: int
+    step: int
+    name: str
+
+
+def place_of(item: HistoryItem) -> Place:
+    """Return where an item stands; items are stored by attempt and name, which is not the order in which it happened.
+
+    Raises:
+        ValueError: its time is none.
+    """
+    return Place(datetime.fromisoformat(item.at), item.attempt, _step(item.happened), item.name)
+
+
+def _step(happened: Happened) -> int:
+    """Return how far an attempt is: it begins, reaches statuses, settles, and then is marked or commanded."""
+    match happened:
+        case StatusItem(status=Status.PENDING):
+            return 0
+        case StatusItem(settled=False) | QuestionItem():
+            return 1
+        case StatusItem():
+            return 2
+        case MarksItem() | CommandItem():
+            return 3
+        case _:
+            assert_never(happened)
 
 
 class History(Protocol):

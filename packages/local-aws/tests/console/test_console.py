@@ -171,10 +171,12 @@ def test_an_execution_is_shown_with_the_state_it_is_in_and_since_when(
 
 
 def test_events_are_shown_with_those_to_whom_they_were_delivered(local_aws_server: LocalAws, person: Person) -> None:
-    person(ACCOUNT).client("sqs").create_queue(QueueName="console-events")
+    arn = f"arn:aws:sqs:us-east-1:{ACCOUNT}:console-events"
+    may_send = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = {"Version": "2012-10-17", "Statement": [may_send | {"Resource": arn}]}
+    person(ACCOUNT).client("sqs").create_queue(QueueName="console-events", Attributes={"Policy": json.dumps(policy)})
     events = person(ACCOUNT).client("events")
     events.put_rule(Name="console", EventPattern=json.dumps({"source": ["console"]}))
-    arn = f"arn:aws:sqs:us-east-1:{ACCOUNT}:console-events"
     events.put_targets(Rule="console", Targets=[{"Id": "queue", "Arn": arn}])
     events.put_events(Entries=[{"Source": "console", "DetailType": HOSTILE[:60], "Detail": json.dumps({"a": HOSTILE})}])
     clock.advance(1)

@@ -11,6 +11,7 @@
 - ``organizations``: membership of organizations.
 - ``incidents``: events that AWS or others cause without a call of yours.
 - ``copies``: copies of endpoints, shares and parameters, for thousands of them at once.
+- ``ids``: ids that you choose, where AWS makes up its own.
 - ``functions``, ``workflows``: facts about Lambda's functions and Step Functions' executions that no API has.
 - ``slack``: the workspace: messages, people who click, apps.
 - ``matching``: whether a text fits a filter of EC2, and an event a pattern of EventBridge.

@@ -1,12 +1,9 @@
 """How long ``drawbridge status`` takes: over a thousand rows, beside an empty ledger, in the same run."""
 
-import os
 import statistics
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 
+from bench.processes import COMMAND_LINE, run, with_our_path
 from bench.rows import Row, copy_of, items_of, settled_row, write_items
 from bench.stacks import deploy_in
 from scenarios.people import Person
@@ -20,7 +17,7 @@ _LIMIT = 2.0
 """Seconds that it may take."""
 
 
-def report_looking(url: str) -> None:
+def report_status(url: str) -> None:
     """Print the seconds of the command, a process of its own each time, and check that it saw every row."""
     home = deploy_in(url, "460000000401")
     print(f"\ndrawbridge status, seconds of {RUNS} runs each, a process each; the local AWS's are among them")
@@ -57,17 +54,11 @@ def _times(home: Person, needs: str) -> list[float]:
     """
     times: list[float] = []
     for _ in range(RUNS):
-        began = time.perf_counter()
-        ran = subprocess.run(
-            [sys.executable, "-m", "drawbridge_cli.main", "status"],
-            env=os.environ | home.environment | {"PYTHONPATH": os.pathsep.join(sys.path)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        times.append(time.perf_counter() - began)
-        if needs not in ran.stdout:
-            raise RuntimeError(f"it ended with {ran.returncode}: {ran.stdout[:500]} {ran.stderr[:500]}")
+        # Exit code 1 says that something needs somebody.
+        ran = run([*COMMAND_LINE, "status"], with_our_path(home.environment))
+        times.append(ran.seconds)
+        if needs not in ran.out:
+            raise RuntimeError(f"it ended with {ran.code}: {ran.out[:500]} {ran.err[:500]}")
     return times
 
 
