@@ -268,7 +268,12 @@ CONNECTIONS: Mapping[str, Entry] = {
 ORPHANS: Mapping[str, Entry] = {
     "found": entry(orphan(1), Status.WITHDRAWING, Reason("orphaned", "Drawbridge made it."), failures=1),
     "held back": entry(
-        orphan(2), Status.WITHDRAWING, Reason("orphaned", "Drawbridge made it."), withdrawal_capped=True, failures=1
+        orphan(2),
+        Status.WITHDRAWING,
+        Reason("orphaned", "Drawbridge made it."),
+        absent=(Absence(of=orphan(2).subject, since=ago(1)),),
+        withdrawal_capped=True,
+        failures=1,
     ),
     "not taken down": entry(
         orphan(3), Status.WITHDRAWING, Reason("not-withdrawn", "vpce-0bbb: RefusedError: it is in use"), failures=3

@@ -10,7 +10,7 @@ from drawbridge_cli.explanation import Explanation, what_to_do
 from drawbridge_cli.reason_codes import OF_REFUSALS
 from drawbridge_cli.request_status import Known, RequestStatus, Turn, Urgency
 from drawbridge_cli.status_screen import turn_text
-from drawbridge_cli.turns import Command
+from drawbridge_cli.turns import Command, is_command
 
 _SHARE_ONCE_MORE = "That invitation is over: its provider takes this account out of the share, and shares it once more."
 _NEW_ENDPOINT = (
@@ -37,17 +37,13 @@ def _by_status(status: RequestStatus) -> Iterator[str]:
     """Yield whose turn it is and the command, and what else is to be done about what is refused."""
     if turn := turn_text(status):
         yield turn
-    if status.next and not _is_explained(status):
+    # The command to begin with may be the one that this is told by.
+    if status.next and not is_command(status.next, Command.EXPLAIN, status.request_id):
         yield f"  {status.next}"
     codes = dict.fromkeys(each.code for each in status.reasons if each.code in OF_REFUSALS and each.code != DENIED)
     for code in codes:
         if OF_REFUSALS[code].to_do != status.to_do:
             yield f"to do about {code}: {OF_REFUSALS[code].to_do}"
-
-
-def _is_explained(status: RequestStatus) -> bool:
-    """Return whether the command to begin with is the one that this is told by."""
-    return status.next.endswith(Command.EXPLAIN.format(request=status.request_id).removeprefix("drawbridge"))
 
 
 def _decided_by_now(known: Known, explanation: Explanation) -> str:

@@ -139,15 +139,7 @@ def _topic(stack: Stack, deployment: Deployment) -> Check:
 
 
 def _sweeps(stack: Stack) -> list[Check]:
-    every = operation_checks.interval_of(stack.parameters.get("LookEvery", ""))
-    records = stack.sweep_records
-    return operation_checks.check_sweeps(
-        records.last_scheduled(),
-        records.last_for_orphans(),
-        every=every or timedelta(minutes=5),
-        since=stack.created_at,
-        now=now(),
-    )
+    return operation_checks.check_sweeps(stack.scheduled_sweeps(), stack.sweep_records.last_for_orphans(), now())
 
 
 def _alarms(deployment: Deployment) -> list[Check]:

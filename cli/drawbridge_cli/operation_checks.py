@@ -1,6 +1,5 @@
 """Checks of how the stack does: sweeps, dead letters, alarms, what is configured and kept, quotas, the clock."""
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
@@ -13,68 +12,42 @@ from drawbridge.legible import legible
 from drawbridge_cli.checks import Check, all_ok, ok, problem, warning
 from drawbridge_cli.dead_letters import DeadLetterSource
 from drawbridge_cli.deployment import ListedAlarm
+from drawbridge_cli.scheduled_sweeps import ScheduledSweeps, ago
 
-_LATE = timedelta(minutes=10)
-"""How much later than its schedule a sweep may end: it takes five minutes at most, and may wait as long for another."""
 _ORPHANS_EVERY = timedelta(hours=6)
-
-_RATE = re.compile(r"rate\((\d+) (minute|hour)s?\)")
-
-
-def interval_of(rate: str) -> timedelta | None:
-    """Return how often a rate of EventBridge Scheduler is; ``None`` if it is not one in minutes or hours."""
-    found = _RATE.fullmatch(rate)
-    if found is None:
-        return None
-    return timedelta(**{f"{found[2]}s": int(found[1])})
+_ORPHANS_LATE = timedelta(minutes=10)
 
 
-def check_sweeps(
-    scheduled: SweepRecord | None,
-    for_orphans: SweepRecord | None,
-    *,
-    every: timedelta,
-    since: datetime,
-    now: datetime,
-) -> list[Check]:
-    """Check when the schedule had the last sweep made, and what came of it; the stack is there ``since`` a time."""
-    name = "sweeps"
+def check_sweeps(scheduled: ScheduledSweeps, for_orphans: SweepRecord | None, now: datetime) -> list[Check]:
+    """Check when the schedule had the last sweep made, and what came of it."""
+    name, last = "sweeps", scheduled.last
     checks = []
     to_do = "drawbridge sweep tries one; then see schedules, hints-mapping and functions here, and dead-letters"
-    if scheduled is None:
+    if last is None:
         found = "the schedule has not had one sweep made yet"
-        is_new = now - since < 2 * every + _LATE
-        checks.append(warning(name, found, "check again in a while") if is_new else problem(name, found, to_do))
-    elif now - scheduled.ended_at > 2 * every + _LATE:
-        checks.append(problem(name, f"the last by schedule ended {_ago(scheduled.ended_at, now)}", to_do))
-    elif scheduled.failures.count:
+        is_late = scheduled.is_late(now)
+        checks.append(problem(name, found, to_do) if is_late else warning(name, found, "check again in a while"))
+    elif scheduled.is_late(now):
+        checks.append(problem(name, f"the last by schedule ended {ago(last.ended_at, now)}", to_do))
+    elif last.failures.count:
         checks.append(
             problem(
                 name,
-                f"the last by schedule, {_ago(scheduled.ended_at, now)}, could not observe or reconcile all: "
-                + legible(scheduled.failures.first[0] if scheduled.failures.first else "", 1_000),
+                f"the last by schedule, {ago(last.ended_at, now)}, could not observe or reconcile all: "
+                + legible(last.failures.first[0] if last.failures.first else "", 1_000),
                 "drawbridge sweep says all that is wrong now",
             )
         )
     else:
-        checks.append(ok(name, f"the last by schedule ended {_ago(scheduled.ended_at, now)}"))
-    orphans_since = for_orphans.ended_at if for_orphans else since
-    if now - orphans_since > 2 * _ORPHANS_EVERY + _LATE:
+        checks.append(ok(name, f"the last by schedule ended {ago(last.ended_at, now)}"))
+    orphans_since = for_orphans.ended_at if for_orphans else scheduled.since
+    if now - orphans_since > 2 * _ORPHANS_EVERY + _ORPHANS_LATE:
         what = "last" if for_orphans else "never"
-        ago = f" {_ago(orphans_since, now)}" if for_orphans else ""
+        when = f" {ago(orphans_since, now)}" if for_orphans else ""
         checks.append(
-            warning(name, f"orphans were looked for {what}{ago}", "drawbridge sweep --orphans; see schedules here")
+            warning(name, f"orphans were looked for {what}{when}", "drawbridge sweep --orphans; see schedules here")
         )
     return checks
-
-
-def _ago(time: datetime, now: datetime) -> str:
-    minutes = round((now - time).total_seconds() / 60)
-    if minutes < 1:
-        return "less than a minute ago"
-    if minutes < 120:  # noqa: PLR2004 - two hours
-        return f"{minutes} min ago"
-    return f"{minutes // 60} h ago"
 
 
 def check_dead_letters(counts: Mapping[DeadLetterSource, int]) -> list[Check]:

@@ -34,6 +34,11 @@ def _mend(to_do: str) -> Advice:
     return Advice(Turn.OPERATOR, to_do, Command.RETRY)
 
 
+def _execution(to_do: str) -> Advice:
+    """Return what is to be done about how an execution went, which its request's story links to."""
+    return Advice(Turn.OPERATOR, to_do, Command.WHY)
+
+
 def _other_side(to_do: str) -> Advice:
     return Advice(Turn.OTHER_SIDE, to_do, Command.LOOK_ON)
 
@@ -107,6 +112,9 @@ OF_REFUSALS: Mapping[str, Advice] = {
     "no-service-network": _binding("name one in attach.serviceNetwork, create it, or add create: true"),
     "no-subnet": _binding("make a subnet in that VPC, or correct attach.subnets"),
     "no-vpc": _binding("make the VPC or tag it, or correct attach.vpc"),
+    "not-approved": _policy(
+        "drawbridge retry, with the share's ARN, has it asked again; or write a policy that permits accept"
+    ),
     "not-let-in": _policy("write a policy that permits accept, or approve the share as it is now"),
     "not-ours": _binding("change it by hand, or delete it to have it made anew"),
     "ownership-lost": _mend("put its tags back, or delete it to have it made anew"),
@@ -129,14 +137,14 @@ OF_REFUSALS: Mapping[str, Advice] = {
 _OF_ATTEMPTS: Mapping[str, Advice] = {
     ANSWERED: _by_itself("the next sweep goes on by that"),
     ATTEMPT: _by_itself("it goes on by itself"),
-    SILENT: _policy("look at its execution in Step Functions; once that is stopped, it is tried again"),
+    SILENT: _execution("look at its execution, which the story links to; once that is stopped, it is tried again"),
     "associating": _aws("AWS makes it"),
     "nothing-in-it": _nothing("what comes is published"),
     "no-outcome": Advice(Turn.DRAWBRIDGE, "the next attempt finds what there is", Command.RETRY),
     "not-usable-yet": _aws("it is published once AWS gives a name"),
     "published": _nothing(),
     DRIFT: _mend("see who changes it; each attempt puts it back as bindings and policies want it"),
-    UNEXPLAINED: _mend("look at its last execution in Step Functions"),
+    UNEXPLAINED: _execution("look at its last execution, which the story links to"),
 }
 
 _OF_WITHDRAWALS: Mapping[str, Advice] = {
@@ -176,9 +184,9 @@ _OF_ERRORS: Mapping[str, Advice] = {
     "ThrottledError": Advice(Turn.DRAWBRIDGE, _PASSES, Command.RETRY),
     "UpstreamError": Advice(Turn.AWS, _PASSES, Command.RETRY),
     "execution-aborted": _mend("have it tried again, if whoever stopped it is done"),
-    "execution-failed": _mend("look at its execution in Step Functions"),
-    "execution-timed-out": _mend("look at its execution in Step Functions: it took too long"),
-    "execution-unrecorded": _mend("look at its execution in Step Functions: it ended, and recorded nothing"),
+    "execution-failed": _execution("look at its execution, which the story links to"),
+    "execution-timed-out": _execution("look at its execution, which the story links to: it took too long"),
+    "execution-unrecorded": _execution("look at its execution, which the story links to: it recorded nothing"),
 }
 
 OF_STEP_FUNCTIONS: Mapping[str, Advice] = {

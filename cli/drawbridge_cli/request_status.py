@@ -16,6 +16,7 @@ from drawbridge.legible import legible
 from drawbridge.record.entry import Entry, HistoryEntry
 from drawbridge.request import EndpointConnectionRequest, ExecutionInput
 from drawbridge.request.announced import Announced
+from drawbridge.request.held_back import held_back
 from drawbridge.request.shares import expired
 from drawbridge.status import Reason, Status
 from drawbridge_cli.innermost import innermost
@@ -179,7 +180,7 @@ def _urgency(entry: Entry, now: datetime, question: Pending | None) -> Urgency:
     """Return what it is in need of, whether or not its invitation expires soon."""
     if _is_over(entry):
         return Urgency.OVER
-    if entry.withdrawal_capped:
+    if held_back(entry, now) is not None:
         return Urgency.WITHDRAWAL_CAPPED
     if not entry.settled:
         return _urgency_of_attempt(entry, now, question)
@@ -435,13 +436,11 @@ def _deadline(entry: Entry) -> datetime | None:
 
 
 def _since(entry: Entry, urgency: Urgency, now: datetime) -> datetime:
-    marks = [_aware(mark.since) for mark in entry.announced]
     match urgency:
         case Urgency.ANNOUNCED:
-            return min(marks)
-        case Urgency.WITHDRAWAL_CAPPED if entry.absent or marks:
-            due = [_aware(mark.since) for mark in entry.announced if _aware(mark.withdraw_after) <= now]
-            return min((*(_aware(mark.since) for mark in entry.absent), *due), default=_since_by_history(entry))
+            return min(_aware(mark.since) for mark in entry.announced)
+        case Urgency.WITHDRAWAL_CAPPED if (held := held_back(entry, now)) is not None:
+            return min(map(_aware, (*(mark.since for mark in held.absent), *(mark.since for mark in held.announced))))
         case _:
             return _since_by_history(entry)
 

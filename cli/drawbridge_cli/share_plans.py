@@ -191,8 +191,9 @@ class PlanContext(Struct, frozen=True, kw_only=True):
                     let_in=let_in,
                     decision=decision,
                     decided_on=decided_on(facts, self.evaluation_time.now),
-                    attached=self.attached(request.request_id) if denied else frozenset(),
                 )
+                if coverage.unapproved is not None:
+                    coverage = replace(coverage, attached=self.attached(request.request_id))
             return self._planned(known, facts, bindings, coverage)
         except NotReadyError as error:
             return replace(known, not_ready=str(error))

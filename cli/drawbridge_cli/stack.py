@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from drawbridge_cli.console_links import ConsoleLinks
     from drawbridge_cli.outstanding import Outstanding
     from drawbridge_cli.request_status import Known, RequestStatus
+    from drawbridge_cli.scheduled_sweeps import ScheduledSweeps
     from drawbridge_cli.share_plans import PlanContext
 
 # A person waits; PutParameter, at three a second, is throttled soon.
@@ -161,6 +162,16 @@ class Stack:
         from drawbridge.aws.sweep_record_items import SweepRecordItems
 
         return SweepRecordItems(self._table("ApprovalsTableName"))
+
+    def scheduled_sweeps(self) -> ScheduledSweeps:
+        """Return what is known of the sweeps that the schedule has made."""
+        from drawbridge.schedule import interval_of
+        from drawbridge_cli.scheduled_sweeps import ScheduledSweeps
+
+        every = interval_of(self.parameters.get("LookEvery", ""))
+        return ScheduledSweeps(
+            last=self.sweep_records.last_scheduled(), every=every or timedelta(minutes=5), since=self.created_at
+        )
 
     def anew(self) -> Stack:
         """Return the same stack with nothing read of it: what is listed once is kept.

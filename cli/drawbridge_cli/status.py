@@ -11,14 +11,15 @@ import typer
 from msgspec import Struct
 
 from drawbridge.decision.registration import check_account_id
-from drawbridge.errors import DrawbridgeError, InvalidInputError
+from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError
 from drawbridge.legible import legible
 from drawbridge.request import EndpointConnectionRequest, OrphanRequest, ResourceShareRequest
 from drawbridge.status import Status
 from drawbridge_cli.request_status import Known, RequestStatus, Urgency
-from drawbridge_cli.screen import Line, complain, redraw, say_lines, show_json, width
+from drawbridge_cli.scheduled_sweeps import ScheduledSweeps, SweepsUnknown
+from drawbridge_cli.screen import Line, complain, redraw, say_lines, show_json, width, wrapped
 from drawbridge_cli.stack import Stack
-from drawbridge_cli.status_screen import by_urgency, rest_line, status_lines
+from drawbridge_cli.status_screen import by_urgency, rest_line, status_lines, sweeps_line
 from drawbridge_cli.turns import binding_in
 
 pause = time.sleep
@@ -77,10 +78,17 @@ class Look(Struct, frozen=True, kw_only=True):
     rest: Mapping[Urgency, int]
     unreadable: tuple[str, ...]
     """Why rows can't be read, each with the request that it is of."""
+    sweeps: ScheduledSweeps | SweepsUnknown
 
     @property
-    def needs_somebody(self) -> bool:
-        return bool(self.unreadable) or any(each.urgency.needs_somebody for each in self.shown)
+    def is_late(self) -> bool:
+        """Whether the schedule should have had another sweep made: what the ledger has may be old."""
+        return isinstance(self.sweeps, ScheduledSweeps) and self.sweeps.is_late(self.at)
+
+    def number_of_needs(self, wanted: Wanted) -> int:
+        """Return how many of the wanted need somebody, and with them, if all are wanted, that no sweep is made."""
+        of_requests = sum(each.urgency.needs_somebody for each in self.shown) + len(self.unreadable)
+        return of_requests + (self.is_late and not wanted.is_filtered)
 
 
 def status(
@@ -116,7 +124,7 @@ def status(
             show_json(status_document(look, stack))
         else:
             say_lines(_lines(look, wanted, stack))
-    if look is not None and look.needs_somebody:
+    if look is not None and look.number_of_needs(wanted):
         raise typer.Exit(1)
 
 
@@ -151,10 +159,17 @@ def look_at(stack: Stack, wanted: Wanted) -> Look:
     ledger = stack.ledger_telling(unreadable.append)
     entries = ledger.entries() if wanted.reads_all else ledger.followed_entries()
     now = datetime.now(UTC)
-    return look_among(stack.known(entries, now), unreadable, wanted, now)
+    known = stack.known(entries, now)
+    return look_among(known, unreadable, sweeps_of(stack), wanted, now)
 
 
-def look_among(known: Iterable[Known], unreadable: Iterable[str], wanted: Wanted, now: datetime) -> Look:
+def look_among(
+    known: Iterable[Known],
+    unreadable: Iterable[str],
+    sweeps: ScheduledSweeps | SweepsUnknown,
+    wanted: Wanted,
+    now: datetime,
+) -> Look:
     """Return what there is of what is wanted among the requests that were read."""
     included = [each.status for each in known if wanted.includes(each.status)]
     shown = [each for each in included if wanted.shows(each)]
@@ -163,18 +178,33 @@ def look_among(known: Iterable[Known], unreadable: Iterable[str], wanted: Wanted
         shown=tuple(by_urgency(shown)),
         rest=Counter(each.urgency for each in included if not wanted.shows(each)),
         unreadable=tuple(unreadable),
+        sweeps=sweeps,
     )
 
 
+def sweeps_of(stack: Stack) -> ScheduledSweeps | SweepsUnknown:
+    """Return what is known of the schedule's sweeps; of requests it is told whether or not that can be read."""
+    try:
+        return stack.scheduled_sweeps()
+    except (AccessDeniedError, InvalidInputError) as error:
+        return SweepsUnknown(str(error))
+
+
 def _lines(look: Look, wanted: Wanted, stack: Stack) -> Iterator[Line]:
-    needs = sum(each.urgency.needs_somebody for each in look.shown) + len(look.unreadable)
+    needs = look.number_of_needs(wanted)
     of = " of these" if wanted.is_filtered else ""
     need = f"{needs}{of} {'needs' if needs == 1 else 'need'} somebody" if needs else f"nothing{of} needs anybody"
     yield f"{stack.name} in {stack.place.region}, account {stack.place.account_id}: {need}", "title"
     yield "", ""
+    swept, mark = sweeps_line(look.sweeps, look.at)
+    if look.is_late:
+        yield from wrapped(swept, width(), indent=0, mark=mark)
+        yield "", ""
     yield from status_lines(look.shown, width(), look.at)
     if not wanted.everything and wanted.status is None:
         yield rest_line(look.rest, of), "aside"
+    if not look.is_late:
+        yield from wrapped(swept, width(), indent=0, mark=mark)
 
 
 def status_document(look: Look, stack: Stack) -> dict[str, Any]:
@@ -183,9 +213,24 @@ def status_document(look: Look, stack: Stack) -> dict[str, Any]:
         "requests": look.shown,
         "rest": {str(urgency): count for urgency, count in look.rest.items()},
         "unreadable": look.unreadable,
+        "last_sweep": _sweeps_document(look),
         "stack": stack.name,
         "region": stack.place.region,
         "account_id": stack.place.account_id,
+    }
+
+
+def _sweeps_document(look: Look) -> dict[str, Any] | None:
+    """Return what is known of the schedule's last sweep; ``None`` if that can't be read."""
+    if isinstance(look.sweeps, SweepsUnknown):
+        return None
+    last = look.sweeps.last
+    return {
+        "ended_at": last.ended_at if last else None,
+        "is_late": look.is_late,
+        "observed": last.observed if last else None,
+        "started": last.started.count if last else None,
+        "failures": last.failures.count if last else None,
     }
 
 

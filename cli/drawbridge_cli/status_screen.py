@@ -7,8 +7,12 @@ from itertools import groupby
 from drawbridge.legible import legible
 from drawbridge.status import Reason, Status
 from drawbridge_cli.request_status import RequestStatus, Until, Urgency
+from drawbridge_cli.scheduled_sweeps import ScheduledSweeps, SweepsUnknown, ago
 from drawbridge_cli.screen import Line, wrapped
 from drawbridge_cli.turns import Turn
+
+_LONGEST = 1000
+"""Of an error."""
 
 TURNS: Mapping[Turn, str] = {
     Turn.AWS: "AWS's turn",
@@ -149,6 +153,25 @@ def rest_line(rest: Mapping[Urgency, int], of: str = "") -> str:
     return f"{told or f'nothing else{of} is alive'} (what is over is not counted: --all)"
 
 
+def sweeps_line(sweeps: ScheduledSweeps | SweepsUnknown, now: datetime) -> Line:
+    """Return a line about the schedule's sweeps: what all the rest is as old as."""
+    if isinstance(sweeps, SweepsUnknown):
+        return f"when the last sweep was is not known: {legible(sweeps.because, _LONGEST)}", "doubtful"
+    last, is_late = sweeps.last, sweeps.is_late(now)
+    if last is None:
+        none = "the schedule has not had one sweep made"
+        return (f"{none}: drawbridge doctor says why", "bad") if is_late else (f"{none} yet", "aside")
+    when = ago(last.ended_at, now)
+    if is_late:
+        none = f"the schedule has had no sweep made since {_time(last.ended_at)}, {when}"
+        return f"{none}: what is here may be as old, and drawbridge doctor says why", "bad"
+    if last.failures.count or last.observed is None:
+        return f"the last sweep, {when}, could not observe or reconcile all: drawbridge doctor says what", "doubtful"
+    observed = f"{last.observed} {'request' if last.observed == 1 else 'requests'}"
+    started = f"{last.started.count or 'no'} {'attempt' if last.started.count == 1 else 'attempts'}"
+    return f"the last sweep, {when}, observed {observed} and started {started}", "aside"
+
+
 def _lines_of(status: RequestStatus, width: int | None, now: datetime) -> Iterator[Line]:
     when = "; ".join(filter(None, (since_text(status), _until_text(status, now))))
     yield from wrapped(f"{when}; of account {legible(status.account_id)}", width, indent=4)
@@ -156,7 +179,7 @@ def _lines_of(status: RequestStatus, width: int | None, now: datetime) -> Iterat
         yield from wrapped(f"{text}: --json" if place else text, width, indent=4, mark="aside" if place else "")
     if turn := turn_text(status):
         yield from wrapped(turn, width, indent=4)
-    if status.urgency.needs_somebody:
+    if status.urgency.needs_somebody and status.next:
         yield from wrapped(status.next, width, indent=6, end=" \\")
 
 

@@ -27,6 +27,7 @@ class Command(StrEnum):
     APPROVE = "drawbridge approve {request}"
     RETRY = "drawbridge retry {request}"
     EXPLAIN = "drawbridge policy explain {request}"
+    WHY = "drawbridge why {request}"
     SHOW_BINDING = "drawbridge bindings show {binding}"
     LIST_BINDINGS = "drawbridge bindings list"
     LET_GO = "drawbridge withdraw --confirm"
@@ -67,6 +68,11 @@ def command_line(advice: Advice, entry: Entry, source: str = "") -> str:
     if command in {Command.LOOK_ON, Command.QUESTIONS} and not _ACCOUNT.fullmatch(entry.account_id):
         command = Command.LOOK_ON_AT_ALL
     return command.format(request=entry.request.request_id, binding=binding, account=entry.account_id)
+
+
+def is_command(line: str, command: Command, request_id: str) -> bool:
+    """Return whether a line is the command about a request, with whatever options ``drawbridge`` was given."""
+    return line.endswith(command.format(request=request_id).removeprefix("drawbridge"))
 
 
 def _may_be_retried(entry: Entry) -> bool:

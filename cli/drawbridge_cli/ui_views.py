@@ -18,8 +18,9 @@ from drawbridge.request import EndpointConnectionRequest
 from drawbridge.status import Status
 from drawbridge_cli.bindings import bindings_document, look_at_bindings
 from drawbridge_cli.request_status import Known, Urgency
+from drawbridge_cli.scheduled_sweeps import ScheduledSweeps, SweepsUnknown
 from drawbridge_cli.stack import Stack
-from drawbridge_cli.status import EVERYTHING, look_among, status_document
+from drawbridge_cli.status import EVERYTHING, look_among, status_document, sweeps_of
 from drawbridge_cli.ui_kept import Clock, Kept
 from drawbridge_cli.ui_site import Query, Shown, View
 from drawbridge_cli.ui_words import words_document
@@ -36,12 +37,15 @@ _SEARCH = 600.0
 def views_of(stack: Stack, clock: Clock = time.monotonic) -> Mapping[str, View]:
     """Return the views of a stack, by their names."""
     ledger = Kept(partial(read_ledger, stack.anew()), soon=4, late=30, clock=clock, is_moving=_is_moving)
+    described = stack.anew()
+    # A sweep changes its record, and mostly nothing else.
+    sweeps = Kept(partial(sweeps_of, stack.anew()), soon=30, late=60, clock=clock)
     asking = stack.anew()
     states = Kept(partial(_states, asking), soon=10, late=60, clock=clock)
     return {
         "words": lambda _: Shown(words_document()),
         "stack": _view(Kept(partial(stack_view, stack.anew()), soon=20, late=3600, clock=clock)),
-        "status": _of_ledger(ledger, partial(status_view, stack.anew())),
+        "status": _of_ledger(ledger, lambda read: status_view(described, read, sweeps().value)),
         "why": Stories(stack.anew(), ledger, clock),
         "names": _view(Kept(partial(names_view, stack.anew()), soon=20, late=120, clock=clock)),
         "endpoints": _of_ledger(ledger, lambda read: endpoints_view(read, states().value)),
@@ -159,9 +163,9 @@ def stack_view(stack: Stack) -> Any:
     return {"stack": stack.name, "region": stack.place.region, "account_id": stack.place.account_id}
 
 
-def status_view(stack: Stack, read: ReadLedger) -> Any:
+def status_view(stack: Stack, read: ReadLedger, sweeps: ScheduledSweeps | SweepsUnknown) -> Any:
     """Return what ``drawbridge status --all --json`` prints."""
-    look = look_among(read.known, read.unreadable, EVERYTHING, datetime.now(UTC))
+    look = look_among(read.known, read.unreadable, sweeps, EVERYTHING, datetime.now(UTC))
     return status_document(look, stack)
 
 

@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+import msgspec
+
 from drawbridge.legible import legible
 from drawbridge_cli.request_status import Known
 from drawbridge_cli.screen import Line, wrapped
 from drawbridge_cli.status_screen import status_lines
 from drawbridge_cli.story import Story, StoryEvent
+from drawbridge_cli.turns import Command, is_command
 
 _LONGEST = 4000
 
@@ -25,7 +28,11 @@ def why_lines(known: Known, story: Story, width: int | None, now: datetime) -> I
         yield from _event_lines(event, width)
     yield "", ""
     yield "Now", "title"
-    yield from status_lines([known.status], width, now)
+    status = known.status
+    if is_command(status.next, Command.WHY, status.request_id):
+        # This is it.
+        status = msgspec.structs.replace(status, next="")
+    yield from status_lines([status], width, now)
 
 
 def _event_lines(event: StoryEvent, width: int | None) -> Iterator[Line]:

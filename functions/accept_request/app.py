@@ -9,7 +9,7 @@ from drawbridge.acceptance.accept import accept
 from drawbridge.bootstrap.accept_request import connections, now, shares
 from drawbridge.bootstrap.metering import metered
 from drawbridge.decision import ActionableDecision, DecidedOn
-from drawbridge.observability import logger
+from drawbridge.observability import log_of_request, logger
 from drawbridge.request import ExecutionInput
 
 
@@ -19,10 +19,11 @@ class AcceptRequestInput(Struct, frozen=True):
     on: DecidedOn
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(clear_state=True)
 @metered
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, AcceptRequestInput)
+    log_of_request(step.execution.request_id)
     acceptance = accept(step.execution.request, step.decision, step.on, shares(), connections(), now=now())
-    logger.info("answered", request_id=step.execution.request_id, acceptance=msgspec.to_builtins(acceptance))
+    logger.info("answered", acceptance=msgspec.to_builtins(acceptance))
     return {"acceptance": msgspec.to_builtins(acceptance)}

@@ -8,7 +8,7 @@ from msgspec import Struct
 from drawbridge.association.reconcile import DECISION_HOLDS, reconcile_while
 from drawbridge.bootstrap.associate_resource import attempts, now, reconciler
 from drawbridge.bootstrap.metering import metered
-from drawbridge.observability import logger
+from drawbridge.observability import log_of_request, logger
 from drawbridge.request import ExecutionInput
 
 
@@ -17,10 +17,11 @@ class AssociateResourceInput(Struct, frozen=True):
     item: int
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(clear_state=True)
 @metered
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, AssociateResourceInput)
+    log_of_request(step.execution.request_id)
     planned = attempts().planned(step.execution, step.item)
     made = reconcile_while(
         lambda: now() - planned.at < DECISION_HOLDS, planned.desired, reconciler(), attempt=step.execution.attempt

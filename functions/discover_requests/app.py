@@ -4,19 +4,21 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from drawbridge.bootstrap.discover_requests import configuration, dead_letters, sweep_records, sweeper
+from drawbridge.bootstrap.discover_requests import configuration, dead_letters, look_every, sweep_records, sweeper
 from drawbridge.bootstrap.metering import metered
 from drawbridge.discovery.report import sweep_and_report
 from drawbridge.hint.batch import read_batch
 from drawbridge.observability import logger
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(clear_state=True)
 @metered
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Sweep once for all hints of the batch; if anything failed, the queue delivers all of them again."""
     batch = read_batch(event.get("Records"), dead_letters)
     failed = [*batch.failed]
-    if batch.hints and sweep_and_report(reduce(or_, batch.hints.values()), configuration, sweeper, sweep_records):
-        failed += batch.hints
+    if batch.hints:
+        scope = reduce(or_, batch.hints.values())
+        if sweep_and_report(scope, configuration, sweeper, sweep_records, every=look_every):
+            failed += batch.hints
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}

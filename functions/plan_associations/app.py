@@ -9,7 +9,7 @@ from drawbridge.association.attempt import ShareAttempt, decide_association_agai
 from drawbridge.bootstrap.metering import metered
 from drawbridge.bootstrap.plan_associations import ports, withdrawals
 from drawbridge.decision import Accept, DecidedOn, Keep
-from drawbridge.observability import logger
+from drawbridge.observability import log_of_request, logger
 from drawbridge.request import ExecutionInput, ResourceShareRequest
 from drawbridge.status import Reason
 from drawbridge.withdrawal.attempt import plan_both_directions
@@ -30,11 +30,12 @@ class PlanAssociationsInput(Struct, frozen=True):
     """The place of the association that is to be decided again; ``None`` for all."""
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(clear_state=True)
 @metered
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, PlanAssociationsInput)
     execution = step.execution
+    log_of_request(execution.request_id)
     attempt = ShareAttempt(
         execution=execution, share_arn=execution.request.share_arn, decision=step.decision, decided_on=step.on
     )
@@ -45,10 +46,10 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
             "refused": [each.code for each in planned.associations.refused],
             "removals": len(planned.removals),
         }
-        logger.info("planned", request_id=execution.request_id, plan=summary)
+        logger.info("planned", plan=summary)
         return {"items": planned.items, "removals": planned.removals}
     again = decide_association_again(attempt, step.item, ports())
     if isinstance(again, Reason):
-        logger.info("refused after all", request_id=execution.request_id, item=step.item, reason=again.text)
+        logger.info("refused after all", item=step.item, reason=again.text)
         return {"next": "refused"}
     return {"next": "associate"}

@@ -9,7 +9,7 @@ from msgspec import Struct
 from drawbridge.association import MadeAttachment
 from drawbridge.bootstrap.metering import metered
 from drawbridge.bootstrap.publish_dns import attempts, connections, environment, names, publisher
-from drawbridge.observability import logger
+from drawbridge.observability import log_of_request, logger
 from drawbridge.publication import Publication
 from drawbridge.publication.publish import publish_consumer
 from drawbridge.record.outcome import Published
@@ -37,18 +37,20 @@ class PublishConnectionInput(Struct, frozen=True, tag="connection", tag_field="o
     request: EndpointConnectionRequest
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(clear_state=True)
 @metered
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, PublishAssociationInput | PublishConnectionInput)
     now = datetime.now(UTC)
     match step:
         case PublishAssociationInput(execution, item, made, tries):
+            log_of_request(execution.request_id)
             desired = attempts().planned(execution, item).desired
             publication = publisher().publish(desired, made, now=now, patient=tries < _PATIENCE)
             attempts().keep_result(execution, item, Published(publication))
             output: dict[str, Any] = {}
         case PublishConnectionInput(request):
+            log_of_request(request.request_id)
             prefix = environment().prefix
             publication = publish_consumer(request, connections(), names(), prefix=prefix, now=now)
             output = {"publication": msgspec.to_builtins(publication)}
@@ -59,5 +61,5 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def _log(publication: Publication) -> None:
-    count, first = len(publication.parameters), publication.parameters[:_MOST_LOGGED]
-    logger.info("published", dns_name=publication.dns_name, count=count, parameters=first)
+    number, first = len(publication.parameters), publication.parameters[:_MOST_LOGGED]
+    logger.info("published", dns_name=publication.dns_name, number_of_parameters=number, parameters=first)

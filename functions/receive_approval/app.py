@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from drawbridge.approval.approvers import Approvers
-from drawbridge.approval.click import BadSignatureError, read_click, verify
+from drawbridge.approval.click import BadSignatureError, read_click, request_clicked, verify
 from drawbridge.approval.receive import ApprovalPorts, receive
 from drawbridge.bootstrap.metering import metered
 from drawbridge.bootstrap.receive_approval import (
@@ -21,12 +21,12 @@ from drawbridge.bootstrap.receive_approval import (
     secrets,
 )
 from drawbridge.errors import InvalidInputError
-from drawbridge.observability import Metric, count, logger
+from drawbridge.observability import Metric, count, log_of_request, logger
 
 _OK: dict[str, Any] = {"statusCode": 200, "headers": {"content-type": "text/plain"}, "body": ""}
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(clear_state=True)
 @metered
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     body = _bytes(event)
@@ -43,6 +43,8 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         count(Metric.APPROVALS_REFUSED)
         logger.warning("not read", reason=str(broken))
         return {"statusCode": 400, "headers": {"content-type": "text/plain"}, "body": str(broken)}
+    if request_id := request_clicked(click):
+        log_of_request(request_id)
     ports = ApprovalPorts(
         approvers=_approvers,
         members=members,

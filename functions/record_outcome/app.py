@@ -8,7 +8,7 @@ from msgspec import Struct
 from drawbridge.bootstrap.metering import metered
 from drawbridge.bootstrap.record_outcome import attempts, bus, ledger
 from drawbridge.errors import DrawbridgeError
-from drawbridge.observability import Metric, count, logger
+from drawbridge.observability import Metric, count, log_of_request, logger
 from drawbridge.record.attempt import AssociationFailed, RemovalFailed, Reported, failed_removal, outcome_of_report
 from drawbridge.record.outcome import Failure
 from drawbridge.record.record import StatusChange, record
@@ -25,10 +25,11 @@ class RecordOutcomeInput(Struct, frozen=True):
     progress: Reported | AssociationFailed | RemovalFailed
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(clear_state=True)
 @metered
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, RecordOutcomeInput)
+    log_of_request(step.execution.request_id)
     match step.progress:
         case AssociationFailed() as failed:
             return _note_association(step.execution, failed)
@@ -43,7 +44,6 @@ def _record(execution: ExecutionInput, progress: Reported) -> dict[str, Any]:
     recorded = record(execution, outcome, ledger(), bus())
     logger.info(
         "recorded",
-        request_id=execution.request_id,
         status=outcome.status,
         # In a text: a query counts by it.
         reasons=", ".join(sorted({reason.code for reason in outcome.reasons})[:_MOST_CODES]),
@@ -59,13 +59,13 @@ def _count_time_to_connect(recorded: StatusChange) -> None:
     try:
         entry = ledger().entry(recorded.request_id)
     except DrawbridgeError as error:
-        logger.warning("time to connect unknown", request_id=recorded.request_id, reason=str(error))
+        logger.warning("time to connect unknown", reason=str(error))
         return
     took = time_to_connect(entry) if entry else None
     if took is None:
         return
     seconds, waited = took.own.total_seconds(), took.waited_for_people.total_seconds()
-    logger.info("connected", request_id=recorded.request_id, seconds=seconds, waited_for_people=waited)
+    logger.info("connected", seconds=seconds, waited_for_people=waited)
     count(Metric.TIME_TO_CONNECT, seconds, kind=recorded.kind)
     if waited:
         count(Metric.TIME_TO_CONNECT_WITH_PEOPLE, took.whole.total_seconds(), kind=recorded.kind)
@@ -74,12 +74,12 @@ def _count_time_to_connect(recorded: StatusChange) -> None:
 def _note_association(execution: ExecutionInput, failed: AssociationFailed) -> dict[str, Any]:
     """Keep the failure of one association for the record at the end."""
     attempts().keep_result(execution, failed.item, Failure(name="", error=failed.error))
-    logger.warning("association failed", request_id=execution.request_id, item=failed.item, error=failed.error.error)
+    logger.warning("association failed", item=failed.item, error=failed.error.error)
     return {}
 
 
 def _note_removal(execution: ExecutionInput, failed: RemovalFailed) -> dict[str, Any]:
     """Keep the failure of one removal for the record at the end."""
     attempts().keep_removal_result(execution, failed.item, failed_removal(failed, execution, attempts()))
-    logger.warning("removal failed", request_id=execution.request_id, item=failed.item, error=failed.error.error)
+    logger.warning("removal failed", item=failed.item, error=failed.error.error)
     return {}

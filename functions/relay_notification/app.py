@@ -11,7 +11,7 @@ from drawbridge.observability import logger
 from drawbridge.parsing import UnreadableError, read_value
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(clear_state=True)
 @metered
 def lambda_handler(event: dict[str, Any], context: object) -> None:
     records = event.get("Records")

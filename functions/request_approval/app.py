@@ -11,7 +11,7 @@ from drawbridge.arns import console_link
 from drawbridge.bootstrap.approvals import approvals, now
 from drawbridge.bootstrap.metering import metered
 from drawbridge.bootstrap.request_approval import escalation, history, ports
-from drawbridge.observability import logger
+from drawbridge.observability import log_of_request, logger
 from drawbridge.record.history import question_item
 
 
@@ -30,10 +30,11 @@ class CloseApprovalInput(Struct, frozen=True, kw_only=True, rename="camel", tag_
     question: Question
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(clear_state=True)
 @metered
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, RequestApprovalInput | CloseApprovalInput)
+    log_of_request(step.question.request_id)
     if isinstance(step, CloseApprovalInput):
         return {"approval": msgspec.to_builtins(close(step.question, approvals()))}
     link, channel = console_link(step.execution), ports(quiet=step.how == "quiet")
@@ -42,5 +43,5 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     else:
         ask(step.question, step.token, link, channel)
         history().add(question_item(step.question, now().isoformat(timespec="milliseconds")))
-    logger.info("asked", request_id=step.question.request_id, asking=step.question.asked.asking, how=step.how)
+    logger.info("asked", asking=step.question.asked.asking, how=step.how)
     return {}

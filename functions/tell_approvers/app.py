@@ -11,7 +11,7 @@ from drawbridge.bootstrap.approvals import approvals, now
 from drawbridge.bootstrap.metering import metered
 from drawbridge.bootstrap.slack import messenger
 from drawbridge.bootstrap.tell_approvers import about, announcements, ledger, slack_channel
-from drawbridge.observability import logger
+from drawbridge.observability import log_of_request, logger
 from drawbridge.parsing import read_value
 
 
@@ -42,7 +42,7 @@ class AlarmInput(Struct, frozen=True):
 _ALARM = "CloudWatch Alarm State Change"
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(clear_state=True)
 @metered
 def lambda_handler(event: dict[str, Any], context: object) -> None:
     if event.get("detail-type") == _ALARM:
@@ -52,8 +52,9 @@ def lambda_handler(event: dict[str, Any], context: object) -> None:
         _tell_of(read_value(event, StatusChangeInput).detail.request_id)
         return
     notice = read_value(event, NoticeInput).notice
+    log_of_request(notice.request_id)
     text = notify(notice, approvals(), messenger())
-    logger.info("told", request_id=notice.request_id, told=text)
+    logger.info("told", told=text)
 
 
 def _tell_of_alarm(change: AlarmChange) -> None:
@@ -66,16 +67,17 @@ def _tell_of_alarm(change: AlarmChange) -> None:
 
 def _tell_of(request_id: str) -> None:
     """Have the messages about a request say what the ledger says of it now."""
+    log_of_request(request_id)
     channel = slack_channel()
     # Before the row, so that no record that is written meanwhile is taken for an older one than the row.
     before = announcements().announcement(request_id) if channel else None
     reached = ledger().status_reached(request_id)
     if reached is None:
-        logger.warning("an event of a request that is not in the ledger", request_id=request_id)
+        logger.warning("an event of a request that is not in the ledger")
     slack = messenger()
     try:
         text = "" if reached is None else notify(reached, approvals(), slack)
-        logger.info("told", request_id=request_id, told=text)
+        logger.info("told", told=text)
     finally:
         # The question's message is one thing, that of the announcement another: neither keeps the other back.
         if channel:
@@ -83,4 +85,4 @@ def _tell_of(request_id: str) -> None:
                 channel=channel, announcements=announcements(), messenger=slack, about=about, now=now
             )
             ending = announce(reached, before, ports)
-            logger.info("announcement told", request_id=request_id, told=ending)
+            logger.info("announcement told", told=ending)

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from drawbridge.bootstrap.metering import metered
 from drawbridge.bootstrap.withdraw_attachment import attempts, now, take_down
-from drawbridge.observability import logger
+from drawbridge.observability import log_of_request, logger
 from drawbridge.request import ExecutionInput
 from drawbridge.withdrawal.take_down import DECISION_HOLDS
 
@@ -17,15 +17,16 @@ class WithdrawAttachmentInput(Struct, frozen=True):
     item: int
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(clear_state=True)
 @metered
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, WithdrawAttachmentInput)
+    log_of_request(step.execution.request_id)
     planned = attempts().planned_removal(step.execution, step.item)
     gone = take_down().take_down_while(lambda: now() - planned.at < DECISION_HOLDS, planned.removal)
     if gone is None:
-        logger.info("to be decided again", request_id=step.execution.request_id, what=str(planned.removal))
+        logger.info("to be decided again", what=str(planned.removal))
         return {"next": "decide-again"}
     attempts().keep_removal_result(step.execution, step.item, gone)
-    logger.info("withdrawn", request_id=step.execution.request_id, what=gone.what, parameters=gone.parameters[:20])
+    logger.info("withdrawn", what=gone.what, parameters=gone.parameters[:20])
     return {"next": "withdrawn"}

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from drawbridge.aws.ledger_table import LedgerTable
+from drawbridge.aws.sweep_record_items import SweepRecordItems
+from drawbridge.discovery.sweep_record import Mentioned, SweepRecord
 from drawbridge.status import Reason, Status
 from tests.builders import CONSUMER, PROVIDER, SERVICE_ID, SHARE
 from tests.cli.connected import ATTACHMENT, LET_IN, connection, enter, enter_connected, ledger_of
@@ -15,6 +19,7 @@ from tests.cli.operators import Drawbridge, Operator, denied
 
 HELD, CONNECTED, GONE = connection(1), connection(2), connection(3)
 NO_VPC = Reason("no-vpc", "orders-db: no VPC fits", source="orders")
+NOT_SWEPT = "the schedule has not had one sweep made yet"
 NO_POLICY = Reason("no-policy-permits", "No policy permits it.")
 
 
@@ -59,6 +64,7 @@ def test_of_an_empty_ledger_nothing_needs_anybody(at_work: Drawbridge, operator:
         f"{where(operator)}: nothing needs anybody",
         "",
         "nothing else is alive (what is over is not counted: --all)",
+        NOT_SWEPT,
     ]
 
 
@@ -86,6 +92,7 @@ def test_what_needs_somebody_is_shown_with_the_command_and_one_line_tells_of_the
         "      drawbridge bindings show orders",
         "",
         "1 connected (what is over is not counted: --all)",
+        NOT_SWEPT,
     ]
 
 
@@ -134,6 +141,7 @@ def test_programs_get_one_document(at_work: Drawbridge, operator: Operator, peop
     assert {name: each for name, each in ended.json.items() if name != "requests"} == {
         "rest": {},
         "unreadable": [],
+        "last_sweep": {"ended_at": None, "is_late": False, "observed": None, "started": None, "failures": None},
         "stack": "drawbridge",
         "region": "us-east-1",
         "account_id": operator.account_id,
@@ -229,7 +237,7 @@ def test_what_is_filtered_out_is_not_said_to_be_nothing(at_work: Drawbridge, led
 
     assert (of_nobody.code, of_a_status.code) == (0, 0)
     assert of_nobody.out.splitlines()[0].endswith(": nothing of these needs anybody")
-    assert of_nobody.out.splitlines()[-1] == ("nothing else of these is alive (what is over is not counted: --all)")
+    assert of_nobody.out.splitlines()[-2] == ("nothing else of these is alive (what is over is not counted: --all)")
     assert "alive" not in of_a_status.out
 
 
@@ -286,3 +294,72 @@ def test_an_interruption_before_anything_was_seen_is_no_finding(
     ended = at_work("status", "--watch")
 
     assert (ended.code, ended.out, ended.err) == (0, "", "")
+
+
+def swept(operator: Operator, *, minutes_ago: float, **found: Any) -> None:
+    """Leave the record of a sweep of the schedule, that ended so long ago."""
+    ended_at = datetime.now(UTC) - timedelta(minutes=minutes_ago)
+    record = SweepRecord(began_at=ended_at, ended_at=ended_at, scheduled=True, **found)
+    SweepRecordItems(operator.table("ApprovalsTableName")).keep(record, frozenset())
+
+
+@pytest.fixture
+def sweeping(operator: Operator) -> Iterator[Operator]:
+    yield operator
+    operator.table("ApprovalsTableName").delete_item(Key={"request_id": "sweep/scheduled"})
+
+
+def test_the_last_sweep_of_the_schedule_is_told_at_the_end(
+    at_work: Drawbridge, sweeping: Operator, ledger: LedgerTable
+) -> None:
+    swept(sweeping, minutes_ago=3, observed=12, started=Mentioned(1, ("share-1-1",)))
+
+    ended, document = at_work("status"), at_work("status", "--json").json["last_sweep"]
+
+    assert ended.code == 0
+    assert ended.out.splitlines()[-1] == "the last sweep, 3 min ago, observed 12 requests and started 1 attempt"
+    assert {name: value for name, value in document.items() if name != "ended_at"} == {
+        "is_late": False,
+        "observed": 12,
+        "started": 1,
+        "failures": 0,
+    }
+
+
+def test_a_schedule_that_has_no_sweep_made_needs_somebody_and_is_told_first(
+    at_work: Drawbridge, sweeping: Operator, ledger: LedgerTable
+) -> None:
+    swept(sweeping, minutes_ago=180, observed=12)
+
+    ended = at_work("status")
+
+    assert ended.code == 1
+    first, _, told, *_ = ended.out.splitlines()
+    assert first.endswith(": 1 needs somebody")
+    assert told.startswith("the schedule has had no sweep made since ")
+    assert told.endswith(" 3 h ago: what is here may be as old, and drawbridge doctor says why")
+    assert at_work("status", "--json").json["last_sweep"]["is_late"]
+    # Of those of one account nothing needs anybody: it is told all the same.
+    filtered = at_work("status", "--account", CONSUMER)
+    assert (filtered.code, filtered.out.splitlines()[2]) == (0, told)
+
+
+def test_whoever_may_not_read_the_records_of_sweeps_is_told_of_the_requests_all_the_same(
+    at_work: Drawbridge, operator: Operator, peopled: LedgerTable
+) -> None:
+    with denied("dynamodb:GetItem", operator.account_id):
+        ended, document = at_work("status"), at_work("status", "--json").json
+
+    assert (ended.code, document["last_sweep"], len(document["requests"])) == (1, None, 2)
+    assert ended.out.splitlines()[-1].startswith("when the last sweep was is not known: read the record of a sweep")
+
+
+def test_a_record_of_a_sweep_that_somebody_wrote_by_hand_is_told_as_such(
+    at_work: Drawbridge, sweeping: Operator, ledger: LedgerTable
+) -> None:
+    sweeping.table("ApprovalsTableName").put_item(Item={"request_id": "sweep/scheduled", "sweep": "yesterday"})
+
+    ended = at_work("status")
+
+    assert ended.code == 0
+    assert "when the last sweep was is not known: sweep/scheduled in the table of the approvals" in ended.out

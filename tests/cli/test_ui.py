@@ -237,7 +237,7 @@ def test_several_windows_cost_no_more_than_one_and_say_how_old_they_are(
         # Of what is gone the history is searched, which is a scan too.
         ({"of": "vpce-0aaa"}, {"dynamodb:Scan": 124 + 6, "dynamodb:GetItem": 124, "dynamodb:Query": 60}),
         ({"of": "vpce-never"}, {"dynamodb:Scan": 124 + 6}),
-        (None, {"dynamodb:Scan": 124}),
+        (None, {"dynamodb:Scan": 124, "dynamodb:GetItem": 61}),
     ],
     ids=["account", "request", "gone", "unknown", "status"],
 )

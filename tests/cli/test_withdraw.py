@@ -120,7 +120,7 @@ def test_where_nothing_is_held_back_nothing_is_asked(at_work: Drawbridge) -> Non
     assert (ended.code, ended.out) == (0, "nothing is held back\n")
 
 
-ANNOUNCED = Announced(since=SINCE, withdraw_after=SINCE + timedelta(hours=2), forbidden=True)
+ANNOUNCED = Announced(since=SINCE, withdraw_after=SINCE + timedelta(hours=2), forbidden=False)
 LATER = Announced(
     binding="orders",
     resource_arn=RESOURCE_ARN,
@@ -172,6 +172,22 @@ def test_what_is_held_back_only_since_it_is_not_permitted_is_let_go(at_work: Dra
     row = of(ledger, CAPPED.request_id)
     assert (row.absent, row.announced[0].confirmed, row.withdrawal_capped) == ((), True, True)
     assert not of(ledger, SHARE.request_id).announced[0].confirmed
+
+
+def test_what_goes_without_being_let_go_is_not_asked_about(
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable
+) -> None:
+    """What somebody wrote a forbid against, and what has been let go already."""
+    ledger.note_absent(of(ledger, CAPPED.request_id), (), capped=True)
+    announce(ledger, CAPPED, msgspec.structs.replace(ANNOUNCED, forbidden=True))
+    assert at_work("withdraw", "--confirm", "--yes").code == 0
+
+    again = at_work("withdraw", "--confirm", "--yes")
+
+    assert not of(ledger, CAPPED.request_id).announced[0].confirmed
+    assert (again.code, again.out) == (0, "nothing is held back\n")
+    assert [each["urgency"] for each in at_work("status", "--json").json["requests"]] != []
+    assert "withdrawal-capped" not in at_work("status", "--json").out
 
 
 def test_what_is_permitted_again_meanwhile_is_held_back_still(

@@ -36,7 +36,7 @@ def records(table: Any) -> SweepRecordItems:
 
 
 def test_before_the_first_sweep_there_is_no_record(records: SweepRecordItems) -> None:
-    assert (records.last(), records.last_scheduled(), records.last_for_orphans()) == (None, None, None)
+    assert (records.last_scheduled(), records.last_for_orphans()) == (None, None)
     assert records.of_command("a") is None
 
 
@@ -44,7 +44,13 @@ def test_the_last_sweep_of_each_kind_is_known(records: SweepRecordItems) -> None
     for record in (FOR_ORPHANS, SCHEDULED, BY_EVENT):
         records.keep(record, frozenset())
 
-    assert (records.last(), records.last_scheduled(), records.last_for_orphans()) == (BY_EVENT, SCHEDULED, FOR_ORPHANS)
+    assert (records.last_scheduled(), records.last_for_orphans()) == (SCHEDULED, FOR_ORPHANS)
+
+
+def test_a_sweep_that_only_an_event_asked_for_leaves_nothing(records: SweepRecordItems, table: Any) -> None:
+    records.keep(BY_EVENT, frozenset())
+
+    assert table.scan()["Items"] == []
 
 
 def test_each_command_finds_the_sweep_that_it_waits_for(records: SweepRecordItems) -> None:
@@ -57,18 +63,18 @@ def test_each_command_finds_the_sweep_that_it_waits_for(records: SweepRecordItem
 
 
 def test_a_record_goes_by_itself(records: SweepRecordItems, table: Any) -> None:
-    records.keep(BY_EVENT, frozenset({"a"}))
+    records.keep(SCHEDULED, frozenset({"a"}))
 
     expires = {each["request_id"]: int(each["expires_at"]) for each in table.scan()["Items"]}
     ended_at = int(BY_EVENT.ended_at.timestamp())
-    assert expires == {"sweep/last": ended_at + 30 * 86_400, "sweep/command/a": ended_at + 86_400}
+    assert expires == {"sweep/scheduled": ended_at + 30 * 86_400, "sweep/command/a": ended_at + 86_400}
 
 
 @pytest.mark.parametrize("sweep", ["", "{", 3, '{"began_at": "today"}', '{"began_at": "2026-01-01T00:00:00"}'])
 def test_a_record_that_somebody_wrote_by_hand_is_refused_by_its_name(
     records: SweepRecordItems, table: Any, sweep: object
 ) -> None:
-    table.put_item(Item={"request_id": "sweep/last", "sweep": sweep})
+    table.put_item(Item={"request_id": "sweep/scheduled", "sweep": sweep})
 
-    with pytest.raises(InvalidInputError, match="sweep/last in the table of the approvals can't be read"):
-        records.last()
+    with pytest.raises(InvalidInputError, match="sweep/scheduled in the table of the approvals can't be read"):
+        records.last_scheduled()

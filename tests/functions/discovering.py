@@ -47,6 +47,7 @@ class World:
         self.attachments: tuple[EndpointConnection, ...] = ()
         self.unreadable: tuple[InvalidInputError, ...] = ()
         self.records: list[tuple[SweepRecord, frozenset[str]]] = []
+        self.scheduled: SweepRecord | None = None
         self.read = 0
         self.raises: dict[str, DrawbridgeError] = {}
         """What goes wrong, by where it does."""
@@ -87,6 +88,10 @@ class World:
     def keep(self, record: SweepRecord, commands: frozenset[str]) -> None:
         self._perhaps_raise("keep")
         self.records.append((record, commands))
+
+    def last_scheduled(self) -> SweepRecord | None:
+        self._perhaps_raise("last scheduled")
+        return self.scheduled
 
     def dead_letters(self) -> World:
         return self

@@ -16,6 +16,21 @@ from drawbridge.parsing import UnreadableError
 Json = dict[str, Any]
 Handler = Callable[[Json, object], Any]
 
+OF_ONE_REQUEST = {
+    "accept_request",
+    "associate_resource",
+    "decide_request",
+    "plan_associations",
+    "plan_withdrawal",
+    "publish_dns",
+    "receive_approval",
+    "record_outcome",
+    "request_approval",
+    "tell_approvers",
+    "withdraw_attachment",
+}
+"""The functions that work on one request at a time; the tests of each see to its log, in ``conftest``."""
+
 
 @dataclass(frozen=True)
 class Context:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -30,6 +30,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(app, "sweeper", world.sweeper)
     monkeypatch.setattr(app, "dead_letters", world.dead_letters)
     monkeypatch.setattr(app, "sweep_records", world.sweep_records)
+    monkeypatch.setattr(app, "look_every", lambda: timedelta(minutes=5))
     return world
 
 
@@ -395,6 +396,50 @@ def test_a_sweep_whose_record_can_t_be_kept_is_as_good_and_not_repeated(
 
     assert invoke(app.lambda_handler, batch(hint("schedule"))) == failed()
     assert logged(caplog, "sweep not recorded") == [("ThrottledError", "slowly")]
+
+
+@pytest.mark.parametrize(
+    ("hints", "minutes", "is_counted"),
+    [
+        ([COMMAND], 61, True),
+        ([COMMAND], 59, False),
+        ([hint("schedule")], 61, False),
+        ([hint("schedule"), COMMAND], 61, False),
+        ([COMMAND], None, False),
+    ],
+    ids=["silent", "in time", "the schedule's", "the schedule's too", "never"],
+)
+def test_a_sweep_that_something_else_asked_for_counts_that_the_schedule_is_silent(
+    world: World, capsys: pytest.CaptureFixture[str], hints: list[str], minutes: float | None, *, is_counted: bool
+) -> None:
+    if minutes is not None:
+        at = datetime.now(UTC) - timedelta(minutes=minutes)
+        world.scheduled = SweepRecord(began_at=at, ended_at=at, scheduled=True)
+
+    assert invoke(app.lambda_handler, batch(*hints)) == failed()
+    assert metrics(capsys.readouterr().out).get("SweepsWithoutSchedule") == ([1.0] if is_counted else None)
+
+
+def test_a_schedule_that_has_a_sweep_made_each_hour_is_not_silent_after_one(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "look_every", lambda: timedelta(hours=1))
+    at = datetime.now(UTC) - timedelta(minutes=125)
+    world.scheduled = SweepRecord(began_at=at, ended_at=at, scheduled=True)
+
+    invoke(app.lambda_handler, batch(COMMAND))
+
+    assert "SweepsWithoutSchedule" not in metrics(capsys.readouterr().out)
+
+
+def test_a_schedule_of_which_nothing_can_be_read_is_not_taken_for_silent(
+    world: World, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    world.raises = {"last scheduled": InvalidInputError("sweep/scheduled can't be read")}
+
+    assert invoke(app.lambda_handler, batch(COMMAND)) == failed()
+    assert logged(caplog, "schedule not known") == [("InvalidInputError", "sweep/scheduled can't be read")]
+    assert "SweepsWithoutSchedule" not in metrics(capsys.readouterr().out)
 
 
 def test_of_a_long_list_the_record_has_the_beginning_and_the_number(world: World) -> None:

@@ -44,7 +44,7 @@ def test_throttled_calls_are_one_sum_for_an_invocation_and_named_in_the_log(
     assert handler("ThrottlingException") == "ThrottlingException"
     assert published(capsys) == {"CallsThrottled": [130.0]}
     (named,) = (vars(record) for record in caplog.records if record.getMessage() == "throttled")
-    assert (named["count"], named["calls"]) == (130, ["list shares: ThrottlingException"] * 20)
+    assert (named["number_of_calls"], named["calls"]) == (130, ["list shares: ThrottlingException"] * 20)
     assert take_throttled() == []
 
 
@@ -79,4 +79,4 @@ def test_an_invocation_pays_for_nothing_that_did_not_happen_in_it(
 
 @pytest.mark.parametrize("door", sorted((REPOSITORY / "functions").glob("*/app.py")), ids=lambda path: path.parent.name)
 def test_every_door_is_metered(door: Any) -> None:
-    assert "@logger.inject_lambda_context\n@metered\ndef lambda_handler(" in door.read_text()
+    assert "@logger.inject_lambda_context(clear_state=True)\n@metered\ndef lambda_handler(" in door.read_text()

@@ -165,6 +165,24 @@ def _struck(world: World) -> int:
     return sum(each["struck"] for each in world.control("faults")["calls"])
 
 
+def test_a_binding_that_comes_after_the_share_was_let_in_associates_nothing_that_a_person_denied(
+    world: World, provider: Person, consumer: Person, name: str, policy: Policy
+) -> None:
+    policy(consumer, f"let-in-{name}", permit(provider))
+    share_arn = provider.share_database(f"{name}-orders", port="5432", with_account=consumer.account_id)
+    settled(consumer, share_arn, "ACCEPTED")
+    # From now on a person is asked.
+    policy(consumer, f"let-in-{name}", f'@id("{name}") permit(principal == Account::"000000000000", action, resource);')
+    consumer.write_binding(name, resource=f"{name}-*", provider=provider.account_id)
+
+    denied(world, asked(world, share_arn), "Not into that VPC.")
+
+    row = settled(consumer, share_arn, "ACCEPTED")
+    assert reasons(row) == ["denied"]
+    assert published(consumer, name) == set()
+    assert endpoints_for(consumer, name) == []
+
+
 def test_what_comes_into_a_share_that_policy_permits_as_it_is_then_is_associated_too(
     provider: Person, consumer: Person, name: str, policy: Policy
 ) -> None:

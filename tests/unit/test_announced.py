@@ -15,7 +15,6 @@ from drawbridge.decision.permission import Lapsed
 from drawbridge.discovery.announced import (
     announcement_fingerprint,
     desired_tags,
-    is_held_back_by_cap,
     marks_after,
     marks_due,
     may_take_down,
@@ -213,7 +212,7 @@ def test_a_mark_is_due_from_its_time_on() -> None:
     ],
 )
 def test_for_the_cap_counts_what_nobody_forbade_and_nobody_let_go(changes: dict[str, Any], *, counts: bool) -> None:
-    assert is_held_back_by_cap(mark(**changes)) is counts
+    assert mark(**changes).counts_for_cap is counts
 
 
 DUE = mark(withdraw_after=NOW)

@@ -15,6 +15,7 @@ from drawbridge.decision.registration import Registration
 from drawbridge.discovery.sweep_record import Mentioned, SweepRecord
 from drawbridge.errors import AccessDeniedError, InvalidInputError, ThrottledError
 from drawbridge.request.connections import ManagedService
+from drawbridge.schedule import interval_of
 from drawbridge_cli.account_checks import (
     OrganizationAnswer,
     check_organization,
@@ -48,8 +49,8 @@ from drawbridge_cli.operation_checks import (
     check_ledger,
     check_quotas,
     check_sweeps,
-    interval_of,
 )
+from drawbridge_cli.scheduled_sweeps import ScheduledSweeps
 from drawbridge_cli.slack import Finding
 
 OK, WARNING, PROBLEM, UNKNOWN = CheckResult.OK, CheckResult.WARNING, CheckResult.PROBLEM, CheckResult.UNKNOWN
@@ -209,8 +210,8 @@ def sweeps(
     *,
     since: datetime = LONG_AGO,
 ) -> list[tuple[CheckResult, str]]:
-    every = timedelta(minutes=5)
-    return brief(check_sweeps(scheduled, for_orphans, every=every, since=since, now=NOW))
+    known = ScheduledSweeps(last=scheduled, every=timedelta(minutes=5), since=since)
+    return brief(check_sweeps(known, for_orphans, NOW))
 
 
 def ended(minutes: float) -> SweepRecord:
@@ -230,8 +231,8 @@ def test_a_schedule_that_sweeps_no_more_is_a_problem() -> None:
 
 def test_a_stack_that_never_swept_is_a_problem_unless_it_is_new() -> None:
     never = "the schedule has not had one sweep made yet"
-    assert sweeps(None, since=NOW - timedelta(minutes=19)) == [(WARNING, never)]
-    assert sweeps(None, since=NOW - timedelta(minutes=20)) == [(PROBLEM, never)]
+    assert sweeps(None, since=NOW - timedelta(minutes=20)) == [(WARNING, never)]
+    assert sweeps(None, since=NOW - timedelta(minutes=20.1)) == [(PROBLEM, never)]
 
 
 def test_a_sweep_that_could_not_observe_everything_is_a_problem_with_its_reason() -> None:

@@ -42,8 +42,9 @@ def test_what_was_let_in_is_planned_and_what_came_later_is_refused_with_what_to_
 
 def test_what_a_person_denied_is_refused_with_who_denied_it() -> None:
     world = World(entity(), entity("payroll", LATE))
+    kept = msgspec.structs.replace(coverage(Keep((BOB,))), attached=frozenset({("orders", RESOURCE_ARN)}))
 
-    plan = world.planner(binding()).plan(SHARE_ARN, requester(), [], EVALUATION_TIME, coverage(Keep((BOB,))))
+    plan = world.planner(binding()).plan(SHARE_ARN, requester(), [], EVALUATION_TIME, kept)
 
     assert [each.resource.name for each in plan.associations] == ["orders-db"]
     assert plan.refused == (
@@ -53,6 +54,18 @@ def test_what_a_person_denied_is_refused_with_who_denied_it() -> None:
             source="U0BOB",
         ),
     )
+
+
+def test_where_nothing_is_attached_yet_what_a_person_denied_is_all_there_is() -> None:
+    world, kept = World(entity()), coverage(Keep((BOB,)))
+
+    plan = world.planner(binding()).plan(SHARE_ARN, requester(), [], EVALUATION_TIME, kept)
+    again = world.planner(binding()).plan_again(SHARE_ARN, requester(), desired(), EVALUATION_TIME, kept)
+
+    assert plan.associations == ()
+    assert [reason.code for reason in plan.refused] == ["denied"]
+    assert isinstance(again, Reason)
+    assert again.code == "denied"
 
 
 def test_what_a_second_binding_would_add_is_denied_and_the_first_one_s_stays() -> None:
@@ -75,14 +88,27 @@ def test_what_a_second_binding_would_add_is_denied_and_the_first_one_s_stays() -
 
 
 @pytest.mark.parametrize(
-    ("decision", "attached"),
-    [(Keep((BOB,)), frozenset[tuple[str, str]]()), (Keep((POLICY,)), frozenset({("orders", RESOURCE_ARN)}))],
-    ids=["not known what is attached", "kept by policies"],
+    "code", ["approval-timed-out", "approval-not-configured", "too-many-questions", "deadline-passed"]
 )
-def test_a_second_binding_has_what_was_let_in_unless_a_person_denied_more_than_there_is(
-    decision: Keep, attached: frozenset[tuple[str, str]]
+def test_what_policies_ask_an_approval_for_that_nobody_gave_is_not_associated_and_what_is_attached_stays(
+    code: str,
 ) -> None:
-    kept = msgspec.structs.replace(coverage(decision), attached=attached)
+    decision = Keep((Reason("kept", "It is live."), Reason(code, "Nobody was heard."), POLICY))
+    kept = msgspec.structs.replace(coverage(decision), attached=frozenset({("orders", RESOURCE_ARN)}))
+
+    plan = (
+        World(entity())
+        .planner(binding(), binding(name="second"))
+        .plan(SHARE_ARN, requester(), [], EVALUATION_TIME, kept)
+    )
+
+    assert [each.binding for each in plan.associations] == ["orders"]
+    text = "orders-db, by binding second: Nobody was heard; what was let in before stays."
+    assert plan.refused == (Reason("not-approved", text, source="second"),)
+
+
+def test_a_second_binding_has_what_was_let_in_unless_a_person_denied_it() -> None:
+    kept = msgspec.structs.replace(coverage(Keep((POLICY,))), attached=frozenset({("orders", RESOURCE_ARN)}))
 
     plan = (
         World(entity())

@@ -1,5 +1,7 @@
 """The environment: the template's settings, read by name."""
 
+from datetime import timedelta
+
 import pytest
 
 from drawbridge.environment import Environment, MissingVariableError
@@ -25,3 +27,15 @@ def test_a_time_zone_that_does_not_exist_is_refused_with_the_parameter_to_mend(z
 @pytest.mark.parametrize(("text", "meant"), [("true", True), ("false", False), ("", False), ("yes", False)])
 def test_letting_everything_in_is_meant_only_if_it_is_said(text: str, meant: bool) -> None:
     assert Environment({"ALLOW_PERMIT_EVERYTHING": text}).everything_may_be_permitted is meant
+
+
+@pytest.mark.parametrize(
+    ("rate", "every"), [("rate(5 minutes)", timedelta(minutes=5)), ("rate(1 hour)", timedelta(hours=1))]
+)
+def test_how_often_the_schedule_has_a_sweep_made_is_read_from_its_rate(rate: str, every: timedelta) -> None:
+    assert Environment({"LOOK_EVERY": rate}).look_every == every
+
+
+def test_a_rate_that_is_none_is_refused_with_the_parameter_to_mend() -> None:
+    with pytest.raises(InvalidInputError, match="the stack's LookEvery"):
+        _ = Environment({"LOOK_EVERY": "rate(1 day)"}).look_every

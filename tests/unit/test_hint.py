@@ -57,7 +57,7 @@ def test_the_end_of_an_execution_has_that_one_looked_at() -> None:
         ({}, set()),
         ({"command": None}, set()),
         ({"command": ["0f8a-1"]}, set()),
-        ({"command": "sweep/last"}, set()),
+        ({"command": "sweep/scheduled"}, set()),
         ({"command": "a" * 65}, set()),
         ({"command": "a\n"}, set()),
     ],

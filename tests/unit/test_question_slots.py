@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from drawbridge.approval.question_slots import AWAITS_QUESTION_SLOT, within_slots
+from drawbridge.approval.question_slots import within_slots
 from drawbridge.decision import Hold
+from drawbridge.decision.let_in import AWAITS_QUESTION_SLOT
 from drawbridge.discovery.free_question_slots import FreeQuestionSlots
 from drawbridge.hint import CONNECTIONS
 from drawbridge.request import EndpointConnectionRequest

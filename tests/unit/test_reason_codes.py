@@ -87,7 +87,7 @@ def written() -> tuple[set[str], set[str]]:
 def of_settling() -> set[str]:
     """Return the codes of people's answers, which one function makes into reasons."""
     text = (REPOSITORY / "layers/drawbridge/drawbridge/approval/settle.py").read_text(encoding="utf-8")
-    return set(re.findall(r'_answer\("([a-z-]+)"', text))
+    return {constants()[name] for name in re.findall(r"_answer\(([A-Z_]+),", text)}
 
 
 def of_endings() -> set[str]:
@@ -165,6 +165,17 @@ def test_advice_says_what_to_do_in_one_line_that_ends_without_a_stop() -> None:
 )
 def test_what_was_not_taken_down_asks_for_what_its_error_does(text: str, to_do: str) -> None:
     assert advice_of(Reason("not-withdrawn", text)).to_do == to_do
+
+
+@pytest.mark.parametrize("code", sorted(of_endings() - {"execution-aborted"} | {"attempt-silent", "unexplained"}))
+def test_how_an_execution_went_is_looked_at_by_the_story_which_links_to_it(code: str) -> None:
+    advice = advice_of(Reason(code, "it ended"))
+
+    assert (advice.turn, advice.command) == (Turn.OPERATOR, Command.WHY)
+
+
+def test_what_somebody_stopped_is_to_be_tried_again() -> None:
+    assert advice_of(Reason("execution-aborted", "it was stopped")).command is Command.RETRY
 
 
 def test_an_error_that_nobody_expected_is_the_operators() -> None:

@@ -17,6 +17,7 @@ from drawbridge.record.entry import Entry, HistoryEntry
 from drawbridge.request import Request
 from drawbridge.request.absence import Absence
 from drawbridge.request.announced import Announced, WithdrawalCommand
+from drawbridge.request.held_back import held_back
 from drawbridge.status import Reason, Status
 from drawbridge_cli.reason_codes import ADVICE
 from drawbridge_cli.request_status import RequestStatus, Turn, Until, Urgency, request_status
@@ -305,9 +306,32 @@ def test_what_was_let_in_or_is_over_does_not_expire(status: Status) -> None:
 
 
 def test_what_is_held_back_is_so_whether_or_not_an_invitation_expires() -> None:
-    found = status_of(entry(share(1), Status.HELD, FORBIDDEN, deadline=ago(1).isoformat(), withdrawal_capped=True))
+    gone = (Absence(of=share(1).subject, since=ago(5)),)
+
+    found = status_of(
+        entry(share(1), Status.HELD, FORBIDDEN, deadline=ago(1).isoformat(), absent=gone, withdrawal_capped=True)
+    )
 
     assert (found.urgency, found.next) == (Urgency.WITHDRAWAL_CAPPED, "drawbridge withdraw --confirm")
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        {},
+        {"absent": (Absence(of=share(1).subject, since=ago(5), confirmed=True),)},
+        {"announced": (Announced(since=ago(9), withdraw_after=ago(2), forbidden=False, confirmed=True),)},
+        {"announced": (Announced(since=ago(9), withdraw_after=ago(2), forbidden=True),)},
+        {"announced": (Announced(since=ago(9), withdraw_after=ago(-1), forbidden=False),)},
+    ],
+    ids=["nothing is marked any longer", "let go", "let go by its time", "forbidden", "not due"],
+)
+def test_what_the_cap_does_not_hold_back_any_longer_is_not_to_be_let_go(marks: dict[str, Any]) -> None:
+    """``withdraw --confirm`` would say that nothing is held back."""
+    row = entry(share(1), Status.AVAILABLE, PUBLISHED, withdrawal_capped=True, **marks)
+
+    assert held_back(row, NOW) is None
+    assert status_of(row).urgency is not Urgency.WITHDRAWAL_CAPPED
 
 
 def test_what_is_held_back_is_so_since_the_first_of_it_that_would_go() -> None:

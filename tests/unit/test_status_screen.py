@@ -1,14 +1,18 @@
 """The screen of ``drawbridge status``: readable at any width, with no line cut and no name broken."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from drawbridge.discovery.sweep_record import Mentioned, SweepRecord
 from drawbridge.status import Reason, Status
 from drawbridge_cli.request_status import Urgency, request_status
-from drawbridge_cli.status_screen import by_urgency, rest_line, status_lines
+from drawbridge_cli.scheduled_sweeps import ScheduledSweeps
+from drawbridge_cli.status_screen import by_urgency, rest_line, status_lines, sweeps_line
 from tests.builders import NOW, REPOSITORY
 from tests.lives import EXPIRING_WITHIN, LIVES, entry, share
 
@@ -87,3 +91,47 @@ def test_the_document_tells_of_every_urgency_in_the_order_of_the_screen() -> Non
     rows = re.findall(r"^\| ((?:`[a-z-]+`(?:, )?)+) \|", table, re.MULTILINE)
 
     assert re.findall(r"[a-z-]+", " ".join(rows)) == [*Urgency]
+
+
+SWEPT = SweepRecord(
+    began_at=NOW - timedelta(minutes=4), ended_at=NOW - timedelta(minutes=3), scheduled=True, observed=1
+)
+
+
+@pytest.mark.parametrize(
+    ("last", "line", "mark"),
+    [
+        (SWEPT, "the last sweep, 3 min ago, observed 1 request and started no attempts", "aside"),
+        (
+            replace(SWEPT, failures=Mentioned(1, ("list shares: no",))),
+            "the last sweep, 3 min ago, could not observe or reconcile all: drawbridge doctor says what",
+            "doubtful",
+        ),
+        (
+            replace(SWEPT, observed=None),
+            "the last sweep, 3 min ago, could not observe or reconcile all: drawbridge doctor says what",
+            "doubtful",
+        ),
+        (
+            replace(SWEPT, ended_at=NOW - timedelta(minutes=21)),
+            (
+                "the schedule has had no sweep made since 2026-11-21 11:39 UTC, 21 min ago: what is here may be as "
+                "old, and drawbridge doctor says why"
+            ),
+            "bad",
+        ),
+    ],
+)
+def test_the_last_sweep_is_told_with_what_came_of_it(last: SweepRecord, line: str, mark: str) -> None:
+    sweeps = ScheduledSweeps(last=last, every=timedelta(minutes=5), since=NOW - timedelta(days=9))
+
+    assert sweeps_line(sweeps, NOW) == (line, mark)
+
+
+def test_of_a_stack_that_never_swept_it_is_told_how_bad_that_is() -> None:
+    def line(minutes: float) -> tuple[str, str]:
+        since = NOW - timedelta(minutes=minutes)
+        return sweeps_line(ScheduledSweeps(last=None, every=timedelta(minutes=5), since=since), NOW)
+
+    assert line(20) == ("the schedule has not had one sweep made yet", "aside")
+    assert line(20.1) == ("the schedule has not had one sweep made: drawbridge doctor says why", "bad")

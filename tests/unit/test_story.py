@@ -25,8 +25,11 @@ from drawbridge.record.history import (
 from drawbridge.request import Request
 from drawbridge.status import Reason, Status
 from drawbridge_cli.console_links import ConsoleLinks
+from drawbridge_cli.request_status import Known, request_status
 from drawbridge_cli.story import Story, story_of
+from drawbridge_cli.why_screen import why_lines
 from tests.builders import CONSUMER, NOW, PROVIDER, RESOURCE_ARN, SHARE, question
+from tests.lives import LIVES
 
 WORKFLOWS = "arn:aws:states:us-east-1:222222222222:stateMachine:drawbridge"
 LINKS = ConsoleLinks(onboarding=f"{WORKFLOWS}-onboarding", withdrawal=f"{WORKFLOWS}-withdrawal")
@@ -319,3 +322,14 @@ def test_items_are_named_alike_whenever_they_are_written() -> None:
     )
     assert command_item("share-1", 3, "retry", "", at(0)).happened == CommandItem(command="retry", by="")
     assert CONSUMER not in status_item(SHARE.request_id, 3, outcome, at(0)).name
+
+
+def test_a_story_that_is_what_somebody_is_to_look_at_does_not_send_them_to_itself() -> None:
+    row = LIVES["share"]["stuck"]
+    status = request_status(row, NOW, expiring_within=timedelta(hours=3))
+
+    lines = [text for text, _ in why_lines(Known(row, status), told(of=row), None, NOW)]
+
+    assert status.next == f"drawbridge why {row.request_id}"
+    assert [line for line in lines if "which the story links to" in line] != []
+    assert [line for line in lines if "drawbridge why" in line] == []

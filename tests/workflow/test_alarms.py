@@ -13,9 +13,12 @@ from drawbridge.decision import AlreadyResolved, Decision
 from drawbridge.observability import NAMESPACE, Metric
 from drawbridge.request import kind_of
 from tests.builders import CONNECTION, REPOSITORY, SHARE, sample
+from tests.functions.invocations import OF_ONE_REQUEST
+from tests.workflow.alarm_evaluation import Alarm, alarm_of
 from tests.workflow.definition import RESOURCES, TEMPLATE, Json, attribute_of, functions, of_type
 
 ALARMS = of_type("AWS::CloudWatch::Alarm")
+JUDGED = {name: alarm_of(alarm) for name, alarm in ALARMS.items()}
 QUERIES = of_type("AWS::Logs::QueryDefinition")
 RUNBOOK = (REPOSITORY / "docs" / "runbook.md").read_text()
 COSTS = (REPOSITORY / "docs" / "costs.md").read_text()
@@ -23,34 +26,59 @@ SOURCES = [*(REPOSITORY / "functions").rglob("*.py"), *(REPOSITORY / "layers").r
 TOPIC = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
 TELL_NOBODY = {"LostEventsAlarm", "FailedOnboardingAlarm", "FailedWithdrawalAlarm"}
 """The next sweep makes good what these tell of; if it does not, another alarm goes off."""
+INSIGHTS_FUNCTIONS = {
+    *re.findall(
+        r"\w+",
+        """
+        avg count count_distinct earliest latest max min pct sortsFirst sortsLast stddev sum
+        abs bin ceil coalesce concat dateceil datefloor floor fromMillis greatest isblank isempty ispresent jsonParse
+        jsonStringify least log ltrim replace rtrim sqrt strcontains strlen substr tolower toMillis toupper trim
+        """,
+    )
+}
+"""The functions of Logs Insights' query language."""
 KINDS = {kind_of(SHARE), kind_of(CONNECTION)}
 """Kinds of requests that get connected: an orphan's only goes."""
 
-MEASURED: dict[str, tuple[str, int, int, str, int]] = {
-    "BrokenHintsAlarm": ("Maximum", 300, 1, "GreaterThanOrEqualToThreshold", 1),
-    "LostEventsAlarm": ("Maximum", 300, 1, "GreaterThanOrEqualToThreshold", 1),
-    "StoppedSweepsAlarm": ("Sum", 300, 12, "LessThanThreshold", 1),
-    "FailingSweepsAlarm": ("Maximum", 900, 2, "GreaterThanOrEqualToThreshold", 1),
-    "BrokenConfigurationAlarm": ("Maximum", 900, 1, "GreaterThanOrEqualToThreshold", 1),
-    "BrokenRowsAlarm": ("Maximum", 900, 1, "GreaterThanOrEqualToThreshold", 1),
-    "StuckRequestsAlarm": ("Maximum", 900, 1, "GreaterThanOrEqualToThreshold", 7200),
-    "FailingRequestsAlarm": ("Maximum", 900, 2, "GreaterThanOrEqualToThreshold", 1),
-    "ExpiringRequestsAlarm": ("Maximum", 3600, 1, "GreaterThanOrEqualToThreshold", 1),
-    "FailingWithdrawalsAlarm": ("Maximum", 900, 1, "GreaterThanOrEqualToThreshold", 1),
-    "CappedWithdrawalsAlarm": ("Maximum", 900, 1, "GreaterThanOrEqualToThreshold", 1),
-    "NoLongerPermittedAlarm": ("Maximum", 900, 1, "GreaterThanOrEqualToThreshold", 1),
-    "FailedOnboardingAlarm": ("Sum", 300, 1, "GreaterThanOrEqualToThreshold", 1),
-    "FailedWithdrawalAlarm": ("Sum", 300, 1, "GreaterThanOrEqualToThreshold", 1),
+JUDGED_BY = {
+    "BrokenHintsAlarm": ("Maximum of ApproximateNumberOfMessagesVisible", 300, 1, "GreaterThanOrEqualToThreshold", 1),
+    "LostEventsAlarm": ("Maximum of ApproximateNumberOfMessagesVisible", 300, 1, "GreaterThanOrEqualToThreshold", 1),
+    "StoppedSweepsAlarm": (
+        "Sum of Invocations - Sum of Errors - 10000 * Sum of SweepsWithoutSchedule",
+        3600,
+        1,
+        "LessThanThreshold",
+        1,
+    ),
+    "FailingSweepsAlarm": ("Maximum of SweepsFailed + Sum of Errors", 900, 3, "GreaterThanOrEqualToThreshold", 1),
+    "BrokenConfigurationAlarm": ("Maximum of ConfigurationBroken", 900, 1, "GreaterThanOrEqualToThreshold", 1),
+    "BrokenRowsAlarm": ("Maximum of RowsBroken", 900, 1, "GreaterThanOrEqualToThreshold", 1),
+    "StuckRequestsAlarm": ("Maximum of OldestPendingAge", 900, 1, "GreaterThanOrEqualToThreshold", 7200),
+    "FailingRequestsAlarm": ("Maximum of RequestsFailed", 900, 3, "GreaterThanOrEqualToThreshold", 1),
+    "ExpiringRequestsAlarm": ("Maximum of RequestsExpiring", 3600, 1, "GreaterThanOrEqualToThreshold", 1),
+    "FailingWithdrawalsAlarm": ("Maximum of WithdrawalsFailed", 900, 1, "GreaterThanOrEqualToThreshold", 1),
+    "CappedWithdrawalsAlarm": ("Maximum of WithdrawalsCapped", 900, 1, "GreaterThanOrEqualToThreshold", 1),
+    "NoLongerPermittedAlarm": ("Maximum of NoLongerPermitted", 900, 1, "GreaterThanOrEqualToThreshold", 1),
+    "FailedOnboardingAlarm": ("Sum of ExecutionsFailed", 900, 1, "GreaterThanOrEqualToThreshold", 1),
+    "FailedWithdrawalAlarm": ("Sum of ExecutionsFailed", 900, 1, "GreaterThanOrEqualToThreshold", 1),
 }
-"""How each alarm is judged: statistic, seconds of a period, periods, comparison, threshold; in words in the runbook."""
+"""How each alarm is judged: what, seconds of a period, periods, comparison, threshold; in words in the runbook."""
 
 every_alarm = pytest.mark.parametrize("name", ALARMS)
 
 
 def test_every_alarm_is_judged_as_the_runbook_says() -> None:
-    names = ("Statistic", "Period", "EvaluationPeriods", "ComparisonOperator", "Threshold")
+    def what(alarm: Alarm) -> str:
+        times = {each.name: "" if abs(each.factor) == 1 else f"{abs(each.factor)} * " for each in alarm.metrics}
+        terms = (f"{'-+'[each.factor > 0]} {times[each.name]}{each.statistic} of {each.name}" for each in alarm.metrics)
+        return " ".join(terms).removeprefix("+ ")
 
-    assert {name: tuple(alarm[each] for each in names) for name, alarm in ALARMS.items()} == MEASURED
+    assert {
+        name: (what(alarm), alarm.period, alarm.periods, alarm.comparison, alarm.threshold)
+        for name, alarm in JUDGED.items()
+    } == JUDGED_BY
+    # All of the periods, in each of them.
+    assert [name for name, alarm in JUDGED.items() if alarm.datapoints != alarm.periods] == []
 
 
 def anchor_of(alarm: str) -> str:
@@ -157,14 +185,23 @@ def test_the_dashboard_is_found_in_the_console_of_its_partition() -> None:
 
 
 @every_alarm
-def test_an_alarm_is_on_a_metric_that_there_is(name: str) -> None:
-    alarm = ALARMS[name]
+def test_an_alarm_is_on_metrics_that_there_are(name: str) -> None:
+    for metric in JUDGED[name].metrics:
+        if metric.namespace == NAMESPACE:
+            assert metric.name in {*Metric}
+            assert metric.dimensions == ({"Name": "service", "Value": {"Ref": "Prefix"}},)
+        else:
+            assert metric.namespace in {"AWS/SQS", "AWS/States", "AWS/Lambda"}
 
-    if alarm["Namespace"] == NAMESPACE:
-        assert alarm["MetricName"] in {*Metric}
-        assert alarm["Dimensions"] == [{"Name": "service", "Value": {"Ref": "Prefix"}}]
-    else:
-        assert alarm["Namespace"] in {"AWS/SQS", "AWS/States", "AWS/Lambda"}
+
+@pytest.mark.parametrize("name", ["StoppedSweepsAlarm", "FailingSweepsAlarm"])
+def test_what_lambda_counts_of_sweeps_is_of_the_function_that_sweeps(name: str) -> None:
+    function = ({"Name": "FunctionName", "Value": {"Ref": "DiscoverRequestsFunction"}},)
+
+    of_lambda = [each for each in JUDGED[name].metrics if each.namespace == "AWS/Lambda"]
+
+    assert of_lambda
+    assert [each.name for each in of_lambda if each.dimensions != function] == []
 
 
 @every_alarm
@@ -177,7 +214,7 @@ def test_an_alarm_names_its_section_of_the_runbook(name: str) -> None:
 
 def test_the_runbook_has_no_section_of_an_alarm_that_there_is_not() -> None:
     sections = re.findall(r"^## (.+)$", RUNBOOK, re.MULTILINE)
-    others = {"Who is told", "The dashboard and the saved queries", "What has no alarm"}
+    others = {"Who is told", "Where there is no data", "The dashboard and the saved queries", "What has no alarm"}
 
     alarms = {each.lower().replace(" ", "-") for each in sections if each not in others}
 
@@ -203,10 +240,10 @@ def test_an_alarm_ends_by_itself_although_nothing_is_published_as_zero(name: str
     assert ALARMS[name]["TreatMissingData"] == missing
 
 
-@pytest.mark.parametrize("name", [name for name, each in ALARMS.items() if each["Namespace"] == NAMESPACE])
+@pytest.mark.parametrize("name", [name for name, each in JUDGED.items() if each.metrics[0].namespace == NAMESPACE])
 def test_an_alarm_lasts_from_one_sweep_to_the_next_wherever_sweeps_fall_in_its_periods(name: str) -> None:
     """A schedule's sweep comes some seconds early or late: a period has to hold two, so that it never holds none."""
-    assert ALARMS[name]["Period"] >= 2 * seconds_between_sweeps()
+    assert JUDGED[name].period >= 2 * seconds_between_sweeps()
 
 
 @pytest.mark.parametrize(
@@ -242,8 +279,9 @@ def test_a_saved_query_asks_for_lines_that_are_logged(name: str) -> None:
     [
         ("DecisionsByPolicyQuery", "functions/decide_request", ["policies", "decision"]),
         ("FailuresByReasonQuery", "functions/record_outcome", ["error", "reasons", "status"]),
-        ("OneRequestQuery", "functions/record_outcome", ["request_id", "status", "error"]),
-        ("ThrottledCallsQuery", "layers/drawbridge/drawbridge/bootstrap", ["count", "calls"]),
+        ("OneRequestQuery", "layers/drawbridge/drawbridge", ["request_id"]),
+        ("OneRequestQuery", "functions/record_outcome", ["status", "error"]),
+        ("ThrottledCallsQuery", "layers/drawbridge/drawbridge/bootstrap", ["number_of_calls", "calls"]),
         ("ClicksByResultQuery", "layers/drawbridge/drawbridge/approval", ["result"]),
     ],
 )
@@ -260,6 +298,32 @@ def test_every_function_s_log_can_tell_what_one_request_went_through() -> None:
 
     assert {attribute_of(each) for each in QUERIES["OneRequestQuery"]["LogGroupNames"]} == groups
     assert {attribute_of(each) for each in QUERIES["ThrottledCallsQuery"]["LogGroupNames"]} == groups
+
+
+def test_every_function_that_works_on_one_request_has_each_of_its_lines_carry_the_request_s_id() -> None:
+    """The tests of each see to the lines themselves: this sees to it that none is left out."""
+    doors = {each["CodeUri"].split("/")[1] for each in functions().values()}
+
+    assert doors == OF_ONE_REQUEST | {"relay_notification", "discover_requests"}
+    for name in OF_ONE_REQUEST:
+        assert "log_of_request(" in (REPOSITORY / "functions" / name / "app.py").read_text(), name
+        assert (REPOSITORY / "tests" / "functions" / f"test_{name}.py").exists(), name
+
+
+def test_no_field_of_the_log_and_no_name_in_a_query_is_a_function_of_logs_insights() -> None:
+    """A query would have to quote it, and calls the function where it does not."""
+    logged = {
+        field
+        for path in SOURCES
+        for call in re.findall(r"logger\.\w+\((.*?)\)\n", path.read_text(), re.DOTALL)
+        for field in re.findall(r"\b(\w+)=(?!=)|\"(\w+)\":", call)
+    }
+    named = {name for each in QUERIES.values() for name in re.findall(r"\bas (\w+)", each["QueryString"])}
+
+    fields = {name for pair in logged for name in pair if name}
+    assert {"reason", "number_of_calls", "number_of_parameters", "status"} <= fields
+    assert fields & INSIGHTS_FUNCTIONS == set()
+    assert named & INSIGHTS_FUNCTIONS == set()
 
 
 def rows(document: str, heading: str) -> list[list[str]]:
@@ -286,8 +350,10 @@ def test_the_costs_name_every_metric_with_how_many_it_is_and_their_sum() -> None
 def test_the_costs_count_the_alarms_and_what_the_dashboard_shows() -> None:
     on_it: set[Any] = {(namespace, name, *sorted(of.items())) for namespace, name, of in shown()}
 
-    assert f"{len(ALARMS)} alarms" in COSTS
-    assert f"${len(ALARMS) * 0.10:.2f}" in COSTS
+    # Each metric of an alarm is paid for.
+    watched = sum(len(each.metrics) for each in JUDGED.values())
+    assert f"{len(ALARMS)} alarms on {watched} metrics" in COSTS
+    assert f"${watched * 0.10:.2f}" in COSTS
     assert f"{len(on_it)} metrics" in COSTS
     # That many are free, of three dashboards of an account.
     assert len(on_it) <= 50

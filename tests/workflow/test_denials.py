@@ -72,7 +72,7 @@ def approval_item(key: str) -> dict[str, Any]:
 
 ALLOWED = [
     pytest.param(
-        "DiscoverRequests", "dynamodb:BatchWriteItem", approval_item("sweep/last"), id="the record of a sweep"
+        "DiscoverRequests", "dynamodb:BatchWriteItem", approval_item("sweep/scheduled"), id="the record of a sweep"
     ),
     pytest.param("AssociateResource", "vpc-lattice:CreateServiceNetwork", {"name": "n", "tags": OWNED}, id="a network"),
     pytest.param("AssociateResource", "ec2:CreateVpcEndpoint", ENDPOINT, id="an endpoint of Lattice"),

@@ -12,6 +12,7 @@ from drawbridge.hint.notification import detail_of
 from drawbridge.status import Status
 from local_aws.testing.matching import event_fits
 from tests.builders import REPOSITORY, sample
+from tests.workflow.alarm_evaluation import alarm_of
 from tests.workflow.definition import (
     RESOURCES,
     TEMPLATE,
@@ -126,11 +127,14 @@ def test_a_workflow_logs_its_errors_and_none_of_its_data_to_a_group_of_its_own(w
 
 @every_workflow
 def test_an_execution_of_a_workflow_that_fails_raises_an_alarm_of_its_own(workflow: Workflow) -> None:
-    machine = [{"Name": "StateMachineArn", "Value": {"Ref": f"{workflow.title()}StateMachine"}}]
+    machine = ({"Name": "StateMachineArn", "Value": {"Ref": f"{workflow.title()}StateMachine"}},)
+    alarms = of_type("AWS::CloudWatch::Alarm").values()
 
-    (alarm,) = (each for each in of_type("AWS::CloudWatch::Alarm").values() if each["Dimensions"] == machine)
+    ((alarm, metric),) = (
+        (alarm, metric) for alarm in alarms for metric in alarm_of(alarm).metrics if metric.dimensions == machine
+    )
 
-    assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("AWS/States", "ExecutionsFailed", "Sum")
+    assert (metric.namespace, metric.name, metric.statistic) == ("AWS/States", "ExecutionsFailed", "Sum")
     assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (1, "GreaterThanOrEqualToThreshold")
     assert workflow in alarm["AlarmDescription"]
 
@@ -139,11 +143,12 @@ def test_what_expires_raises_one_alarm_which_lasts_from_one_sweep_to_the_next() 
     every = int(re.sub(r"\D", "", PARAMETERS["LookEvery"]["Default"])) * 60
     within = PARAMETERS["ExpiringHours"]
 
-    alarm = RESOURCES["ExpiringRequestsAlarm"]["Properties"]
+    alarm = alarm_of(RESOURCES["ExpiringRequestsAlarm"]["Properties"])
 
-    assert (alarm["Namespace"], alarm["MetricName"], alarm["Threshold"]) == ("Drawbridge", "RequestsExpiring", 1)
-    assert (alarm["Statistic"], alarm["TreatMissingData"]) == ("Maximum", "notBreaching")
-    assert every < alarm["Period"] * alarm["EvaluationPeriods"] < within["Default"] * 3600
+    (metric,) = alarm.metrics
+    assert (metric.namespace, metric.name, alarm.threshold) == ("Drawbridge", "RequestsExpiring", 1)
+    assert (metric.statistic, alarm.missing) == ("Maximum", "notBreaching")
+    assert every < alarm.period * alarm.periods < within["Default"] * 3600
     assert (within["MinValue"], within["MaxValue"]) == (1, 168)
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from drawbridge.errors import DrawbridgeError, InvalidInputError
+from drawbridge.schedule import interval_of
 
 
 class MissingVariableError(DrawbridgeError):
@@ -127,6 +128,19 @@ class Environment:
     def withdraw_after(self) -> timedelta:
         """How long what policies no longer permit stays connected."""
         return timedelta(hours=int(self._required("WITHDRAW_AFTER_HOURS")))
+
+    @property
+    def look_every(self) -> timedelta:
+        """How often the schedule has a sweep made.
+
+        Raises:
+            InvalidInputError: that is no rate in minutes or hours.
+        """
+        rate = self._required("LOOK_EVERY")
+        every = interval_of(rate)
+        if every is None:
+            raise InvalidInputError(f"LOOK_EVERY: {rate!r} is no rate; give the stack's LookEvery rate(5 minutes)")
+        return every
 
     @property
     def withdraw_cap(self) -> int:

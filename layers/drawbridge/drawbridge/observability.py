@@ -19,6 +19,14 @@ logger = Logger(log_uncaught_exceptions=True, json_serializer=_as_ascii)
 metrics = Metrics(namespace=NAMESPACE)
 
 
+def log_of_request(request_id: str) -> None:
+    """Have each line of the log carry the request's id until the invocation ends: saved queries go by it.
+
+    Whatever a step calls logs lines as well, and so does ``metered`` at its end.
+    """
+    logger.append_keys(request_id=request_id)
+
+
 class Metric(StrEnum):
     """The metrics. Each costs money in every hour in which it has a value: none is published as zero.
 
@@ -46,6 +54,8 @@ class Metric(StrEnum):
 
     HINTS_BROKEN = "HintsBroken"
     SWEEPS_FAILED = "SweepsFailed"
+    SWEEPS_WITHOUT_SCHEDULE = "SweepsWithoutSchedule"
+    """Those that something else asked for while the schedule had none made for an hour."""
     REQUESTS_STARTED = "RequestsStarted"
     REQUESTS_MISSED_BY_EVENTS = "RequestsMissedByEvents"
     """First attempts of requests that no event had told of."""

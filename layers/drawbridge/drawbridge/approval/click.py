@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, assert_never
 from urllib.parse import parse_qs
 
 from msgspec import Meta, Struct
@@ -59,6 +59,19 @@ class Nothing(Struct, frozen=True):
 
 
 Click = Approve | OpenDenial | Deny | Nothing
+
+
+def request_clicked(click: Click) -> str:
+    """Return the id of the request that a click is about; empty if it is about none."""
+    match click:
+        case Approve(answer) | Deny(answer):
+            return answer.request_id
+        case OpenDenial(request_id):
+            return request_id
+        case Nothing():
+            return ""
+        case _:
+            assert_never(click)
 
 
 def verify(body: bytes, timestamp: str, signature: str, *, secret: str, now: datetime) -> None:

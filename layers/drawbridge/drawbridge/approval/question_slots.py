@@ -4,10 +4,8 @@ from typing import Protocol
 
 from drawbridge.approval import Question
 from drawbridge.decision import Decision, Hold
+from drawbridge.decision.let_in import AWAITS_QUESTION_SLOT
 from drawbridge.status import Reason
-
-AWAITS_QUESTION_SLOT = "too-many-questions"
-"""The code of the reason for which a request is held until another question of the same account is closed."""
 
 
 class QuestionSlots(Protocol):

@@ -18,7 +18,6 @@ class Received(Struct, frozen=True):
 
     result: str
     user_id: str = ""
-    request_id: str = ""
     trouble: str = ""
 
 
@@ -79,8 +78,8 @@ def _open(click: OpenDenial, ports: ApprovalPorts) -> Received:
         # It opens within three seconds of the click, or not at all: only another click helps.
         words = "Slack did not open the form for the reason in time. Click Deny once more."
         ports.notify_later(request_id=click.request_id, user=person.user_id, words=words, channel=click.channel)
-        return Received("denial-not-opened", person.user_id, click.request_id, str(failed))
-    return Received("denial-opened", person.user_id, click.request_id)
+        return Received("denial-not-opened", person.user_id, str(failed))
+    return Received("denial-opened", person.user_id)
 
 
 def _notify(reply: Reply, person: Person, channel: str, approvers: Approvers | None, ports: ApprovalPorts) -> Received:
@@ -94,4 +93,4 @@ def _notify(reply: Reply, person: Person, channel: str, approvers: Approvers | N
         words="" if reply.result is AnswerResult.RECORDED else reply_text(reply, approvers),
         channel=channel or (posted.channel if posted else ""),
     )
-    return Received(reply.result, person.user_id, request_id)
+    return Received(reply.result, person.user_id)

@@ -10,6 +10,7 @@ from drawbridge.approval import Approval, Approved, AskedQuestion, Denied, Line,
 from drawbridge.approval.approvers import Approvers, counts_no_more
 from drawbridge.approval.message import no_longer_counting
 from drawbridge.decision import Accept, AskApprover, Decision, Hold, Reject
+from drawbridge.decision.let_in import APPROVAL_TIMED_OUT, APPROVED, DENIED, TOO_LATE_TO_ASK
 from drawbridge.status import Reason
 
 
@@ -38,16 +39,16 @@ def apply_approval(
     same = approval is not None and not void and approval.asked.fingerprint == question.asked.fingerprint
     match approval:
         case Approved(by=by, reason=reason) if same:
-            return Accept((_answer("approved", "Approved", by, reason), *decision.because)), None
+            return Accept((_answer(APPROVED, "Approved", by, reason), *decision.because)), None
         case Denied(by=by, reason=reason) if same:
-            return Reject((_answer("denied", "Denied", by, reason), *decision.because)), None
+            return Reject((_answer(DENIED, "Denied", by, reason), *decision.because)), None
         case TimedOut() if same:
-            late = Reason("approval-timed-out", "Nobody answered in time; it is asked again later.")
+            late = Reason(APPROVAL_TIMED_OUT, "Nobody answered in time; it is asked again later.")
             return Hold((late, *decision.because)), None
         case _:
             pass
     if question.asked.deadline <= now:
-        too_late = Reason("deadline-passed", "Too little time is left to ask anybody; the provider has to share again.")
+        too_late = Reason(TOO_LATE_TO_ASK, "Too little time is left to ask anybody; the provider has to share again.")
         return Hold((too_late, *decision.because)), None
     return decision, question
 

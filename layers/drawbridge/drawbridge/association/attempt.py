@@ -114,6 +114,6 @@ def _requester(attempt: ShareAttempt, ports: PlanningPorts) -> Requester:
 def _coverage(attempt: ShareAttempt, ports: PlanningPorts) -> Coverage:
     let_in = ports.ledger.let_in(attempt.execution.request_id)
     coverage = Coverage(let_in=let_in, decision=attempt.decision, decided_on=attempt.decided_on)
-    if coverage.denial is None:
+    if coverage.unapproved is None:
         return coverage
     return msgspec.structs.replace(coverage, attached=ports.ledger.attached(attempt.execution.request_id))

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from drawbridge.decision import Accept, DecidedOn, Keep
-from drawbridge.decision.let_in import DENIED, LetIn
+from drawbridge.decision.let_in import DENIED, NOT_APPROVED, UNAPPROVED, LetIn
 from drawbridge.errors import NotReadyError
 from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason
@@ -19,7 +19,7 @@ class Coverage(Struct, frozen=True, kw_only=True):
     decision: Accept | Keep
     decided_on: DecidedOn
     attached: frozenset[tuple[str, str]] = frozenset()
-    """What is attached already, by binding and resource's ARN; empty where that is not known, or nothing is."""
+    """What is attached already, by binding and resource's ARN: of what nobody approved, nothing else is associated."""
 
     def expected(self, share_arn: str) -> tuple[SharedResource, ...]:
         """Return what was observed when it was let in just now: RAM lists it only some seconds later."""
@@ -41,20 +41,21 @@ class Coverage(Struct, frozen=True, kw_only=True):
         return found
 
     @property
-    def denial(self) -> Reason | None:
-        """Return the denial after which nothing is associated but what is attached; ``None`` if nobody denied it."""
-        return next((reason for reason in self.decision.because if reason.code == DENIED), None)
+    def unapproved(self) -> Reason | None:
+        """Return why nothing is associated but what is attached: a person denied it, or could not be heard."""
+        if isinstance(self.decision, Accept):
+            return None
+        return next((reason for reason in self.decision.because if reason.code in UNAPPROVED), None)
 
-    def denies(self, binding: str, arn: str) -> bool:
-        """Return whether a person denied what the binding would add: they were shown what each would come to."""
-        return self.denial is not None and bool(self.attached) and (binding, arn) not in self.attached
+    def withholds(self, binding: str, arn: str) -> bool:
+        """Return whether nobody approved what the binding would add: who is asked is shown what each would come to."""
+        return self.unapproved is not None and (binding, arn) not in self.attached
 
     def refusal(self, name: str, binding: str) -> Reason:
         """Return why something is not associated, who let the rest in, and what to do."""
-        if self.denial is not None:
-            denied = self.denial.text.removesuffix(".")
-            text = f"{name}, by binding {binding}: {denied}; what was let in before stays."
-            return Reason(DENIED, text, source=self.denial.source)
+        if (why := self.unapproved) is not None:
+            text = f"{name}, by binding {binding}: {why.text.removesuffix('.')}; what was let in before stays."
+            return Reason(DENIED, text, why.source) if why.code == DENIED else Reason(NOT_APPROVED, text, binding)
         let_in = self.let_in
         if let_in is None:
             rest = "It is not known what of the share was let in."

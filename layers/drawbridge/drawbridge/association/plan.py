@@ -280,7 +280,7 @@ class Planner:
             fits = [
                 each
                 for each in matched
-                if each.arn in let_in and not (coverage is not None and coverage.denies(binding.name, each.arn))
+                if each.arn in let_in and not (coverage is not None and coverage.withholds(binding.name, each.arn))
             ]
             candidates += [
                 self._candidate(

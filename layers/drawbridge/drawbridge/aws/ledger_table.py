@@ -11,7 +11,6 @@ import msgspec
 from msgspec import UNSET
 
 from drawbridge.approval.notify import StatusReached
-from drawbridge.approval.question_slots import AWAITS_QUESTION_SLOT
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.aws.errors import translated
 from drawbridge.aws.table_reads import items_of, only, queried, scanned
@@ -19,7 +18,7 @@ from drawbridge.aws.table_writes import TooLargeError, Write, apply_write
 from drawbridge.bounds import fitting
 from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
 from drawbridge.decision.facts import AwareDatetime
-from drawbridge.decision.let_in import NOT_MANAGED, LetIn, let_in_before
+from drawbridge.decision.let_in import AWAITS_QUESTION_SLOT, NOT_MANAGED, LetIn, let_in_before
 from drawbridge.discovery.ledger_row import NOT_LET_IN_YET, LedgerRow, is_failure, is_followed
 from drawbridge.discovery.next_action import RETRY_FINGERPRINT
 from drawbridge.discovery.observed_request import ObservedRequest

@@ -18,30 +18,28 @@ if TYPE_CHECKING:
 _KEPT_FOR = timedelta(days=30)
 _KEPT_FOR_COMMAND = timedelta(days=1)
 
-_LAST = "sweep/last"
 _SCHEDULED = "sweep/scheduled"
 _ORPHANS = "sweep/orphans"
 
 
 class SweepRecordItems:
-    """The last record, the last of the schedule, the last that looked for orphans, and those that commands wait for."""
+    """The last record of the schedule, the last that looked for orphans, and those that commands wait for."""
 
     def __init__(self, approvals: Table) -> None:
         self._table = approvals
 
     def keep(self, record: SweepRecord, commands: frozenset[str]) -> None:
-        """Keep a record for each command that waits for it, and as the last of its kinds; one call, or one for 25."""
-        kinds = (_LAST, *((_SCHEDULED,) if record.scheduled else ()), *((_ORPHANS,) if record.orphans else ()))
+        """Keep a record for each command that waits for it, and as the last of its kinds.
+
+        That is one call for 25, and none for a sweep that only an event asked for.
+        """
+        kinds = (*((_SCHEDULED,) if record.scheduled else ()), *((_ORPHANS,) if record.orphans else ()))
         kept_for = dict.fromkeys(kinds, _KEPT_FOR) | {_of_command(each): _KEPT_FOR_COMMAND for each in commands}
         text = msgspec.json.encode(record).decode()
         with translated("keep the record of the sweep", missing=UpstreamError), self._table.batch_writer() as batch:
             for key, kept in kept_for.items():
                 expires_at = int((record.ended_at + kept).timestamp())
                 batch.put_item(Item={"request_id": key, "sweep": text, "expires_at": expires_at})
-
-    def last(self) -> SweepRecord | None:
-        """Return the record of the last sweep of any kind."""
-        return self._record(_LAST)
 
     def last_scheduled(self) -> SweepRecord | None:
         """Return the record of the last sweep that the schedule asked for."""

@@ -1,7 +1,7 @@
 """The objects of ``discover_requests``."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 
 from drawbridge.aws.account_listing import AccountListing
@@ -61,6 +61,10 @@ def configuration() -> SweepConfiguration:
 
 def sweep_records() -> SweepRecordItems:
     return SweepRecordItems(table(environment().approvals_table))
+
+
+def look_every() -> timedelta:
+    return environment().look_every
 
 
 def sweeper(

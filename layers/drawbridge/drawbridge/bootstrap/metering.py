@@ -28,7 +28,7 @@ def metered(handler: Callable[Input, Output]) -> Callable[Input, Output]:
             return handler(*args, **kwargs)
         finally:
             if throttled := take_throttled():
-                logger.warning("throttled", extra={"calls": throttled[:_MOST_NAMED], "count": len(throttled)})
+                logger.warning("throttled", extra={"calls": throttled[:_MOST_NAMED], "number_of_calls": len(throttled)})
                 count(Metric.CALLS_THROTTLED, len(throttled))
             if metrics.metric_set:
                 metrics.flush_metrics()

@@ -31,6 +31,24 @@ RECOVERED = "recovered"
 DENIED = "denied"
 """The code of the reason that names the person who denied."""
 
+APPROVAL_TIMED_OUT = "approval-timed-out"
+"""The code of the reason that nobody answered until the deadline."""
+
+APPROVAL_NOT_CONFIGURED = "approval-not-configured"
+"""The code of the reason that policies ask for an approver, and there is no way to ask one."""
+
+AWAITS_QUESTION_SLOT = "too-many-questions"
+"""The code of the reason for which a request is held until another question of the same account is closed."""
+
+TOO_LATE_TO_ASK = "deadline-passed"
+"""The code of the reason that an invitation expires before anybody could answer, or has expired."""
+
+UNAPPROVED = frozenset({DENIED, APPROVAL_TIMED_OUT, APPROVAL_NOT_CONFIGURED, AWAITS_QUESTION_SLOT, TOO_LATE_TO_ASK})
+"""Codes of the reasons that policies ask for a person's approval which nobody has given."""
+
+NOT_APPROVED = "not-approved"
+"""The code of the refusal of what was not denied, and is not approved for one of these reasons."""
+
 NOT_MANAGED = "service-not-managed"
 """The code of the reason that a service is not managed: what was let in to it stays known for when it is again."""
 

@@ -2,7 +2,7 @@
 
 from drawbridge.decision import Accept, AlreadyResolved, AskApprover, Decision, Hold, Keep, Reject
 from drawbridge.decision.facts import ConnectionFacts, Facts
-from drawbridge.decision.let_in import LetIn, is_approved
+from drawbridge.decision.let_in import APPROVAL_NOT_CONFIGURED, LetIn, is_approved
 from drawbridge.status import Reason
 
 
@@ -57,4 +57,4 @@ def _unasked(decision: AskApprover | Hold | Reject) -> tuple[Reason, ...]:
     if not isinstance(decision, AskApprover):
         return ()
     nobody = "A policy asks for an approver, and no way to ask one is configured."
-    return (Reason("approval-not-configured", nobody),)
+    return (Reason(APPROVAL_NOT_CONFIGURED, nobody),)

@@ -104,7 +104,7 @@ class AbsenceWatch:
         if held_back:
             watch.capped.append(row.request_id)
         self._note(row, found.marks, watch, capped=row.withdrawal_capped or held_back)
-        going = [mark for mark in found.due if mark.confirmed or not capped]
+        going = [mark for mark in found.due if not (capped and mark.counts_for_cap)]
         if may_go(unlisted, going, now):
             watch.going[row.request_id] = confirmed(found, going)
 

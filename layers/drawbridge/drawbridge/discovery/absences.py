@@ -83,7 +83,7 @@ def to_ask(unlisted: Iterable[Unlisted], now: datetime, wait: timedelta) -> list
             mark = marks.get(each.of)
             if mark is not None and not _is_ripe(mark, now, wait):
                 continue
-            held_back = mark is not None and one.row.withdrawal_capped and not mark.confirmed
+            held_back = mark is not None and one.row.withdrawal_capped and mark.counts_for_cap
             rank = (1, now) if mark is None else (2 if held_back else 0, mark.since)
             ranked[each] = min(rank, ranked.get(each, rank))
     return sorted(ranked, key=lambda each: (ranked[each], each.of))
@@ -113,7 +113,7 @@ def is_capped(newly_due: int, connected: int, cap: int) -> bool:
 
 def is_newly_due(found: RowAbsences) -> bool:
     """Return whether something would go that nobody has confirmed, neither an earlier sweep nor an operator."""
-    return any(not mark.confirmed for mark in found.due)
+    return any(mark.counts_for_cap for mark in found.due)
 
 
 def is_still_open(unlisted: Unlisted, answers: Answers, now: datetime, wait: timedelta) -> bool:
@@ -124,7 +124,7 @@ def is_still_open(unlisted: Unlisted, answers: Answers, now: datetime, wait: tim
     marks = {mark.of: mark for mark in unlisted.row.absent}
     return any(
         each not in answers
-        and ((mark := marks.get(each.of)) is None or (not mark.confirmed and _is_ripe(mark, now, wait)))
+        and ((mark := marks.get(each.of)) is None or (mark.counts_for_cap and _is_ripe(mark, now, wait)))
         for each in unlisted.missing
     )
 

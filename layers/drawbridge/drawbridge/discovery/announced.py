@@ -63,15 +63,10 @@ def marks_due(row: LedgerRow, now: datetime) -> tuple[Announced, ...]:
     return tuple(mark for mark in row.announced if mark.is_due(now))
 
 
-def is_held_back_by_cap(mark: Announced) -> bool:
-    """Return whether a mark counts for the cap: nobody wrote a forbid against just this, and nobody has let it go."""
-    return not (mark.forbidden or mark.confirmed)
-
-
 def is_to_be_counted(row: LedgerRow, now: datetime) -> bool:
     """Return whether something of a row would go that counts for the cap, and is not going already."""
     is_going = not row.settled or row.status is Status.WITHDRAWING
-    return row.is_connected and not is_going and any(map(is_held_back_by_cap, marks_due(row, now)))
+    return row.is_connected and not is_going and any(mark.counts_for_cap for mark in marks_due(row, now))
 
 
 def were_taken_down(marks: Collection[Announced], row: LedgerRow) -> bool:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from drawbridge.approval.question_slots import AWAITS_QUESTION_SLOT
+from drawbridge.decision.let_in import AWAITS_QUESTION_SLOT
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.status import Status
 

@@ -1,7 +1,7 @@
 """Reporting what a sweep found and did, to the log and the metrics that alarms watch."""
 
 from collections.abc import Callable, Collection
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import msgspec
@@ -14,9 +14,13 @@ from drawbridge.discovery.sweep_record import SweepRecord, SweepRecords, attachm
 from drawbridge.errors import DrawbridgeError
 from drawbridge.hint import SweepScope
 from drawbridge.observability import Metric, count, logger
+from drawbridge.schedule import is_late
 
 _MOST_NAMED = 50
 """Requests of one kind that a line of the log names: it is cut at 256 KB, and read by people."""
+
+_SILENT_AFTER = timedelta(hours=1)
+"""After as long without any sweep there is an alarm, whatever the schedule."""
 
 
 class SweeperFactory(Protocol):
@@ -32,8 +36,13 @@ def sweep_and_report(
     configuration_now: Callable[[], SweepConfiguration],
     make_sweeper: SweeperFactory,
     records: Callable[[], SweepRecords],
+    *,
+    every: Callable[[], timedelta],
 ) -> bool:
-    """Sweep once, leave a record of it, and return whether anything could not be observed or reconciled."""
+    """Sweep once, leave a record of it, and return whether anything could not be observed or reconciled.
+
+    ``every`` returns how often the schedule has a sweep made.
+    """
     began_at = datetime.now(UTC)
     unreadable: list[str] = []
     rows: dict[str, None] = {}
@@ -72,6 +81,7 @@ def sweep_and_report(
         scope, result, failures=failures, broken=(*unreadable, *rows), began_at=began_at, ended_at=datetime.now(UTC)
     )
     _keep_record(record, scope, records)
+    _report_schedule(scope, records, every, began_at)
     if fault is not None:
         raise fault
     return bool(failures)
@@ -83,6 +93,23 @@ def _keep_record(record: SweepRecord, scope: SweepScope, records: Callable[[], S
         records().keep(record, scope.commands)
     except DrawbridgeError as error:
         logger.error("sweep not recorded", extra={"error": type(error).__name__, "reason": str(error)})
+
+
+def _report_schedule(
+    scope: SweepScope, records: Callable[[], SweepRecords], every: Callable[[], timedelta], now: datetime
+) -> None:
+    """Report that the schedule should have had a sweep made: Lambda does not count by who asked."""
+    if scope.scheduled:
+        return
+    try:
+        last = records().last_scheduled()
+        is_silent = last is not None and now - last.ended_at > _SILENT_AFTER and is_late(last.ended_at, every(), now)
+    except DrawbridgeError as error:
+        logger.error("schedule not known", extra={"error": type(error).__name__, "reason": str(error)})
+        return
+    if last is not None and is_silent:
+        logger.error("schedule silent", extra={"last": last.ended_at.isoformat(timespec="seconds")})
+        count(Metric.SWEEPS_WITHOUT_SCHEDULE)
 
 
 def _report(result: SweepResult, scope: SweepScope) -> None:

@@ -1,4 +1,4 @@
-"""What each sweep leaves behind for operators: when it was, what it found and did, and what it could not."""
+"""What sweeps leave behind for operators: when it was, what it found and did, and what it could not."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -54,7 +54,11 @@ class SweepRecords(Protocol):
     """Where the records of sweeps are kept."""
 
     def keep(self, record: SweepRecord, commands: frozenset[str]) -> None:
-        """Keep a record for the commands that wait for it, as the last one, and as the last of its kind."""
+        """Keep a record for the commands that wait for it, and as the last of its kind."""
+        ...
+
+    def last_scheduled(self) -> SweepRecord | None:
+        """Return the record of the last sweep that the schedule asked for."""
         ...
 
 

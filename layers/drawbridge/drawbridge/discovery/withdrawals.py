@@ -7,7 +7,6 @@ import msgspec
 
 from drawbridge.discovery.absences import reasons_of
 from drawbridge.discovery.announced import (
-    is_held_back_by_cap,
     marks_due,
     may_take_down,
     reasons_of_marks,
@@ -163,7 +162,7 @@ class WithdrawalReconciler:
             for mark in marks_due(row, now)
             if mark.key in reviewed.lapsed and (mark.forbidden or mark.key in counted)
         ]
-        held_back = [mark for mark in due if findings.holds_back and is_held_back_by_cap(mark)]
+        held_back = [mark for mark in due if findings.holds_back and mark.counts_for_cap]
         if held_back and findings.is_capped:
             findings.withdrawals_capped.append(row.request_id)
             self._permissions.hold_back(row)

@@ -20,7 +20,7 @@ from drawbridge.association.refusals import NOT_PERMITTED
 from drawbridge.bounds import fitting
 from drawbridge.decision import ActionableDecision, AlreadyResolved, AskApprover, Hold, Keep
 from drawbridge.decision.decision_record import DecisionRecord
-from drawbridge.decision.let_in import DENIED, LetIn
+from drawbridge.decision.let_in import APPROVAL_NOT_CONFIGURED, DENIED, NOT_APPROVED, LetIn
 from drawbridge.errors import RequestGoneError
 from drawbridge.parsing import UnreadableError, read_json
 from drawbridge.publication import AttachmentSnapshot, Publication
@@ -177,7 +177,7 @@ def _decided(decision: AskApprover | Hold | AlreadyResolved, decision_fingerprin
             return Outcome(status=Status.HELD, reasons=because, settled=True, kept=(), basis=basis)
         case AskApprover(because):
             nobody = Reason(
-                "approval-not-configured",
+                APPROVAL_NOT_CONFIGURED,
                 "A policy asks for an approver, and no way to ask one is configured. Permit or reject it by policy.",
             )
             return Outcome(status=Status.HELD, reasons=(nobody, *because), settled=True, kept=(), basis=basis)
@@ -284,10 +284,10 @@ def _without_associations(refused: tuple[Reason, ...], stays: tuple[Reason, ...]
 def _stays_connected(earlier: EarlierAttachments, refused: tuple[Reason, ...]) -> bool:
     """Return whether something stays connected, and nothing is refused but by policies or a person.
 
-    What policies refuse is announced first, and what a person denied is nothing that is connected.
+    What policies refuse is announced first, and what a person denied, or did not approve, is nothing that is connected.
     """
     codes = {each.code for each in refused}
-    return bool(earlier.staying) and bool(codes) and codes <= {NOT_PERMITTED, DENIED}
+    return bool(earlier.staying) and bool(codes) and codes <= {NOT_PERMITTED, DENIED, NOT_APPROVED}
 
 
 _HOLDS_NOTHING_UP = frozenset({DENIED})

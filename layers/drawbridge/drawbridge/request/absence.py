@@ -28,6 +28,11 @@ class Absence(Struct, frozen=True, kw_only=True, order=True):
     confirmed: bool = False
     """Whether AWS said so again long enough after, and it may be acted on."""
 
+    @property
+    def counts_for_cap(self) -> bool:
+        """Whether the cap may hold it back: neither an earlier sweep nor an operator has let it go."""
+        return not self.confirmed
+
 
 class Existences(Protocol):
     """AWS, asked for one thing at a time."""

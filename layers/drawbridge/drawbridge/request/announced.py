@@ -1,7 +1,7 @@
 """Announced: what is there and is to be taken down all the same, since policies no longer permit it, or on command."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from msgspec import Struct
 
@@ -38,9 +38,15 @@ class Announced(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults
         since = f"Policies no longer permit it, which was announced at {self.since:%Y-%m-%d %H:%M} UTC."
         return Reason(NO_LONGER_PERMITTED, since)
 
+    @property
+    def counts_for_cap(self) -> bool:
+        """Whether the cap may hold it back: nobody wrote a forbid against just this, and nobody has let it go."""
+        return not (self.forbidden or self.confirmed)
+
     def is_due(self, now: datetime) -> bool:
-        """Return whether its time has come."""
-        return self.withdraw_after <= now
+        """Return whether its time has come; one that somebody wrote without a zone is UTC, as the ledger's are."""
+        due_at = self.withdraw_after
+        return (due_at if due_at.tzinfo is not None else due_at.replace(tzinfo=UTC)) <= now
 
 
 class WithdrawalCommand(Struct, frozen=True, kw_only=True):
