@@ -74,17 +74,17 @@ class RequestReads:
 
 def requests_named(reads: RequestReads, named: str) -> Sequence[Entry] | UnknownRequest | UnreadableRequest:
     """Return the requests that a name is of, those first that changed last; else those that had it before."""
-    wanted, stack = wanted_name(named), reads.stack
+    wanted, ledger = wanted_name(named), reads.stack.ledger
     try:
         # Of a name that only one request can have, only that is read.
-        entry = stack.ledger.entry(request_id) if (request_id := id_in(wanted)) else None
+        entry = ledger.entry(request_id) if (request_id := id_in(wanted)) else None
     except InvalidInputError as error:
         return UnreadableRequest(named, str(error))
     if entry is not None:
         return (entry,)
     entries = reads.entries()
     found = entries_named(wanted, entries) or newest_first(_named_earlier(reads, named))
-    return found or UnknownRequest(named, stack.where, nearest_names(named, entries))
+    return found or UnknownRequest(named, reads.stack.where, nearest_names(named, entries))
 
 
 def the_request(stack: Stack, named: str) -> Entry:

@@ -78,11 +78,18 @@ def test_the_status_of_all_regions_is_one_by_urgency_with_the_region_of_each(
     assert [line.rpartition(", ")[2] for line in lines if "of account" in line] == ["in eu-central-1", "in us-east-1"]
     assert f"      drawbridge --region eu-central-1 why {HELD.request_id}" in lines
     assert f"      drawbridge --region us-east-1 why {HELD.request_id}" in lines
-    assert lines[-2].startswith("2 connected")
+    assert lines[-4].startswith("2 connected")
+    assert lines[-3:-1] == [
+        f"{region}: the schedule has not had one sweep made yet" for region in ("eu-central-1", "us-east-1")
+    ]
     assert lines[-1] == "no stack drawbridge in af-south-1"
     document = in_json.json
     assert [each["region"] for each in document["requests"]] == ["eu-central-1", "us-east-1"]
     assert (document["rest"], document["regions"]) == ({"connected": 2}, ["eu-central-1", "us-east-1"])
+    assert {region: each["is_late"] for region, each in document["last_sweeps"].items()} == {
+        "eu-central-1": False,
+        "us-east-1": False,
+    }
     assert (document["without_stack"], document["not_asked"]) == (["af-south-1"], [])
 
 

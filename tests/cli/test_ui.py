@@ -599,7 +599,7 @@ def test_hostile_text_is_text_and_nothing_is_wider_than_the_window(tab: Tab, pla
         assert tab.run("document.title").endswith("Drawbridge")
         shown = tab.run("document.body.textContent")
         assert "\u202e" not in shown
-        assert "\\u{202e}gnp.exe" in shown
+        assert "⟨U+202E⟩gnp.exe" in shown
         assert tab.run("[...document.links].filter((each) => each.protocol === 'javascript:').length") == 0
 
 

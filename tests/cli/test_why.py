@@ -189,7 +189,7 @@ def test_of_a_long_story_the_first_hint_is_told_and_how_much_is_left_out(
     lines = at_work("why", SHARE_ARN).out.splitlines()
     document = at_work("why", SHARE_ARN, "--json").json["requests"][0]
 
-    assert lines[3].endswith("attempt 1 began")
+    assert lines[4].endswith("attempt 1 began")
     left_out = lines.index("  … 100 items left out")
     assert lines[left_out - 1].endswith("by person-19")
     assert lines[left_out + 1].endswith("by person-120")
