@@ -8,9 +8,10 @@ from drawbridge.request.announced import NO_LONGER_PERMITTED
 from drawbridge.status import Status
 from drawbridge_cli.explanation import Explanation, what_to_do
 from drawbridge_cli.reason_codes import OF_REFUSALS
-from drawbridge_cli.request_status import Known, RequestStatus, Turn, Urgency
+from drawbridge_cli.request_status import Known, RequestStatus
 from drawbridge_cli.status_screen import turn_text
-from drawbridge_cli.turns import Command, is_command
+from drawbridge_cli.turns import Command, Turn, is_command
+from drawbridge_cli.urgency import Urgency
 
 _SHARE_ONCE_MORE = "That invitation is over: its provider takes this account out of the share, and shares it once more."
 _NEW_ENDPOINT = (

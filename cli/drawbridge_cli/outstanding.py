@@ -11,8 +11,9 @@ from drawbridge.decision.facts import ShareFacts
 from drawbridge.legible import legible
 from drawbridge.record.entry import Entry
 from drawbridge.request import ResourceShareRequest
-from drawbridge_cli.request_status import Known, RequestStatus, Urgency
+from drawbridge_cli.request_status import Known, RequestStatus
 from drawbridge_cli.status_screen import by_urgency, standing
+from drawbridge_cli.urgency import Urgency
 
 
 class Outstanding(Struct, frozen=True, kw_only=True):

@@ -15,11 +15,11 @@ from drawbridge_cli.account_withdrawal import AccountWithdrawal
 from drawbridge_cli.outstanding import Outstanding
 from drawbridge_cli.reason_codes import what_to_do
 from drawbridge_cli.reason_screen import made_legible, reason_text
-from drawbridge_cli.request_status import Urgency
 from drawbridge_cli.screen import say
 from drawbridge_cli.share_plans import AssociationPlan, SharePlan, association_plans, unknown_places
 from drawbridge_cli.status_screen import number_standing, reason_texts, turn_text
 from drawbridge_cli.step_documents import step_document
+from drawbridge_cli.urgency import Urgency
 
 _SIGNS = {
     NameChange.NEW: ("+ publish", "good"),

@@ -31,10 +31,11 @@ from drawbridge_cli.policy_screen import (
     show_result,
     show_simulation,
 )
-from drawbridge_cli.request_status import Known, waits_for_person
+from drawbridge_cli.request_status import Known
 from drawbridge_cli.screen import ask, check_that_nobody_is_asked, complain, say, show_json
 from drawbridge_cli.simulation import Simulation, simulate
 from drawbridge_cli.stack import Stack
+from drawbridge_cli.urgency import waits_for_person
 
 app = CommandGroup(no_args_is_help=True, help="Policies: who is let in, why, and what would happen if.")
 

@@ -15,10 +15,12 @@ from drawbridge_cli.cases import CaseResult
 from drawbridge_cli.explanation import Explanation, lines_of
 from drawbridge_cli.policy_changes import PolicyChanges
 from drawbridge_cli.reason_screen import reason_text
-from drawbridge_cli.request_status import Known, Turn, Until, Urgency
+from drawbridge_cli.request_status import Known, Until
 from drawbridge_cli.screen import say, show_table
 from drawbridge_cli.simulation import Simulation
 from drawbridge_cli.status_screen import since_text, standing
+from drawbridge_cli.turns import Turn
+from drawbridge_cli.urgency import Urgency
 
 
 def show_result(result: CaseResult) -> None:

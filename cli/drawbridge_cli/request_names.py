@@ -10,7 +10,7 @@ from drawbridge.errors import InvalidInputError
 from drawbridge.record.entry import Entry
 from drawbridge.record.history import Happened, StatusItem
 from drawbridge.request import EndpointConnectionRequest
-from drawbridge_cli.request_status import bindings_of
+from drawbridge_cli.request_reasons import bindings_of
 from drawbridge_cli.turns import binding_in
 
 LOOKED_FOR = (

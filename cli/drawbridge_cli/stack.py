@@ -400,7 +400,8 @@ class Stack:
 
     def known(self, entries: Iterable[Entry], now: datetime) -> list[Known]:
         """Return requests with their statuses; the open questions about them are read at once."""
-        from drawbridge_cli.request_status import Known, request_status, waits_for_person
+        from drawbridge_cli.request_status import Known, request_status
+        from drawbridge_cli.urgency import waits_for_person
 
         there = [*entries]
         questions = self._pending([each.request_id for each in there if waits_for_person(each)])

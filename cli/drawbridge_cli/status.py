@@ -16,12 +16,13 @@ from drawbridge.legible import legible
 from drawbridge.request import EndpointConnectionRequest, OrphanRequest, ResourceShareRequest
 from drawbridge.status import Status
 from drawbridge_cli.regions import INCOMPLETE, AllRegions, all_regions, asked_of_each, complain_of_not_asked
-from drawbridge_cli.request_status import Known, RequestStatus, Urgency
+from drawbridge_cli.request_status import Known, RequestStatus
 from drawbridge_cli.scheduled_sweeps import ScheduledSweeps, SweepsUnknown
 from drawbridge_cli.screen import Line, accounting, complain, redraw, say, say_lines, show_json, width, wrapped
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.status_screen import by_urgency, rest_line, status_lines, sweeps_line
 from drawbridge_cli.turns import binding_in
+from drawbridge_cli.urgency import Urgency
 
 pause = time.sleep
 _BETWEEN_LOOKS = 5.0

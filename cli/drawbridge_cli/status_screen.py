@@ -8,10 +8,11 @@ from drawbridge.legible import legible
 from drawbridge.status import Status
 from drawbridge_cli.command_lines import command
 from drawbridge_cli.reason_screen import reason_text
-from drawbridge_cli.request_status import RequestStatus, Until, Urgency
+from drawbridge_cli.request_status import RequestStatus, Until
 from drawbridge_cli.scheduled_sweeps import ScheduledSweeps, SweepsUnknown, ago
 from drawbridge_cli.screen import Line, wrapped
 from drawbridge_cli.turns import Turn
+from drawbridge_cli.urgency import Urgency
 
 _LONGEST = 1000
 """Of an error."""

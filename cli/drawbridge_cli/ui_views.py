@@ -17,13 +17,14 @@ from drawbridge.record.history import KeptHistory
 from drawbridge.request import EndpointConnectionRequest
 from drawbridge.status import Status
 from drawbridge_cli.bindings import bindings_document, look_at_bindings
-from drawbridge_cli.request_status import Known, Urgency
+from drawbridge_cli.request_status import Known
 from drawbridge_cli.scheduled_sweeps import ScheduledSweeps, SweepsUnknown
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.status import EVERYTHING, look_among, status_document, sweeps_of
 from drawbridge_cli.ui_kept import Clock, Kept
 from drawbridge_cli.ui_site import Query, Shown, View
 from drawbridge_cli.ui_words import words_document
+from drawbridge_cli.urgency import Urgency
 from drawbridge_cli.why import StoryReads, look_for, why_document
 
 _NAMES_KEPT = 32

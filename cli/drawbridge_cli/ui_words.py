@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from drawbridge.status import Status
-from drawbridge_cli.request_status import Urgency
 from drawbridge_cli.status import KINDS
 from drawbridge_cli.status_screen import MARKS, SINCE, TITLES, TURNS, UNTIL
+from drawbridge_cli.urgency import Urgency
 
 _TONES = {"bad": "bad", "good": "good", "aside": "", "doubtful": "doubt"}
 """The classes of look.css, by the marks of the terminal."""

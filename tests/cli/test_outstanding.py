@@ -21,8 +21,9 @@ from drawbridge.request import ResourceShareRequest
 from drawbridge.request.announced import Announced, WithdrawalCommand
 from drawbridge.status import Reason, Status
 from drawbridge_cli.outstanding import Outstanding, outstanding_among
-from drawbridge_cli.request_status import Known, Urgency, request_status
+from drawbridge_cli.request_status import Known, request_status
 from drawbridge_cli.status_screen import by_urgency
+from drawbridge_cli.urgency import Urgency
 from tests.builders import (
     CONSUMER,
     NOW,

@@ -20,7 +20,9 @@ from drawbridge.request.announced import Announced, WithdrawalCommand
 from drawbridge.request.held_back import held_back
 from drawbridge.status import Reason, Status
 from drawbridge_cli.reason_codes import ADVICE
-from drawbridge_cli.request_status import RequestStatus, Turn, Until, Urgency, request_status
+from drawbridge_cli.request_status import RequestStatus, Until, request_status
+from drawbridge_cli.turns import Turn
+from drawbridge_cli.urgency import Urgency
 from tests.builders import NOW, RESOURCE_ARN
 from tests.lives import (
     ATTACHMENT,

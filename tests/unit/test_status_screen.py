@@ -10,9 +10,10 @@ from msgspec.structs import replace
 
 from drawbridge.discovery.sweep_record import Mentioned, SweepRecord
 from drawbridge.status import Reason, Status
-from drawbridge_cli.request_status import Urgency, request_status
+from drawbridge_cli.request_status import request_status
 from drawbridge_cli.scheduled_sweeps import ScheduledSweeps
 from drawbridge_cli.status_screen import by_urgency, rest_line, status_lines, sweeps_line
+from drawbridge_cli.urgency import Urgency
 from tests.builders import NOW, REPOSITORY
 from tests.lives import EXPIRING_WITHIN, LIVES, entry, share
 

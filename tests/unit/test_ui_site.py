@@ -12,12 +12,13 @@ import pytest
 import drawbridge_cli
 from drawbridge.errors import AccessDeniedError, InvalidInputError
 from drawbridge.status import Status
-from drawbridge_cli.request_status import Until, Urgency
+from drawbridge_cli.request_status import Until
 from drawbridge_cli.status import KINDS
 from drawbridge_cli.status_screen import TITLES
 from drawbridge_cli.turns import Turn
 from drawbridge_cli.ui_site import Answer, Asked, Query, Shown, Site
 from drawbridge_cli.ui_words import words_document
+from drawbridge_cli.urgency import Urgency
 from tests.builders import REPOSITORY
 
 TOKEN = "a-token"

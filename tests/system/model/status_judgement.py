@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from drawbridge.aws.ledger_table import LedgerTable
-from drawbridge_cli.request_status import Turn, Urgency, request_status
+from drawbridge_cli.request_status import request_status
+from drawbridge_cli.turns import Turn
+from drawbridge_cli.urgency import Urgency
 from local_aws.testing.clock import clock
 from tests.lives import EXPIRING_WITHIN
 from tests.system.model.homes import Home
