@@ -6,6 +6,7 @@ A code that is not here is the name of an error that nobody expected.
 import re
 from collections.abc import Mapping
 
+from drawbridge.decision.let_in import UNAPPROVED
 from drawbridge.status import Reason
 from drawbridge_cli.turns import Advice, Command, Turn
 
@@ -110,9 +111,6 @@ OF_REFUSALS: Mapping[str, Advice] = {
     "no-service-network": _binding("name one in attach.serviceNetwork, create it, or add create: true"),
     "no-subnet": _binding("make a subnet in that VPC, or correct attach.subnets"),
     "no-vpc": _binding("make the VPC or tag it, or correct attach.vpc"),
-    "not-approved": _policy(
-        "have it asked again, which a retry does at once, and approve it; or write a policy that permits accept"
-    ),
     "not-let-in": _policy("write a policy that permits accept, or approve the share as it is now"),
     "not-ours": _binding("change it by hand, or delete it to have it made anew"),
     "ownership-lost": _mend("put its tags back, or delete it to have it made anew"),
@@ -226,4 +224,4 @@ def advice_of(reason: Reason) -> Advice:
 
 def what_to_do(reason: Reason) -> str:
     """Return what is to be done about a reason for which something desired is not associated."""
-    return OF_REFUSALS[reason.code].to_do if reason.code in OF_REFUSALS else ""
+    return ADVICE[reason.code].to_do if reason.code in {*OF_REFUSALS, *UNAPPROVED} else ""

@@ -14,7 +14,7 @@ from drawbridge.association.actions import (
     UpdateVpcAssociation,
 )
 from drawbridge.association.binding import Binding
-from drawbridge.association.coverage import Coverage
+from drawbridge.association.coverage import AttachedPlace, Coverage
 from drawbridge.association.evaluation import Candidate, Refusal
 from drawbridge.association.plan import Planner
 from drawbridge.association.reconcile import AttachmentReconciler
@@ -140,8 +140,8 @@ class PlanContext(Struct, frozen=True, kw_only=True):
     policies: PolicySet
     entry_of: Callable[[str], Entry | None]
     """Returns the ledger's entry of a request, by its id."""
-    attached: Callable[[str], frozenset[tuple[str, str]]]
-    """Returns what of a request was attached when its last attempt ended, by binding and resource's ARN."""
+    attached: Callable[[str], frozenset[AttachedPlace]]
+    """Returns where something of a request was attached when its last attempt ended."""
     evaluation_time: EvaluationTime
     asks: bool
     """Whether a person can be asked."""

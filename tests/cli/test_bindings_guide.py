@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from drawbridge.association.quotas import DEFAULTS
 from drawbridge.association.refusals import NOT_PERMITTED
-from drawbridge.decision.let_in import DENIED, NOT_APPROVED
+from drawbridge.decision.let_in import DENIED
 from drawbridge.lattice import NOT_VISIBLE, UNAVAILABLE
 from drawbridge_cli.main import app
 from drawbridge_cli.reason_codes import OF_REFUSALS
@@ -46,7 +46,6 @@ def test_every_reason_is_in_the_table_and_has_something_to_do() -> None:
     raised = {one or other for one, other in codes} | {
         "share-not-accepted",
         "not-let-in",
-        NOT_APPROVED,
         DENIED,
         NOT_PERMITTED,
         NOT_VISIBLE,

@@ -285,10 +285,10 @@ def ledger(operator: Operator) -> Iterator[LedgerTable]:
         yield ledger
 
 
-def enter_denied(ledger: LedgerTable, provider: Operator, shared: str, database: str) -> None:
+def enter_denied(ledger: LedgerTable, provider: Operator, shared: str, database: str, vpc_id: str) -> None:
     """Have a share that was let in and is attached by binding orders, of which a person denied what is new."""
     request = ResourceShareRequest(share_arn=shared)
-    attached = msgspec.structs.replace(ATTACHMENT, name="orders/orders-db/vpc-1", resource_arn=database)
+    attached = msgspec.structs.replace(ATTACHMENT, name=f"orders/orders-db/{vpc_id}", resource_arn=database)
     denied = Reason("denied", "Denied by U0BOB: not needed", source="U0BOB")
     enter(
         ledger,
@@ -311,7 +311,7 @@ def test_what_a_person_denied_of_a_second_binding_is_refused_and_the_first_one_s
     databases: list[str],
     ledger: LedgerTable,
 ) -> None:
-    enter_denied(ledger, provider, shared, databases[0])
+    enter_denied(ledger, provider, shared, databases[0], operator.vpc())
     operator.write_binding("second", resource="orders-db", provider="*")
 
     ended, alone = at_work("plan", "--json"), at_work("plan", "--exit-code", "--binding", "second")
@@ -331,7 +331,7 @@ def test_a_binding_that_changes_is_asked_about_anew_whatever_was_denied_before(
     at_work: Drawbridge, operator: Operator, provider: Operator, shared: str, databases: list[str], tmp_path: Path
 ) -> None:
     with ledger_of(operator) as ledger:
-        enter_denied(ledger, provider, shared, databases[0])
+        enter_denied(ledger, provider, shared, databases[0], operator.vpc())
         attach = {"mode": "resource-endpoint", "vpc": operator.vpc()}
         second = json.dumps({"match": {"resource": "orders-db"}, "attach": attach})
         (tmp_path / "second.json").write_text(second, encoding="utf-8")

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
+from drawbridge.association.coverage import AttachedPlace
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.decision.let_in import AWAITS_QUESTION_SLOT, NOT_MANAGED, LetIn, let_in_before
 from drawbridge.discovery.ledger_row import NOT_LET_IN_YET, LedgerRow, is_failure, is_followed
@@ -97,8 +98,11 @@ class InMemoryLedger:
             commanded=there.commanded,
         )
 
-    def attached(self, request_id: str) -> frozenset[tuple[str, str]]:
-        return frozenset((each.binding, each.resource_arn) for each in self.connected(request_id).attachments)
+    def attached(self, request_id: str) -> frozenset[AttachedPlace]:
+        return frozenset(
+            AttachedPlace(name=each.name, resource_arn=each.resource_arn, made=each.made)
+            for each in self.connected(request_id).attachments
+        )
 
     def attachments_of_others(self, request_id: str) -> list[AttachmentSnapshot]:
         return [each for row in self._others(request_id) for each in row.attachments or ()]

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from drawbridge.association import DesiredAttachment, Plan
+from drawbridge.association import DesiredAttachment, MadeAttachment, Plan
 from drawbridge.association.attempt import PlanningPorts
-from drawbridge.association.coverage import Coverage
+from drawbridge.association.coverage import AttachedPlace, Coverage
 from drawbridge.decision import Accept, DecidedOn, Keep
 from drawbridge.decision.decision_record import AssociationDecisionRecord
 from drawbridge.decision.facts import EvaluationTime, Requester
@@ -38,7 +38,9 @@ INPUT = execution_input(attempt=2)
 STEP = step(request=INPUT, decision=Accept(()), on=ON)
 LATER = EvaluationTime(NOW + timedelta(minutes=5), "Asia/Tokyo")
 LET_IN = LetIn(at=NOW, because=(), arns=(RESOURCE_ARN,))
-ATTACHED = frozenset({("orders", RESOURCE_ARN)})
+ATTACHED = frozenset(
+    {AttachedPlace(name="orders/orders-db/vpc-1", resource_arn=RESOURCE_ARN, made=MadeAttachment(endpoint_id="vpce-1"))}
+)
 DENIED = Reason("denied", "Denied by U0BOB.", source="U0BOB")
 
 
@@ -49,7 +51,7 @@ class World:
         assert request_id == INPUT.request_id
         return LET_IN
 
-    def attached(self, request_id: str) -> frozenset[tuple[str, str]]:
+    def attached(self, request_id: str) -> frozenset[AttachedPlace]:
         assert request_id == INPUT.request_id
         return ATTACHED
 

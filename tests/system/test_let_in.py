@@ -58,6 +58,14 @@ def subnet(provider: Person) -> str:
     return f"arn:aws:ec2:us-east-1:{provider.account_id}:subnet/{provider.subnets()[0]}"
 
 
+def new_vpc(consumer: Person) -> str:
+    """Make a VPC with a subnet."""
+    ec2 = consumer.client("ec2")
+    vpc_id = str(ec2.create_vpc(CidrBlock="10.8.0.0/16")["Vpc"]["VpcId"])
+    ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.8.0.0/24", AvailabilityZone="us-east-1a")
+    return vpc_id
+
+
 def published(consumer: Person, name: str) -> set[str]:
     path = f"/drawbridge/connections/{name}/"
     found = [each for each, _ in consumer.published() if each.startswith(path) and each.endswith("/dns-name")]
@@ -181,6 +189,27 @@ def test_a_binding_that_comes_after_the_share_was_let_in_associates_nothing_that
     assert reasons(row) == ["denied"]
     assert published(consumer, name) == set()
     assert endpoints_for(consumer, name) == []
+
+
+def test_a_binding_that_moves_associates_nothing_elsewhere_that_a_person_denied(
+    world: World, provider: Person, consumer: Person, name: str, policy: Policy
+) -> None:
+    policy(consumer, f"let-in-{name}", permit(provider))
+    share_arn = shared(provider, name, consumer)
+    settled(consumer, share_arn, "AVAILABLE")
+    # From now on a person is asked.
+    policy(consumer, f"let-in-{name}", f'@id("{name}") permit(principal == Account::"000000000000", action, resource);')
+    elsewhere = new_vpc(consumer)
+    consumer.write_binding(name, resource="*", provider=provider.account_id, share=name, vpc=elsewhere)
+
+    denied(world, asked(world, share_arn), "Not into that VPC.")
+
+    row = settled(consumer, share_arn, "ACCEPTED")
+    # No binding wants it where it was.
+    assert reasons(row) == ["withdrawn", "denied"]
+    assert f"in {elsewhere}: Denied by U0BOB: Not into that VPC." in texts(row)
+    until(lambda: endpoints_for(consumer, name) == [], lambda: f"{endpoints_for(consumer, name)}")
+    assert published(consumer, name) == set()
 
 
 def test_what_comes_into_a_share_that_policy_permits_as_it_is_then_is_associated_too(

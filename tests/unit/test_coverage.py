@@ -3,14 +3,26 @@
 import msgspec
 import pytest
 
-from drawbridge.association.coverage import Coverage
+from drawbridge.association import MadeAttachment
+from drawbridge.association.coverage import AttachedPlace, Coverage
 from drawbridge.decision import Accept, DecidedOn, Keep
 from drawbridge.decision.let_in import LetIn
 from drawbridge.errors import NotReadyError
 from drawbridge.request.fingerprints import contents_fingerprint
 from drawbridge.status import Reason
-from tests.builders import EVALUATION_TIME, NOW, RESOURCE_ARN, SHARE_ARN, desired, entity, requester
-from tests.unit.planning import World, binding
+from tests.builders import (
+    EVALUATION_TIME,
+    NETWORK,
+    NETWORK_ARN,
+    NOW,
+    RESOURCE_ARN,
+    SHARE_ARN,
+    VPC_ID,
+    desired,
+    entity,
+    requester,
+)
+from tests.unit.planning import World, binding, vpc_with
 
 LATE = f"{RESOURCE_ARN[:-1]}0"
 ON = DecidedOn(at=NOW, contents_fingerprint="these", observed_fingerprint="as it was decided on")
@@ -19,6 +31,15 @@ BOB = Reason("denied", "Denied by U0BOB: Nobody needs it", source="U0BOB")
 LET_IN = LetIn(
     at=NOW, because=(POLICY,), contents_fingerprint=contents_fingerprint([RESOURCE_ARN]), arns=(RESOURCE_ARN,)
 )
+
+ATTACHED = frozenset(
+    {
+        AttachedPlace(
+            name=f"orders/orders-db/{VPC_ID}", resource_arn=RESOURCE_ARN, made=MadeAttachment(endpoint_id="vpce-1")
+        )
+    }
+)
+ELSEWHERE = f"{VPC_ID[:-1]}1"
 
 
 def coverage(decision: Accept | Keep = Accept((POLICY,)), let_in: LetIn | None = LET_IN) -> Coverage:  # noqa: B008 - frozen
@@ -42,7 +63,7 @@ def test_what_was_let_in_is_planned_and_what_came_later_is_refused_with_what_to_
 
 def test_what_a_person_denied_is_refused_with_who_denied_it() -> None:
     world = World(entity(), entity("payroll", LATE))
-    kept = msgspec.structs.replace(coverage(Keep((BOB,))), attached=frozenset({("orders", RESOURCE_ARN)}))
+    kept = msgspec.structs.replace(coverage(Keep((BOB,))), attached=ATTACHED)
 
     plan = world.planner(binding()).plan(SHARE_ARN, requester(), [], EVALUATION_TIME, kept)
 
@@ -70,7 +91,7 @@ def test_where_nothing_is_attached_yet_what_a_person_denied_is_all_there_is() ->
 
 def test_what_a_second_binding_would_add_is_denied_and_the_first_one_s_stays() -> None:
     world, second = World(entity()), binding(name="second")
-    kept = msgspec.structs.replace(coverage(Keep((BOB,))), attached=frozenset({("orders", RESOURCE_ARN)}))
+    kept = msgspec.structs.replace(coverage(Keep((BOB,))), attached=ATTACHED)
 
     plan = world.planner(binding(), second).plan(SHARE_ARN, requester(), [], EVALUATION_TIME, kept)
     again = world.planner(binding(), second).plan_again(
@@ -94,7 +115,7 @@ def test_what_policies_ask_an_approval_for_that_nobody_gave_is_not_associated_an
     code: str,
 ) -> None:
     decision = Keep((Reason("kept", "It is live."), Reason(code, "Nobody was heard."), POLICY))
-    kept = msgspec.structs.replace(coverage(decision), attached=frozenset({("orders", RESOURCE_ARN)}))
+    kept = msgspec.structs.replace(coverage(decision), attached=ATTACHED)
 
     plan = (
         World(entity())
@@ -103,12 +124,80 @@ def test_what_policies_ask_an_approval_for_that_nobody_gave_is_not_associated_an
     )
 
     assert [each.binding for each in plan.associations] == ["orders"]
-    text = "orders-db, by binding second: Nobody was heard; what was let in before stays."
-    assert plan.refused == (Reason("not-approved", text, source="second"),)
+    text = "Nobody was heard; what was let in before stays."
+    assert plan.refused == (Reason(code, text, source="second/orders-db"),)
+
+
+NETWORK_ID = NETWORK_ARN.rpartition("/")[2]
+OTHER_NETWORK = f"{NETWORK_ARN[:-1]}1"
+BY_NETWORK = MadeAttachment(network_arn=NETWORK_ARN, resource_association="snra-1", vpc_association="snva-1")
+
+
+@pytest.mark.parametrize(
+    ("attach", "made", "is_denied"),
+    [
+        ({"vpc": VPC_ID}, MadeAttachment(endpoint_id="vpce-1"), False),
+        ({"vpc": ELSEWHERE}, MadeAttachment(endpoint_id="vpce-1"), True),
+        ({"vpc": VPC_ID}, BY_NETWORK, True),
+        ({"vpc": VPC_ID, "mode": "service-network", "serviceNetwork": NETWORK_ARN}, BY_NETWORK, False),
+        (
+            {"vpc": VPC_ID, "mode": "service-network", "serviceNetwork": NETWORK_ID},
+            BY_NETWORK,
+            False,
+        ),
+        ({"vpc": VPC_ID, "mode": "service-network", "serviceNetwork": OTHER_NETWORK}, BY_NETWORK, True),
+        ({"vpc": VPC_ID, "mode": "service-network", "serviceNetwork": {"name": "shared"}}, BY_NETWORK, False),
+        ({"vpc": VPC_ID, "mode": "service-network-endpoint", "serviceNetwork": NETWORK_ARN}, BY_NETWORK, True),
+        (
+            {"vpc": VPC_ID, "mode": "service-network-endpoint", "serviceNetwork": NETWORK_ARN},
+            msgspec.structs.replace(BY_NETWORK, endpoint_id="vpce-1"),
+            False,
+        ),
+    ],
+)
+def test_what_a_binding_would_put_elsewhere_than_it_is_was_denied_too(
+    attach: dict[str, object], made: MadeAttachment, is_denied: bool
+) -> None:
+    there = AttachedPlace(name=f"orders/orders-db/{VPC_ID}", resource_arn=RESOURCE_ARN, made=made)
+    kept = msgspec.structs.replace(coverage(Keep((BOB,))), attached=frozenset({there}))
+    world = World(entity(), vpcs=(vpc_with("subnet-0a", vpc_id=VPC_ID), vpc_with("subnet-0b", vpc_id=ELSEWHERE)))
+    world.networks = [NETWORK, msgspec.structs.replace(NETWORK, arn=OTHER_NETWORK, name="other")]
+    changed = binding(attach={"mode": "resource-endpoint"} | attach)
+
+    plan = world.planner(changed).plan(SHARE_ARN, requester(), [], EVALUATION_TIME, kept)
+
+    assert [reason.code for reason in plan.refused] == (["denied"] if is_denied else [])
+    assert len(plan.associations) == (0 if is_denied else 1)
+    if is_denied:
+        assert plan.refused[0].text.startswith(f"orders-db, by binding orders, in {attach['vpc']}: Denied by U0BOB")
+        assert plan.decision_record is not None
+        assert plan.decision_record.determined_by == ()
+
+
+def test_what_was_connected_under_a_lost_ledger_is_taken_over_though_more_of_its_share_was_denied() -> None:
+    recovered = msgspec.structs.replace(LET_IN, because=(Reason("recovered", "It was connected."),))
+    world = World(entity(), entity("payroll", LATE))
+
+    plan = world.planner(binding()).plan(SHARE_ARN, requester(), [], EVALUATION_TIME, coverage(Keep((BOB,)), recovered))
+
+    assert [each.resource.name for each in plan.associations] == ["orders-db"]
+    assert [reason.code for reason in plan.refused] == ["denied"]
+
+
+def test_what_was_approved_after_somebody_had_not_answered_is_approved() -> None:
+    late = Reason("approval-timed-out", "Nobody answered in time.")
+
+    plan = (
+        World(entity())
+        .planner(binding())
+        .plan(SHARE_ARN, requester(), [], EVALUATION_TIME, coverage(Accept((late, POLICY))))
+    )
+
+    assert [each.resource.name for each in plan.associations] == ["orders-db"]
 
 
 def test_a_second_binding_has_what_was_let_in_unless_a_person_denied_it() -> None:
-    kept = msgspec.structs.replace(coverage(Keep((POLICY,))), attached=frozenset({("orders", RESOURCE_ARN)}))
+    kept = msgspec.structs.replace(coverage(Keep((POLICY,))), attached=ATTACHED)
 
     plan = (
         World(entity())

@@ -28,7 +28,7 @@ YIELDING = {"preflight", "impossible"}
 
 HANDED_ON = {
     # Of an error, a refusal or a reason that was made elsewhere.
-    *("code", "each.code", "fault.code", "legible(reason.code, longest)"),
+    *("code", "each.code", "why.code", "fault.code", "legible(reason.code, longest)"),
     # The name of an error's class, or what Step Functions names.
     *("type(error).__name__", "error.error", "result.error.error", "ending.error or code", "ending.error", "error"),
 }

@@ -10,6 +10,7 @@ import pytest
 from drawbridge.association import Plan, refusals
 from drawbridge.bounds import size_of
 from drawbridge.decision import AlreadyResolved
+from drawbridge.decision.let_in import UNAPPROVED
 from drawbridge.publication import AttachmentSnapshot, Publication
 from drawbridge.record import GONE, Outcome
 from drawbridge.record.attempt import (
@@ -129,6 +130,12 @@ def test_what_a_person_denied_of_a_second_binding_leaves_the_first_one_s_status_
     assert outcome.attachments == (SNAPSHOT,)
 
 
+def test_where_a_person_denied_the_binding_s_new_place_the_old_one_goes_and_nobody_is_asked_again_for_that() -> None:
+    outcome = ended(Withdrawn(what="vpce-1", object_went=True), results=(), refused=(DENIED,))
+
+    assert (outcome.status, outcome.incomplete, outcome.basis) == (Status.ACCEPTED, False, None)
+
+
 def test_what_policies_refuse_of_a_second_binding_leaves_the_first_one_s_status_and_may_be_permitted_later() -> None:
     refused = Reason(refusals.NOT_PERMITTED, "orders-db: the block list names it", source="second")
 
@@ -138,8 +145,9 @@ def test_what_policies_refuse_of_a_second_binding_leaves_the_first_one_s_status_
     assert outcome.reasons[-1] == refused
 
 
-def test_what_is_denied_while_the_rest_is_announced_to_go_leaves_the_rest_available() -> None:
-    refused = (replace(REFUSED, code=refusals.NOT_PERMITTED), DENIED)
+@pytest.mark.parametrize("code", sorted(UNAPPROVED))
+def test_what_nobody_approved_while_the_rest_is_announced_to_go_leaves_the_rest_available(code: str) -> None:
+    refused = (replace(REFUSED, code=refusals.NOT_PERMITTED), replace(DENIED, code=code))
     found = WithdrawalPlan(earlier=EarlierAttachments(staying=(OTHER,)))
 
     outcome = outcome_of(Planned(plan(refused=refused), found))

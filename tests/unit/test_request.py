@@ -270,6 +270,16 @@ def test_a_state_that_nobody_knew_is_unknown_and_not_open() -> None:
 
 
 @pytest.mark.parametrize(
+    ("is_reviewed", "need"), [(True, NextAction.NOTHING), (False, NextAction.NEW_ATTEMPT)], ids=["refused", "let in"]
+)
+def test_what_a_person_denied_goes_on_once_a_review_would_let_it_in(is_reviewed: bool, need: NextAction) -> None:
+    kept = row(Status.AVAILABLE, kept=(Reason("denied", "why"),), no_longer_permitted=is_reviewed)
+    permitted = observed_request(decision_fingerprint="another")
+
+    assert next_action(permitted, kept, NOW) is need
+
+
+@pytest.mark.parametrize(
     ("codes", "need"),
     [
         (("kept", "facts-unavailable"), NextAction.NEW_ATTEMPT),

@@ -915,12 +915,13 @@ def test_how_other_requests_attachments_were_left_is_returned_as_long_as_they_ar
     assert (others_of(one), others_of(other)) == (both - 2, both - 1)
 
 
-def test_what_was_attached_is_told_by_binding_and_resource(ledger: Ledger) -> None:
+def test_where_something_was_attached_is_told(ledger: Ledger) -> None:
     assert ledger.attached(ID) == frozenset()
     ledger.claim(observed_request(), 1, after=None)
     reach(ledger, Status.AVAILABLE, attachments=(SNAPSHOT,))
 
-    assert ledger.attached(ID) == {(SNAPSHOT.binding, SNAPSHOT.resource_arn)}
+    (place,) = ledger.attached(ID)
+    assert (place.name, place.resource_arn, place.made) == (SNAPSHOT.name, SNAPSHOT.resource_arn, SNAPSHOT.made)
 
 
 def test_what_other_requests_let_in_or_attached_is_told_but_for_orphans(ledger: Ledger) -> None:

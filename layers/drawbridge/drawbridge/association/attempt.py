@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from drawbridge.arns import Arn
 from drawbridge.association import DesiredAttachment, Plan, PlannedAssociation
-from drawbridge.association.coverage import Coverage
+from drawbridge.association.coverage import AttachedPlace, Coverage
 from drawbridge.association.plan import Planner
 from drawbridge.decision import Accept, DecidedOn, Keep
 from drawbridge.decision.facts import EvaluationTime, Requester
@@ -46,8 +46,8 @@ class AttemptPlans(Protocol):
 class PlanningRecords(LetInRecords, Protocol):
     """The ledger's record of what was let in, and of what is attached."""
 
-    def attached(self, request_id: str) -> frozenset[tuple[str, str]]:
-        """Return what was attached when the last attempt ended, by binding and resource's ARN."""
+    def attached(self, request_id: str) -> frozenset[AttachedPlace]:
+        """Return where something was attached when the last attempt ended."""
         ...
 
 

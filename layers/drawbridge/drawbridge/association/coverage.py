@@ -1,14 +1,58 @@
-"""Coverage: of what a share holds, what was let in; nothing else of it is associated."""
+"""Coverage: of what a share holds, what was let in, and where; nothing else of it is associated."""
 
 from collections.abc import Iterable
+from typing import assert_never
 
 from msgspec import Struct
 
+from drawbridge.association import (
+    DesiredAttachment,
+    MadeAttachment,
+    Mode,
+    ResourceEndpointAttachment,
+    ServiceNetworkAttachment,
+    ServiceNetworkEndpointAttachment,
+)
 from drawbridge.decision import Accept, DecidedOn, Keep
-from drawbridge.decision.let_in import DENIED, NOT_APPROVED, UNAPPROVED, LetIn
+from drawbridge.decision.let_in import DENIED, RECOVERED, UNAPPROVED, LetIn
 from drawbridge.errors import NotReadyError
 from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason
+
+
+class AttachedPlace(Struct, frozen=True, kw_only=True):
+    """Where something is attached already: what a person who is asked about more of it has seen."""
+
+    name: str
+    """Binding, resource and VPC."""
+    resource_arn: str
+    made: MadeAttachment
+
+    @property
+    def binding(self) -> str:
+        return self.name.partition("/")[0]
+
+    @property
+    def mode(self) -> Mode:
+        if not self.made.network_arn:
+            return Mode.RESOURCE_ENDPOINT
+        return Mode.SERVICE_NETWORK_ENDPOINT if self.made.endpoint_id else Mode.SERVICE_NETWORK
+
+    def is_of(self, desired: DesiredAttachment) -> bool:
+        """Return whether it is the desired one: in the same VPC, in the same mode, by the same service network.
+
+        Of a network that a binding names by its name nobody knows here which one that was.
+        """
+        if (self.name, self.resource_arn, self.mode) != (desired.name, desired.resource.arn, desired.mode):
+            return False
+        match desired:
+            case ResourceEndpointAttachment():
+                return True
+            case ServiceNetworkAttachment(network=network) | ServiceNetworkEndpointAttachment(network=network):
+                identifier = network.identifier.rpartition("/")[2]
+                return identifier in {"", self.made.network_arn.rpartition("/")[2]}
+            case _:
+                assert_never(desired)
 
 
 class Coverage(Struct, frozen=True, kw_only=True):
@@ -18,8 +62,8 @@ class Coverage(Struct, frozen=True, kw_only=True):
     """``None`` where it is not known: then nothing was."""
     decision: Accept | Keep
     decided_on: DecidedOn
-    attached: frozenset[tuple[str, str]] = frozenset()
-    """What is attached already, by binding and resource's ARN: of what nobody approved, nothing else is associated."""
+    attached: frozenset[AttachedPlace] = frozenset()
+    """What is attached already, as far as the ledger tells: only read where policies ask for an approval."""
 
     def expected(self, share_arn: str) -> tuple[SharedResource, ...]:
         """Return what was observed when it was let in just now: RAM lists it only some seconds later."""
@@ -48,14 +92,31 @@ class Coverage(Struct, frozen=True, kw_only=True):
         return next((reason for reason in self.decision.because if reason.code in UNAPPROVED), None)
 
     def withholds(self, binding: str, arn: str) -> bool:
-        """Return whether nobody approved what the binding would add: who is asked is shown what each would come to."""
-        return self.unapproved is not None and (binding, arn) not in self.attached
+        """Return whether nobody approved anything that the binding would add: nothing of it is attached."""
+        return self._may_withhold and not any(
+            (each.binding, each.resource_arn) == (binding, arn) for each in self.attached
+        )
 
-    def refusal(self, name: str, binding: str) -> Reason:
+    def withholds_place(self, desired: DesiredAttachment) -> bool:
+        """Return whether nobody approved it there: who is asked is shown in which VPC, and how, it would be."""
+        return self._may_withhold and not any(each.is_of(desired) for each in self.attached)
+
+    @property
+    def _may_withhold(self) -> bool:
+        if self.unapproved is None:
+            return False
+        # What was connected under a lost ledger is all that was let in, and in no row until it is taken over.
+        is_recovered = self.let_in is not None and any(each.code == RECOVERED for each in self.let_in.because)
+        return bool(self.attached) or not is_recovered
+
+    def refusal(self, name: str, binding: str, vpc_id: str = "") -> Reason:
         """Return why something is not associated, who let the rest in, and what to do."""
         if (why := self.unapproved) is not None:
-            text = f"{name}, by binding {binding}: {why.text.removesuffix('.')}; what was let in before stays."
-            return Reason(DENIED, text, why.source) if why.code == DENIED else Reason(NOT_APPROVED, text, binding)
+            why_not = f"{why.text.removesuffix('.')}; what was let in before stays."
+            if why.code != DENIED:
+                return Reason(why.code, why_not, source="/".join(filter(None, (binding, name, vpc_id))))
+            where = f", in {vpc_id}" if vpc_id else ""
+            return Reason(DENIED, f"{name}, by binding {binding}{where}: {why_not}", source=why.source)
         let_in = self.let_in
         if let_in is None:
             rest = "It is not known what of the share was let in."

@@ -282,12 +282,13 @@ class Planner:
                 for each in matched
                 if each.arn in let_in and not (coverage is not None and coverage.withholds(binding.name, each.arn))
             ]
-            candidates += [
+            of_binding = [
                 self._candidate(
                     binding, resource, fits, requester=requester, share=share, evaluation_time=evaluation_time
                 )
                 for resource in fits
             ]
+            candidates += of_binding if coverage is None else [_approved(each, coverage) for each in of_binding]
             if coverage is not None:
                 candidates += [_uncovered(binding, each, coverage) for each in matched if each not in fits]
         return msgspec.structs.replace(evaluation, candidates=tuple(candidates))
@@ -390,6 +391,24 @@ def _cut(refusals: int, facts: int) -> Iterator[str]:
         yield f"{refusals} more refusals are not told."
     if facts:
         yield f"What policies were asked about {facts} resources is not kept: they are not reviewed."
+
+
+def _approved(candidate: Candidate, coverage: Coverage) -> Candidate:
+    """Return the candidate without the places that policies ask an approval for which nobody gave."""
+    withheld = [each for each in candidate.associations if coverage.withholds_place(each)]
+    if not withheld:
+        return candidate
+    left = tuple(each for each in candidate.associations if each not in withheld)
+    name = candidate.resource.name
+    refused = [
+        Refusal(vpc_id=each.vpc_id, reason=coverage.refusal(name, each.binding, each.vpc_id)) for each in withheld
+    ]
+    return msgspec.structs.replace(
+        candidate,
+        associations=left,
+        permitted_by=candidate.permitted_by if left else (),
+        refused=(*candidate.refused, *refused),
+    )
 
 
 def _uncovered(binding: Binding, resource: Entity, coverage: Coverage) -> Candidate:

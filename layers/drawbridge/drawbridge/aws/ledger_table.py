@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET
 
 from drawbridge.approval.notify import StatusReached
+from drawbridge.association.coverage import AttachedPlace
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.aws.errors import translated
 from drawbridge.aws.table_reads import items_of, only, queried, scanned
@@ -437,9 +438,12 @@ class LedgerTable:
             commanded=_read("commanded", str(item.get("commanded", ""))),
         )
 
-    def attached(self, request_id: str) -> frozenset[tuple[str, str]]:
-        """Return what was attached when the last attempt ended, by binding and resource's ARN."""
-        return frozenset((each.binding, each.resource_arn) for each in self.connected(request_id).attachments)
+    def attached(self, request_id: str) -> frozenset[AttachedPlace]:
+        """Return where something was attached when the last attempt ended."""
+        return frozenset(
+            AttachedPlace(name=each.name, resource_arn=each.resource_arn, made=each.made)
+            for each in self.connected(request_id).attachments
+        )
 
     def attachments_of_others(self, request_id: str) -> Iterator[AttachmentSnapshot]:
         """Yield how the attachments of all other requests that are followed were left; nobody asks for orphans."""

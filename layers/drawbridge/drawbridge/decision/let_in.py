@@ -46,9 +46,6 @@ TOO_LATE_TO_ASK = "deadline-passed"
 UNAPPROVED = frozenset({DENIED, APPROVAL_TIMED_OUT, APPROVAL_NOT_CONFIGURED, AWAITS_QUESTION_SLOT, TOO_LATE_TO_ASK})
 """Codes of the reasons that policies ask for a person's approval which nobody has given."""
 
-NOT_APPROVED = "not-approved"
-"""The code of the refusal of what was not denied, and is not approved for one of these reasons."""
-
 NOT_MANAGED = "service-not-managed"
 """The code of the reason that a service is not managed: what was let in to it stays known for when it is again."""
 

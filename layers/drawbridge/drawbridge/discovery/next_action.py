@@ -94,8 +94,13 @@ def _change(observed: ObservedRequest, row: LedgerRow) -> Reason | None:
     if _bindings_changed(observed, row):
         return _BINDINGS
     # What was let in stays: taking it down because policies changed would be withdrawal.
-    undecided = row.status in SETTLED_FOR_NOW or row.incomplete
+    undecided = row.status in SETTLED_FOR_NOW or row.incomplete or _is_let_in_by_now(row)
     return _POLICIES if undecided and observed.decision_fingerprint != row.decision_fingerprint else None
+
+
+def _is_let_in_by_now(row: LedgerRow) -> bool:
+    """Return whether the last review would let in what was only kept: what it was kept from adding goes on."""
+    return bool(row.kept) and not row.no_longer_permitted
 
 
 def _change_of_listing(observed: ObservedRequest, row: LedgerRow) -> Reason | None:

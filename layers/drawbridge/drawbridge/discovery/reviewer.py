@@ -17,7 +17,7 @@ from drawbridge.decision.gather import ConsumerRegistry, contents_of
 from drawbridge.decision.in_force import PATH as POLICIES
 from drawbridge.decision.in_force import compiled, is_whole
 from drawbridge.decision.lapse import permission_of, permission_to_associate
-from drawbridge.decision.let_in import ADOPTED, APPROVAL_TIMED_OUT, DENIED, RECOVERED, LetIn, is_approved, let_in_before
+from drawbridge.decision.let_in import ADOPTED, RECOVERED, UNAPPROVED, LetIn, is_approved, let_in_before
 from drawbridge.decision.permission import Lapsed, PermissionUnknown
 from drawbridge.decision.policies import Policy
 from drawbridge.discovery.ledger_row import LedgerRow
@@ -27,8 +27,6 @@ from drawbridge.status import Reason
 
 _WHOLE = ("", "")
 """Stands for the whole request, where others are named by binding and resource."""
-
-_UNAPPROVED = frozenset({DENIED, APPROVAL_TIMED_OUT})
 
 
 class PolicyReviewer:
@@ -110,8 +108,8 @@ class PolicyReviewer:
         if isinstance(decision, AskApprover):
             if _approved(row):
                 return
-            # The reason is then whoever was asked and did not approve.
-            yield from (reason for reason in row.kept if reason.code in _UNAPPROVED)
+            # The reason is then that nobody approved: who denied, or why nobody was heard.
+            yield from (reason for reason in row.kept if reason.code in UNAPPROVED)
         yield from decision.because
 
     def _not_associated(self, row: LedgerRow) -> Iterator[Reason]:

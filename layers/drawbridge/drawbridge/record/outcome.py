@@ -20,7 +20,7 @@ from drawbridge.association.refusals import NOT_PERMITTED
 from drawbridge.bounds import fitting
 from drawbridge.decision import ActionableDecision, AlreadyResolved, AskApprover, Hold, Keep
 from drawbridge.decision.decision_record import DecisionRecord
-from drawbridge.decision.let_in import APPROVAL_NOT_CONFIGURED, DENIED, NOT_APPROVED, LetIn
+from drawbridge.decision.let_in import APPROVAL_NOT_CONFIGURED, DENIED, UNAPPROVED, LetIn
 from drawbridge.errors import RequestGoneError
 from drawbridge.parsing import UnreadableError, read_json
 from drawbridge.publication import AttachmentSnapshot, Publication
@@ -287,7 +287,7 @@ def _stays_connected(earlier: EarlierAttachments, refused: tuple[Reason, ...]) -
     What policies refuse is announced first, and what a person denied, or did not approve, is nothing that is connected.
     """
     codes = {each.code for each in refused}
-    return bool(earlier.staying) and bool(codes) and codes <= {NOT_PERMITTED, DENIED, NOT_APPROVED}
+    return bool(earlier.staying) and bool(codes) and codes <= {NOT_PERMITTED, *UNAPPROVED}
 
 
 _HOLDS_NOTHING_UP = frozenset({DENIED})
@@ -329,6 +329,7 @@ def _ended(ended: Ended) -> Outcome:
             attachments=attachments,
             cut=cut,
         )
+    hindered = any(reason.code not in UNAPPROVED for reason in refused)
     return Outcome(
         status=_status_of_end(publications, refused, connected=_stays_connected(ended.earlier, refused)),
         reasons=(*_published_reasons(publications), *withdrawn_reasons(ended.removals), *refused),
@@ -337,7 +338,7 @@ def _ended(ended: Ended) -> Outcome:
         taken_back=taken_back,
         attachments=attachments,
         # What went may have been in the way of what was refused: the next sweep takes it for changed.
-        basis=_LOOK_AGAIN if (refused or ended.more_to_withdraw) and _anything_went(ended.removals) else None,
+        basis=_LOOK_AGAIN if (hindered or ended.more_to_withdraw) and _anything_went(ended.removals) else None,
         # What a person denied is asked about again when it is something else, and not because time has passed.
         incomplete=any(reason.code not in _HOLDS_NOTHING_UP for reason in refused),
         cut=cut,
@@ -369,7 +370,7 @@ def _status_of_end(publications: list[Publication], refused: tuple[Reason, ...],
     """Return the status; ``connected`` says whether what earlier attempts attached is available."""
     if publications or connected:
         return Status.AVAILABLE
-    return Status.HELD if refused else Status.ACCEPTED
+    return Status.HELD if any(reason.code not in _HOLDS_NOTHING_UP for reason in refused) else Status.ACCEPTED
 
 
 _NAMELESS = "It is connected; a Gateway Load Balancer endpoint has no DNS name."
