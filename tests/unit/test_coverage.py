@@ -158,7 +158,7 @@ BY_NETWORK = MadeAttachment(network_arn=NETWORK_ARN, resource_association="snra-
 def test_what_a_binding_would_put_elsewhere_than_it_is_was_denied_too(
     attach: dict[str, object], made: MadeAttachment, is_denied: bool
 ) -> None:
-    there = AttachedPlace(name=f"orders/orders-db/{VPC_ID}", resource_arn=RESOURCE_ARN, made=made)
+    there = AttachedPlace(name=f"orders/rcfg-1/{VPC_ID}", resource_arn=RESOURCE_ARN, made=made)
     kept = msgspec.structs.replace(coverage(Keep((BOB,))), attached=frozenset({there}))
     world = World(entity(), vpcs=(vpc_with("subnet-0a", vpc_id=VPC_ID), vpc_with("subnet-0b", vpc_id=ELSEWHERE)))
     world.networks = [NETWORK, msgspec.structs.replace(NETWORK, arn=OTHER_NETWORK, name="other")]
@@ -172,6 +172,19 @@ def test_what_a_binding_would_put_elsewhere_than_it_is_was_denied_too(
         assert plan.refused[0].text.startswith(f"orders-db, by binding orders, in {attach['vpc']}: Denied by U0BOB")
         assert plan.decision_record is not None
         assert plan.decision_record.determined_by == ()
+
+
+def test_a_network_whose_vpcs_are_others_business_is_where_it_is_without_one() -> None:
+    by_network = {"mode": "service-network", "serviceNetwork": NETWORK_ARN}
+    there = AttachedPlace(name="orders/orders-db", resource_arn=RESOURCE_ARN, made=BY_NETWORK)
+    kept = msgspec.structs.replace(coverage(Keep((BOB,))), attached=frozenset({there}))
+    world = World(entity())
+    world.networks = [NETWORK]
+
+    for attach, is_denied in ((by_network, False), (by_network | {"vpc": VPC_ID}, True)):
+        plan = world.planner(binding(attach=attach)).plan(SHARE_ARN, requester(), [], EVALUATION_TIME, kept)
+
+        assert [reason.code for reason in plan.refused] == (["denied"] if is_denied else [])
 
 
 def test_what_was_connected_under_a_lost_ledger_is_taken_over_though_more_of_its_share_was_denied() -> None:

@@ -20,6 +20,10 @@ from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason
 
 
+_WITHOUT_VPC = 2
+"""Parts of an attachment's name: binding and resource."""
+
+
 class AttachedPlace(Struct, frozen=True, kw_only=True):
     """Where something is attached already: what a person who is asked about more of it has seen."""
 
@@ -33,6 +37,12 @@ class AttachedPlace(Struct, frozen=True, kw_only=True):
         return self.name.partition("/")[0]
 
     @property
+    def vpc_id(self) -> str:
+        """Return the VPC; empty where a service network's VPCs are somebody else's business."""
+        parts = self.name.split("/")
+        return parts[-1] if len(parts) > _WITHOUT_VPC else ""
+
+    @property
     def mode(self) -> Mode:
         if not self.made.network_arn:
             return Mode.RESOURCE_ENDPOINT
@@ -43,7 +53,9 @@ class AttachedPlace(Struct, frozen=True, kw_only=True):
 
         Of a network that a binding names by its name nobody knows here which one that was.
         """
-        if (self.name, self.resource_arn, self.mode) != (desired.name, desired.resource.arn, desired.mode):
+        here = (self.binding, self.resource_arn, self.vpc_id, self.mode)
+        # A resource may be called otherwise by now, or be recorded by its id: what is ours and was in no row.
+        if here != (desired.binding, desired.resource.arn, desired.vpc_id, desired.mode):
             return False
         match desired:
             case ResourceEndpointAttachment():
