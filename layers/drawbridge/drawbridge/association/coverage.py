@@ -19,7 +19,6 @@ from drawbridge.errors import NotReadyError
 from drawbridge.request.shares import SharedResource
 from drawbridge.status import Reason
 
-
 _WITHOUT_VPC = 2
 """Parts of an attachment's name: binding and resource."""
 
