@@ -70,6 +70,31 @@ def test_a_half_of_a_character_is_a_mistake_of_the_field_that_has_it() -> None:
     (mistake,) = mistakes_in(loaded, House, "")
 
     assert mistake.field == "ownerName"
+    assert mistake.message.startswith("half of a character, as \\ud800, is no text")
+
+
+@pytest.mark.parametrize(
+    ("key", "shown", "fix"),
+    [
+        ("\\ud800", "⟨U+D800⟩", "; half of a character, as \\ud800, is no text"),
+        ("a\\nb", "a⟨U+000A⟩b", "; there are pets, ownerName, size"),
+        ("\\u202eb", "⟨U+202E⟩b", "; there are pets, ownerName, size"),
+    ],
+)
+def test_a_key_is_told_legibly_on_one_line_and_found_where_it_stands(key: str, shown: str, fix: str) -> None:
+    text = f'{{"pets": [{{"kind": "dog"}}],\n"{key}": 1}}'
+
+    assert mistakes_in(json.loads(text), House, text) == [
+        Mistake(message=f"Object contains unknown field `{shown}`{fix}", line=2, field=shown)
+    ]
+
+
+@pytest.mark.parametrize("text", ['attach: "\x01"', "attach: [", 'attach: "\\UFFFFFFFF"'])
+def test_what_is_no_yaml_is_told_on_one_line(text: str) -> None:
+    with pytest.raises(InvalidBindingError) as refused:
+        parse_binding("orders", text)
+
+    assert "\n" not in str(refused.value)
 
 
 def test_all_that_is_wrong_with_a_binding_is_told_at_once() -> None:
@@ -124,6 +149,12 @@ def test_all_that_is_wrong_with_a_policy_is_told_at_once() -> None:
     assert lines[:3] == [(1, ""), (2, "@approval"), (2, "@approval")]
     assert {line for line, _ in lines[3:-2]} == {4}
     assert lines[-2:] == [(5, "@urgent"), (7, "")]
+
+
+def test_what_a_policy_says_is_told_legibly_on_one_line() -> None:
+    (mistake,) = mistakes_of('permit(principal == "a\n\u202eb", action, resource);')
+
+    assert "a⟨U+000A⟩⟨U+202E⟩b" in mistake.message
 
 
 def test_an_id_that_is_there_twice_is_told_beside_the_rest() -> None:
