@@ -1,6 +1,7 @@
 """Mistakes in documents: all of one at once, each with its line, its field, and what to write instead."""
 
 import json
+import re
 from typing import Annotated, Literal
 
 import pytest
@@ -149,6 +150,40 @@ def test_all_that_is_wrong_with_a_policy_is_told_at_once() -> None:
     assert lines[:3] == [(1, ""), (2, "@approval"), (2, "@approval")]
     assert {line for line, _ in lines[3:-2]} == {4}
     assert lines[-2:] == [(5, "@urgent"), (7, "")]
+
+
+def test_what_is_wrong_for_several_actions_or_types_is_told_once() -> None:
+    text = f"{GOOD[:-1]} when {{ context.nope }};\n{GOOD[:-1]} when {{ resource.nope }};"
+
+    assert mistakes_of(text) == (
+        Mistake(
+            message='attribute `nope` in context for Action::"accept", Action::"askApprover", Action::"associate", '
+            'Action::"reject" not found',
+            line=1,
+        ),
+        Mistake(
+            message="attribute `nope` on entity type `EndpointService`, `ResourceConfiguration`, `ResourceShare`, "
+            "`ServiceNetwork`, `Service` not found",
+            line=2,
+        ),
+    )
+
+
+def test_statements_on_one_line_that_are_wrong_alike_are_told_once() -> None:
+    alike = f"{GOOD[:-1]} when {{ principal.nope }};"
+
+    for text in (f"{alike} {alike}", f"{alike} {alike} permit("):
+        told_of = [each.message for each in mistakes_of(text) if "nope" in each.message]
+        assert told_of == ["attribute `nope` on entity type `Account` not found"]
+
+
+def test_what_is_wrong_with_a_policy_is_told_in_the_same_order_each_time() -> None:
+    """Cedar's is another one each time: of seven, chance gives the right one once in five thousand times."""
+    asked = " && ".join(f"principal.{name}" for name in "gcbfaed")
+
+    found = [re.findall("`(.)`", each.message) for each in mistakes_of(f"{GOOD[:-1]} when {{ {asked} }};")]
+
+    assert found == [[name] for name in "abcdefg"]
 
 
 def test_what_a_policy_says_is_told_legibly_on_one_line() -> None:
