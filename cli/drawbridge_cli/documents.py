@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from drawbridge.decision.facts import ConnectionFacts, EvaluationTime, ResourceFacts, ShareFacts
 from drawbridge.document_mistakes import Mistake, mistakes_in
 from drawbridge.errors import InvalidInputError
+from drawbridge.legible import legible
 from drawbridge.parsing import DEEPEST, UnreadableError, line_too_deep, read_document
 from drawbridge_cli.named_files import FileProblem, InvalidFilesError
 
@@ -129,8 +130,8 @@ def _load(path: Path) -> object:
     except RecursionError:
         raise _unreadable(path, "nested too deep") from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        # YAML's escapes may name characters that there are not.
-        raise _unreadable(path, str(error)) from error
+        # YAML's escapes may name characters that there are not. Some of its messages have several lines.
+        raise _unreadable(path, " ".join(str(error).split())) from error
 
 
 def _unreadable(path: Path, message: str, line: int | None = None) -> InvalidFilesError:
@@ -164,4 +165,4 @@ def _case_name(loaded: object, mistake: Mistake) -> str:
         return ""
     case = loaded["cases"][int(found.group(1))]
     name = case.get("name") if isinstance(case, dict) else None
-    return name if isinstance(name, str) else ""
+    return legible(name) if isinstance(name, str) else ""

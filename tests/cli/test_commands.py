@@ -282,6 +282,28 @@ class TestWhatIsWrongWithFiles:
             "b.yaml:1: Expected `object`, got `str` - at `attach`",
         ]
 
+    def test_for_programs_too_each_is_text_whatever_is_in_the_file(
+        self, drawbridge: Drawbridge, tmp_path: Path
+    ) -> None:
+        (tmp_path / "a.json").write_text('{"attach": 1, "\\ud800": 1}')
+        (tmp_path / "b.cedar").write_text('permit(principal == "\n", action, resource);')
+        (tmp_path / "c.json").write_text('{"cases": [{"name": "\\ud800", "\\udfff": 1}]}')
+        for of, command in {"a.json": "bindings check", "b.cedar": "policy check", "c.json": "policy test"}.items():
+            arguments = (*command.split(), str(tmp_path / of))
+
+            in_words, document = drawbridge(*arguments), drawbridge(*arguments, "--json").json
+
+            problems = document.get("problems") or document["error"]["problems"]
+            assert in_words.err.splitlines() == [
+                f"{each['path']}:{each['line']}: {each['message']}" for each in problems
+            ]
+        assert [(each["name"], each["field"]) for each in problems] == [
+            ("⟨U+D800⟩", "cases[0].request"),
+            ("⟨U+D800⟩", "cases[0].name"),
+            ("⟨U+D800⟩", "cases[0].expect"),
+            ("⟨U+D800⟩", "cases[0].⟨U+DFFF⟩"),
+        ]
+
     def test_for_programs_they_have_one_shape(self, drawbridge: Drawbridge, tmp_path: Path) -> None:
         (tmp_path / "a.yaml").write_text("attach: {}\nmore: 1\n")
         (tmp_path / "b.cedar").write_text(f'@approval("loud") {PERMIT}\npermit(')

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from drawbridge.association import Mode, NetworkRef, Plan, PlannedAssociation
+from drawbridge.association.in_force import bindings_in_force
 from drawbridge.association.owned_object import OwnedKind, OwnedObject
 from drawbridge.aws.attempts_table import AttemptsTable
 from drawbridge.bounds import fitting
@@ -36,6 +37,7 @@ from tests.aws_limits import ITEM_BYTES
 from tests.builders import NOW, RESOURCE_ARN, SHARE_ARN, desired, desired_by_network, execution_input, resource_facts
 from tests.contracts.accounts import refusing
 from tests.contracts.conftest import NewAccount
+from tests.fakes.configuration import InMemoryParameters
 from tests.unit.largest import ALL_LONGEST, LARGEST_SNAPSHOT, LONGEST_NAME, largest_publication, longest_removal
 
 _numbers = itertools.count(1)
@@ -127,6 +129,16 @@ def test_a_plan_is_kept_as_it_was_made(attempts: AttemptsTable, table: Any, requ
     assert attempts.planned(request_, 7) == PlannedAssociation(desired=PLAN.associations[7], at=NOW)
     forgotten = {int(each["expires_at"]) for each in items(table, request_).values()}
     assert forgotten == {int((NOW + timedelta(days=30)).timestamp())}
+
+
+def test_a_plan_is_kept_whatever_is_written_in_a_binding(attempts: AttemptsTable, request_: ExecutionInput) -> None:
+    half = '{"match": {"\\ud800": 1}, "attach": {"mode": "resource-endpoint", "vpc": "vpc-12345678"}}'
+    (broken,) = bindings_in_force(InMemoryParameters("bindings", {"mine": [half]})).broken
+    plan = msgspec.structs.replace(SMALL, broken=(Reason("binding-broken", broken.reason, source=broken.name),))
+
+    attempts.keep_plan(request_, plan, NOW)
+
+    assert attempts.kept(request_).plan == plan
 
 
 def test_a_step_that_is_run_again_writes_the_same_items(

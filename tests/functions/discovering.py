@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
+import msgspec
+
 from drawbridge.configuration import Broken
 from drawbridge.discovery.expiring import Expiring
 from drawbridge.discovery.findings import SweepResult
@@ -87,6 +89,8 @@ class World:
 
     def keep(self, record: SweepRecord, commands: frozenset[str]) -> None:
         self._perhaps_raise("keep")
+        # The table keeps it as JSON.
+        msgspec.json.encode(record)
         self.records.append((record, commands))
 
     def last_scheduled(self) -> SweepRecord | None:

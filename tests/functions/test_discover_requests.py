@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from drawbridge.association.in_force import bindings_in_force
 from drawbridge.configuration import Broken
 from drawbridge.discovery.expiring import Expiring
 from drawbridge.discovery.followed_counts import FollowedCounts, OldestPending
@@ -19,6 +20,7 @@ from drawbridge.hint import EVERYTHING, ORPHANS, HintSource, SweepScope
 from drawbridge.request.connections import ConnectionState, EndpointConnection
 from functions.discover_requests import app
 from tests.builders import CONSUMER, NOW, SERVICE_ID, told
+from tests.fakes.configuration import InMemoryParameters
 from tests.functions.discovering import SCOPES, World, batch, failed, hint, message_id
 from tests.functions.invocations import invoke
 
@@ -191,6 +193,19 @@ def test_a_broken_configuration_is_counted_and_stops_no_sweep(world: World, caps
         "ConfigurationBroken": [2.0],
         "RequestsStarted": [1.0],
     }
+
+
+def test_whatever_is_written_in_a_binding_is_recorded_and_stops_no_sweep(world: World) -> None:
+    half = '{"match": {"\\ud800": 1}, "attach": {"mode": "resource-endpoint", "vpc": "vpc-12345678"}}'
+    bindings = bindings_in_force(InMemoryParameters("bindings", {"mine": [half]}))
+    world.broken = tuple(("binding", each) for each in bindings.broken)
+
+    assert invoke(app.lambda_handler, batch(hint("schedule"))) == failed()
+
+    ((record, _),) = world.records
+    (told_of,) = record.broken.first
+    assert told_of.startswith("binding mine: binding mine, line 1: Object contains unknown field `⟨U+D800⟩`")
+    assert "half of a character" in told_of
 
 
 def test_what_does_not_happen_costs_nothing(world: World, capsys: pytest.CaptureFixture[str]) -> None:

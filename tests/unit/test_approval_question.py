@@ -156,6 +156,14 @@ def test_an_update_that_shows_it_otherwise_leaves_open_questions_as_they_are(fac
     assert made(facts).asked.fingerprint == fingerprint
 
 
+def test_what_is_wrong_with_a_broken_policy_makes_no_other_question_but_which_is_broken_does() -> None:
+    def asked(text: str, policy: str) -> str:
+        return made(decision=AskApprover((WHY, Reason("policy-broken", text, source=policy)))).asked.fingerprint
+
+    assert asked("line 3: no", "mine") == asked("line 4: neither", "mine")
+    assert len({asked("line 3: no", "mine"), asked("line 3: no", "another"), made().asked.fingerprint}) == 3
+
+
 def test_trap_25_what_is_too_much_to_be_shown_counts_too() -> None:
     arns = [f"{RESOURCE_ARN}{n}" for n in range(5000)]
     many, others = (share_facts(contents=tuple(map(content, [*arns[:-1], last]))) for last in (arns[-1], "other"))

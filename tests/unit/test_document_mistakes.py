@@ -1,6 +1,7 @@
 """Mistakes in documents: all of one at once, each with its line, its field, and what to write instead."""
 
 import json
+import re
 from typing import Annotated, Literal
 
 import pytest
@@ -70,6 +71,31 @@ def test_a_half_of_a_character_is_a_mistake_of_the_field_that_has_it() -> None:
     (mistake,) = mistakes_in(loaded, House, "")
 
     assert mistake.field == "ownerName"
+    assert mistake.message.startswith("half of a character, as \\ud800, is no text")
+
+
+@pytest.mark.parametrize(
+    ("key", "shown", "fix"),
+    [
+        ("\\ud800", "⟨U+D800⟩", "; half of a character, as \\ud800, is no text"),
+        ("a\\nb", "a⟨U+000A⟩b", "; there are pets, ownerName, size"),
+        ("\\u202eb", "⟨U+202E⟩b", "; there are pets, ownerName, size"),
+    ],
+)
+def test_a_key_is_told_legibly_on_one_line_and_found_where_it_stands(key: str, shown: str, fix: str) -> None:
+    text = f'{{"pets": [{{"kind": "dog"}}],\n"{key}": 1}}'
+
+    assert mistakes_in(json.loads(text), House, text) == [
+        Mistake(message=f"Object contains unknown field `{shown}`{fix}", line=2, field=shown)
+    ]
+
+
+@pytest.mark.parametrize("text", ['attach: "\x01"', "attach: [", 'attach: "\\UFFFFFFFF"'])
+def test_what_is_no_yaml_is_told_on_one_line(text: str) -> None:
+    with pytest.raises(InvalidBindingError) as refused:
+        parse_binding("orders", text)
+
+    assert "\n" not in str(refused.value)
 
 
 def test_all_that_is_wrong_with_a_binding_is_told_at_once() -> None:
@@ -124,6 +150,46 @@ def test_all_that_is_wrong_with_a_policy_is_told_at_once() -> None:
     assert lines[:3] == [(1, ""), (2, "@approval"), (2, "@approval")]
     assert {line for line, _ in lines[3:-2]} == {4}
     assert lines[-2:] == [(5, "@urgent"), (7, "")]
+
+
+def test_what_is_wrong_for_several_actions_or_types_is_told_once() -> None:
+    text = f"{GOOD[:-1]} when {{ context.nope }};\n{GOOD[:-1]} when {{ resource.nope }};"
+
+    assert mistakes_of(text) == (
+        Mistake(
+            message='attribute `nope` in context for Action::"accept", Action::"askApprover", Action::"associate", '
+            'Action::"reject" not found',
+            line=1,
+        ),
+        Mistake(
+            message="attribute `nope` on entity type `EndpointService`, `ResourceConfiguration`, `ResourceShare`, "
+            "`ServiceNetwork`, `Service` not found",
+            line=2,
+        ),
+    )
+
+
+def test_statements_on_one_line_that_are_wrong_alike_are_told_once() -> None:
+    alike = f"{GOOD[:-1]} when {{ principal.nope }};"
+
+    for text in (f"{alike} {alike}", f"{alike} {alike} permit("):
+        told_of = [each.message for each in mistakes_of(text) if "nope" in each.message]
+        assert told_of == ["attribute `nope` on entity type `Account` not found"]
+
+
+def test_what_is_wrong_with_a_policy_is_told_in_the_same_order_each_time() -> None:
+    """Cedar's is another one each time: of seven, chance gives the right one once in five thousand times."""
+    asked = " && ".join(f"principal.{name}" for name in "gcbfaed")
+
+    found = [re.findall("`(.)`", each.message) for each in mistakes_of(f"{GOOD[:-1]} when {{ {asked} }};")]
+
+    assert found == [[name] for name in "abcdefg"]
+
+
+def test_what_a_policy_says_is_told_legibly_on_one_line() -> None:
+    (mistake,) = mistakes_of('permit(principal == "a\n\u202eb", action, resource);')
+
+    assert "a⟨U+000A⟩⟨U+202E⟩b" in mistake.message
 
 
 def test_an_id_that_is_there_twice_is_told_beside_the_rest() -> None:

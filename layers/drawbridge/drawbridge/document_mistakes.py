@@ -14,7 +14,8 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.document_lines import line_of_error
-from drawbridge.parsing import UnreadableError, read_document
+from drawbridge.legible import legible
+from drawbridge.parsing import HALF, UnreadableError, read_document
 
 
 class Mistake(Struct, frozen=True, kw_only=True):
@@ -48,10 +49,11 @@ _Refusal = tuple[str, str]
 def _mistake(refusal: str, fix: str, text: str) -> Mistake:
     named, path = _FIELD.search(refusal), _PATH.search(refusal)
     steps = (path.group(1) if path else "", named.group(1) if named else "")
+    # Keys are quoted as they were written, whatever is in them.
     return Mistake(
-        message=f"{legible_path(refusal)}{fix}",
+        message=f"{legible(legible_path(refusal))}{fix}",
         line=line_of_error(text, refusal),
-        field=".".join(filter(None, steps)),
+        field=legible(".".join(filter(None, steps))),
     )
 
 
@@ -111,6 +113,10 @@ def _from_top(refusal: str, path: str) -> str:
 
 
 def _known(key: str, fields: Mapping[str, object]) -> str:
+    try:
+        key.encode()
+    except UnicodeError:
+        return f"; {HALF}"
     meant = get_close_matches(key, fields, n=1)
     return f"; did you mean {meant[0]}?" if meant else f"; there are {', '.join(fields)}"
 

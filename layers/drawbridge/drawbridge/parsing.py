@@ -56,11 +56,12 @@ def read_document(loaded: object, kind: type[Kind]) -> Kind:
             text.encode()
     except UnicodeError as error:
         # Escapes can write it; neither AWS nor Cedar takes it.
-        raise UnreadableError(_HALF) from error
+        raise UnreadableError(HALF) from error
     return document
 
 
-_HALF = "half of a character, as \\ud800, is no text"
+HALF = "half of a character, as \\ud800, is no text"
+"""Escapes can write it, in JSON and in YAML."""
 
 
 def _converted(value: object, kind: type[Kind], *, strict: bool) -> Kind:
@@ -70,7 +71,7 @@ def _converted(value: object, kind: type[Kind], *, strict: bool) -> Kind:
         raise UnreadableError(str(error)) from error
     except UnicodeError as error:
         # JSON's escapes can write it, and Lambda passes it on.
-        raise UnreadableError(_HALF) from error
+        raise UnreadableError(HALF) from error
 
 
 def _texts(loaded: object) -> Iterator[str]:

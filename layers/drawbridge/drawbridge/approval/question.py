@@ -12,6 +12,7 @@ from drawbridge.association.binding import Binding, VpcTag
 from drawbridge.decision import AskApprover
 from drawbridge.decision.decide_again import sha256_fingerprint
 from drawbridge.decision.facts import ConnectionFacts, Facts, ShareFacts
+from drawbridge.decision.in_force import POLICY_BROKEN
 from drawbridge.lattice import PrivateDns
 from drawbridge.publication.names import consumer_path
 from drawbridge.request import ExecutionInput
@@ -61,7 +62,9 @@ def question_of(
         title="Endpoint connection" if isinstance(facts, ConnectionFacts) else "Resource share",
         asked=AskedQuestion(
             asking=f"{execution.attempt}-1",
-            fingerprint=sha256_fingerprint(lines, _without_counts(facts), decision.because, effects, options),
+            fingerprint=sha256_fingerprint(
+                lines, _without_counts(facts), _without_words_on_broken(decision.because), effects, options
+            ),
             lines=lines,
             deadline=end,
             besides=tuple(_besides(decision.because, effects, options)),
@@ -143,6 +146,11 @@ def _without_counts(facts: Facts) -> Facts:
     if isinstance(facts, ConnectionFacts):
         return msgspec.structs.replace(facts, connections=0, connections_to_service=0)
     return facts
+
+
+def _without_words_on_broken(why: Iterable[Reason]) -> list[Reason]:
+    """Return the reasons, those for broken policies by name alone: what is wrong with one decides nothing."""
+    return [msgspec.structs.replace(each, text="") if each.code == POLICY_BROKEN else each for each in why]
 
 
 def _lines(facts: Facts) -> Iterable[Line]:

@@ -234,5 +234,5 @@ def _load(name: str, text: str) -> object:
     except RecursionError:
         raise _invalid(name, "nested too deep") from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        # YAML's escapes may name characters that there are not.
-        raise _invalid(name, str(error)) from error
+        # YAML's escapes may name characters that there are not. Some of its messages have several lines.
+        raise _invalid(name, " ".join(str(error).split())) from error

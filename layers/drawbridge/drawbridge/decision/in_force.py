@@ -13,6 +13,9 @@ from drawbridge.status import Reason
 
 PATH = "policies"
 
+POLICY_BROKEN = "policy-broken"
+"""The code of the reason for which a policy can't be in force."""
+
 _NONE_AT_ALL = Broken(
     "(none)",
     "no policy is in force, so that everything is held; write one, or deploy the stack with its defaults",
@@ -35,7 +38,7 @@ def compiled(policies: InForce[Policy]) -> PolicySet:
 
 def broken(policies: InForce[Policy]) -> tuple[Reason, ...]:
     """Return which policies can't be in force, as reasons to go with a decision."""
-    return tuple(Reason("policy-broken", each.reason, source=each.name) for each in policies.broken)
+    return tuple(Reason(POLICY_BROKEN, each.reason, source=each.name) for each in policies.broken)
 
 
 def is_whole(policies: InForce[Policy]) -> bool:

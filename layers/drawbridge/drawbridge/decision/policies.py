@@ -19,6 +19,7 @@ from drawbridge.decision.facts import Fact
 from drawbridge.decision.unknown import facts_in
 from drawbridge.document_mistakes import Mistake
 from drawbridge.errors import InvalidInputError
+from drawbridge.legible import legible
 
 SCHEMA_TEXT = files("drawbridge_policies").joinpath("schema.cedarschema").read_text(encoding="utf-8")
 _SCHEMA = cedarpy.Schema.from_str(SCHEMA_TEXT)
@@ -128,7 +129,7 @@ def _parsed(name: str, text: str) -> Policy:
     checked = cedarpy.validate_policies(text, _SCHEMA)
     if not checked.validation_passed:
         found = ((lines[_number(each.policy_id)], _words(each.error)) for each in checked.errors)
-        raise InvalidPolicyError(name, *(Mistake(message=words, line=line) for line, words in dict.fromkeys(found)))
+        raise InvalidPolicyError(name, *_in_order(found))
     # In the order of the text: Cedar gives them in any.
     in_order = sorted(parsed.static_policies.items(), key=lambda item: _number(item[0]))
     statements = [_statement(name, _number(cedar_id), cedar, lines) for cedar_id, cedar in in_order]
@@ -155,7 +156,8 @@ def _mistakes_of_statements(name: str, text: str) -> list[Mistake]:
             )
         except InvalidPolicyError as error:
             wrong += error.mistakes
-    return sorted((*wrong, *_mistakes_of_ids(good)), key=lambda each: each.line or 0)
+    # Statements on one line may be wrong alike.
+    return sorted(dict.fromkeys((*wrong, *_mistakes_of_ids(good))), key=lambda each: each.line or 0)
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
@@ -197,7 +199,7 @@ def _parse(name: str, text: str, lines: list[int]) -> pst.PolicySet:
         parsed = cedarpy.PolicySet.from_str(text)
     except ValueError as error:
         line = _first_line_that(cedarpy.PolicySet.from_str, text, lines)
-        raise _invalid(name, str(error), line) from error
+        raise _invalid(name, legible(str(error)), line) from error
     try:
         return parsed.to_pst()
     except ValueError as error:
@@ -217,6 +219,24 @@ def _words_of_approval(cedar: pst.Template) -> frozenset[str]:
 def _words(error: str) -> str:
     # "for policy `policy0`, attribute … not found": Cedar's number of the statement says nothing to anybody.
     return re.sub(r"^for policy `policy\d+`, ", "", error)
+
+
+_OF_ONE = re.compile(r"""(.* (?:in context for|on entity type) )(Action::"\w+"|`\w+`)(.*)""", re.DOTALL)
+
+
+def _in_order(found: Iterable[tuple[int, str]]) -> Iterator[Mistake]:
+    """Yield Cedar's errors, each with its line, as mistakes: it gives them in any order, anew each time.
+
+    One that it gives for each action, or each type of a resource, is told once, with all of them.
+    """
+    named: dict[tuple[int, str, str], dict[str, None]] = {}
+    # First what Cedar does not know: that no action is left follows from it.
+    for line, words in sorted(found, key=lambda each: (each[0], not each[1].startswith("unrecognized "), each[1])):
+        of_one = _OF_ONE.fullmatch(words)
+        before, name, after = of_one.groups() if of_one else (words, "", "")
+        named.setdefault((line, before, after), {})[name] = None
+    for (line, before, after), names in named.items():
+        yield Mistake(message=f"{before}{', '.join(names)}{after}", line=line)
 
 
 def _statement(policy: str, number: int, cedar: pst.Template, lines: list[int]) -> Statement:
