@@ -62,12 +62,14 @@ def test_each_command_finds_the_sweep_that_it_waits_for(records: SweepRecordItem
     assert records.of_command("later") == BY_EVENT
 
 
-def test_a_record_goes_by_itself(records: SweepRecordItems, table: Any) -> None:
-    records.keep(SCHEDULED, frozenset({"a"}))
+def test_a_command_s_record_goes_by_itself_and_the_last_of_a_kind_stays_however_old(
+    records: SweepRecordItems, table: Any
+) -> None:
+    records.keep(FOR_ORPHANS, frozenset({"a"}))
 
-    expires = {each["request_id"]: int(each["expires_at"]) for each in table.scan()["Items"]}
-    ended_at = int(BY_EVENT.ended_at.timestamp())
-    assert expires == {"sweep/scheduled": ended_at + 30 * 86_400, "sweep/command/a": ended_at + 86_400}
+    expires = {each["request_id"]: each.get("expires_at") for each in table.scan()["Items"]}
+    a_day_later = int(FOR_ORPHANS.ended_at.timestamp()) + 86_400
+    assert expires == {"sweep/scheduled": None, "sweep/orphans": None, "sweep/command/a": a_day_later}
 
 
 @pytest.mark.parametrize("sweep", ["", "{", 3, '{"began_at": "today"}', '{"began_at": "2026-01-01T00:00:00"}'])

@@ -431,11 +431,12 @@ def test_a_sweep_whose_record_can_t_be_kept_is_as_good_and_not_repeated(
     [
         ([COMMAND], 61, True),
         ([COMMAND], 59, False),
+        ([COMMAND], 40 * 24 * 60, True),
         ([hint("schedule")], 61, False),
         ([hint("schedule"), COMMAND], 61, False),
         ([COMMAND], None, False),
     ],
-    ids=["silent", "in time", "the schedule's", "the schedule's too", "never"],
+    ids=["silent", "in time", "silent for long", "the schedule's", "the schedule's too", "never"],
 )
 def test_a_sweep_that_something_else_asked_for_counts_that_the_schedule_is_silent(
     world: World, capsys: pytest.CaptureFixture[str], hints: list[str], minutes: float | None, *, is_counted: bool

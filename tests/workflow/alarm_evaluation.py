@@ -1,7 +1,8 @@
 """How CloudWatch judges the template's alarms, as its user guide says: moto judges none.
 
 "Alarm evaluation": once a minute, over periods that end then. "Configuring how CloudWatch alarms treat missing data":
-it retrieves more periods than the alarm has, and goes by those that have data. "Using math expressions": FILL.
+it retrieves more periods than the alarm has, and goes by those that have data. "Using math expressions": FILL, of which
+they do not say what comes of a metric without any data.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from tests.workflow.definition import Json
 
 State = Literal["OK", "ALARM"]
 
-_TERM = re.compile(r"([+-]?) ?(?:(\d+) \* )?FILL\((\w+), 0\) ?")
+_TERM = re.compile(r"([+-]?) ?FILL\((\w+), 0\) ?")
 _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": operator.ge,
     "LessThanThreshold": operator.lt,
@@ -35,8 +36,8 @@ class Metric:
     period: int
     is_filled: bool = False
     """Whether a period without data is 0 of it."""
-    factor: int = 1
-    """With which it is in the sum that is judged."""
+    is_subtracted: bool = False
+    """Whether the sum that is judged has it with a minus."""
 
 
 @dataclass(frozen=True)
@@ -86,21 +87,23 @@ def _metrics_of(properties: Json) -> list[Metric]:
     stats = {each["Id"]: each["MetricStat"] for each in properties["Metrics"] if "MetricStat" in each}
     assert re.sub(_TERM, "", judged["Expression"]) == "", "an expression that is not understood here"
     terms = _TERM.findall(judged["Expression"])
-    assert sorted(name for *_, name in terms) == sorted(stats), "each metric is paid for"
+    assert sorted(name for _, name in terms) == sorted(stats), "each metric is paid for"
     return [
         _metric(
             stats[name]["Metric"],
             stats[name]["Stat"],
             stats[name]["Period"],
             is_filled=True,
-            factor=int(f"{sign}{times or 1}"),
+            is_subtracted=sign == "-",
         )
-        for sign, times, name in terms
+        for sign, name in terms
     ]
 
 
-def _metric(of: Json, statistic: str, period: int, *, is_filled: bool = False, factor: int = 1) -> Metric:
-    return Metric(of["Namespace"], of["MetricName"], tuple(of["Dimensions"]), statistic, period, is_filled, factor)
+def _metric(of: Json, statistic: str, period: int, *, is_filled: bool = False, is_subtracted: bool = False) -> Metric:
+    return Metric(
+        of["Namespace"], of["MetricName"], tuple(of["Dimensions"]), statistic, period, is_filled, is_subtracted
+    )
 
 
 def state_of(points: Sequence[bool | None], *, periods: int, datapoints: int, missing: str) -> State:
@@ -113,14 +116,17 @@ def state_of(points: Sequence[bool | None], *, periods: int, datapoints: int, mi
     return "ALARM" if sum((*real, *filled)) >= datapoints else "OK"
 
 
-def states(alarm: Alarm, published: Mapping[str, Collection[Datum]], *, minutes: int, extra: int) -> list[State]:
+def states(
+    alarm: Alarm, published: Mapping[str, Collection[Datum]], *, minutes: int, extra: int, fills_nothing: bool
+) -> list[State]:
     """Return the alarm's state at the end of each minute; ``extra`` periods are retrieved besides the alarm's own.
 
-    AWS's pages give 2 for three periods of five minutes, and no number for any other alarm: none may depend on it.
+    AWS's pages give 2 for three periods of five minutes, and no number for any other alarm: none may depend on it. Nor
+    on ``fills_nothing``: whether FILL makes zeros of a metric that has no data in all that is retrieved.
     """
     return [
         state_of(
-            [_breaches(alarm, published, now, place) for place in reversed(range(alarm.periods + extra))],
+            _points(alarm, published, now, alarm.periods + extra, fills_nothing=fills_nothing),
             periods=alarm.periods,
             datapoints=alarm.datapoints,
             missing=alarm.missing,
@@ -129,17 +135,20 @@ def states(alarm: Alarm, published: Mapping[str, Collection[Datum]], *, minutes:
     ]
 
 
-def _breaches(alarm: Alarm, published: Mapping[str, Collection[Datum]], now: int, place: int) -> bool | None:
-    """Return whether a period breaches, the ``place``-th before the latest; ``None`` if it has no data."""
-    end = now - place * alarm.period
-    total = 0.0
+def _points(
+    alarm: Alarm, published: Mapping[str, Collection[Datum]], now: int, number: int, *, fills_nothing: bool
+) -> list[bool | None]:
+    """Return whether each of the latest periods breaches, the latest last; ``None`` is one without data."""
+    ends = [now - place * alarm.period for place in reversed(range(number))]
+    sums: list[float | None] = [0.0] * number
     for metric in alarm.metrics:
-        values = [
-            each.value
-            for each in published.get(metric.name, ())
-            if end - metric.period <= each.at < end and each.at + each.after <= now
+        known = [each for each in published.get(metric.name, ()) if each.at + each.after <= now]
+        found = [[each.value for each in known if end - metric.period <= each.at < end] for end in ends]
+        is_filled = metric.is_filled and (fills_nothing or any(found))
+        sums = [
+            None
+            if total is None or not (values or is_filled)
+            else total + (-1 if metric.is_subtracted else 1) * (_STATISTICS[metric.statistic](values) if values else 0)
+            for total, values in zip(sums, found, strict=True)
         ]
-        if not values and not metric.is_filled:
-            return None
-        total += metric.factor * (_STATISTICS[metric.statistic](values) if values else 0)
-    return _COMPARISONS[alarm.comparison](total, alarm.threshold)
+    return [None if total is None else _COMPARISONS[alarm.comparison](total, alarm.threshold) for total in sums]

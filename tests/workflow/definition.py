@@ -122,11 +122,11 @@ def attribute_of(value: Any) -> str:
     return str(value["Fn::GetAtt"][0] if "Fn::GetAtt" in value else value["Ref"]).removesuffix(".Version")
 
 
-_ARNS = {
+_REFERRED = {
     "AWS::Serverless::StateMachine": "arn:aws:states:us-east-1:{}:stateMachine:{}",
-    "AWS::CloudWatch::Alarm": "arn:aws:cloudwatch:us-east-1:{}:alarm:{}",
+    "AWS::CloudWatch::Alarm": "{1}",
 }
-"""The ARNs of resources that rules name, by their types."""
+"""What a reference to a resource that rules name comes to, by its type."""
 
 
 def _type_of(name: str) -> str:
@@ -138,8 +138,8 @@ def filled_in(value: Any, account_id: str) -> Any:
     match value:
         case {"Ref": "AWS::AccountId"}:
             return account_id
-        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), "Arn"]} if _type_of(name) in _ARNS:
-            return _ARNS[_type_of(name)].format(account_id, name)
+        case {"Ref": str(name)} if _type_of(name) in _REFERRED:
+            return _REFERRED[_type_of(name)].format(account_id, name)
         case {"Fn::Sub": text}:
             pseudo = {"AWS::Partition": "aws", "AWS::Region": "us-east-1", "AWS::AccountId": account_id}
             named = {name: each["Default"] for name, each in TEMPLATE["Parameters"].items()} | pseudo

@@ -43,14 +43,10 @@ KINDS = {kind_of(SHARE), kind_of(CONNECTION)}
 JUDGED_BY = {
     "BrokenHintsAlarm": ("Maximum of ApproximateNumberOfMessagesVisible", 300, 1, "GreaterThanOrEqualToThreshold", 1),
     "LostEventsAlarm": ("Maximum of ApproximateNumberOfMessagesVisible", 300, 1, "GreaterThanOrEqualToThreshold", 1),
-    "StoppedSweepsAlarm": (
-        "Sum of Invocations - Sum of Errors - 10000 * Sum of SweepsWithoutSchedule",
-        3600,
-        1,
-        "LessThanThreshold",
-        1,
-    ),
-    "FailingSweepsAlarm": ("Maximum of SweepsFailed + Sum of Errors", 900, 3, "GreaterThanOrEqualToThreshold", 1),
+    "StoppedSweepsAlarm": ("Sum of Invocations - Sum of Errors", 3600, 1, "LessThanThreshold", 1),
+    "SilentScheduleAlarm": ("Maximum of SweepsWithoutSchedule", 3600, 1, "GreaterThanOrEqualToThreshold", 1),
+    "FailingSweepsAlarm": ("Maximum of SweepsFailed", 900, 3, "GreaterThanOrEqualToThreshold", 1),
+    "DyingSweepsAlarm": ("Sum of Errors", 900, 3, "GreaterThanOrEqualToThreshold", 1),
     "BrokenConfigurationAlarm": ("Maximum of ConfigurationBroken", 900, 1, "GreaterThanOrEqualToThreshold", 1),
     "BrokenRowsAlarm": ("Maximum of RowsBroken", 900, 1, "GreaterThanOrEqualToThreshold", 1),
     "StuckRequestsAlarm": ("Maximum of OldestPendingAge", 900, 1, "GreaterThanOrEqualToThreshold", 7200),
@@ -69,8 +65,7 @@ every_alarm = pytest.mark.parametrize("name", ALARMS)
 
 def test_every_alarm_is_judged_as_the_runbook_says() -> None:
     def what(alarm: Alarm) -> str:
-        times = {each.name: "" if abs(each.factor) == 1 else f"{abs(each.factor)} * " for each in alarm.metrics}
-        terms = (f"{'-+'[each.factor > 0]} {times[each.name]}{each.statistic} of {each.name}" for each in alarm.metrics)
+        terms = (f"{'+-'[each.is_subtracted]} {each.statistic} of {each.name}" for each in alarm.metrics)
         return " ".join(terms).removeprefix("+ ")
 
     assert {
@@ -194,7 +189,7 @@ def test_an_alarm_is_on_metrics_that_there_are(name: str) -> None:
             assert metric.namespace in {"AWS/SQS", "AWS/States", "AWS/Lambda"}
 
 
-@pytest.mark.parametrize("name", ["StoppedSweepsAlarm", "FailingSweepsAlarm"])
+@pytest.mark.parametrize("name", ["StoppedSweepsAlarm", "DyingSweepsAlarm"])
 def test_what_lambda_counts_of_sweeps_is_of_the_function_that_sweeps(name: str) -> None:
     function = ({"Name": "FunctionName", "Value": {"Ref": "DiscoverRequestsFunction"}},)
 
@@ -227,7 +222,7 @@ def test_whoever_has_to_see_to_an_alarm_is_told_of_it_and_of_its_end(name: str) 
 
     told = (alarm.get("AlarmActions"), alarm.get("OKActions"))
     assert told == ((None, None) if name in TELL_NOBODY else (TOPIC, TOPIC))
-    in_slack = {"Fn::GetAtt": [name, "Arn"]} in RESOURCES["AlarmRule"]["Properties"]["EventPattern"]["resources"]
+    in_slack = {"Ref": name} in RESOURCES["AlarmRule"]["Properties"]["EventPattern"]["detail"]["alarmName"]
     assert in_slack is (name not in TELL_NOBODY)
     (row,) = re.findall(rf"^\| \[[^]]+\]\(#{anchor_of(name)}\) \| (yes|no)", RUNBOOK, re.MULTILINE)
     assert row == ("no" if name in TELL_NOBODY else "yes")

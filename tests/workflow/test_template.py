@@ -56,10 +56,10 @@ every_rule = pytest.mark.parametrize("rule", HINTING)
 
 def alarm_change(now: str, before: str, alarm: str = "StuckRequestsAlarm") -> Json:
     event: Json = sample(ALARM)
-    states = {"state": {"value": now}, "previousState": {"value": before}}
+    changes = {"alarmName": alarm, "state": {"value": now}, "previousState": {"value": before}}
     return event | {
         "resources": [f"arn:aws:cloudwatch:us-east-1:222222222222:alarm:{alarm}"],
-        "detail": event["detail"] | states,
+        "detail": event["detail"] | changes,
     }
 
 
@@ -381,6 +381,14 @@ def test_of_changes_of_status_only_those_that_people_want_to_know_are_told(statu
 def test_slack_is_told_of_alarms_that_somebody_has_to_see_to_and_of_their_end(event: Json, taken: bool) -> None:
     assert [rule for rule in RULES if matches(rule, event, "222222222222")] == (["AlarmRule"] if taken else [])
     assert "EventBusName" not in RULES["AlarmRule"]
+
+
+def test_the_rule_that_names_alarms_fits_what_eventbridge_takes_with_a_long_name_of_the_stack() -> None:
+    """CloudFormation calls an alarm after the stack, itself and twelve characters."""
+    pattern = json.dumps(filled_in(RULES["AlarmRule"]["EventPattern"], "222222222222"), separators=(",", ":"))
+    named = RULES["AlarmRule"]["EventPattern"]["detail"]["alarmName"]
+
+    assert len(pattern) + len(named) * len(f"{'s' * 80}--{'r' * 12}") <= 2048
 
 
 @every_rule

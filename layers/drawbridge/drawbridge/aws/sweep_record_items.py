@@ -15,7 +15,6 @@ from drawbridge.parsing import UnreadableError, read_json
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-_KEPT_FOR = timedelta(days=30)
 _KEPT_FOR_COMMAND = timedelta(days=1)
 
 _SCHEDULED = "sweep/scheduled"
@@ -31,15 +30,17 @@ class SweepRecordItems:
     def keep(self, record: SweepRecord, commands: frozenset[str]) -> None:
         """Keep a record for each command that waits for it, and as the last of its kinds.
 
-        That is one call for 25, and none for a sweep that only an event asked for.
+        That is one call for 25, and none for a sweep that only an event asked for. The last of a kind does not
+        expire: a schedule that has long been silent would be one that never had a sweep made.
         """
         kinds = (*((_SCHEDULED,) if record.scheduled else ()), *((_ORPHANS,) if record.orphans else ()))
-        kept_for = dict.fromkeys(kinds, _KEPT_FOR) | {_of_command(each): _KEPT_FOR_COMMAND for each in commands}
         text = msgspec.json.encode(record).decode()
+        expires_at = int((record.ended_at + _KEPT_FOR_COMMAND).timestamp())
         with translated("keep the record of the sweep", missing=UpstreamError), self._table.batch_writer() as batch:
-            for key, kept in kept_for.items():
-                expires_at = int((record.ended_at + kept).timestamp())
-                batch.put_item(Item={"request_id": key, "sweep": text, "expires_at": expires_at})
+            for kind in kinds:
+                batch.put_item(Item={"request_id": kind, "sweep": text})
+            for each in commands:
+                batch.put_item(Item={"request_id": _of_command(each), "sweep": text, "expires_at": expires_at})
 
     def last_scheduled(self) -> SweepRecord | None:
         """Return the record of the last sweep that the schedule asked for."""

@@ -98,7 +98,10 @@ def _keep_record(record: SweepRecord, scope: SweepScope, records: Callable[[], S
 def _report_schedule(
     scope: SweepScope, records: Callable[[], SweepRecords], every: Callable[[], timedelta], now: datetime
 ) -> None:
-    """Report that the schedule should have had a sweep made: Lambda does not count by who asked."""
+    """Report that the schedule should have had a sweep made: Lambda does not count by who asked.
+
+    Of one that never had any made nothing is told: the stack may be new, and how old it is, a sweep does not know.
+    """
     if scope.scheduled:
         return
     try:
