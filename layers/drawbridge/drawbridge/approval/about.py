@@ -18,7 +18,7 @@ from drawbridge.decision.facts import (
     Service,
     ShareFacts,
 )
-from drawbridge.legible import legible, quoted
+from drawbridge.legible import legible, quoted, word
 
 _SENTENCE = 150
 """Characters of a sentence: what Slack takes for a header."""
@@ -108,7 +108,7 @@ def _sentence(facts: Facts, live: Sequence[Line], most: int) -> str:
 
 def _known(requester: Requester, most: int) -> str:
     known, name = requester.consumer, requester.known_name
-    tier = f"tier {legible(known.tier, most)}" if known and known.tier else ""
+    tier = f"tier {word(known.tier, most)}" if known and known.tier else ""
     words = ", ".join(filter(None, (quoted(name, most) if name else "", tier)))
     return f"{requester.account_id} ({words})" if words else requester.account_id
 
@@ -118,14 +118,14 @@ def _name_and_id(name: str, identifier: str) -> str:
 
 
 def _service(service: Service, most: int) -> str:
-    return f"{legible(service.tagged_name, most)} ({service.id})" if service.tagged_name else service.id
+    return f"{word(service.tagged_name, most)} ({service.id})" if service.tagged_name else service.id
 
 
 def _consumer(known: Consumer | None, facts: Facts) -> str:
     if known is None:
         return "not registered"
     parts = [quoted(known.name, _LONGEST_NAME) if known.name else "registered"]
-    parts.append(f"tier {legible(known.tier, _LONGEST_TAG)}" if known.tier else "no tier")
+    parts.append(f"tier {word(known.tier, _LONGEST_TAG)}" if known.tier else "no tier")
     if isinstance(facts, ConnectionFacts):
         may = {"*", facts.service.id} & known.services
         parts.append("registered for this service" if may else "not registered for this service")
@@ -157,6 +157,6 @@ def _tags(label: str, tags: dict[str, str] | None) -> Iterator[Line]:
     shown = [(key, value) for key, value in sorted(tags.items()) if key != _NAME and not key.startswith(_RESERVED)]
     if not shown:
         return
-    pairs = [f"{legible(key, _LONGEST_TAG)}={legible(value, _LONGEST_TAG)}" for key, value in shown[:_MOST_TAGS]]
+    pairs = [f"{word(key, _LONGEST_TAG)}={word(value, _LONGEST_TAG)}" for key, value in shown[:_MOST_TAGS]]
     more = [f"and {len(shown) - _MOST_TAGS} more"] if len(shown) > _MOST_TAGS else []
     yield Line(label, ", ".join([*pairs, *more]))
