@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from drawbridge.legible import LONGEST, legible, printable, quoted, word
+from drawbridge.legible import LONGEST, legible, name_and_id, printable, quoted, word
 from drawbridge.observability import logger
 
 # Surrogates too: JSON brings them in.
@@ -128,6 +128,18 @@ def test_a_word_among_ours_is_one_that_ends_plainly_or_is_quoted(text: str) -> N
 def test_what_is_one_word_needs_no_quotes(text: str) -> None:
     assert word(text) == text
     assert word(text * 100, 20) == quoted(text * 100, 20)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("prod” (1)", "“prod⟨U+201D⟩ (1)” (a⟨U+202E⟩)"),
+        ("", "a⟨U+202E⟩"),
+        ("x" * 300, f"“{'x' * 188}⟨… 112 more⟩” (a⟨U+202E⟩)"),
+    ],
+)
+def test_a_name_stands_before_its_id_and_does_not_end_its_quotes(name: str, shown: str) -> None:
+    assert name_and_id(name, "a\u202e") == shown
 
 
 @given(ANY)

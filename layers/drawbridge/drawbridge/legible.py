@@ -13,6 +13,8 @@ from collections.abc import Iterator
 
 LONGEST = 400
 """Characters of a name or a sentence, if nobody says otherwise."""
+_LONGEST_NAME = 200
+"""Characters of a name beside its id."""
 
 _MOST_MARKS = 3
 """Combining marks on one letter: languages need no more, and a flood of them covers the lines around it."""
@@ -52,6 +54,11 @@ def quoted(text: str, most: int = LONGEST) -> str:
 def word(text: str, most: int = LONGEST) -> str:
     """Return a text as a word among ours, legible: in quotes unless it is one plainly, so that it adds no other."""
     return text if len(text) <= most and _WORD.fullmatch(text) else quoted(text, most)
+
+
+def name_and_id(name: str, identifier: str) -> str:
+    """Return what something is called before its id, legible; the id alone where it has no name."""
+    return f"{quoted(name, _LONGEST_NAME)} ({legible(identifier)})" if name else legible(identifier)
 
 
 def printable(line: str) -> str:

@@ -18,7 +18,7 @@ from drawbridge.decision.facts import (
     Service,
     ShareFacts,
 )
-from drawbridge.legible import legible, quoted, word
+from drawbridge.legible import legible, name_and_id, quoted, word
 
 _SENTENCE = 150
 """Characters of a sentence: what Slack takes for a header."""
@@ -40,7 +40,7 @@ def sentence_of(facts: Facts, live: Sequence[Line]) -> str:
 def about_lines(facts: Facts, live: Sequence[Line]) -> Iterator[Line]:
     """Yield who asks for what; what can be long comes last, where it is cut first."""
     requester = facts.requester
-    yield Line("Account", _name_and_id(requester.place.name, requester.account_id))
+    yield Line("Account", name_and_id(requester.place.name, requester.account_id))
     yield Line("Organization", legible(place_of(requester.place)))
     yield Line("Consumer", _consumer(requester.consumer, facts))
     if isinstance(facts, ConnectionFacts):
@@ -48,7 +48,7 @@ def about_lines(facts: Facts, live: Sequence[Line]) -> Iterator[Line]:
         kind, region = facts.endpoint_type or "of unknown type", facts.region or "an unknown Region"
         yield Line("Endpoint", legible(f"{facts.endpoint_id}, {kind}, in {region}"))
     else:
-        yield Line("Share", _name_and_id(facts.share_name, facts.share_arn))
+        yield Line("Share", name_and_id(facts.share_name, facts.share_arn))
         yield Line(HOLDS, legible(_counted(facts)))
     yield from (Line(LIVE, legible(line.text)) for line in live if line.label == LIVE)
     if isinstance(facts, ConnectionFacts):
@@ -111,10 +111,6 @@ def _known(requester: Requester, most: int) -> str:
     tier = f"tier {word(known.tier, most)}" if known and known.tier else ""
     words = ", ".join(filter(None, (quoted(name, most) if name else "", tier)))
     return f"{requester.account_id} ({words})" if words else requester.account_id
-
-
-def _name_and_id(name: str, identifier: str) -> str:
-    return f"{quoted(name, _LONGEST_NAME)} ({legible(identifier)})" if name else legible(identifier)
 
 
 def _service(service: Service, most: int) -> str:
