@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from drawbridge.approval import HOLDS, NEW
 from drawbridge.approval.about import about_lines, denial_of, sentence_of
 from drawbridge.approval.live import lines_of_live
 from drawbridge.decision.facts import (
@@ -173,7 +174,7 @@ def test_a_share_is_shown_with_how_much_it_holds_and_since_when_it_is_live() -> 
 
     assert rows(facts, LET_IN)[3:] == [
         f"Share: “orders” ({SHARE_ARN})",
-        "Holds: 3 resources: 1 ec2:subnet, 2 vpc-lattice:resourceconfiguration",
+        "Resources: 3 in all: 1 ec2:subnet, 2 vpc-lattice:resourceconfiguration",
         "Live: The share was let in 2026-11-21 12:00 UTC by open; what is connected of it stays connected.",
         "Share tags: a=b",
     ]
@@ -189,7 +190,14 @@ def test_a_share_is_shown_with_how_much_it_holds_and_since_when_it_is_live() -> 
     ],
 )
 def test_what_a_share_holds_is_counted(facts: Facts, words: str) -> None:
-    assert f"Holds: {words}" in rows(facts)
+    assert f"Resources: {words}" in rows(facts)
+
+
+def test_what_a_share_holds_is_counted_under_another_label_than_it_is_listed_under() -> None:
+    facts = share_facts(asked_by(), deadline=None, contents=GROWN)
+
+    labels = {line.label for line in about_lines(facts, lines_of_live(facts, LET_IN))}
+    assert labels.isdisjoint({HOLDS, NEW})
 
 
 def test_of_many_tags_the_first_are_shown_and_the_others_counted() -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
-from drawbridge.approval import HOLDS, IF_DENIED, LIVE, NEW, Line
+from drawbridge.approval import IF_DENIED, LIVE, NEW, Line
 from drawbridge.decision.facts import (
     ConnectionFacts,
     Consumer,
@@ -45,11 +45,10 @@ def about_lines(facts: Facts, live: Sequence[Line]) -> Iterator[Line]:
     yield Line("Consumer", _consumer(requester.consumer, facts))
     if isinstance(facts, ConnectionFacts):
         yield Line("Service", _service(facts.service, _LONGEST_NAME))
-        kind, region = facts.endpoint_type or "of unknown type", facts.region or "an unknown Region"
-        yield Line("Endpoint", legible(f"{facts.endpoint_id}, {kind}, in {region}"))
+        yield Line("Endpoint", legible(endpoint_of(facts)))
     else:
         yield Line("Share", name_and_id(facts.share_name, facts.share_arn))
-        yield Line(HOLDS, legible(_counted(facts)))
+        yield Line("Resources", legible(_counted(facts)))
     yield from (Line(LIVE, legible(line.text)) for line in live if line.label == LIVE)
     if isinstance(facts, ConnectionFacts):
         yield Line("Other connections", _other_connections(facts))
@@ -86,6 +85,12 @@ def place_of(place: OrganizationPlace) -> str:
             return "unknown: Organizations can't be asked"
         case _:
             assert_never(place.membership)
+
+
+def endpoint_of(facts: ConnectionFacts) -> str:
+    """Return which endpoint asks, of what type and where."""
+    kind, region = facts.endpoint_type or "of unknown type", facts.region or "an unknown Region"
+    return f"{facts.endpoint_id}, {kind}, in {region}"
 
 
 def _sentence(facts: Facts, live: Sequence[Line], most: int) -> str:
@@ -137,7 +142,7 @@ def _counted(facts: ShareFacts) -> str:
         return "nothing yet"
     kinds = Counter(each.type or "of unknown type" for each in facts.contents)
     counted = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-    return counted if len(kinds) == 1 else f"{len(facts.contents)} resources: {counted}"
+    return counted if len(kinds) == 1 else f"{len(facts.contents)} in all: {counted}"
 
 
 def _other_connections(facts: ConnectionFacts) -> str:
