@@ -207,7 +207,7 @@ def test_a_binding_that_moves_associates_nothing_elsewhere_that_a_person_denied(
     row = settled(consumer, share_arn, "ACCEPTED")
     # No binding wants it where it was.
     assert reasons(row) == ["withdrawn", "denied"]
-    assert f"in {elsewhere}: Denied by U0BOB: Not into that VPC." in texts(row)
+    assert f"in {elsewhere}: Denied by U0BOB: Not into that VPC; what was let in before stays." in texts(row)
     until(lambda: endpoints_for(consumer, name) == [], lambda: f"{endpoints_for(consumer, name)}")
     assert published(consumer, name) == set()
 

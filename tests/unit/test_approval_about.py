@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from drawbridge.approval import HOLDS, NEW
 from drawbridge.approval.about import about_lines, denial_of, sentence_of
 from drawbridge.approval.live import lines_of_live
 from drawbridge.decision.facts import (
@@ -97,11 +98,12 @@ def test_what_is_asked_is_one_sentence(facts: Facts, let_in: LetIn | None, sente
     assert sentence_of(facts, lines_of_live(facts, let_in)) == sentence
 
 
-NAMES = st.text(max_size=300) | st.sampled_from(["x" * 300, "\u202e" * 300, "” (999999999999)", " " * 300])
+NAMES = st.text(max_size=300) | st.sampled_from(["x" * 300, "\u202e" * 300, "” (999999999999)", " " * 300, "”" * 300])
 
 
 @given(NAMES, NAMES, NAMES, st.booleans())
 @example("x" * 300, "y" * 300, "z" * 300, False)
+@example("”" * 300, "”" * 300, "”" * 300, False)
 def test_a_sentence_names_the_account_and_ends_within_a_header_whatever_the_names(
     name: str, other: str, tier: str, of_share: bool
 ) -> None:
@@ -115,9 +117,7 @@ def test_a_sentence_names_the_account_and_ends_within_a_header_whatever_the_name
     assert f" account {CONSUMER}" in sentence
     assert sentence.endswith("?")
     assert sentence.isprintable()
-    if not set("“”") & set(tier + ("" if of_share else other)):
-        # Tiers and the names of our services are ours.
-        assert sentence.count("“") == sentence.count("”") == bool(name) + (of_share and bool(other))
+    assert sentence.count("“") == sentence.count("”") <= 3
 
 
 def test_who_asks_for_a_connection_is_shown_with_all_that_is_known() -> None:
@@ -174,7 +174,7 @@ def test_a_share_is_shown_with_how_much_it_holds_and_since_when_it_is_live() -> 
 
     assert rows(facts, LET_IN)[3:] == [
         f"Share: “orders” ({SHARE_ARN})",
-        "Holds: 3 resources: 1 ec2:subnet, 2 vpc-lattice:resourceconfiguration",
+        "Resources: 3 in all: 1 ec2:subnet, 2 vpc-lattice:resourceconfiguration",
         "Live: The share was let in 2026-11-21 12:00 UTC by open; what is connected of it stays connected.",
         "Share tags: a=b",
     ]
@@ -190,7 +190,14 @@ def test_a_share_is_shown_with_how_much_it_holds_and_since_when_it_is_live() -> 
     ],
 )
 def test_what_a_share_holds_is_counted(facts: Facts, words: str) -> None:
-    assert f"Holds: {words}" in rows(facts)
+    assert f"Resources: {words}" in rows(facts)
+
+
+def test_what_a_share_holds_is_counted_under_another_label_than_it_is_listed_under() -> None:
+    facts = share_facts(asked_by(), deadline=None, contents=GROWN)
+
+    labels = {line.label for line in about_lines(facts, lines_of_live(facts, LET_IN))}
+    assert labels.isdisjoint({HOLDS, NEW})
 
 
 def test_of_many_tags_the_first_are_shown_and_the_others_counted() -> None:
@@ -209,7 +216,36 @@ def test_what_strangers_named_is_legible_once() -> None:
     )
 
     assert {f"Account: “a⟨U+202E⟩” ({PROVIDER})", f"Share: “x⟨U+000A⟩⟨U+201D⟩” ({SHARE_ARN})"} <= set(rows(facts))
-    assert "Share tags: ⟨U+200B⟩=⟨U+27E8⟩" in rows(facts)
+    assert "Share tags: “⟨U+200B⟩”=“⟨U+27E8⟩”" in rows(facts)
+
+
+@pytest.mark.parametrize(
+    ("tags", "words"),
+    [
+        ({"a": "b, Account=ours, env=production"}, "a=“b, Account=ours, env=production”"),
+        ({"a": "b,env=production"}, "a=“b,env=production”"),
+        ({"a": "b=c"}, "a=“b=c”"),
+        ({"a=b, env": "production"}, "“a=b, env”=production"),
+        ({"a": "b”, env=“production"}, "a=“b⟨U+201D⟩, env=⟨U+201C⟩production”"),
+        ({"a": "b\ua4f9"}, "a=“b\ua4f9”"),
+        ({"a": ""}, "a=“”"),
+        ({"drawbridge:tier": "gold/eu-1@x_y.z+"}, "drawbridge:tier=gold/eu-1@x_y.z+"),
+    ],
+)
+def test_a_tag_forges_no_other_tag(tags: dict[str, str], words: str) -> None:
+    assert f"Share tags: {words}" in rows(share_facts(share_tags=tags))
+
+
+def test_a_tier_and_the_name_of_a_service_add_nothing_to_what_stands_beside_them() -> None:
+    facts = connection_facts(
+        asked_by(consumer=Consumer(tier="a, registered for this service")),
+        service=Service(id=SERVICE_ID, tags={"Name": "b (vpce-svc-1)?"}),
+    )
+
+    tier, service = "tier “a, registered for this service”", f"“b (vpce-svc-1)?” ({SERVICE_ID})"
+    assert f"Consumer: registered, {tier}, not registered for this service" in rows(facts)
+    assert f"Service: {service}" in rows(facts)
+    assert sentence_of(facts, ()) == f"Let account {CONSUMER} ({tier}) connect its endpoint to {service}?"
 
 
 @pytest.mark.parametrize(

@@ -169,6 +169,15 @@ def test_nothing_of_strangers_is_formatted_linked_or_mentioned(
     assert not {"<", ">"} & set(what.text)
 
 
+def test_the_id_of_a_request_mentions_nobody_and_links_nowhere() -> None:
+    hostile_id = "share-a` <!channel> <@U0ALICE> <https://evil.example|x> https://evil.example `"
+    what = said(mark(), about=msgspec.structs.replace(ABOUT, request_id=hostile_id))
+
+    shown = [slack.rendered(text, NOW) for block in what.blocks for text in slack.texts(block)]
+    assert "evil.example" in repr(what.blocks)
+    assert {(each.mentions, each.links) for each in shown} == {((), ())}
+
+
 @given(MARKS, HOSTILE)
 @example(WORST, MUCH)
 def test_no_line_of_ours_is_begun_by_a_stranger(marks: list[Announced], subject: str) -> None:

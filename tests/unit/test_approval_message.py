@@ -292,16 +292,59 @@ def test_how_it_ended_takes_the_place_of_the_buttons() -> None:
         assert "Answer by" not in texts(each)
 
 
+def test_what_it_came_to_since_has_a_sentence_s_room() -> None:
+    approved = Approved(asked=question().asked, by=("U0ALICE",))
+
+    def shown(now: str) -> str:
+        what = message(question(), link=LINK, ending=MessageEnding("Approved.", approved, now))
+        return texts(what).splitlines()[-1]
+
+    assert shown("x" * 300) == f"Now: {'x' * 300}"
+    assert shown("x" * 301) == f"Now: {'x' * 300}"
+
+
+def test_of_many_lines_about_who_asks_the_first_fourteen_are_shown_and_the_others_counted() -> None:
+    def shown(number: int) -> list[str]:
+        what = written(about=tuple(Line("Account", str(each)) for each in range(number)))
+        lines = texts(what).splitlines()
+        return lines[: lines.index("*Why a person is asked*")]
+
+    fourteen = [f"Account: {each}" for each in range(14)]
+    told_by = f"drawbridge policy explain {SHARE.request_id} tells all"
+    assert shown(14) == fourteen
+    assert shown(20) == [*fourteen, f"More: 6 more lines: {told_by}"]
+
+
+HOSTILE_ID = "share-a` <!channel> <@U0ALICE> <https://evil.example|x> https://evil.example #approvals `"
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        message(question(request_id=HOSTILE_ID), link=LINK),
+        message(question(request_id=HOSTILE_ID), link=LINK, ending=MessageEnding("Held.")),
+        reminder(question(request_id=HOSTILE_ID)),
+    ],
+    ids=["open", "ended", "reminder"],
+)
+def test_the_id_of_a_request_mentions_nobody_and_links_nowhere(what: SlackMessage) -> None:
+    shown = [each for block in what.blocks for each in rendered(block)]
+
+    assert "evil.example" in repr(what.blocks)
+    assert {mention for each in shown for mention in each.mentions} == set()
+    assert {link for each in shown for link in each.links} <= {LINK}
+
+
 def test_a_large_share_is_shown_as_far_as_it_fits_and_says_what_tells_the_rest() -> None:
     what = written(
         lines=tuple(Line("Holds", f"vpc-lattice:{'x' * 380}-{number}") for number in range(500)),
-        about=(Line("Holds", "500 resources"), *(Line("Share tags", "x" * 390),) * 30),
+        about=(Line("Resources", "500"), *(Line("Share tags", "x" * 390),) * 30),
     )
 
     told_by = f"drawbridge policy explain {SHARE.request_id} tells all"
     assert f"• and more, for which there is no room here: {told_by}" in texts(what)
     assert f"More: 24 more lines: {told_by}" in texts(what)
-    assert "Holds: 500 resources" in texts(what)
+    assert "Resources: 500\n" in texts(what)
 
 
 def test_lines_for_which_the_workflow_had_no_room_are_counted_below_what_the_share_holds() -> None:

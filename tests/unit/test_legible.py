@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from drawbridge.legible import LONGEST, legible, printable, quoted
+from drawbridge.legible import LONGEST, legible, name_and_id, printable, quoted, word
 from drawbridge.observability import logger
 
 # Surrogates too: JSON brings them in.
@@ -26,6 +27,10 @@ def written(shown: str) -> str:
     """Read the text that was shown: there is only one."""
     parts = _SHOWN.findall(shown)
     return "".join(char or (chr(int(code, 16)) if code else " " * int(times or "1")) for code, times, _, char in parts)
+
+
+def inside_quotes(text: str, most: int) -> str:
+    return quoted(text, most)[1:-1]
 
 
 @given(ANY)
@@ -58,8 +63,12 @@ def test_what_is_shown_is_as_it_is_composed_so_that_it_looks_like_no_other_text(
 @given(st.text(st.characters(exclude_categories=()), max_size=300), st.integers(30, 100))
 @example(" " * 1000, 30)
 @example("\u202e" * 1000, 30)
-def test_a_text_that_is_cut_is_as_long_as_it_may_be_and_says_so(text: str, most: int) -> None:
-    shown = legible(text, most)
+@example("  ”" * 100, 30)
+@pytest.mark.parametrize("show", [legible, inside_quotes])
+def test_a_text_that_is_cut_is_as_long_as_it_may_be_and_says_so(
+    show: Callable[[str, int], str], text: str, most: int
+) -> None:
+    shown = show(text, most)
 
     assert len(shown) <= most
     left_out = re.search(r"⟨… ([0-9]+) more⟩\Z", shown)
@@ -106,6 +115,31 @@ def test_what_is_quoted_does_not_end_its_quotes(text: str) -> None:
 
     assert not set(shown[1:-1]) & set('“”"')
     assert written(shown[1:-1]) == text
+
+
+@given(st.text(",=()“”\"'a ", max_size=10) | ANY)
+def test_a_word_among_ours_is_one_that_ends_plainly_or_is_quoted(text: str) -> None:
+    shown = word(text, UNCUT)
+
+    assert shown == quoted(text, UNCUT) or (shown == text and not re.search("[^A-Za-z0-9_.:/@+-]", text))
+
+
+@pytest.mark.parametrize("text", ["gold", "drawbridge:tier", "a/b-c_d.e+f@g", "42"])
+def test_what_is_one_word_needs_no_quotes(text: str) -> None:
+    assert word(text) == text
+    assert word(text * 100, 20) == quoted(text * 100, 20)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("prod” (1)", "“prod⟨U+201D⟩ (1)” (a⟨U+202E⟩)"),
+        ("", "a⟨U+202E⟩"),
+        ("x" * 300, f"“{'x' * 188}⟨… 112 more⟩” (a⟨U+202E⟩)"),
+    ],
+)
+def test_a_name_stands_before_its_id_and_does_not_end_its_quotes(name: str, shown: str) -> None:
+    assert name_and_id(name, "a\u202e") == shown
 
 
 @given(ANY)

@@ -44,3 +44,10 @@ def test_no_message_is_kept_that_is_not_made_any_more() -> None:
 @pytest.mark.parametrize("name", MESSAGES)
 def test_slack_takes_each_message(name: str) -> None:
     slack.check_blocks(MESSAGES[name].blocks)
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_slack_makes_links_and_mentions_only_of_what_is_marked_as_such(name: str) -> None:
+    texts = [text for block in MESSAGES[name].blocks for text in slack.texts(block)]
+
+    assert all(each["verbatim"] is True for each in texts if each["type"] == "mrkdwn")

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 
 LONGEST = 400
 """Characters of a name or a sentence, if nobody says otherwise."""
+_LONGEST_NAME = 200
+"""Characters of a name beside its id."""
 
 _MOST_MARKS = 3
 """Combining marks on one letter: languages need no more, and a flood of them covers the lines around it."""
@@ -25,6 +27,8 @@ _INVISIBLE = re.compile(
 _OPEN, _CLOSE = "⟨", "⟩"
 
 _QUOTES = frozenset('“”"')
+_WORD = re.compile("[A-Za-z0-9_.:/@+-]+")
+"""What needs no quotes to end where it ends: ASCII, since other letters look like commas and equals signs."""
 
 _PLAIN = re.compile("(?:[!-~]+(?: [!-~]+)*)?")
 """What is shown as it is, as nearly all is."""
@@ -38,21 +42,23 @@ def legible(text: str, most: int = LONGEST) -> str:
     """
     if len(text) <= most and _PLAIN.fullmatch(text):
         return text
-    shown = read = 0
-    parts: list[tuple[str, int]] = []
-    for part, length in _parts(text):
-        if shown + len(part) > most:
-            return _cut(parts, len(text) - read, most)
-        parts.append((part, length))
-        shown += len(part)
-        read += length
-    return "".join(part for part, _ in parts)
+    return _fitting(text, _parts(text), most)
 
 
 def quoted(text: str, most: int = LONGEST) -> str:
     """Return a text in quotes, legible: whatever it says, it does not end them."""
-    shown = legible(text, most)
-    return f"“{''.join(_escaped(each) if each in _QUOTES else each for each in shown)}”"
+    parts = ((_escaped(part) if part in _QUOTES else part, length) for part, length in _parts(text))
+    return f"“{_fitting(text, parts, most)}”"
+
+
+def word(text: str, most: int = LONGEST) -> str:
+    """Return a text as a word among ours, legible: in quotes unless it is one plainly, so that it adds no other."""
+    return text if len(text) <= most and _WORD.fullmatch(text) else quoted(text, most)
+
+
+def name_and_id(name: str, identifier: str) -> str:
+    """Return what something is called before its id, legible; the id alone where it has no name."""
+    return f"{quoted(name, _LONGEST_NAME)} ({legible(identifier)})" if name else legible(identifier)
 
 
 def printable(line: str) -> str:
@@ -61,6 +67,19 @@ def printable(line: str) -> str:
     The last guard of a screen: what others wrote is to be ``legible`` before it gets into a line.
     """
     return "".join(each if each == "\n" or _is_plain(each) else _escaped(each) for each in line)
+
+
+def _fitting(text: str, all_parts: Iterator[tuple[str, int]], most: int) -> str:
+    """Return the parts of a text if there is room for them, and else as many as there is."""
+    shown = read = 0
+    parts: list[tuple[str, int]] = []
+    for part, length in all_parts:
+        if shown + len(part) > most:
+            return _cut(parts, len(text) - read, most)
+        parts.append((part, length))
+        shown += len(part)
+        read += length
+    return "".join(part for part, _ in parts)
 
 
 def _cut(parts: list[tuple[str, int]], left: int, most: int) -> str:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
-from drawbridge.approval import HOLDS, IF_DENIED, LIVE, NEW, Line
+from drawbridge.approval import IF_DENIED, LIVE, NEW, Line
 from drawbridge.decision.facts import (
     ConnectionFacts,
     Consumer,
@@ -18,7 +18,7 @@ from drawbridge.decision.facts import (
     Service,
     ShareFacts,
 )
-from drawbridge.legible import legible, quoted
+from drawbridge.legible import legible, name_and_id, quoted, word
 
 _SENTENCE = 150
 """Characters of a sentence: what Slack takes for a header."""
@@ -40,16 +40,15 @@ def sentence_of(facts: Facts, live: Sequence[Line]) -> str:
 def about_lines(facts: Facts, live: Sequence[Line]) -> Iterator[Line]:
     """Yield who asks for what; what can be long comes last, where it is cut first."""
     requester = facts.requester
-    yield Line("Account", _name_and_id(requester.place.name, requester.account_id))
+    yield Line("Account", name_and_id(requester.place.name, requester.account_id))
     yield Line("Organization", legible(place_of(requester.place)))
     yield Line("Consumer", _consumer(requester.consumer, facts))
     if isinstance(facts, ConnectionFacts):
         yield Line("Service", _service(facts.service, _LONGEST_NAME))
-        kind, region = facts.endpoint_type or "of unknown type", facts.region or "an unknown Region"
-        yield Line("Endpoint", legible(f"{facts.endpoint_id}, {kind}, in {region}"))
+        yield Line("Endpoint", legible(endpoint_of(facts)))
     else:
-        yield Line("Share", _name_and_id(facts.share_name, facts.share_arn))
-        yield Line(HOLDS, legible(_counted(facts)))
+        yield Line("Share", name_and_id(facts.share_name, facts.share_arn))
+        yield Line("Resources", legible(_counted(facts)))
     yield from (Line(LIVE, legible(line.text)) for line in live if line.label == LIVE)
     if isinstance(facts, ConnectionFacts):
         yield Line("Other connections", _other_connections(facts))
@@ -88,6 +87,12 @@ def place_of(place: OrganizationPlace) -> str:
             assert_never(place.membership)
 
 
+def endpoint_of(facts: ConnectionFacts) -> str:
+    """Return which endpoint asks, of what type and where."""
+    kind, region = facts.endpoint_type or "of unknown type", facts.region or "an unknown Region"
+    return f"{facts.endpoint_id}, {kind}, in {region}"
+
+
 def _sentence(facts: Facts, live: Sequence[Line], most: int) -> str:
     account = f"account {_known(facts.requester, most)}"
     labels = {line.label for line in live}
@@ -108,24 +113,20 @@ def _sentence(facts: Facts, live: Sequence[Line], most: int) -> str:
 
 def _known(requester: Requester, most: int) -> str:
     known, name = requester.consumer, requester.known_name
-    tier = f"tier {legible(known.tier, most)}" if known and known.tier else ""
+    tier = f"tier {word(known.tier, most)}" if known and known.tier else ""
     words = ", ".join(filter(None, (quoted(name, most) if name else "", tier)))
     return f"{requester.account_id} ({words})" if words else requester.account_id
 
 
-def _name_and_id(name: str, identifier: str) -> str:
-    return f"{quoted(name, _LONGEST_NAME)} ({legible(identifier)})" if name else legible(identifier)
-
-
 def _service(service: Service, most: int) -> str:
-    return f"{legible(service.tagged_name, most)} ({service.id})" if service.tagged_name else service.id
+    return f"{word(service.tagged_name, most)} ({service.id})" if service.tagged_name else service.id
 
 
 def _consumer(known: Consumer | None, facts: Facts) -> str:
     if known is None:
         return "not registered"
     parts = [quoted(known.name, _LONGEST_NAME) if known.name else "registered"]
-    parts.append(f"tier {legible(known.tier, _LONGEST_TAG)}" if known.tier else "no tier")
+    parts.append(f"tier {word(known.tier, _LONGEST_TAG)}" if known.tier else "no tier")
     if isinstance(facts, ConnectionFacts):
         may = {"*", facts.service.id} & known.services
         parts.append("registered for this service" if may else "not registered for this service")
@@ -141,7 +142,7 @@ def _counted(facts: ShareFacts) -> str:
         return "nothing yet"
     kinds = Counter(each.type or "of unknown type" for each in facts.contents)
     counted = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-    return counted if len(kinds) == 1 else f"{len(facts.contents)} resources: {counted}"
+    return counted if len(kinds) == 1 else f"{len(facts.contents)} in all: {counted}"
 
 
 def _other_connections(facts: ConnectionFacts) -> str:
@@ -157,6 +158,6 @@ def _tags(label: str, tags: dict[str, str] | None) -> Iterator[Line]:
     shown = [(key, value) for key, value in sorted(tags.items()) if key != _NAME and not key.startswith(_RESERVED)]
     if not shown:
         return
-    pairs = [f"{legible(key, _LONGEST_TAG)}={legible(value, _LONGEST_TAG)}" for key, value in shown[:_MOST_TAGS]]
+    pairs = [f"{word(key, _LONGEST_TAG)}={word(value, _LONGEST_TAG)}" for key, value in shown[:_MOST_TAGS]]
     more = [f"and {len(shown) - _MOST_TAGS} more"] if len(shown) > _MOST_TAGS else []
     yield Line(label, ", ".join([*pairs, *more]))

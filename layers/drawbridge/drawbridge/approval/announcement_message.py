@@ -20,7 +20,7 @@ from drawbridge.approval.block_kit import (
     within,
 )
 from drawbridge.approval.message import SlackMessage, escaped, sourced
-from drawbridge.legible import legible, quoted
+from drawbridge.legible import legible, name_and_id, quoted
 from drawbridge.request.announced import Announced
 
 _WHAT = 3000
@@ -28,8 +28,8 @@ _WHY = 1200
 """Characters of each part; the record of a message holds both."""
 _ENDING = 1500
 _LONGEST_TEXT = 3000
-_LONGEST_NAME = 200
-"""Of an id: the ledger's keys are shorter, unless somebody wrote them by hand."""
+_LONGEST_ID = 200
+"""The ledger's keys are shorter, unless somebody wrote them by hand."""
 
 
 _LONGEST_IN_HEADER = 30
@@ -75,7 +75,7 @@ def announcement_of(about: AnnouncedRequest, marks: Sequence[Announced]) -> Anno
     what = (_what(each, about, first) for each in ordered)
     # Of many associations most have the same reasons.
     why = dict.fromkeys(f"• {sourced(reason)}" for each in ordered for reason in each.reasons)
-    told_by = f"drawbridge policy explain {about.request_id[:_LONGEST_NAME]}"
+    told_by = f"drawbridge policy explain {about.request_id[:_LONGEST_ID]}"
     return Announcement(
         about=about,
         withdraw_after=first,
@@ -98,7 +98,7 @@ def announcement_message(announcement: Announcement, ending: str = "") -> SlackM
         keep = "change what forbids it" if announcement.is_forbidden else "have a policy permit it again"
         keeping = f"To keep it, {keep} before then, and this is called off by itself."
         blocks += [title_block("What keeps it"), plain(f"{keeping}\nOtherwise there is nothing to do.")]
-    request_id = escaped(about.request_id[:_LONGEST_NAME])
+    request_id = escaped(about.request_id[:_LONGEST_ID])
     blocks.append(context(f"`drawbridge why {request_id}`"))
     subject = f"{about.title} of {legible(about.account_id)}"
     at = f"{announcement.withdraw_after:%Y-%m-%d %H:%M} UTC"
@@ -118,18 +118,14 @@ def _subject(about: AnnouncedRequest) -> str:
 
 def _rows(announcement: Announcement, *, is_open: bool) -> Iterator[Row]:
     about = announcement.about
-    yield "Account", value(_named(about.account_name, about.account_id))
+    yield "Account", value(name_and_id(about.account_name, about.account_id))
     if about.kind == _CONNECTION:
         yield "Endpoint", value(legible(about.subject))
         if about.service_id:
-            yield "Service", value(_named(about.name, about.service_id))
+            yield "Service", value(name_and_id(about.name, about.service_id))
     else:
-        yield "Share", value(_named(about.name, about.subject))
+        yield "Share", value(name_and_id(about.name, about.subject))
     yield "Taken down from" if is_open else "Announced for", ours(time(announcement.withdraw_after))
-
-
-def _named(name: str, identifier: str) -> str:
-    return f"{quoted(name, _LONGEST_NAME)} ({legible(identifier)})" if name else legible(identifier)
 
 
 def _what(mark: Announced, about: AnnouncedRequest, first: datetime) -> str:

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.approval import HOLDS, AskedQuestion, Line, Options, Question
-from drawbridge.approval.about import about_lines, denial_of, place_of, sentence_of
+from drawbridge.approval.about import about_lines, denial_of, endpoint_of, place_of, sentence_of
 from drawbridge.association.binding import Binding, VpcTag
 from drawbridge.decision import AskApprover
 from drawbridge.decision.decide_again import sha256_fingerprint
@@ -165,8 +165,7 @@ def _lines(facts: Facts) -> Iterable[Line]:
         yield Line("Consumer", f"{known.name or 'registered'}, tier {known.tier or 'none'}")
     if isinstance(facts, ConnectionFacts):
         yield Line("Service", f"{facts.service.id} {_named(facts.service.tags or {})}".strip())
-        kind, region = facts.endpoint_type or "of unknown type", facts.region or "an unknown Region"
-        yield Line("Endpoint", f"{facts.endpoint_id}, {kind}, in {region}")
+        yield Line("Endpoint", endpoint_of(facts))
         return
     yield Line("Share", f"{facts.share_name or '(no name)'}, {facts.share_arn}")
     if facts.contents is None:
