@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from drawbridge.approval import Approved, Denied, Line, Options, Question, TimedOut
+from drawbridge.approval.block_kit import within
 from drawbridge.approval.message import (
     APPROVE,
     DENIAL,
@@ -91,7 +92,7 @@ WORST = question(
     about=(Line("Account", MUCH),) * 60,
     sentence=MUCH,
     on_denial=MUCH,
-    void=("W" * 200,) * 60,
+    void=("arn:aws:sts::" + "x" * 5000,) * 60,
     why=(Reason("policy", MUCH, source=MUCH),) * 60,
     effects=(MUCH,) * 60,
     options=Options(sensitive=True, two_person=True),
@@ -313,6 +314,29 @@ def test_of_many_lines_about_who_asks_the_first_fourteen_are_shown_and_the_other
     told_by = f"drawbridge policy explain {SHARE.request_id} tells all"
     assert shown(14) == fourteen
     assert shown(20) == [*fourteen, f"More: 6 more lines: {told_by}"]
+
+
+def test_of_what_is_live_both_are_mentioned_who_let_it_in() -> None:
+    live = "The share was let in 2026-11-21 12:00 UTC by U0ALICE and U0BOB; what is connected of it stays connected."
+
+    lines = texts(written(about=(Line("Live", live), Line("Account", live)))).splitlines()
+
+    assert lines[:4] == [f"Live: {live}", "Let in by: <@U0ALICE>", "and: <@U0BOB>", f"Account: {live}"]
+
+
+def test_slack_is_given_no_text_that_is_empty_and_no_label_that_is_too_long() -> None:
+    what = written(about=(Line("Account", ""), Line("x" * 5000, "1")))
+
+    slack.check_blocks(what.blocks)
+    assert "Account: -" in texts(what)
+
+
+@pytest.mark.parametrize(
+    ("most", "shown"),
+    [(8, ["abc", "def"]), (7, ["abc", "and 1 more lines: x tells all"]), (0, ["and 2 more lines: x tells all"])],
+)
+def test_each_line_that_fits_with_its_end_is_kept(most: int, shown: list[str]) -> None:
+    assert [*within(most, ["abc", "def"], told_by="x")] == shown
 
 
 HOSTILE_ID = "share-a` <!channel> <@U0ALICE> <https://evil.example|x> https://evil.example #approvals `"
