@@ -321,11 +321,17 @@ def test_of_what_is_live_both_are_mentioned_who_let_it_in() -> None:
 
     lines = texts(written(about=(Line("Live", live), Line("Account", live)))).splitlines()
 
-    assert lines[:4] == [f"Live: {live}", "Let in by: <@U0ALICE>", "and: <@U0BOB>", f"Account: {live}"]
+    assert lines[:5] == [
+        f"Live: {live}",
+        "Let in by: <@U0ALICE>",
+        "and: <@U0BOB>",
+        f"Account: {live}",
+        "*Why a person is asked*",
+    ]
 
 
 def test_slack_is_given_no_text_that_is_empty_and_no_label_that_is_too_long() -> None:
-    what = written(about=(Line("Account", ""), Line("x" * 5000, "1")))
+    what = written(about=(Line("Account", ""), Line("x" * 2200, "1")))
 
     slack.check_blocks(what.blocks)
     assert "Account: -" in texts(what)
@@ -372,10 +378,10 @@ def test_a_large_share_is_shown_as_far_as_it_fits_and_says_what_tells_the_rest()
 
 
 def test_lines_for_which_the_workflow_had_no_room_are_counted_below_what_the_share_holds() -> None:
-    lines = (Line("Holds", "a: b"), Line("More", "7 more lines, for which there is no room here"))
+    lines = (Line("New", "c: d"), Line("Holds", "a: b"), Line("More", "7 more lines, for which there is no room here"))
 
     shown = texts(written(lines=lines))
-    assert "*What the share holds*\n• a: b\n• 7 more lines, for which there is no room here\n" in shown
+    assert "*What is new*\n• c: d\n*What the share holds*\n• a: b\n• 7 more lines, for which there is no room" in shown
 
 
 def test_a_reminder_calls_a_group_by_its_id_and_nobody_otherwise() -> None:
@@ -426,11 +432,14 @@ FORGING = "orders\u202e\u200b\nAccount: ours" + " " * 60 + "Organization: ours �
 def test_whatever_strangers_wrote_is_shown_in_one_visible_line_of_its_own() -> None:
     reason = Reason("policy", FORGING, source=FORGING)
     asked = question(lines=(Line("Share", FORGING),), why=(reason,), effects=(FORGING,), changed=(FORGING,))
+    denied = Denied(asked=asked.asked, by=("U0ALICE",), reason=FORGING)
 
     written = texts(message(asked, link="https://link", ending=MessageEnding(f"Held. {FORGING}")))
+    of_denial = texts(message(asked, link="https://link", ending=MessageEnding("Denied.", denied)))
 
     shown = "orders⟨U+202E⟩⟨U+200B⟩⟨U+000A⟩Account: ours⟨60 spaces⟩Organization: ours ⟨U+27E8⟩U+202E⟩ [red] e⟨U+0301⟩"
     assert f"Share: {shown}\n" in f"{written}\n"
     assert written.count(shown) == 5
+    assert of_denial.endswith(f"\nReason: {shown}")
     assert all(line.isprintable() and "   " not in line for line in written.splitlines())
     assert not any(line.startswith(("Account", "Organization")) for line in written.splitlines())
