@@ -179,6 +179,7 @@ def test_there_are_buttons_as_long_as_there_is_something_to_decide(
 
 
 @given(st.text())
+@example("&lt;!channel&gt;")
 def test_what_is_escaped_means_nothing_to_slack_and_reads_as_it_was(text: str) -> None:
     shown = escaped(text)
 
@@ -272,12 +273,11 @@ def test_the_first_approval_of_two_is_shown_and_the_buttons_stay() -> None:
     assert has_buttons(what)
 
 
-def test_of_many_who_approved_slack_is_told_the_first_three() -> None:
+def test_of_many_who_approved_or_whose_approval_is_void_slack_is_told_the_first_three() -> None:
     people = tuple(f"U0ALICE{number:02}" for number in range(12))
 
-    what = message(question(), link=LINK, approved_by=people)
-
-    assert re.findall(r"<@(U0ALICE\d\d)>", repr(what.blocks)) == [*people[:3]]
+    for what in (message(question(), link=LINK, approved_by=people), message(question(), link=LINK, void=people)):
+        assert re.findall(r"<@(U0ALICE\d\d)>", repr(what.blocks)) == [*people[:3]]
 
 
 def test_how_it_ended_takes_the_place_of_the_buttons() -> None:
@@ -395,12 +395,14 @@ def test_a_reminder_calls_a_group_by_its_id_and_nobody_otherwise() -> None:
 
 
 @given(HOSTILE, HOSTILE, st.just("") | HOSTILE)
+@example("", "", "<!channel>")
 def test_a_reminder_has_nothing_of_strangers_in_force(title: str, account_id: str, sentence: str) -> None:
     reminded = reminder(question(title=title[:500], account_id=account_id[:500], sentence=sentence))
 
     slack.check_blocks(reminded.blocks)
     shown = [each for block in reminded.blocks for each in rendered(block)]
     assert {(each.mentions, each.links) for each in shown} == {((), ())}
+    assert set(re.findall("<[^>]*", reminded.text)) == set(re.findall("<!date[^>]*", reminded.text))
 
 
 def test_the_form_of_a_denial_is_one_that_slack_takes_and_carries_where_it_was_opened() -> None:
