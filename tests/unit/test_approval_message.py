@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from drawbridge.approval import Approved, Denied, Line, Options, Question, TimedOut
+from drawbridge.approval.block_kit import within
 from drawbridge.approval.message import (
     APPROVE,
     DENIAL,
@@ -91,7 +92,7 @@ WORST = question(
     about=(Line("Account", MUCH),) * 60,
     sentence=MUCH,
     on_denial=MUCH,
-    void=("W" * 200,) * 60,
+    void=("arn:aws:sts::" + "x" * 5000,) * 60,
     why=(Reason("policy", MUCH, source=MUCH),) * 60,
     effects=(MUCH,) * 60,
     options=Options(sensitive=True, two_person=True),
@@ -178,6 +179,7 @@ def test_there_are_buttons_as_long_as_there_is_something_to_decide(
 
 
 @given(st.text())
+@example("&lt;!channel&gt;")
 def test_what_is_escaped_means_nothing_to_slack_and_reads_as_it_was(text: str) -> None:
     shown = escaped(text)
 
@@ -271,12 +273,11 @@ def test_the_first_approval_of_two_is_shown_and_the_buttons_stay() -> None:
     assert has_buttons(what)
 
 
-def test_of_many_who_approved_slack_is_told_the_first_three() -> None:
+def test_of_many_who_approved_or_whose_approval_is_void_slack_is_told_the_first_three() -> None:
     people = tuple(f"U0ALICE{number:02}" for number in range(12))
 
-    what = message(question(), link=LINK, approved_by=people)
-
-    assert re.findall(r"<@(U0ALICE\d\d)>", repr(what.blocks)) == [*people[:3]]
+    for what in (message(question(), link=LINK, approved_by=people), message(question(), link=LINK, void=people)):
+        assert re.findall(r"<@(U0ALICE\d\d)>", repr(what.blocks)) == [*people[:3]]
 
 
 def test_how_it_ended_takes_the_place_of_the_buttons() -> None:
@@ -315,6 +316,35 @@ def test_of_many_lines_about_who_asks_the_first_fourteen_are_shown_and_the_other
     assert shown(20) == [*fourteen, f"More: 6 more lines: {told_by}"]
 
 
+def test_of_what_is_live_both_are_mentioned_who_let_it_in() -> None:
+    live = "The share was let in 2026-11-21 12:00 UTC by U0ALICE and U0BOB; what is connected of it stays connected."
+
+    lines = texts(written(about=(Line("Live", live), Line("Account", live)))).splitlines()
+
+    assert lines[:5] == [
+        f"Live: {live}",
+        "Let in by: <@U0ALICE>",
+        "and: <@U0BOB>",
+        f"Account: {live}",
+        "*Why a person is asked*",
+    ]
+
+
+def test_slack_is_given_no_text_that_is_empty_and_no_label_that_is_too_long() -> None:
+    what = written(about=(Line("Account", ""), Line("x" * 2200, "1")))
+
+    slack.check_blocks(what.blocks)
+    assert "Account: -" in texts(what)
+
+
+@pytest.mark.parametrize(
+    ("most", "shown"),
+    [(8, ["abc", "def"]), (7, ["abc", "and 1 more lines: x tells all"]), (0, ["and 2 more lines: x tells all"])],
+)
+def test_each_line_that_fits_with_its_end_is_kept(most: int, shown: list[str]) -> None:
+    assert [*within(most, ["abc", "def"], told_by="x")] == shown
+
+
 HOSTILE_ID = "share-a` <!channel> <@U0ALICE> <https://evil.example|x> https://evil.example #approvals `"
 
 
@@ -348,10 +378,10 @@ def test_a_large_share_is_shown_as_far_as_it_fits_and_says_what_tells_the_rest()
 
 
 def test_lines_for_which_the_workflow_had_no_room_are_counted_below_what_the_share_holds() -> None:
-    lines = (Line("Holds", "a: b"), Line("More", "7 more lines, for which there is no room here"))
+    lines = (Line("New", "c: d"), Line("Holds", "a: b"), Line("More", "7 more lines, for which there is no room here"))
 
     shown = texts(written(lines=lines))
-    assert "*What the share holds*\n• a: b\n• 7 more lines, for which there is no room here\n" in shown
+    assert "*What is new*\n• c: d\n*What the share holds*\n• a: b\n• 7 more lines, for which there is no room" in shown
 
 
 def test_a_reminder_calls_a_group_by_its_id_and_nobody_otherwise() -> None:
@@ -365,12 +395,14 @@ def test_a_reminder_calls_a_group_by_its_id_and_nobody_otherwise() -> None:
 
 
 @given(HOSTILE, HOSTILE, st.just("") | HOSTILE)
+@example("", "", "<!channel>")
 def test_a_reminder_has_nothing_of_strangers_in_force(title: str, account_id: str, sentence: str) -> None:
     reminded = reminder(question(title=title[:500], account_id=account_id[:500], sentence=sentence))
 
     slack.check_blocks(reminded.blocks)
     shown = [each for block in reminded.blocks for each in rendered(block)]
     assert {(each.mentions, each.links) for each in shown} == {((), ())}
+    assert set(re.findall("<[^>]*", reminded.text)) == set(re.findall("<!date[^>]*", reminded.text))
 
 
 def test_the_form_of_a_denial_is_one_that_slack_takes_and_carries_where_it_was_opened() -> None:
@@ -402,11 +434,14 @@ FORGING = "orders\u202e\u200b\nAccount: ours" + " " * 60 + "Organization: ours �
 def test_whatever_strangers_wrote_is_shown_in_one_visible_line_of_its_own() -> None:
     reason = Reason("policy", FORGING, source=FORGING)
     asked = question(lines=(Line("Share", FORGING),), why=(reason,), effects=(FORGING,), changed=(FORGING,))
+    denied = Denied(asked=asked.asked, by=("U0ALICE",), reason=FORGING)
 
     written = texts(message(asked, link="https://link", ending=MessageEnding(f"Held. {FORGING}")))
+    of_denial = texts(message(asked, link="https://link", ending=MessageEnding("Denied.", denied)))
 
     shown = "orders⟨U+202E⟩⟨U+200B⟩⟨U+000A⟩Account: ours⟨60 spaces⟩Organization: ours ⟨U+27E8⟩U+202E⟩ [red] e⟨U+0301⟩"
     assert f"Share: {shown}\n" in f"{written}\n"
     assert written.count(shown) == 5
+    assert of_denial.endswith(f"\nReason: {shown}")
     assert all(line.isprintable() and "   " not in line for line in written.splitlines())
     assert not any(line.startswith(("Account", "Organization")) for line in written.splitlines())
