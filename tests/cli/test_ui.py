@@ -203,10 +203,18 @@ def test_what_aws_denies_is_an_error_of_ours(
         views[view](ASKED.get(view, {}))
 
 
-def test_what_was_denied_is_asked_for_anew(operator: Operator, views: dict[str, View]) -> None:
+def test_what_was_denied_is_asked_for_anew_after_some_seconds(
+    operator: Operator, views: dict[str, View], watch: Watch
+) -> None:
     with denied("dynamodb:Scan", operator.account_id), pytest.raises(AccessDeniedError):
         views["status"]({})
+    mark = record.mark()
 
+    with pytest.raises(AccessDeniedError):
+        views["endpoints"]({})
+
+    assert _reads(operator, mark) == {}
+    watch.seconds += 4
     assert _json(views["status"]({}))["requests"] == []
 
 
