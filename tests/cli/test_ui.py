@@ -31,6 +31,7 @@ from drawbridge.record import Outcome
 from drawbridge.record.record import status_change
 from drawbridge.status import Reason, Status
 from drawbridge_cli.command_group import DEFAULT_STACK
+from drawbridge_cli.scheduled_sweeps import ScheduledSweeps
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.ui_server import UiServer
 from drawbridge_cli.ui_site import Query, Shown, Site, View
@@ -110,12 +111,14 @@ def test_the_views_are_what_the_commands_print(
     enter(ledger, connection(2), Status.WITHDRAWN, account=STRANGER)
     seen = {name: _json(views[name](query)) for name, query in ASKED.items()}
 
+    assert seen["status"].pop("sweeps") == {"text": "the schedule has not had one sweep made yet", "tone": ""}
     for name, command in PRINTED.items():
         assert seen[name] == at_work(*command, "--json").json, name
     assert {each["status"] for each in seen["status"]["requests"]} == {"AVAILABLE", "HELD", "WITHDRAWN"}
     assert seen["stack"] == {name: seen["status"][name] for name in ("stack", "region", "account_id")}
 
 
+SWEPT = {"text": "the last sweep, 3 min ago, observed 1 request and started no attempts", "tone": ""}
 ASKED: dict[str, dict[str, str]] = {"status": {}, "why": {"of": SHARE.request_id}, "bindings": {}, "stack": {}}
 PRINTED = {"status": ("status", "--all"), "why": ("why", SHARE.request_id), "bindings": ("bindings", "list")}
 
@@ -374,6 +377,24 @@ def test_a_story_of_nothing_is_refused_by_name(views: dict[str, View]) -> None:
         views["why"]({})
 
 
+def test_where_no_sweep_is_made_the_command_that_says_why_finds_the_same_stack(
+    at_work: Drawbridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        Stack,
+        "scheduled_sweeps",
+        lambda _: ScheduledSweeps(last=None, every=timedelta(minutes=5), since=NOW - timedelta(days=900)),
+    )
+
+    shown = _json(views_of(Stack(DEFAULT_STACK, region="us-east-1", profile=None))["status"]({}))
+
+    assert shown["last_sweep"]["is_late"]
+    assert shown["sweeps"] == {
+        "text": "the schedule has not had one sweep made: drawbridge --region us-east-1 doctor says why",
+        "tone": "bad",
+    }
+
+
 def test_why_names_a_command_that_finds_the_same_stack(
     at_work: Drawbridge, operator: Operator, ledger: LedgerTable
 ) -> None:
@@ -476,6 +497,37 @@ def test_the_page_shows_what_needs_somebody_and_follows_it(tab: Tab) -> None:
         shown[0] = _status(1, "connected")
         tab.until("document.title === 'Drawbridge'")
         assert "Nothing needs anybody" in tab.run("document.body.textContent")
+
+
+@needs_browser
+def test_the_page_shows_first_that_no_sweep_is_made_and_otherwise_when_the_last_was(tab: Tab) -> None:
+    look = _look([_status(1, "connected")])
+    with serving(_fixed(lambda _: look)) as address:
+        tab.open(address)
+        tab.until("document.querySelector('[data-part=needs] .panel')")
+        assert tab.run("document.title") == "Drawbridge"
+        assert _needs_panel(tab) == ["Nothing needs anybody", SWEPT["text"]]
+
+        look |= {"last_sweep": {"is_late": True}, "sweeps": {"text": "no sweep; \u202edoctor", "tone": "bad"}}
+        tab.run("void look(false)")
+        tab.until("document.title !== 'Drawbridge'")
+        assert tab.run("document.title") == "(1) Drawbridge"
+        assert _needs_panel(tab) == ["1 needs somebody", "no sweep; ⟨U+202E⟩doctor"]
+
+        look |= {"requests": [_status(1, "held")], "unreadable": ["a row"]}
+        tab.run("void look(false)")
+        tab.until("document.querySelector('.card')")
+        heading, first, second, *_ = _needs_panel(tab)
+        assert (heading, first, second) == ("3 need somebody", "no sweep; ⟨U+202E⟩doctor", "a row")
+        assert tab.run("document.title") == "(3) Drawbridge"
+
+
+def _needs_panel(tab: Tab) -> list[str]:
+    """Return what is said of what needs somebody, from top to bottom."""
+    said: list[str] = tab.run(
+        "[...document.querySelector('[data-part=needs] .panel').children].map((each) => each.textContent)"
+    )
+    return said
 
 
 @needs_browser
@@ -702,7 +754,7 @@ def _made_up(look: Callable[[Query], Any]) -> dict[str, Callable[[Query], Any]]:
 
 
 def _look(requests: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"requests": requests, "rest": {}, "unreadable": []}
+    return {"requests": requests, "rest": {}, "unreadable": [], "last_sweep": {"is_late": False}, "sweeps": SWEPT}
 
 
 def _status(number: int, urgency: str, text: str = "plain") -> dict[str, Any]:

@@ -111,15 +111,19 @@ function card(each, detailed) {
 
 function needs(data) {
   const urgent = [...grouped(data.requests)].filter(([urgency]) => needsSomebody(urgency));
-  const count = urgent.reduce((sum, [, all]) => sum + all.length, 0) + data.unreadable.length;
+  const isLate = Boolean(data.last_sweep?.is_late);
+  const sweeps = el("p", { class: `sweeps ${data.sweeps.tone}` }, data.sweeps.text);
+  const count = urgent.reduce((sum, [, all]) => sum + all.length, 0) + data.unreadable.length + Number(isLate);
   document.title = count ? `(${count}) Drawbridge` : "Drawbridge";
   return panel(count ? `${count} need${count === 1 ? "s" : ""} somebody` : "Nothing needs anybody", null,
+    isLate && sweeps,
     data.unreadable.map((each) => el("p", { class: "nothing" }, each)),
     urgent.length > 0 && el("div", { class: "groups" }, urgent.map(([urgency, all]) =>
       el("section", { class: all.length > 1 ? "group many" : "group", "aria-label": title(urgency) },
         el("h3", {}, state(title(urgency), tone(urgency)), ` ${all.length}`),
         el("div", { class: "cards" }, all.slice(0, SEVERAL).map((each) => card(each, false))),
-        all.length > SEVERAL && el("p", { class: "more" }, `and ${all.length - SEVERAL} more, below`)))));
+        all.length > SEVERAL && el("p", { class: "more" }, `and ${all.length - SEVERAL} more, below`)))),
+    !isLate && sweeps);
 }
 
 function grouped(requests) {
