@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +28,7 @@ from drawbridge.association import MadeAttachment
 from drawbridge.aws.history_table import HistoryTable
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.errors import AccessDeniedError, DrawbridgeError
+from drawbridge.legible import legible
 from drawbridge.record import Outcome
 from drawbridge.record.record import status_change
 from drawbridge.status import Reason, Status
@@ -42,6 +44,7 @@ from local_aws_tests.browser import BROWSER, Tab, browsing, needs_browser
 from tests.builders import NOW, REPOSITORY, SERVICE_ID, SHARE, STRANGER, execution_input
 from tests.cli.connected import ATTACHMENT, LET_IN, connection, enter, enter_connected, enter_next_attempt, reach
 from tests.cli.operators import Drawbridge, Operator, denied
+from tests.legible_texts import LEGIBLE
 
 HOSTILE = "<img src=x onerror=alert(1)><script>document.title='owned'</script>\u202egnp.exe"
 DNS_NAME = "/drawbridge/connections/orders/orders-db/dns-name"
@@ -661,6 +664,30 @@ def test_hostile_text_is_text_and_nothing_is_wider_than_the_window(tab: Tab, pla
         assert "\u202e" not in shown
         assert "⟨U+202E⟩gnp.exe" in shown
         assert tab.run("[...document.links].filter((each) => each.protocol === 'javascript:').length") == 0
+
+
+@needs_browser
+def test_text_from_others_is_shown_on_the_page_as_in_the_terminal(tab: Tab) -> None:
+    ranges = (
+        range(0x3000),
+        range(0xD7F0, 0xD810),
+        range(0xF900, 0x10000),
+        range(0x1D100, 0x1D200),
+        range(0xE0000, 0xE0200),
+    )
+    # What is not assigned here may be in the browser's Unicode.
+    known = [chr(each) for points in ranges for each in points if unicodedata.category(chr(each)) != "Cn"]
+    texts = [text for text, _ in LEGIBLE] + ["".join(f"a{each}" for each in known), "".join(known)]
+    with serving(_fixed(lambda _: _look([_status(1, "held", "⟨U+202E⟩  x ")]))) as address:
+        tab.open(address)
+        tab.until("document.querySelector('.card')")
+
+        shown = tab.run(f"{json.dumps(texts)}.map(legible)")
+        card = tab.run("document.querySelector('.card .soft').textContent")
+
+    assert shown == [*(shown for _, shown in LEGIBLE), *(legible(text, 10**6) for text in texts[-2:])]
+    as_shown = "⟨U+27E8⟩U+202E⟩⟨2 spaces⟩x⟨space⟩"
+    assert card == f"resource-share of account {as_shown}: {as_shown}"
 
 
 @needs_browser
