@@ -249,14 +249,14 @@ def _lines(look: Look, wanted: Wanted, where: str, stacks: Mapping[str, Stack] |
     yield "", ""
     for region, sweeps in look.sweeps.items():
         if look.is_late(region):
-            yield from _sweeps_lines(sweeps, look.at, stacks and stacks[region])
+            yield from _sweeps_lines(sweeps, look.at, stacks[region] if stacks else None)
             yield "", ""
     yield from status_lines(look.shown, width(), look.at, with_regions=stacks is not None)
     if not wanted.everything and wanted.status is None:
         yield rest_line(look.rest, of), "aside"
     for region, sweeps in look.sweeps.items():
         if not look.is_late(region):
-            yield from _sweeps_lines(sweeps, look.at, stacks and stacks[region])
+            yield from _sweeps_lines(sweeps, look.at, stacks[region] if stacks else None)
 
 
 def _sweeps_lines(sweeps: ScheduledSweeps | SweepsUnknown, now: datetime, stack: Stack | None) -> Iterator[Line]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -15,7 +16,7 @@ from drawbridge.errors import AccessDeniedError, DrawbridgeError
 from drawbridge.status import Status
 from drawbridge_cli import regions
 from drawbridge_cli.command_lines import command, told_with
-from drawbridge_cli.regions import asked_of_each, look_for_stacks
+from drawbridge_cli.regions import asked_of_each, enabled_regions, look_for_stacks
 from drawbridge_cli.scheduled_sweeps import ScheduledSweeps
 from drawbridge_cli.stack import NoStackError, Stack
 from local_aws.testing.faults import CallFault, faults
@@ -340,7 +341,22 @@ def test_what_is_asked_side_by_side_knows_the_options_of_the_caller() -> None:
     def advise(_: Stack) -> str:
         return str(command("doctor"))
 
+    shown: list[str] = []
     with told_with(("--profile", "ours")):
-        answered, _ = asked_of_each(regions.StacksByRegion(stacks, (), ()), advise, lambda _: None)
+        answered, _ = asked_of_each(regions.StacksByRegion(stacks, (), ()), advise, shown.append)
 
     assert [advised for _, advised in answered] == ["drawbridge --profile ours doctor"] * 2
+    assert shown == ["drawbridge: 1 of 2 Regions", "drawbridge: 2 of 2 Regions"]
+
+
+def test_regions_that_the_account_has_not_opted_in_to_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = {
+        "Regions": [
+            {"RegionName": "us-east-1", "OptInStatus": "opt-in-not-required"},
+            {"RegionName": "af-south-1", "OptInStatus": "not-opted-in"},
+            {"RegionName": "ap-east-1", "OptInStatus": "opted-in"},
+        ]
+    }
+    monkeypatch.setattr(Stack, "client", lambda *_: SimpleNamespace(describe_regions=lambda: listed))
+
+    assert enabled_regions(Stack("drawbridge", region="us-east-1", profile=None)) == ["ap-east-1", "us-east-1"]
