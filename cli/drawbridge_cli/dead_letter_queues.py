@@ -101,10 +101,14 @@ class DeadLetterQueues:
     def _release(self, messages: Iterable[DeadMessage], hidden: int) -> None:
         """Have messages be seen again at once, but for those that were deleted; complain of what stays hidden."""
         left = [each for each in messages if each.message_id not in self._deleted]
-        stay = ["interrupted"] * len(left)
+        stay: list[str] = []
+        not_asked = len(left)
         try:
-            stay = [why for part in _parts(left) for why in self._not_released(part)]
+            for part in _parts(left):
+                stay += self._not_released(part)
+                not_asked -= len(part)
         finally:
+            stay += ["interrupted"] * not_asked
             if stay:
                 complain(f"{len(stay)} dead letters stay hidden from everybody for up to {hidden} s: {stay[0]}")
 

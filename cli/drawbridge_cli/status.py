@@ -15,6 +15,7 @@ from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputEr
 from drawbridge.legible import legible
 from drawbridge.request import EndpointConnectionRequest, OrphanRequest, ResourceShareRequest
 from drawbridge.status import Status
+from drawbridge_cli.command_lines import told_with
 from drawbridge_cli.regions import INCOMPLETE, AllRegions, all_regions, asked_of_each, complain_of_not_asked
 from drawbridge_cli.request_status import Known, RequestStatus
 from drawbridge_cli.scheduled_sweeps import ScheduledSweeps, SweepsUnknown
@@ -155,7 +156,7 @@ def _show_all_regions(stack: Stack, wanted: Wanted, *, as_json: bool) -> None:
     else:
         regions = ", ".join(each.region for each, _ in looks) or "no Region that could be asked"
         where = f"{stack.name} in {regions}, account {stack.account_id}"
-        say_lines(_lines(look, wanted, where, with_regions=True))
+        say_lines(_lines(look, wanted, where, {each.region: each for each, _ in looks}))
         if found.without:
             say(f"no stack {stack.name} in {', '.join(found.without)}", "aside")
     if look.number_of_needs(wanted):
@@ -239,7 +240,8 @@ def sweeps_of(stack: Stack) -> ScheduledSweeps | SweepsUnknown:
         return SweepsUnknown(str(error))
 
 
-def _lines(look: Look, wanted: Wanted, where: str, *, with_regions: bool = False) -> Iterator[Line]:
+def _lines(look: Look, wanted: Wanted, where: str, stacks: Mapping[str, Stack] | None = None) -> Iterator[Line]:
+    """Yield a look as lines; ``stacks`` are those that it is of, by their Regions, if it is of all Regions."""
     needs = look.number_of_needs(wanted)
     of = " of these" if wanted.is_filtered else ""
     need = f"{needs}{of} {'needs' if needs == 1 else 'need'} somebody" if needs else f"nothing{of} needs anybody"
@@ -247,19 +249,25 @@ def _lines(look: Look, wanted: Wanted, where: str, *, with_regions: bool = False
     yield "", ""
     for region, sweeps in look.sweeps.items():
         if look.is_late(region):
-            yield from _sweeps_lines(region if with_regions else "", sweeps, look.at)
+            yield from _sweeps_lines(sweeps, look.at, stacks[region] if stacks else None)
             yield "", ""
-    yield from status_lines(look.shown, width(), look.at, with_regions=with_regions)
+    yield from status_lines(look.shown, width(), look.at, with_regions=stacks is not None)
     if not wanted.everything and wanted.status is None:
         yield rest_line(look.rest, of), "aside"
     for region, sweeps in look.sweeps.items():
         if not look.is_late(region):
-            yield from _sweeps_lines(region if with_regions else "", sweeps, look.at)
+            yield from _sweeps_lines(sweeps, look.at, stacks[region] if stacks else None)
 
 
-def _sweeps_lines(region: str, sweeps: ScheduledSweeps | SweepsUnknown, now: datetime) -> Iterator[Line]:
-    text, mark = sweeps_line(sweeps, now)
-    return wrapped(f"{region}: {text}" if region else text, width(), indent=0, mark=mark)
+def _sweeps_lines(sweeps: ScheduledSweeps | SweepsUnknown, now: datetime, stack: Stack | None) -> Iterator[Line]:
+    """Return what is told of the schedule's sweeps, with the stack's Region if one is given."""
+    if stack is None:
+        text, mark = sweeps_line(sweeps, now)
+    else:
+        with told_with(stack.options):
+            text, mark = sweeps_line(sweeps, now)
+        text = f"{stack.region}: {text}"
+    return wrapped(text, width(), indent=0, mark=mark)
 
 
 def status_document(look: Look, stack: Stack) -> dict[str, Any]:

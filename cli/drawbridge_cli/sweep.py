@@ -57,9 +57,10 @@ def sweep(
     asked: list[str] = []
     records: dict[str, SweepRecord] = {}
     with accounting(lambda: _goes_on(stack, asked)) as show:
-        stacks, found = _asked(found, command_id, orphans, asked, in_all_regions=in_all_regions)
+        found = _asked(found, command_id, orphans, asked, in_all_regions=in_all_regions)
         if not no_wait:
-            records = awaited(stacks, command_id, seconds=wait, show=show)
+            records, found = awaited(found, command_id, seconds=wait, show=show, in_all_regions=in_all_regions)
+    stacks = found.stacks
     complain_of_not_asked(found)
     if as_json and in_all_regions:
         regions = [{"region": each.region, "sweep": records.get(each.region)} for each in stacks]
@@ -90,7 +91,7 @@ def _goes_on(stack: Stack, asked: list[str]) -> str:
 
 def _asked(
     found: StacksByRegion, command_id: str, orphans: bool, asked: list[str], *, in_all_regions: bool
-) -> tuple[Sequence[Stack], StacksByRegion]:
+) -> StacksByRegion:
     """Ask the stacks to sweep; of several, one that can't be asked stops no other. ``asked`` gets their Regions."""
 
     def ask(stack: Stack) -> None:
@@ -99,23 +100,33 @@ def _asked(
 
     if not in_all_regions:
         ask(found.stacks[0])
-        return found.stacks, found
-    _, found = asked_of_each(found, ask, lambda _: None)
-    return found.stacks, found
+        return found
+    return asked_of_each(found, ask, lambda _: None)[1]
 
 
-def awaited(stacks: Sequence[Stack], command_id: str, *, seconds: float, show: Show) -> dict[str, SweepRecord]:
-    """Return the records of the sweeps that a command led to, by Region, as far as they are there in that time."""
+def awaited(
+    found: StacksByRegion, command_id: str, *, seconds: float, show: Show, in_all_regions: bool
+) -> tuple[dict[str, SweepRecord], StacksByRegion]:
+    """Return the records of the sweeps that a command led to, by Region, as far as they are there in that time.
+
+    Of several stacks, one whose record can't be read is not asked for it again, and keeps no other's from being told.
+    """
     records: dict[str, SweepRecord] = {}
     waited = 0.0
+
+    def look(stack: Stack) -> SweepRecord | None:
+        return records.get(stack.region) or stack.sweep_records.of_command(command_id)
+
     while True:
-        for stack in stacks:
-            if stack.region not in records and (record := stack.sweep_records.of_command(command_id)) is not None:
-                records[stack.region] = record
-        left = [each.region for each in stacks if each.region not in records]
+        if in_all_regions:
+            answers, found = asked_of_each(found, look, lambda _: None)
+        else:
+            answers = [(each, look(each)) for each in found.stacks]
+        records |= {stack.region: record for stack, record in answers if record is not None}
+        left = [each.region for each in found.stacks if each.region not in records]
         if not left or waited >= seconds:
-            return records
-        show(f"{stacks[0].name} in {', '.join(left)} sweeps: {waited:.0f} of at most {seconds} s")
+            return records, found
+        show(f"{found.stacks[0].name} in {', '.join(left)} sweeps: {waited:.0f} of at most {seconds} s")
         pause(_PAUSE)
         waited += _PAUSE
 

@@ -17,13 +17,15 @@ from drawbridge.record.history import KeptHistory
 from drawbridge.request import EndpointConnectionRequest
 from drawbridge.status import Status
 from drawbridge_cli.bindings import bindings_document, look_at_bindings
+from drawbridge_cli.command_lines import told_with
 from drawbridge_cli.request_status import Known
 from drawbridge_cli.scheduled_sweeps import ScheduledSweeps, SweepsUnknown
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.status import EVERYTHING, look_among, status_document, sweeps_of
+from drawbridge_cli.status_screen import sweeps_line
 from drawbridge_cli.ui_kept import Clock, Kept
 from drawbridge_cli.ui_site import Query, Shown, View
-from drawbridge_cli.ui_words import words_document
+from drawbridge_cli.ui_words import TONES, words_document
 from drawbridge_cli.urgency import Urgency
 from drawbridge_cli.why import StoryReads, look_for, why_document
 
@@ -165,9 +167,13 @@ def stack_view(stack: Stack) -> Any:
 
 
 def status_view(stack: Stack, read: ReadLedger, sweeps: ScheduledSweeps | SweepsUnknown) -> Any:
-    """Return what ``drawbridge status --all --json`` prints."""
-    look = look_among(read.known, read.unreadable, {stack.region: sweeps}, EVERYTHING, datetime.now(UTC))
-    return status_document(look, stack)
+    """Return what ``drawbridge status --all --json`` prints, and in ``sweeps`` what the terminal says of the last."""
+    now = datetime.now(UTC)
+    look = look_among(read.known, read.unreadable, {stack.region: sweeps}, EVERYTHING, now)
+    # Each request of a browser has a thread of its own, which doesn't know the caller's options.
+    with told_with(stack.options):
+        text, mark = sweeps_line(sweeps, now)
+    return status_document(look, stack) | {"sweeps": {"text": text, "tone": TONES[mark]}}
 
 
 def bindings_view(stack: Stack) -> Any:

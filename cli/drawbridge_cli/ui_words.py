@@ -8,7 +8,7 @@ from drawbridge_cli.status import KINDS
 from drawbridge_cli.status_screen import MARKS, SINCE, TITLES, TURNS, UNTIL
 from drawbridge_cli.urgency import Urgency
 
-_TONES = {"bad": "bad", "good": "good", "aside": "", "doubtful": "doubt"}
+TONES = {"bad": "bad", "good": "good", "aside": "", "doubtful": "doubt"}
 """The classes of look.css, by the marks of the terminal."""
 
 _OF_STATUSES: Mapping[Status, str] = {
@@ -30,7 +30,7 @@ def words_document() -> dict[str, Any]:
         "urgencies": {
             each: {
                 "title": TITLES[each],
-                "tone": "busy" if each is Urgency.UNDER_WAY else _TONES[MARKS.get(each, "doubtful")],
+                "tone": "busy" if each is Urgency.UNDER_WAY else TONES[MARKS.get(each, "doubtful")],
                 "needs_somebody": each.needs_somebody,
                 "since": SINCE.get(each, "since {}").removeprefix("and "),
             }

@@ -371,6 +371,27 @@ def test_whoever_presses_once_more_is_told_what_stays_hidden(
     assert ended.err.splitlines()[0] == "1 dead letters stay hidden from everybody for up to 30 s: interrupted"
 
 
+def test_whoever_presses_once_more_in_the_middle_is_told_only_of_what_was_not_given_back_by_then(
+    at_work: Drawbridge, queues: Queues, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(12):
+        queues.put("HintsDeadLetterQueue", json.dumps([number]))
+    not_released = DeadLetterQueues._not_released
+    parts: list[int] = []
+
+    def release(self: DeadLetterQueues, messages: Any) -> Any:
+        parts.append(len(messages))
+        return press() if len(parts) == 2 else not_released(self, messages)
+
+    monkeypatch.setattr(DeadLetterQueues, "_not_released", release)
+
+    ended = at_work("redrive")
+
+    assert (ended.code, parts) == (130, [10, 2])
+    assert ended.err.splitlines()[0] == "2 dead letters stay hidden from everybody for up to 30 s: interrupted"
+    assert len(queues.bodies("HintsDeadLetterQueue")) == 10
+
+
 def test_for_programs_there_is_one_document(at_work: Drawbridge, queues: Queues) -> None:
     message_id = queues.bury_event()
 

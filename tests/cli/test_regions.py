@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -14,11 +15,13 @@ from drawbridge.discovery.sweep_record import Mentioned, SweepRecord
 from drawbridge.errors import AccessDeniedError, DrawbridgeError
 from drawbridge.status import Status
 from drawbridge_cli import regions
-from drawbridge_cli.regions import look_for_stacks
+from drawbridge_cli.command_lines import command, told_with
+from drawbridge_cli.regions import asked_of_each, enabled_regions, look_for_stacks
+from drawbridge_cli.scheduled_sweeps import ScheduledSweeps
 from drawbridge_cli.stack import NoStackError, Stack
 from local_aws.testing.faults import CallFault, faults
 from tests.cli.connected import connection, enter, enter_connected, ledger_of
-from tests.cli.operators import Drawbridge, Operator
+from tests.cli.operators import Drawbridge, Operator, denied
 
 HELD, CONNECTED = connection(1), connection(2)
 AT = datetime(2026, 11, 21, 13, 5, tzinfo=UTC)
@@ -93,6 +96,22 @@ def test_the_status_of_all_regions_is_one_by_urgency_with_the_region_of_each(
     assert (document["without_stack"], document["not_asked"]) == (["af-south-1"], [])
 
 
+def test_where_no_sweep_is_made_the_advice_reaches_the_stack_of_that_region(
+    at_work: Drawbridge, ledger: LedgerTable, found: Found, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = ScheduledSweeps(last=None, every=timedelta(minutes=5), since=datetime.now(UTC) - timedelta(hours=1))
+    monkeypatch.setattr(Stack, "scheduled_sweeps", lambda _: late)
+    found()
+
+    ended = at_work("--region", "us-east-1", "status", "--all-regions")
+
+    assert ended.code == 1
+    assert [line for line in ended.out.splitlines() if "the schedule" in line] == [
+        f"{region}: the schedule has not had one sweep made: drawbridge --region {region} doctor says why"
+        for region in ("eu-central-1", "us-east-1")
+    ]
+
+
 def test_a_region_that_could_not_be_asked_makes_the_answer_incomplete(
     at_work: Drawbridge, ledger: LedgerTable, found: Found
 ) -> None:
@@ -150,9 +169,9 @@ def test_one_region_is_watched_at_a_time(at_work: Drawbridge) -> None:
     )
 
 
-@pytest.mark.parametrize("command", ["status", "sweep", "doctor"])
-def test_where_no_region_has_the_stack_that_is_said(at_work: Drawbridge, command: str) -> None:
-    ended = at_work("--stack", "elsewhere", command, "--all-regions", "--json")
+@pytest.mark.parametrize("named", ["status", "sweep", "doctor"])
+def test_where_no_region_has_the_stack_that_is_said(at_work: Drawbridge, named: str) -> None:
+    ended = at_work("--stack", "elsewhere", named, "--all-regions", "--json")
 
     assert ended.code == 2
     assert ended.json["error"]["message"].startswith("--stack: there is no stack 'elsewhere' in af-south-1, ")
@@ -218,6 +237,47 @@ def test_a_region_that_could_not_be_asked_to_sweep_is_told_and_the_others_sweep(
     assert ended.out.count("swept at") == 2
 
 
+class Unreadable:
+    """Records of sweeps of which none can be read."""
+
+    def keep(self, *_: object) -> None:
+        pass
+
+    def of_command(self, _: str) -> SweepRecord | None:
+        raise DENIED
+
+
+def test_a_record_that_can_not_be_read_makes_its_region_one_that_could_not_be_asked(
+    at_work: Drawbridge, operator: Operator, found: Found, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swept(operator, monkeypatch, QUIET)
+    found()
+    monkeypatch.setattr(Elsewhere, "sweep_records", Unreadable())
+
+    ended, in_json = at_work("sweep", "--all-regions"), at_work("sweep", "--all-regions", "--json")
+
+    assert (ended.code, ended.err) == (3, f"AWS: eu-central-1 could not be asked: {DENIED}\n")
+    assert [line for line in ended.out.splitlines() if "swept at" in line] == [
+        "drawbridge in us-east-1 swept at 2026-11-21 13:05:00 UTC, in 2.0 s"
+    ]
+    assert in_json.code == 3
+    assert [each["region"] for each in in_json.json["regions"]] == ["us-east-1"]
+    assert in_json.json["not_asked"] == [{"region": "eu-central-1", "error": str(DENIED)}]
+
+
+def test_the_record_of_the_only_stack_that_can_not_be_read_is_an_error_and_says_that_it_sweeps(
+    at_work: Drawbridge, operator: Operator
+) -> None:
+    with denied("dynamodb:GetItem", operator.account_id):
+        ended = at_work("sweep")
+    operator.hints()
+
+    assert ended.code == 3
+    first, second = ended.err.splitlines()
+    assert first == "drawbridge in us-east-1 was asked to sweep, and will"
+    assert second.startswith("AWS: ")
+
+
 def test_regions_that_do_not_sweep_in_time_are_named(at_work: Drawbridge, operator: Operator, found: Found) -> None:
     found()
 
@@ -273,3 +333,30 @@ def test_all_regions_have_one_session_and_clients_of_their_own(
     )
     with pytest.raises(NoStackError, match=r"in eu-west-1$"):
         stack.in_region("eu-west-1").find_itself()
+
+
+def test_what_is_asked_side_by_side_knows_the_options_of_the_caller() -> None:
+    stacks = tuple(Stack("drawbridge", region=region, profile=None) for region in ("us-east-1", "eu-west-1"))
+
+    def advise(_: Stack) -> str:
+        return str(command("doctor"))
+
+    shown: list[str] = []
+    with told_with(("--profile", "ours")):
+        answered, _ = asked_of_each(regions.StacksByRegion(stacks, (), ()), advise, shown.append)
+
+    assert [advised for _, advised in answered] == ["drawbridge --profile ours doctor"] * 2
+    assert shown == ["drawbridge: 1 of 2 Regions", "drawbridge: 2 of 2 Regions"]
+
+
+def test_regions_that_the_account_has_not_opted_in_to_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = {
+        "Regions": [
+            {"RegionName": "us-east-1", "OptInStatus": "opt-in-not-required"},
+            {"RegionName": "af-south-1", "OptInStatus": "not-opted-in"},
+            {"RegionName": "ap-east-1", "OptInStatus": "opted-in"},
+        ]
+    }
+    monkeypatch.setattr(Stack, "client", lambda *_: SimpleNamespace(describe_regions=lambda: listed))
+
+    assert enabled_regions(Stack("drawbridge", region="us-east-1", profile=None)) == ["ap-east-1", "us-east-1"]

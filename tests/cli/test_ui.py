@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,10 +28,12 @@ from drawbridge.association import MadeAttachment
 from drawbridge.aws.history_table import HistoryTable
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.errors import AccessDeniedError, DrawbridgeError
+from drawbridge.legible import legible
 from drawbridge.record import Outcome
 from drawbridge.record.record import status_change
 from drawbridge.status import Reason, Status
 from drawbridge_cli.command_group import DEFAULT_STACK
+from drawbridge_cli.scheduled_sweeps import ScheduledSweeps
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.ui_server import UiServer
 from drawbridge_cli.ui_site import Query, Shown, Site, View
@@ -41,6 +44,7 @@ from local_aws_tests.browser import BROWSER, Tab, browsing, needs_browser
 from tests.builders import NOW, REPOSITORY, SERVICE_ID, SHARE, STRANGER, execution_input
 from tests.cli.connected import ATTACHMENT, LET_IN, connection, enter, enter_connected, enter_next_attempt, reach
 from tests.cli.operators import Drawbridge, Operator, denied
+from tests.legible_texts import LEGIBLE
 
 HOSTILE = "<img src=x onerror=alert(1)><script>document.title='owned'</script>\u202egnp.exe"
 DNS_NAME = "/drawbridge/connections/orders/orders-db/dns-name"
@@ -110,12 +114,14 @@ def test_the_views_are_what_the_commands_print(
     enter(ledger, connection(2), Status.WITHDRAWN, account=STRANGER)
     seen = {name: _json(views[name](query)) for name, query in ASKED.items()}
 
+    assert seen["status"].pop("sweeps") == {"text": "the schedule has not had one sweep made yet", "tone": ""}
     for name, command in PRINTED.items():
         assert seen[name] == at_work(*command, "--json").json, name
     assert {each["status"] for each in seen["status"]["requests"]} == {"AVAILABLE", "HELD", "WITHDRAWN"}
     assert seen["stack"] == {name: seen["status"][name] for name in ("stack", "region", "account_id")}
 
 
+SWEPT = {"text": "the last sweep, 3 min ago, observed 1 request and started no attempts", "tone": ""}
 ASKED: dict[str, dict[str, str]] = {"status": {}, "why": {"of": SHARE.request_id}, "bindings": {}, "stack": {}}
 PRINTED = {"status": ("status", "--all"), "why": ("why", SHARE.request_id), "bindings": ("bindings", "list")}
 
@@ -203,10 +209,18 @@ def test_what_aws_denies_is_an_error_of_ours(
         views[view](ASKED.get(view, {}))
 
 
-def test_what_was_denied_is_asked_for_anew(operator: Operator, views: dict[str, View]) -> None:
+def test_what_was_denied_is_asked_for_anew_after_some_seconds(
+    operator: Operator, views: dict[str, View], watch: Watch
+) -> None:
     with denied("dynamodb:Scan", operator.account_id), pytest.raises(AccessDeniedError):
         views["status"]({})
+    mark = record.mark()
 
+    with pytest.raises(AccessDeniedError):
+        views["endpoints"]({})
+
+    assert _reads(operator, mark) == {}
+    watch.seconds += 4
     assert _json(views["status"]({}))["requests"] == []
 
 
@@ -366,6 +380,24 @@ def test_a_story_of_nothing_is_refused_by_name(views: dict[str, View]) -> None:
         views["why"]({})
 
 
+def test_where_no_sweep_is_made_the_command_that_says_why_finds_the_same_stack(
+    at_work: Drawbridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        Stack,
+        "scheduled_sweeps",
+        lambda _: ScheduledSweeps(last=None, every=timedelta(minutes=5), since=NOW - timedelta(days=900)),
+    )
+
+    shown = _json(views_of(Stack(DEFAULT_STACK, region="us-east-1", profile=None))["status"]({}))
+
+    assert shown["last_sweep"]["is_late"]
+    assert shown["sweeps"] == {
+        "text": "the schedule has not had one sweep made: drawbridge --region us-east-1 doctor says why",
+        "tone": "bad",
+    }
+
+
 def test_why_names_a_command_that_finds_the_same_stack(
     at_work: Drawbridge, operator: Operator, ledger: LedgerTable
 ) -> None:
@@ -468,6 +500,37 @@ def test_the_page_shows_what_needs_somebody_and_follows_it(tab: Tab) -> None:
         shown[0] = _status(1, "connected")
         tab.until("document.title === 'Drawbridge'")
         assert "Nothing needs anybody" in tab.run("document.body.textContent")
+
+
+@needs_browser
+def test_the_page_shows_first_that_no_sweep_is_made_and_otherwise_when_the_last_was(tab: Tab) -> None:
+    look = _look([_status(1, "connected")])
+    with serving(_fixed(lambda _: look)) as address:
+        tab.open(address)
+        tab.until("document.querySelector('[data-part=needs] .panel')")
+        assert tab.run("document.title") == "Drawbridge"
+        assert _needs_panel(tab) == ["Nothing needs anybody", SWEPT["text"]]
+
+        look |= {"last_sweep": {"is_late": True}, "sweeps": {"text": "no sweep; \u202edoctor", "tone": "bad"}}
+        tab.run("void look(false)")
+        tab.until("document.title !== 'Drawbridge'")
+        assert tab.run("document.title") == "(1) Drawbridge"
+        assert _needs_panel(tab) == ["1 needs somebody", "no sweep; ⟨U+202E⟩doctor"]
+
+        look |= {"requests": [_status(1, "held")], "unreadable": ["a row"]}
+        tab.run("void look(false)")
+        tab.until("document.querySelector('.card')")
+        heading, first, second, *_ = _needs_panel(tab)
+        assert (heading, first, second) == ("3 need somebody", "no sweep; ⟨U+202E⟩doctor", "a row")
+        assert tab.run("document.title") == "(3) Drawbridge"
+
+
+def _needs_panel(tab: Tab) -> list[str]:
+    """Return what is said of what needs somebody, from top to bottom."""
+    said: list[str] = tab.run(
+        "[...document.querySelector('[data-part=needs] .panel').children].map((each) => each.textContent)"
+    )
+    return said
 
 
 @needs_browser
@@ -604,6 +667,30 @@ def test_hostile_text_is_text_and_nothing_is_wider_than_the_window(tab: Tab, pla
 
 
 @needs_browser
+def test_text_from_others_is_shown_on_the_page_as_in_the_terminal(tab: Tab) -> None:
+    ranges = (
+        range(0x3000),
+        range(0xD7F0, 0xD810),
+        range(0xF900, 0x10000),
+        range(0x1D100, 0x1D200),
+        range(0xE0000, 0xE0200),
+    )
+    # What is not assigned here may be in the browser's Unicode.
+    known = [chr(each) for points in ranges for each in points if unicodedata.category(chr(each)) != "Cn"]
+    texts = [text for text, _ in LEGIBLE] + ["".join(f"a{each}" for each in known), "".join(known)]
+    with serving(_fixed(lambda _: _look([_status(1, "held", "⟨U+202E⟩  x ")]))) as address:
+        tab.open(address)
+        tab.until("document.querySelector('.card')")
+
+        shown = tab.run(f"{json.dumps(texts)}.map(legible)")
+        card = tab.run("document.querySelector('.card .soft').textContent")
+
+    assert shown == [*(shown for _, shown in LEGIBLE), *(legible(text, 10**6) for text in texts[-2:])]
+    as_shown = "⟨U+27E8⟩U+202E⟩⟨2 spaces⟩x⟨space⟩"
+    assert card == f"resource-share of account {as_shown}: {as_shown}"
+
+
+@needs_browser
 def test_what_aws_denies_is_said_on_the_page_and_nobody_takes_the_old_for_new(tab: Tab) -> None:
     errors: list[DrawbridgeError] = []
 
@@ -694,7 +781,7 @@ def _made_up(look: Callable[[Query], Any]) -> dict[str, Callable[[Query], Any]]:
 
 
 def _look(requests: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"requests": requests, "rest": {}, "unreadable": []}
+    return {"requests": requests, "rest": {}, "unreadable": [], "last_sweep": {"is_late": False}, "sweeps": SWEPT}
 
 
 def _status(number: int, urgency: str, text: str = "plain") -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import count
 
 import pytest
@@ -28,8 +30,8 @@ class Source:
             raise ConnectionError
         return self.value
 
-    def kept(self, is_moving: Callable[[str], bool] = lambda _: False) -> Kept[str]:
-        return Kept(self.read, soon=4, late=30, clock=lambda: self.now, is_moving=is_moving)
+    def kept(self, is_moving: Callable[[str], bool] = lambda _: False, *, soon: float = 4) -> Kept[str]:
+        return Kept(self.read, soon=soon, late=30, clock=lambda: self.now, is_moving=is_moving)
 
 
 @pytest.fixture
@@ -88,24 +90,65 @@ def test_how_old_it_is_counts_from_the_beginning_of_the_reading(source: Source) 
     assert ages == [0.25, 3.75, 0.25]
 
 
-def test_what_fails_is_not_kept_and_what_was_read_before_is_not_shown_for_it(source: Source) -> None:
+def test_what_was_read_before_is_not_shown_for_what_fails(source: Source) -> None:
     kept = source.kept()
     kept()
     source.now, source.is_broken = 4, True
 
-    for _ in range(2):
+    with pytest.raises(ConnectionError):
+        kept()
+
+
+@pytest.mark.parametrize("soon", [1, 4, 600])
+def test_a_failure_is_kept_for_four_seconds_whatever_it_is_of(source: Source, soon: float) -> None:
+    kept = source.kept(soon=soon)
+    source.now, source.is_broken, source.lasts = 4, True, 6
+    failed_at: list[float] = []
+    while source.now < 17:
+        with pytest.raises(ConnectionError):
+            kept()
+        failed_at.append(source.now)
+        source.now += 1
+
+    # From the end of the reading, which throttling makes long.
+    assert failed_at == [10, 11, 12, 13, 20]
+    assert source.read_at == [4, 14]
+    source.now, source.is_broken, source.lasts = 23.9, False, 0
+    with pytest.raises(ConnectionError):
+        kept()
+    source.now = 24
+    assert (kept().value, kept().age, source.read_at) == ("first", 0, [4, 14, 24])
+
+
+def test_what_has_never_been_read_fails_once_for_all_who_ask(source: Source) -> None:
+    kept = source.kept()
+    source.is_broken = True
+
+    for _ in range(3):
         with pytest.raises(ConnectionError):
             kept()
 
-    source.is_broken = False
-    assert (kept().value, kept().age, source.read_at) == ("first", 0, [0, 4, 4, 4])
+    assert source.read_at == [0]
 
 
 def test_several_who_ask_at_once_have_it_read_once() -> None:
     numbers = count()
-    kept = Kept(lambda: next(numbers), soon=4, late=30, clock=lambda: 0.0)
+    asking, reading = threading.Barrier(2), threading.Barrier(2)
 
-    with ThreadPoolExecutor() as windows:
-        seen = [*windows.map(lambda _: kept().value, range(20))]
+    def read() -> int:
+        # Whoever else reads, reads meanwhile; nobody does.
+        with suppress(threading.BrokenBarrierError):
+            reading.wait(0.2)
+        return next(numbers)
 
-    assert {*seen} == {0}
+    kept = Kept(read, soon=4, late=30, clock=lambda: 0.0)
+
+    def ask() -> int:
+        asking.wait(60)
+        return kept().value
+
+    with ThreadPoolExecutor(2) as windows:
+        asked = [windows.submit(ask) for _ in range(2)]
+
+    assert [each.result() for each in asked] == [0, 0]
+    assert next(numbers) == 1

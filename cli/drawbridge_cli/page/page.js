@@ -7,20 +7,56 @@ const find = (id) => document.getElementById(id);
 
 /* Elements. */
 
-// What nobody sees, or what turns the text around it, is shown as its code point.
-const legible = (text) => String(text).replace(/[\p{C}\p{Z}]/gu, (each) =>
-  each === "\n" || each === " " ? each : `⟨U+${each.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
+// Text from others, as drawbridge.legible has it: what is shown is what was written, and no two texts look the same.
+
+const MOST_MARKS = 3;
+const PLAIN = /^(?:[!-~]+(?: [!-~]+)*)?$/;
+// What Unicode says that nobody sees, and what it calls a letter, a mark or a symbol, and nobody sees either.
+const UNSEEN = new RegExp("[\\p{C}\\p{Z}\\u034f\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u2800\\u3164\\ufe00-\\ufe0f\\uffa0"
+  + "\\u{1d159}\\u{1d173}-\\u{1d17a}\\u{e0100}-\\u{e01ef}]", "u");
+
+const escaped = (each) => `⟨U+${each.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`;
+const isPlain = (each) => each === " " || !UNSEEN.test(each);
+
+// The last guard: what others wrote is to be legible before it gets into a line of ours.
+const printable = (text) => Array.from(String(text), (each) => each === "\n" || isPlain(each) ? each : escaped(each)).join("");
+
+function legible(text) {
+  const whole = String(text);
+  if (PLAIN.test(whole)) {
+    return whole;
+  }
+  let marks = 0;
+  let before = "";
+  const parts = whole.match(/ +|[^ ]/gu);
+  return parts.map((each, place) => {
+    if (each.startsWith(" ")) {
+      before = "";
+      const isInside = place > 0 && place < parts.length - 1;
+      return each.length > 1 ? `⟨${each.length} spaces⟩` : isInside ? each : "⟨space⟩";
+    }
+    marks = /\p{M}/u.test(each) ? marks + 1 : 0;
+    const plain = isPlain(each) && each !== "⟨" && (each < "\u0080" || standsApart(each, before, marks));
+    before = plain ? each : "";
+    return plain ? each : escaped(each);
+  }).join("");
+}
+
+// Whether a character neither floods its letter nor makes, alone or with it, what can be written otherwise.
+function standsApart(each, before, marks) {
+  return marks <= MOST_MARKS && !(marks && !before) && (before + each).normalize("NFC") === before + each;
+}
 
 function el(name, attributes = {}, ...children) {
   const element = document.createElement(name);
   for (const [attribute, value] of Object.entries(attributes)) {
     if (value !== null && value !== undefined && value !== false) {
-      element.setAttribute(attribute, value === true ? "" : legible(value));
+      element.setAttribute(attribute, value === true ? "" : printable(value));
     }
   }
   for (const child of children.flat(Infinity)) {
     if (child !== null && child !== undefined && child !== false && child !== "") {
-      element.append(child instanceof Node ? child : legible(child));
+      element.append(child instanceof Node ? child : printable(child));
     }
   }
   return element;
@@ -101,7 +137,7 @@ function until(each) {
 function card(each, detailed) {
   return el("article", { class: "card" },
     el("div", { class: "about" }, statusOf(each.status), el("h3", {}, detailed ? each.request_id : request(each.request_id))),
-    el("div", { class: "soft" }, `${each.kind} of account ${each.account_id}: `, el("span", { class: "mono" }, each.subject)),
+    el("div", { class: "soft" }, `${each.kind} of account ${legible(each.account_id)}: `, el("span", { class: "mono" }, legible(each.subject))),
     el("div", { class: "soft" }, timed(words.urgencies[each.urgency]?.since ?? "since {}", each.since), until(each)),
     each.reasons.slice(0, detailed ? undefined : 1).map((why) => el("p", {}, reason(why))),
     !detailed && each.reasons.length > 1 && el("p", { class: "soft" }, `and ${each.reasons.length - 1} more`),
@@ -111,15 +147,19 @@ function card(each, detailed) {
 
 function needs(data) {
   const urgent = [...grouped(data.requests)].filter(([urgency]) => needsSomebody(urgency));
-  const count = urgent.reduce((sum, [, all]) => sum + all.length, 0) + data.unreadable.length;
+  const isLate = Boolean(data.last_sweep?.is_late);
+  const sweeps = el("p", { class: `sweeps ${data.sweeps.tone}` }, data.sweeps.text);
+  const count = urgent.reduce((sum, [, all]) => sum + all.length, 0) + data.unreadable.length + Number(isLate);
   document.title = count ? `(${count}) Drawbridge` : "Drawbridge";
   return panel(count ? `${count} need${count === 1 ? "s" : ""} somebody` : "Nothing needs anybody", null,
+    isLate && sweeps,
     data.unreadable.map((each) => el("p", { class: "nothing" }, each)),
     urgent.length > 0 && el("div", { class: "groups" }, urgent.map(([urgency, all]) =>
       el("section", { class: all.length > 1 ? "group many" : "group", "aria-label": title(urgency) },
         el("h3", {}, state(title(urgency), tone(urgency)), ` ${all.length}`),
         el("div", { class: "cards" }, all.slice(0, SEVERAL).map((each) => card(each, false))),
-        all.length > SEVERAL && el("p", { class: "more" }, `and ${all.length - SEVERAL} more, below`)))));
+        all.length > SEVERAL && el("p", { class: "more" }, `and ${all.length - SEVERAL} more, below`)))),
+    !isLate && sweeps);
 }
 
 function grouped(requests) {
@@ -146,11 +186,11 @@ function requestTable(data, filters) {
   }
   return table(["Request", "Account", "Status", "Since, UTC", "Subject", "Whose turn"], rows, (each) => [
     [request(each.request_id), el("div", { class: "soft" }, each.bindings.length ? `${each.kind}, for ${each.bindings.join(", ")}` : each.kind)],
-    el("span", { class: "id" }, each.account_id),
+    el("span", { class: "id" }, legible(each.account_id)),
     [statusOf(each.status), !["connected", "over"].includes(each.urgency) && title(each.urgency).toUpperCase() !== each.status.replaceAll("_", " ")
       && el("div", { class: "soft" }, title(each.urgency))],
     moment(each.since),
-    el("span", { class: "mono" }, each.subject),
+    el("span", { class: "mono" }, legible(each.subject)),
     capital(turn(each.waiting_for)),
   ]);
 }
@@ -202,9 +242,9 @@ function storyEvent(event) {
   return el("li", { class: began ? "attempt" : "" },
     moment(event.at, 19),
     el("div", {},
-      event.what === "status" ? statusOf(event.text) : el("b", {}, event.text),
+      event.what === "status" ? statusOf(event.text) : el("b", {}, legible(event.text)),
       (event.reasons || []).map((each) => el("p", {}, reason(each))),
-      (event.details || []).map((each) => el("div", { class: "detail" }, each)),
+      (event.details || []).map((each) => el("div", { class: "detail" }, legible(each))),
       (event.links || []).filter((each) => each.address.startsWith("https://")).map((each) =>
         el("div", {}, el("a", { href: each.address, target: "_blank", rel: "noopener noreferrer", class: "mono" }, each.of)))));
 }
@@ -214,8 +254,8 @@ function whyView(main) {
 }
 
 function unknown(data) {
-  if ((data.unreadable || []).length) return panel(`Why ${data.named}?`, null, nothing(data.unreadable.join(" ")));
-  return panel(`Why ${data.named}?`, null,
+  if ((data.unreadable || []).length) return panel(`Why ${legible(data.named)}?`, null, nothing(data.unreadable.join(" ")));
+  return panel(`Why ${legible(data.named)}?`, null,
     nothing(`The ledger knows nothing of it. Looked for it as ${data.looked_for}.`),
     data.nearest.length > 0 && el("p", { class: "more" }, "Did you mean ", data.nearest.map((each) => [request(each), " "])));
 }
@@ -229,9 +269,9 @@ function story(each) {
     el("div", {},
       panel("Now", state(title(status.urgency), tone(status.urgency)), el("div", { class: "cards" }, card(status, true))),
       panel("Published", null, each.published.length
-        ? table(["Parameter"], each.published, (name) => [el("code", {}, name)]) : nothing("Nothing of it is published.")),
+        ? table(["Parameter"], each.published, (name) => [el("code", {}, legible(name))]) : nothing("Nothing of it is published.")),
       panel("Made for it", null, each.attachments.length
-        ? table(["For", "Resource", "Ids"], each.attachments, (made) => [made.name, el("code", {}, made.resource_arn), el("code", {}, made.ids.join(", "))])
+        ? table(["For", "Resource", "Ids"], each.attachments, (made) => [legible(made.name), el("code", {}, legible(made.resource_arn)), el("code", {}, legible(made.ids.join(", ")))])
         : nothing("Nothing was made for it."))));
 }
 
@@ -248,15 +288,16 @@ function namesView(main) {
     panel("Names of shared resources", null, data.connections.length
       ? table(["Parameter", "DNS name", "Mode", "Ports", "Provider"], data.connections, (each) => {
         const { mode, portRanges, protocol, provider, endpointId, associationId, privateDnsName } = read(each.document);
+        const id = endpointId || associationId;
         return [
-          [el("code", {}, `${each.path}/dns-name`), el("div", { class: "soft mono" }, endpointId || associationId || "")],
-          [el("code", {}, each.dns_name), privateDnsName && el("div", { class: "soft mono" }, privateDnsName)],
-          mode || "", portRanges ? `${portRanges.join(", ")} ${protocol || ""}` : "", provider && el("span", { class: "id" }, provider)];
+          [el("code", {}, legible(`${each.path}/dns-name`)), id && el("div", { class: "soft mono" }, legible(id))],
+          [el("code", {}, legible(each.dns_name)), privateDnsName && el("div", { class: "soft mono" }, legible(privateDnsName))],
+          legible(mode || ""), portRanges ? legible(`${portRanges.join(", ")} ${protocol || ""}`.trimEnd()) : "", provider && el("span", { class: "id" }, legible(provider))];
       }) : nothing("None is published.")),
     panel("Names of consumers' endpoints", null, data.consumers.length
       ? table(["Parameter", "DNS name", "Service", "Consumer"], data.consumers, (each) => {
         const { serviceId, consumer } = read(each.document);
-        return [el("code", {}, `${each.path}/dns-name`), el("code", {}, each.dns_name), el("code", { class: "id" }, serviceId || ""), consumer && el("span", { class: "id" }, consumer)];
+        return [el("code", {}, legible(`${each.path}/dns-name`)), el("code", {}, legible(each.dns_name)), el("code", { class: "id" }, legible(serviceId || "")), consumer && el("span", { class: "id" }, legible(consumer))];
       }) : nothing("None is published.")),
   ]);
 }
@@ -273,10 +314,10 @@ function endpointsView(main) {
       data.states_unknown && nothing(`AWS's states are not known: ${data.states_unknown}`),
       data.endpoints.length
         ? table(["Id", "AWS's state", "For", "Resource or service", "Request"], data.endpoints, (each) => [
-          [el("code", { class: "id" }, each.id), el("div", { class: "soft" }, each.kind)],
+          [el("code", { class: "id" }, legible(each.id)), el("div", { class: "soft" }, each.kind)],
           each.state ? state(each.state, endpointTone(each.state)) : el("span", { class: "soft" }, each.kind === "endpoint" ? "not known" : "not asked"),
-          each.attachment || `account ${each.account_id}`,
-          el("code", {}, each.resource_arn),
+          legible(each.attachment || `account ${each.account_id}`),
+          el("code", {}, legible(each.resource_arn)),
           [request(each.request_id), " ", statusOf(each.status)],
         ]) : nothing("The ledger has none that should still be there.")),
   ]);
@@ -289,9 +330,9 @@ function bindingsView(main) {
     renew(main, [
       panel("Bindings", el("span", { class: "end" }, again), data.bindings.length
         ? table(["Binding", "Where", "Matches", "Wanted", "Refused", "Published", "Notes"], data.bindings, (each) => [
-          [el("a", { href: `#/why/${encodeURIComponent(each.name)}` }, each.name), el("div", { class: "soft" }, each.version === null ? "never in force" : `version ${each.version}, ${each.mode}`)],
+          [el("a", { href: `#/why/${encodeURIComponent(each.name)}` }, legible(each.name)), el("div", { class: "soft" }, each.version === null ? "never in force" : `version ${each.version}, ${each.mode}`)],
           each.where, String(each.matches), String(each.wanted), String(each.refused), String(each.published),
-          [each.broken && el("p", {}, state("broken", "bad"), " ", each.broken), (each.notes || []).map((note) => el("p", {}, note))],
+          [each.broken && el("p", {}, state("broken", "bad"), " ", each.broken), (each.notes || []).map((note) => el("p", {}, legible(note)))],
         ]) : nothing("There are no bindings.")),
       panel("Published", null, publishedRows(data).length
         ? table(["Path", "DNS name", "Binding"], publishedRows(data), (row) => row) : nothing("No name is published.")),
@@ -304,7 +345,7 @@ function bindingsView(main) {
 function publishedRows(data) {
   const of = Object.entries(data.published).flatMap(([binding, names]) => Object.entries(names).map(([path, name]) => [path, name, binding]));
   const without = Object.entries(data.orphans).map(([path, name]) => [path, name, "of no binding any longer"]);
-  return [...of, ...without].map(([path, name, binding]) => [el("code", {}, path), el("code", {}, name), binding]);
+  return [...of, ...without].map(([path, name, binding]) => [el("code", {}, legible(path)), el("code", {}, legible(name)), legible(binding)]);
 }
 
 // Replaces what is in an element; what somebody has the focus on keeps it.
@@ -383,7 +424,7 @@ async function look(asked) {
     return;
   }
   find("error").hidden = !wrong;
-  find("error").textContent = legible(wrong);
+  find("error").textContent = printable(wrong);
   find("main").classList.toggle("stale", Boolean(wrong) && Boolean(mine.tag));
   if (wrong) {
     find("fresh").textContent = "";
