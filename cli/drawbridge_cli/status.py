@@ -11,7 +11,7 @@ import typer
 from msgspec import Struct
 
 from drawbridge.decision.registration import check_account_id
-from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError
+from drawbridge.errors import DrawbridgeError, InvalidInputError
 from drawbridge.legible import legible
 from drawbridge.request import EndpointConnectionRequest, OrphanRequest, ResourceShareRequest
 from drawbridge.status import Status
@@ -236,7 +236,7 @@ def sweeps_of(stack: Stack) -> ScheduledSweeps | SweepsUnknown:
     """Return what is known of the schedule's sweeps; of requests it is told whether or not that can be read."""
     try:
         return stack.scheduled_sweeps()
-    except (AccessDeniedError, InvalidInputError) as error:
+    except DrawbridgeError as error:
         return SweepsUnknown(str(error))
 
 

@@ -13,6 +13,7 @@ from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.aws.sweep_record_items import SweepRecordItems
 from drawbridge.discovery.sweep_record import Mentioned, SweepRecord
 from drawbridge.status import Reason, Status
+from local_aws.testing.faults import CallFault, faults
 from tests.builders import CONSUMER, PROVIDER, SERVICE_ID, SHARE
 from tests.cli.connected import ATTACHMENT, LET_IN, connection, enter, enter_connected, ledger_of
 from tests.cli.operators import Drawbridge, Operator, denied
@@ -345,10 +346,12 @@ def test_a_schedule_that_has_no_sweep_made_needs_somebody_and_is_told_first(
     assert (filtered.code, filtered.out.splitlines()[2]) == (0, told)
 
 
-def test_whoever_may_not_read_the_records_of_sweeps_is_told_of_the_requests_all_the_same(
-    at_work: Drawbridge, operator: Operator, peopled: LedgerTable
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ValidationException"])
+def test_where_the_records_of_sweeps_can_not_be_read_the_requests_are_told_all_the_same(
+    at_work: Drawbridge, operator: Operator, peopled: LedgerTable, code: str
 ) -> None:
-    with denied("dynamodb:GetItem", operator.account_id):
+    failing = CallFault("dynamodb:GetItem", "error", code=code, account=operator.account_id)
+    with faults.injected(failing):
         ended, document = at_work("status"), at_work("status", "--json").json
 
     assert (ended.code, document["last_sweep"], len(document["requests"])) == (1, None, 2)
