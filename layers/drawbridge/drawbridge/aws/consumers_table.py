@@ -69,7 +69,9 @@ class ConsumersTable:
 def _consumer(item: Mapping[str, Any]) -> Consumer:
     """Read an item as people write them; what a field of another form means is unknown."""
     given = {name: value for name in _FIELDS if (value := item.get(name)) not in (None, "")}
-    texts = {name: value for name in ("tier", "name", "notes") if isinstance(value := given.get(name), str)}
+    texts: dict[str, Any] = {
+        name: value for name in ("tier", "name", "notes") if isinstance(value := given.get(name), str)
+    }
     services, odd = _services(given.get("services", ()))
     since = _parsed_time(given.get("since"))
     read = {*texts, *(() if odd else ("services",)), *(() if since is None else ("since",))}

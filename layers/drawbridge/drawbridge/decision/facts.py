@@ -100,6 +100,14 @@ class Consumer(Document, frozen=True, kw_only=True):
     name: str = ""
     notes: str = ""
     since: AwareDatetime | None = None
+    principals: frozenset[str] = frozenset()
+    """ARNs of the account's roles and users that services are offered to; empty for the account as a whole."""
+    suspended_at: AwareDatetime | None = None
+    """Since when nothing new of the account is let in; ``None`` for an account that is not suspended."""
+    proof_required: bool = False
+    """Whether the account has to prove that it is who it says before anything is offered to it or let in."""
+    proved_at: AwareDatetime | None = None
+    """When it did; ``None`` as long as it has not."""
     unreadable: tuple[str, ...] = ()
     """The fields of its entry that can't be read, and are unknown."""
 

@@ -1,0 +1,5 @@
+"""Intake: the registry of consumers is the desired state of who is offered this account's services and shares.
+
+What is offered is not what is connected: an offer lets an account find a service, or a share that holds resources of
+VPC Lattice, and ask for it. Whether it is let in is decided on its own. Taking an offer back disconnects nobody.
+"""

@@ -1,0 +1,143 @@
+"""What is offered to consumers, as AWS lists it: principals that services allow, and principals of shares."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from msgspec import Struct
+
+
+class AllowedPrincipal(Struct, frozen=True, kw_only=True):
+    """A permission of an endpoint service: a principal that can find the service and create endpoints to it."""
+
+    arn: str
+    permission_id: str
+    """``vpce-svc-perm-…``, which carries the tags; empty where EC2 does not report it."""
+    owner: str | None
+    """The value of our ownership tag; ``None`` without it, as it is until a moment after we allowed it."""
+
+
+class ServicePermissions(Protocol):
+    """EC2's permissions of this account's endpoint services, those for VPC endpoints.
+
+    Every call raises ``GoneError`` for a service that does not exist any longer.
+    """
+
+    def allowed(self, service_id: str) -> list[AllowedPrincipal]: ...
+
+    def allow(self, service_id: str, principals: Sequence[str]) -> None:
+        """Allow principals, all in as few calls as EC2 takes; one that is allowed already is left as it is.
+
+        Raises:
+            RefusedError: EC2 takes one of them for none, or the service allows as many as it can. None of this call's
+                is allowed then.
+        """
+        ...
+
+    def disallow(self, service_id: str, principals: Sequence[str]) -> None:
+        """Take permissions away; one that is not there is none. Connections that it allowed stay."""
+        ...
+
+    def mark(self, permission_ids: Sequence[str]) -> None:
+        """Put our ownership tag on permissions."""
+        ...
+
+
+class PrincipalStatus(StrEnum):
+    """How far a principal of a share is, as RAM says it."""
+
+    ASSOCIATING = "ASSOCIATING"
+    """An account outside of the organization has been invited, and has not answered yet."""
+    ASSOCIATED = "ASSOCIATED"
+    FAILED = "FAILED"
+    DISASSOCIATING = "DISASSOCIATING"
+    DISASSOCIATED = "DISASSOCIATED"
+    OTHER = "other"
+    """Suspended or restored as its organization changes, or one that did not exist when this was written."""
+
+    @property
+    def is_in_share(self) -> bool:
+        """Whether the principal has the share, or an invitation to it."""
+        return self in {PrincipalStatus.ASSOCIATING, PrincipalStatus.ASSOCIATED, PrincipalStatus.OTHER}
+
+
+class SharePrincipal(Struct, frozen=True, kw_only=True):
+    """A principal of one of this account's shares."""
+
+    principal: str
+    """An account's id; or an organization, a unit, a role or a user by its ARN, none of which intake ever touches."""
+    status: PrincipalStatus
+    message: str = ""
+    """RAM's reason where it failed; empty where it gives none."""
+
+
+class OfferedShare(Struct, frozen=True, kw_only=True):
+    """A share of this account that is tagged as an offer to a tier."""
+
+    arn: str
+    name: str
+    tier: str
+    """The value of the tag ``drawbridge:offer``."""
+    takes_outsiders: bool | None
+    """Whether it may be shared outside of the organization; ``None`` where RAM does not report it."""
+
+
+class OfferedShares(Protocol):
+    """RAM's shares of this account."""
+
+    def offered(self) -> list[OfferedShare]:
+        """Return the active shares that carry the tag ``drawbridge:offer``."""
+        ...
+
+    def principals(self, share_arn: str) -> list[SharePrincipal]:
+        """Return all principals of a share, whatever became of them; of one that was there twice, the newest."""
+        ...
+
+    def associate(self, share_arn: str, account_ids: Sequence[str]) -> None:
+        """Put accounts into a share, in as few calls as RAM takes; one that is in it already stays as it is.
+
+        Raises:
+            RefusedError: the share takes no accounts outside of the organization, or as many as it can. Some of them
+                may be in it by then.
+            GoneError: there is no such share any longer.
+        """
+        ...
+
+    def disassociate(self, share_arn: str, account_ids: Sequence[str]) -> None:
+        """Take accounts out of a share; one that is not in it is left alone. What they associated stays."""
+        ...
+
+
+class OfferRecord(Struct, frozen=True, kw_only=True):
+    """What Drawbridge added to a service or a share, and when."""
+
+    target: str
+    """Id of the service, or ARN of the share."""
+    principal: str
+    """ARN that the service allows, or id of the account in the share."""
+    account_id: str
+    offered_at: datetime
+    """When it was last added."""
+    is_confirmed: bool = False
+    """Whether it was seen there since. What was not may have been broken off before AWS was asked."""
+
+
+class OfferRecords(Protocol):
+    """The table of what Drawbridge offers."""
+
+    def of(self, target: str) -> dict[str, OfferRecord]:
+        """Return what was added to a service or share, by principal."""
+        ...
+
+    def targets(self) -> frozenset[str]:
+        """Return the services and shares that something was added to."""
+        ...
+
+    def note(self, records: Collection[OfferRecord]) -> None:
+        """Write records: before AWS is asked to add anything, and once it is seen there."""
+        ...
+
+    def drop(self, target: str, principals: Collection[str]) -> None:
+        """Forget what was taken away, or turned out to be somebody else's."""
+        ...
