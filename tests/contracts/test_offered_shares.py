@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from drawbridge.aws.offered_shares import OfferedShares
+from drawbridge.aws.offered_shares import OfferedSharesOfRam
 from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError, RefusedError, ThrottledError, UpstreamError
-from drawbridge.intake.offers import OfferedShare, PrincipalStatus, SharePrincipal
-from drawbridge.intake.offers import OfferedShares as Port
+from drawbridge.intake.offers import OfferedShare, OfferedShares, PrincipalStatus, SharePrincipal
 from local_aws.testing.faults import CallFault, faults
 from local_aws.testing.organizations import arrange
 from local_aws.testing.settings import changed
@@ -25,8 +24,8 @@ NOWHERE = f"arn:aws:ram:{REGION}:111111111111:resource-share/00000000-0000-0000-
 MANY = [f"{number:012}" for number in range(1, 251)]
 
 
-def shares_of(provider: Account) -> Port:
-    return OfferedShares(provider.ram)
+def shares_of(provider: Account) -> OfferedShares:
+    return OfferedSharesOfRam(provider.ram)
 
 
 def share(provider: Account, tier: str | None = "gold", *, outsiders: bool = True, into: Sequence[str] = ()) -> str:
@@ -37,7 +36,7 @@ def share(provider: Account, tier: str | None = "gold", *, outsiders: bool = Tru
     return str(made["resourceShare"]["resourceShareArn"])
 
 
-def statuses(shares: Port, share_arn: str) -> dict[str, PrincipalStatus]:
+def statuses(shares: OfferedShares, share_arn: str) -> dict[str, PrincipalStatus]:
     return {each.principal: each.status for each in shares.principals(share_arn)}
 
 

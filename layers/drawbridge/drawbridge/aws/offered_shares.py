@@ -35,7 +35,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _ACCOUNT = re.compile(r"arn:[\w-]+:iam::(\d{12}):root")
 
 
-class OfferedShares:
+class OfferedSharesOfRam:
     """Shares of this account. RAM is Regional: this is the Region of the client.
 
     Every call raises ``AccessDeniedError`` where the role may not, ``ThrottledError`` and ``UpstreamError`` where it is
