@@ -235,11 +235,16 @@ def test_a_role_and_the_requirement_of_proof_are_registered_and_kept_until_somet
         ),
     ]
     assert first is not None
-    assert (first.tier, first.services, first.principals, first.proof_required) == ("gold", set(), {ROLE}, True)
+    assert (first.tier, first.services, first.principals, first.proof_required) == (
+        "gold",
+        frozenset(),
+        frozenset({ROLE}),
+        True,
+    )
     assert kept is not None
-    assert (kept.tier, kept.principals, kept.proof_required) == ("silver", {ROLE}, True)
+    assert (kept.tier, kept.principals, kept.proof_required) == ("silver", frozenset({ROLE}), True)
     assert lifted is not None
-    assert (lifted.principals, lifted.proof_required) == ({ROOT}, False)
+    assert (lifted.principals, lifted.proof_required) == (frozenset({ROOT}), False)
 
 
 def test_a_role_of_another_account_is_refused(at_work: Drawbridge, operator: Operator) -> None:
@@ -371,9 +376,9 @@ def test_a_file_may_name_principals_and_who_has_to_prove_who_it_is(
     assert (ended.code, ended.err) == (0, "")
     entries = {each.account_id: each.consumer for each in ConsumersTable(operator.table("ConsumersTableName")).all()}
     assert {account: (each.principals, each.proof_required) for account, each in entries.items()} == {
-        CONSUMER: ({ROLE, ROOT}, True),
-        STRANGER: (set(), False),
-        PROVIDER: (set(), False),
+        CONSUMER: (frozenset({ROLE, ROOT}), True),
+        STRANGER: (frozenset(), False),
+        PROVIDER: (frozenset(), False),
     }
 
 
@@ -388,7 +393,7 @@ def test_a_file_that_says_nothing_of_it_neither_resumes_anybody_nor_lifts_a_proo
     assert (ended.code, ended.err) == (0, "")
     consumer = registered(operator, CONSUMER)
     assert consumer is not None
-    assert (consumer.tier, consumer.principals, consumer.proof_required) == ("gold", {ROLE}, True)
+    assert (consumer.tier, consumer.principals, consumer.proof_required) == ("gold", frozenset({ROLE}), True)
     assert standing_of(consumer) is Standing.SUSPENDED
 
 
