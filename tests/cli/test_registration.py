@@ -4,6 +4,7 @@ import csv
 import io
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -84,8 +85,57 @@ def test_a_service_is_an_id_or_a_star(service: str) -> None:
 
 @pytest.mark.parametrize("services", [[], [""], ["  "]])
 def test_a_consumer_of_nothing_is_none(services: list[str]) -> None:
-    with pytest.raises(InvalidInputError, match=r"^services: none is given"):
+    with pytest.raises(InvalidInputError, match=r"^services: none is given, and no tier"):
+        registered(services=services, tier="")
+
+
+def test_a_consumer_of_a_tier_needs_no_services() -> None:
+    assert registered(services=[], tier="gold").consumer.services == frozenset()
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov", "aws-iso-b"])
+@pytest.mark.parametrize("resource", ["root", "role/Connector", "user/jane.doe@example.com"])
+def test_principals_are_roles_and_users_of_the_account_or_its_root(partition: str, resource: str) -> None:
+    arn = f"arn:{partition}:iam::{CONSUMER}:{resource}"
+
+    assert registered(principals=[f" {arn} ", ""]).consumer.principals == {arn}
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        f"arn:aws:iam::{STRANGER}:role/Connector",
+        f"arn:aws:iam::{CONSUMER}:role/team/Connector",
+        f"arn:aws:iam::{CONSUMER}:role/",
+        f"arn:aws:iam::{CONSUMER}:role/*",
+        f"arn:aws:iam::{CONSUMER}:role/{'x' * 65}",
+        f"arn:aws:iam::{CONSUMER}:group/admins",
+        f"arn:aws:iam::{CONSUMER}:role/Connector\nx",
+        f"arn:aws:iam::{CONSUMER}:role/\N{LATIN SMALL LETTER E WITH ACUTE}",
+        f"arn:aws:iam:us-east-1:{CONSUMER}:root",
+        f"arn:aws:sts::{CONSUMER}:assumed-role/Connector/session",
+        f"arn:amazon:iam::{CONSUMER}:root",
+        CONSUMER,
+        "*",
+    ],
+)
+def test_nothing_else_is_a_principal(principal: str) -> None:
+    with pytest.raises(InvalidInputError, match=rf"^principals: .* {CONSUMER}; give ARNs .* without a path$"):
+        registered(principals=[f"arn:aws:iam::{CONSUMER}:root", principal])
+
+
+def test_an_entry_has_bounds_so_that_a_hundred_fit_into_a_transaction() -> None:
+    services = [f"vpce-svc-{number:017x}" for number in range(501)]
+    roles = [f"arn:aws:iam::{CONSUMER}:role/{'r' * 60}{number}" for number in range(51)]
+
+    with pytest.raises(InvalidInputError, match=r"^services: 501, 500 at most"):
         registered(services=services)
+    with pytest.raises(InvalidInputError, match=r"^principals: 51, 50 at most"):
+        registered(principals=roles)
+    largest = registered(
+        services=services[1:], principals=roles[1:], name="\U0001f600" * 1000, notes="\U0001f600" * 1000
+    )
+    assert len(msgspec.json.encode(largest.consumer)) < 4 * 1024 * 1024 / 100
 
 
 @pytest.mark.parametrize("field", ["name", "notes"])
@@ -115,6 +165,64 @@ def test_services_have_spaces_or_semicolons_between(between: str) -> None:
     good, _ = read(f"{HEADER}{CONSUMER},gold,{SERVICE_ID}{between}*,Orders,\n")
 
     assert good == [registered(services=[SERVICE_ID, "*"])]
+
+
+@pytest.mark.parametrize("between", [" ", ";", "; ", " ;\t"])
+def test_principals_have_spaces_or_semicolons_between(between: str) -> None:
+    principals = [f"arn:aws:iam::{CONSUMER}:role/{name}" for name in ("A", "B")]
+
+    good, bad = read(f"account_id,services,principals\n{CONSUMER},*,{between.join(principals)}\n")
+
+    assert bad == []
+    assert good[0].consumer.principals == {*principals}
+    assert "principals" not in good[0].unsaid
+
+
+@pytest.mark.parametrize(
+    ("written", "is_required", "is_said"),
+    [
+        ("true", True, True),
+        ("TRUE", True, True),
+        ("yes", True, True),
+        ("1", True, True),
+        ("false", False, True),
+        ("No", False, True),
+        ("0", False, True),
+        ("", False, False),
+        ("  ", False, False),
+    ],
+)
+def test_whether_proof_is_required_is_a_word_of_spreadsheets(written: str, *, is_required: bool, is_said: bool) -> None:
+    good, bad = read(f"account_id,services,proof_required\n{CONSUMER},*,{written}\n")
+
+    assert bad == []
+    assert good[0].consumer.proof_required is is_required
+    assert ("proof_required" not in good[0].unsaid) is is_said
+
+
+def test_of_what_a_file_has_no_column_it_says_nothing() -> None:
+    good, _ = read(f"{HEADER}{CONSUMER},gold,*,Orders,\n")
+
+    assert good[0].unsaid == {"principals", "proof_required"}
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (f"{CONSUMER},*,,maybe", "proof_required: 'maybe' is neither true nor false"),
+        (f"{CONSUMER},*,arn:aws:iam::{STRANGER}:root,", f"principals: 'arn:aws:iam::{STRANGER}:root' is no role"),
+        (f"{CONSUMER},,,", "services: none is given, and no tier"),
+        (f"{CONSUMER[:6]} {CONSUMER[6:]},*,,", "account_id: '222222 222222' is no AWS account"),
+        ("2222222222,*,,", "account_id: '2222222222' is no AWS account (12 digits); its leading zeros may"),
+        ("2.22222E+11,*,,", "account_id: '2.22222E+11' is no AWS account"),
+    ],
+)
+def test_a_bad_line_is_told_by_its_number(line: str, reason: str) -> None:
+    good, bad = read(f"account_id,services,principals,proof_required\n{STRANGER},*,,\n{line}\n")
+
+    assert [each.account_id for each in good] == [STRANGER]
+    assert [each.number for each in bad] == [3]
+    assert bad[0].reason.startswith(reason)
 
 
 def test_a_quoted_field_may_hold_commas_quotes_and_lines() -> None:
