@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from drawbridge.aws.errors import code_of, translated
-from drawbridge.aws.table_reads import scanned
+from drawbridge.aws.table_reads import items_by, scanned
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import UpstreamError
@@ -37,6 +37,14 @@ class ConsumersTable:
         with translated("read the registry", missing=UpstreamError):
             for item in scanned(self._table):
                 yield Registration(account_id=item["account_id"], consumer=_consumer(item))
+
+    def entries(self, account_ids: Collection[str]) -> dict[str, Registration]:
+        """Return the entries of accounts as they are now, by account; a call for each hundred."""
+        with translated("read entries of the registry", missing=UpstreamError):
+            return {
+                item["account_id"]: Registration(account_id=item["account_id"], consumer=_consumer(item))
+                for item in items_by(self._table, "account_id", account_ids)
+            }
 
     def add(self, entry: Registration, *, replace: bool) -> bool:
         """Write an entry; ``False`` if the account has one, which is only overwritten to ``replace`` it."""

@@ -28,9 +28,19 @@ def items_of(table: Table, request_ids: Collection[str], attributes: Collection[
     Raises:
         ThrottledError: DynamoDB leaves keys unprocessed, time and again.
     """
-    ids = sorted(request_ids)
-    for start in range(0, len(ids), _AT_ONCE):
-        yield from _batch(table, ids[start : start + _AT_ONCE], attributes)
+    yield from items_by(table, "request_id", request_ids, **only(attributes))
+
+
+def items_by(table: Table, key: str, values: Collection[str], **parameters: Any) -> Iterator[dict[str, Any]]:
+    """Yield the items with these values of their key, read consistently, in no order; a call for each hundred.
+
+    Raises:
+        ThrottledError: DynamoDB leaves keys unprocessed, time and again.
+    """
+    in_order = sorted(values)
+    for start in range(0, len(in_order), _AT_ONCE):
+        keys = [{key: each} for each in in_order[start : start + _AT_ONCE]]
+        yield from _batch(table, {"Keys": keys, "ConsistentRead": True, **parameters})
 
 
 def scanned(table: Table) -> Iterator[dict[str, Any]]:
@@ -45,14 +55,13 @@ def queried(table: Table, **parameters: Any) -> Iterator[dict[str, Any]]:
         yield from page["Items"]
 
 
-def _batch(table: Table, ids: list[str], attributes: Collection[str]) -> Iterator[dict[str, Any]]:
+def _batch(table: Table, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
     name = table.name
-    asked = {"Keys": [{"request_id": each} for each in ids], "ConsistentRead": True, **only(attributes)}
-    keys: Any = {name: asked}
-    for _ in range(len(ids) + 1):
-        answer = table.meta.client.batch_get_item(RequestItems=keys)
+    left: Any = {name: asked}
+    for _ in range(len(asked["Keys"]) + 1):
+        answer = table.meta.client.batch_get_item(RequestItems=left)
         yield from answer["Responses"].get(name, [])
-        keys = answer.get("UnprocessedKeys")
-        if not keys:
+        left = answer.get("UnprocessedKeys")
+        if not left:
             return
     raise ThrottledError(f"read {name}: DynamoDB leaves keys unprocessed")

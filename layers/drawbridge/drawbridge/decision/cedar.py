@@ -40,6 +40,8 @@ class Action(StrEnum):
     ASK_APPROVER = "askApprover"
     REJECT = "reject"
     ASSOCIATE = "associate"
+    OFFER = "offer"
+    """To let an account find a service or hold a share. Only forbids count: who is registered needs no permit."""
 
 
 class Authorization(Struct, frozen=True):
@@ -99,6 +101,10 @@ class PolicySet:
             for reason in forbidding
             if any(each.effect == "forbid" and not each.facts & unknown for each in self._named([reason]))
         )
+
+    def may_forbid(self, action: Action) -> bool:
+        """Return whether there is a forbid on the action, whatever else it is on."""
+        return any(_is_about(each.cedar, action) and each.effect == "forbid" for each in self._statements.values())
 
     def speak_of(self, action: Action, facts: frozenset[Fact]) -> bool:
         """Return whether a statement on the action, whatever else it is on, refers to one of the facts."""
