@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from drawbridge.intake.offers import OfferRecord
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
+_ACCOUNT = re.compile(r"[0-9]{12}")
 _TARGETS = ("vpce-svc-", "arn:")
 """How the ids of services and the ARNs of shares begin: other items are other people's."""
 
@@ -64,7 +66,7 @@ class OffersTable:
         try:
             offered_at = datetime.fromisoformat(item["offered_at"])
             # One without a time zone was written by hand, and could not be compared.
-            is_readable = offered_at.tzinfo is not None and isinstance(item["account_id"], str)
+            is_readable = offered_at.tzinfo is not None and _ACCOUNT.fullmatch(item["account_id"]) is not None
         except (LookupError, TypeError, ValueError):
             is_readable = False
         if not is_readable:

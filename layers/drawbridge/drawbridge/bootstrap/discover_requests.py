@@ -20,7 +20,7 @@ from drawbridge.aws.offers_table import OffersTable
 from drawbridge.aws.owned_object_listing import OwnedObjectListing
 from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
 from drawbridge.aws.resource_shares import ResourceShares
-from drawbridge.aws.service_permissions import ServicePermissions
+from drawbridge.aws.service_permissions import ServicePermissionsOfEc2
 from drawbridge.aws.state_machine import StateMachine
 from drawbridge.aws.sweep_record_items import SweepRecordItems
 from drawbridge.aws.task_callback import TaskCallback
@@ -151,7 +151,7 @@ def sweeper(
             registry=consumers,
             reconciler=OfferReconciler(
                 registry=consumers,
-                permissions=ServicePermissions(client("ec2"), owner=settings.prefix),
+                permissions=ServicePermissionsOfEc2(client("ec2"), owner=settings.prefix),
                 shares=offered_shares,
                 records=offers,
                 rules=OfferRules(

@@ -6,7 +6,7 @@ from typing import Protocol, assert_never
 
 from drawbridge.decision.facts import EvaluationTime
 from drawbridge.decision.registration import Registration
-from drawbridge.errors import DrawbridgeError, GoneError, InvalidInputError, QuotaExceededError, RefusedError
+from drawbridge.errors import GoneError, InvalidInputError, NotReadyError, QuotaExceededError, RefusedError
 from drawbridge.intake.converged import Converged
 from drawbridge.intake.desired import OfferRules, Registry, Target, id_of
 from drawbridge.intake.offers import OfferedShare, OfferedShares, OfferRecord, OfferRecords, ServicePermissions
@@ -37,8 +37,8 @@ class RegisteredConsumers(Protocol):
         ...
 
 
-_MOST_REFUSED = 32
-"""Calls that AWS refuses for a step, before what is left is tried no more in this sweep."""
+_AT_ONCE = 100
+"""As many as the registry is asked for in one call. What AWS refuses of these keeps out no others."""
 
 
 class OfferReconciler:
@@ -118,8 +118,8 @@ class OfferReconciler:
     def _allow(
         self, step: AllowPrincipals, target: Target, evaluation_time: EvaluationTime, converged: Converged
     ) -> None:
-        def allow(offers: Sequence[Offer]) -> None:
-            self._permissions.allow(step.service_id, [each.principal for each in offers])
+        def allow(principals: Sequence[str]) -> None:
+            self._permissions.allow(step.service_id, principals)
 
         added = self._added(step.offers, allow, target, evaluation_time, converged)
         if not added:
@@ -136,48 +136,54 @@ class OfferReconciler:
             if found.owner == self._owner or (found.owner is None and found.permission_id)
         ]
         self._records.note([_record(step.service_id, each, evaluation_time.now, is_confirmed=True) for each in tagged])
+        converged.offered += (f"{step.service_id} to {each.principal}" for each in seen)
 
     def _add(self, step: AddToShare, target: Target, evaluation_time: EvaluationTime, converged: Converged) -> None:
-        def add(offers: Sequence[Offer]) -> None:
-            self._shares.associate(step.share_arn, [each.principal for each in offers])
+        def add(account_ids: Sequence[str]) -> None:
+            self._shares.associate(step.share_arn, account_ids)
 
+        told = len(converged.broken) + len(converged.failures)
         added = self._added(step.offers, add, target, evaluation_time, converged)
+        if told != len(converged.broken) + len(converged.failures):
+            in_share = {each.principal for each in self._shares.principals(step.share_arn) if each.status.is_in_share}
+            added = [each for each in added if each.principal in in_share]
         # Whoever rejects the invitation before it is seen in the share has been invited all the same.
         self._records.note([_record(step.share_arn, each, evaluation_time.now, is_confirmed=True) for each in added])
+        converged.offered += (f"{step.share_arn} to {each.principal}" for each in added)
 
     def _added(
         self,
-        offers: Collection[Offer],
-        add: Callable[[Sequence[Offer]], None],
+        offers: Sequence[Offer],
+        add: Callable[[Sequence[str]], None],
         target: Target,
         evaluation_time: EvaluationTime,
         converged: Converged,
     ) -> list[Offer]:
-        """Add what the registry still calls for right before, and still does after; return that."""
+        """Have what the registry calls for right before added, as far as AWS does it; return what it calls for after.
+
+        What AWS refuses stays on record, as what was broken off does: whether it is there after all, a listing shows.
+        """
         target_id = id_of(target)
-        self._records.note([_record(target_id, each, evaluation_time.now) for each in offers])
-        called_for = self._called_for(offers, target, evaluation_time)
-        self._records.drop(target_id, [each.principal for each in offers if each not in called_for])
-        refusals: list[tuple[Offer, DrawbridgeError]] = []
-        added = _in_parts(called_for, add, refusals)
-        self._records.drop(target_id, [each.principal for each, _ in refusals])
-        converged.broken += (
-            InvalidInputError(f"{target_id} can't be offered to {each.principal}: {error}") for each, error in refusals
-        )
-        tried = {*added, *(each for each, _ in refusals)}
-        untried = [each for each in called_for if each not in tried]
-        if untried:
-            converged.broken.append(
-                InvalidInputError(
-                    f"{target_id} is not offered to {len(untried)} more: AWS refused {_MOST_REFUSED} calls; mend what "
-                    "it refused first"
-                )
-            )
-        after = self._called_for(added, target, evaluation_time)
-        gone_meanwhile = [each for each in added if each not in after]
+        asked: list[Offer] = []
+        for start in range(0, len(offers), _AT_ONCE):
+            some = offers[start : start + _AT_ONCE]
+            self._records.note([_record(target_id, each, evaluation_time.now) for each in some])
+            called_for = self._called_for(some, target, evaluation_time)
+            self._records.drop(target_id, [each.principal for each in some if each not in called_for])
+            if not called_for:
+                continue
+            asked += called_for
+            try:
+                add([each.principal for each in called_for])
+            except (RefusedError, QuotaExceededError) as error:
+                converged.broken.append(InvalidInputError(f"not all can be offered {target_id}: {error}"))
+            except NotReadyError as error:
+                converged.failures.append(error)
+        after = self._called_for(asked, target, evaluation_time)
+        staying = frozenset(after)
+        gone_meanwhile = [each for each in asked if each not in staying]
         if gone_meanwhile:
             self._remove(gone_meanwhile, target)
-        converged.offered += (f"{target_id} to {each.principal}" for each in after)
         return after
 
     def _take_back(
@@ -231,28 +237,6 @@ class OfferReconciler:
             for each in offers
             if each.principal not in desired.principals and each.account_id not in desired.unchanged
         ]
-
-
-def _in_parts(
-    offers: Sequence[Offer], add: Callable[[Sequence[Offer]], None], refusals: list[tuple[Offer, DrawbridgeError]]
-) -> list[Offer]:
-    """Add all at once, or what AWS refuses in halves: one that it can't add stops no other. Return what was added."""
-    added: list[Offer] = []
-    left = [[*offers]] if offers else []
-    refused = 0
-    while left and refused < _MOST_REFUSED:
-        some = left.pop()
-        try:
-            add(some)
-        except (RefusedError, QuotaExceededError) as error:
-            refused += 1
-            if len(some) == 1:
-                refusals.append((some[0], error))
-            else:
-                left += (some[len(some) // 2 :], some[: len(some) // 2])
-        else:
-            added += some
-    return added
 
 
 def _record(target: str, offer: Offer, now: datetime, *, is_confirmed: bool = False) -> OfferRecord:
