@@ -71,13 +71,14 @@ def test_a_principal_is_invited_anew_after_an_expired_or_rejected_invitation() -
     )
     pass_time(12 * HOUR + 60)
     request = {"associationType": "PRINCIPAL", "resourceShareArns": [share_arn]}
-    principals = provider.ram.get_resource_share_associations(**request)["resourceShareAssociations"]
+    once = provider.ram.get_resource_share_associations(**request)["resourceShareAssociations"]
 
     provider.ram.associate_resource_share(
         resourceShareArn=share_arn, principals=[late.account_id, unwilling.account_id]
     )
 
-    assert principals == []
+    # The one that was rejected twelve hours ago is not listed any longer.
+    assert [(each["associatedEntity"], each["status"]) for each in once] == [(late.account_id, "DISASSOCIATED")]
     assert sorted(each["status"] for each in invitations(late)) == ["EXPIRED", "PENDING"]
     assert sorted(each["status"] for each in invitations(unwilling)) == ["PENDING", "REJECTED"]
 
