@@ -22,25 +22,19 @@ def only(attributes: Collection[str]) -> dict[str, Any]:
     }
 
 
-def items_of(table: Table, request_ids: Collection[str], attributes: Collection[str]) -> Iterator[dict[str, Any]]:
-    """Yield the items of requests that are there, read consistently, in no order; a call for each hundred.
+def items_of(
+    table: Table, values: Collection[str], attributes: Collection[str], *, key: str = "request_id"
+) -> Iterator[dict[str, Any]]:
+    """Yield the items that are there, by the values of their key, read consistently, in no order.
+
+    It is a call for each hundred.
 
     Raises:
         ThrottledError: DynamoDB leaves keys unprocessed, time and again.
     """
-    yield from items_by(table, "request_id", request_ids, **only(attributes))
-
-
-def items_by(table: Table, key: str, values: Collection[str], **parameters: Any) -> Iterator[dict[str, Any]]:
-    """Yield the items with these values of their key, read consistently, in no order; a call for each hundred.
-
-    Raises:
-        ThrottledError: DynamoDB leaves keys unprocessed, time and again.
-    """
-    in_order = sorted(values)
-    for start in range(0, len(in_order), _AT_ONCE):
-        keys = [{key: each} for each in in_order[start : start + _AT_ONCE]]
-        yield from _batch(table, {"Keys": keys, "ConsistentRead": True, **parameters})
+    keys = [{key: value} for value in sorted(values)]
+    for start in range(0, len(keys), _AT_ONCE):
+        yield from _batch(table, keys[start : start + _AT_ONCE], attributes)
 
 
 def scanned(table: Table) -> Iterator[dict[str, Any]]:
@@ -55,10 +49,10 @@ def queried(table: Table, **parameters: Any) -> Iterator[dict[str, Any]]:
         yield from page["Items"]
 
 
-def _batch(table: Table, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _batch(table: Table, keys: list[dict[str, str]], attributes: Collection[str]) -> Iterator[dict[str, Any]]:
     name = table.name
-    left: Any = {name: asked}
-    for _ in range(len(asked["Keys"]) + 1):
+    left: Any = {name: {"Keys": keys, "ConsistentRead": True, **only(attributes)}}
+    for _ in range(len(keys) + 1):
         answer = table.meta.client.batch_get_item(RequestItems=left)
         yield from answer["Responses"].get(name, [])
         left = answer.get("UnprocessedKeys")

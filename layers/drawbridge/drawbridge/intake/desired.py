@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from drawbridge.arns import Arn
 from drawbridge.decision.cedar import PolicySet
-from drawbridge.decision.consumer_standing import Standing, standing_of
+from drawbridge.decision.consumer_standing import SUSPENDED, UNPROVED, Standing, standing_of
 from drawbridge.decision.facts import (
     ConnectionFacts,
     EvaluationTime,
@@ -33,8 +33,8 @@ Target = ManagedService | OfferedShare
 """What is offered."""
 
 _NOT_IN_FORCE = {
-    Standing.SUSPENDED: Reason("consumer-suspended", "The account is suspended: nothing new is offered to it."),
-    Standing.UNPROVED: Reason("consumer-unproved", "The account has not proved yet that it is who it says."),
+    Standing.SUSPENDED: Reason(SUSPENDED, "The account is suspended: nothing new is offered to it."),
+    Standing.UNPROVED: Reason(UNPROVED, "The account has not proved yet that it is who it says."),
 }
 
 _GOES_BY = ("principals", "proof_required", "proved_at", "services", "suspended_at", "tier")
