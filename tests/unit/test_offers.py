@@ -13,7 +13,7 @@ from drawbridge.decision.facts import Consumer
 from drawbridge.discovery.offer_sweep import OfferSweep
 from drawbridge.errors import InvalidInputError, ThrottledError
 from drawbridge.intake.converged import Converged
-from drawbridge.intake.desired import OfferRules, Registry
+from drawbridge.intake.desired import OfferRules, Registry, Target
 from drawbridge.intake.offers import AllowedPrincipal, OfferedShare, OfferRecord, PrincipalStatus
 from drawbridge.intake.reconcile import OfferReconciler
 from drawbridge.request.connections import ManagedService
@@ -644,9 +644,10 @@ def test_what_is_planned_is_told_in_a_line_each(world: World) -> None:
         rules=rules,
         owner="drawbridge",
     )
+    targets: list[Target] = [*world.services.services, world.shares.shares[0]]
     told = [
         str(step)
-        for target in (*world.services.services, world.shares.shares[0])
+        for target in targets
         for step in reconciler.plan(target, Registry(world.consumers.all()), EVALUATION_TIME).steps
     ]
 

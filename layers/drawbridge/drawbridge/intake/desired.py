@@ -11,6 +11,7 @@ from drawbridge.arns import Arn
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.consumer_standing import SUSPENDED, UNPROVED, Standing, standing_of
 from drawbridge.decision.facts import (
+    ALL_SERVICES,
     ConnectionFacts,
     EvaluationTime,
     Membership,
@@ -20,7 +21,7 @@ from drawbridge.decision.facts import (
     ShareFacts,
 )
 from drawbridge.decision.offer_forbidden import forbidding_offer, is_ever_forbidden
-from drawbridge.decision.registration import ALL_SERVICES, Registration, check_account_id
+from drawbridge.decision.registration import Registration, check_account_id
 from drawbridge.errors import InvalidInputError
 from drawbridge.intake.offers import OfferedShare
 from drawbridge.request.connections import ManagedService
