@@ -11,11 +11,6 @@ _NOT_KNOWN_YET = {
 }
 
 
-def is_ever_forbidden(policies: PolicySet) -> bool:
-    """Return whether there is a forbid that an offer could fall under; else nobody need be asked."""
-    return any(policies.may_forbid(action) for action in _NOT_KNOWN_YET)
-
-
 def forbidding_offer(
     facts: ConnectionFacts | ShareFacts, policies: PolicySet, evaluation_time: EvaluationTime
 ) -> tuple[Reason, ...]:
@@ -25,7 +20,7 @@ def forbidding_offer(
     """
     actions = (Action.OFFER, Action.ACCEPT) if isinstance(facts, ConnectionFacts) else (Action.OFFER,)
     for action in actions:
-        if policies.may_forbid(action):
+        if policies.may_forbid(action, facts.requester.account_id):
             answer = policies.ask(action, facts, evaluation_time)
             if standing := policies.standing(answer.because, facts.unknown | _NOT_KNOWN_YET[action]):
                 return standing

@@ -20,7 +20,7 @@ from drawbridge.decision.facts import (
     Service,
     ShareFacts,
 )
-from drawbridge.decision.offer_forbidden import forbidding_offer, is_ever_forbidden
+from drawbridge.decision.offer_forbidden import forbidding_offer
 from drawbridge.decision.registration import Registration, check_account_id
 from drawbridge.errors import InvalidInputError
 from drawbridge.intake.offers import OfferedShare
@@ -126,7 +126,6 @@ class OfferRules:
     def __init__(self, policies: PolicySet, *, partition: str) -> None:
         self._policies = policies
         self._partition = partition
-        self._asks = is_ever_forbidden(policies)
 
     def desired(
         self, target: Target, entries: Iterable[Registration], evaluation_time: EvaluationTime
@@ -148,7 +147,7 @@ class OfferRules:
                 # Out of a share, what the account has associated of it would be taken down.
                 unchanged |= {entry.account_id} if isinstance(target, OfferedShare) else set()
             else:
-                reasons = self._forbidding(target, entry, evaluation_time) if self._asks else ()
+                reasons = self._forbidding(target, entry, evaluation_time)
             if reasons:
                 not_offered.append(NotOffered(target=id_of(target), account_id=entry.account_id, reasons=reasons))
             else:
