@@ -30,6 +30,8 @@ class InMemoryServicePermissions:
         """Services that can't be listed."""
         self.on_allow: Callable[[], None] = lambda: None
         """What happens elsewhere while principals are being allowed."""
+        self.left_out: set[str] = set()
+        """Principals that a listing leaves out."""
         self.shows = True
         """Whether what is allowed is listed at once."""
         self._hidden: set[str] = set()
@@ -38,7 +40,7 @@ class InMemoryServicePermissions:
         if service_id in self.throttled:
             raise ThrottledError(service_id)
         hidden, self._hidden = self._hidden, set()
-        return [each for arn, each in self._of(service_id).items() if arn not in hidden]
+        return [each for arn, each in self._of(service_id).items() if arn not in hidden | self.left_out]
 
     def allow(self, service_id: str, principals: Sequence[str]) -> None:
         taken = [each for each in principals if each not in self.refused]

@@ -242,6 +242,30 @@ def test_what_was_added_and_not_tagged_is_tagged_or_taken_back(is_registered: bo
     assert world.confirmed() == ({(SERVICE_ID, ROOT): True} if is_registered else {})
 
 
+def test_what_was_added_and_not_tagged_is_taken_back_though_a_listing_leaves_it_out(world: World) -> None:
+    on_record(world, record(SERVICE_ID, ROOT, is_confirmed=False))
+    world.has_allowed(ROOT)
+    world.permissions.left_out = {ROOT}
+
+    world.converge()
+
+    assert (world.allowed(), world.records.records) == ({}, {})
+
+
+def test_a_permission_that_shows_no_id_is_ours_by_its_record_alone(world: World) -> None:
+    on_record(world, record(SERVICE_ID, ROOT, is_confirmed=False))
+    world.has_allowed(ROOT, permission_id="")
+    world.consumers.registered[CONSUMER] = Consumer(services=frozenset({SERVICE_ID}))
+
+    world.converge()
+    at_first = world.allowed(), world.confirmed()
+    del world.consumers.registered[CONSUMER]
+    world.converge()
+
+    assert at_first == ({ROOT: None}, {(SERVICE_ID, ROOT): False})
+    assert world.allowed() == {}
+
+
 def test_what_does_not_show_yet_is_tagged_by_the_next_sweep(world: World) -> None:
     world.consumers.registered[CONSUMER] = Consumer(services=frozenset({SERVICE_ID}))
     world.permissions.shows = False
