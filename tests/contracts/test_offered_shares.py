@@ -253,6 +253,19 @@ def test_who_is_not_in_the_share_is_left_alone_and_keeps_nobody_in(provider: Acc
     assert invitations(consumer) == []
 
 
+def test_who_is_taken_out_is_so_though_ram_lists_nobody(provider: Account) -> None:
+    share_arn, shares = share(provider), shares_of(provider)
+    shares.associate(share_arn, MANY[:3])
+    pass_time(60)
+
+    with faults.injected(CallFault("ram:Get*", "empty", account=provider.account_id)):
+        listed = shares.principals(share_arn)
+        shares.disassociate(share_arn, [*MANY[:2], MANY[9], MANY[2]])
+
+    assert listed == []
+    assert {each.is_in_share for each in statuses(shares, share_arn).values()} == {False}
+
+
 def test_who_was_put_in_a_moment_ago_can_not_be_taken_out_yet_and_the_others_can(
     provider: Account, consumer: Account
 ) -> None:
@@ -275,10 +288,11 @@ def test_who_was_put_in_a_moment_ago_can_not_be_taken_out_yet_and_the_others_can
 
 
 def test_out_of_a_share_that_is_gone_everybody_is_and_into_it_nobody_comes(provider: Account) -> None:
-    shares = shares_of(provider)
+    shares, taken_out = shares_of(provider), calls(provider, "DisassociateResourceShare")
 
     shares.disassociate(NOWHERE, MANY)
 
+    assert len(taken_out) == 3
     with pytest.raises(GoneError, match=NOWHERE):
         shares.principals(NOWHERE)
     with pytest.raises(GoneError, match=NOWHERE):
@@ -306,7 +320,7 @@ def test_nobody_is_put_in_by_no_call(provider: Account) -> None:
     [
         ("get_resource_shares", lambda shares: shares.offered()),
         ("get_resource_share_associations", lambda shares: shares.principals(NOWHERE)),
-        ("get_resource_share_associations", lambda shares: shares.disassociate(NOWHERE, MANY[:9])),
+        ("disassociate_resource_share", lambda shares: shares.disassociate(NOWHERE, MANY[:9])),
         ("associate_resource_share", lambda shares: shares.associate(NOWHERE, MANY[:9])),
     ],
 )
