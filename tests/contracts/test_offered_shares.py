@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from drawbridge.aws.offered_shares import OfferedShares
+from drawbridge.aws.offered_shares import OfferedSharesOfRam
 from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError, RefusedError, ThrottledError, UpstreamError
-from drawbridge.intake.offers import OfferedShare, PrincipalStatus, SharePrincipal
-from drawbridge.intake.offers import OfferedShares as Port
+from drawbridge.intake.offers import OfferedShare, OfferedShares, PrincipalStatus, SharePrincipal
 from local_aws.testing.faults import CallFault, faults
 from local_aws.testing.organizations import arrange
 from local_aws.testing.settings import changed
@@ -25,8 +24,8 @@ NOWHERE = f"arn:aws:ram:{REGION}:111111111111:resource-share/00000000-0000-0000-
 MANY = [f"{number:012}" for number in range(1, 251)]
 
 
-def shares_of(provider: Account) -> Port:
-    return OfferedShares(provider.ram)
+def shares_of(provider: Account) -> OfferedShares:
+    return OfferedSharesOfRam(provider.ram)
 
 
 def share(provider: Account, tier: str | None = "gold", *, outsiders: bool = True, into: Sequence[str] = ()) -> str:
@@ -37,7 +36,7 @@ def share(provider: Account, tier: str | None = "gold", *, outsiders: bool = Tru
     return str(made["resourceShare"]["resourceShareArn"])
 
 
-def statuses(shares: Port, share_arn: str) -> dict[str, PrincipalStatus]:
+def statuses(shares: OfferedShares, share_arn: str) -> dict[str, PrincipalStatus]:
     return {each.principal: each.status for each in shares.principals(share_arn)}
 
 
@@ -258,6 +257,19 @@ def test_who_is_not_in_the_share_is_left_alone_and_keeps_nobody_in(provider: Acc
     assert invitations(consumer) == []
 
 
+def test_who_is_taken_out_is_so_though_ram_lists_nobody(provider: Account) -> None:
+    share_arn, shares = share(provider), shares_of(provider)
+    shares.associate(share_arn, MANY[:3])
+    pass_time(60)
+
+    with faults.injected(CallFault("ram:Get*", "empty", account=provider.account_id)):
+        listed = shares.principals(share_arn)
+        shares.disassociate(share_arn, [*MANY[:2], MANY[9], MANY[2]])
+
+    assert listed == []
+    assert {each.is_in_share for each in statuses(shares, share_arn).values()} == {False}
+
+
 def test_who_was_put_in_a_moment_ago_can_not_be_taken_out_yet_and_the_others_can(
     provider: Account, consumer: Account
 ) -> None:
@@ -280,10 +292,11 @@ def test_who_was_put_in_a_moment_ago_can_not_be_taken_out_yet_and_the_others_can
 
 
 def test_out_of_a_share_that_is_gone_everybody_is_and_into_it_nobody_comes(provider: Account) -> None:
-    shares = shares_of(provider)
+    shares, taken_out = shares_of(provider), calls(provider, "DisassociateResourceShare")
 
     shares.disassociate(NOWHERE, MANY)
 
+    assert len(taken_out) == 3
     with pytest.raises(GoneError, match=NOWHERE):
         shares.principals(NOWHERE)
     with pytest.raises(GoneError, match=NOWHERE):
@@ -311,7 +324,7 @@ def test_nobody_is_put_in_by_no_call(provider: Account) -> None:
     [
         ("get_resource_shares", lambda shares: shares.offered()),
         ("get_resource_share_associations", lambda shares: shares.principals(NOWHERE)),
-        ("get_resource_share_associations", lambda shares: shares.disassociate(NOWHERE, MANY[:9])),
+        ("disassociate_resource_share", lambda shares: shares.disassociate(NOWHERE, MANY[:9])),
         ("associate_resource_share", lambda shares: shares.associate(NOWHERE, MANY[:9])),
     ],
 )

@@ -30,7 +30,7 @@ def in_batches(do: Do, values: Sequence[str], *, most: int) -> None:
         except QuotaExceededError as error:
             if len(batch) == 1:
                 raise RefusedError(str(error)) from error
-            waiting[:0] = _halves(batch)
+            waiting[:0] = halves(batch)
         except (RefusedError, NotReadyError) as error:
             named = [each for each in batch if _names(str(error), each)]
             if len(batch) == 1:
@@ -39,12 +39,12 @@ def in_batches(do: Do, values: Sequence[str], *, most: int) -> None:
                 refusals += [error] * len(named)
                 waiting.insert(0, [each for each in batch if each not in named])
             else:
-                waiting[:0] = _halves(batch)
+                waiting[:0] = halves(batch)
     if refusals:
         raise refusals[0]
 
 
-def _halves(batch: list[str]) -> Iterator[list[str]]:
+def halves(batch: list[str]) -> Iterator[list[str]]:
     middle = len(batch) // 2
     yield batch[:middle]
     yield batch[middle:]

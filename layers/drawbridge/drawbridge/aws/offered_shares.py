@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from drawbridge.aws.batches import in_batches
+from drawbridge.aws.batches import halves, in_batches
 from drawbridge.aws.errors import translated
 from drawbridge.errors import GoneError, NotReadyError, RefusedError
 from drawbridge.intake.offers import OfferedShare, PrincipalStatus, SharePrincipal
@@ -35,7 +35,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _ACCOUNT = re.compile(r"arn:[\w-]+:iam::(\d{12}):root")
 
 
-class OfferedShares:
+class OfferedSharesOfRam:
     """Shares of this account. RAM is Regional: this is the Region of the client.
 
     Every call raises ``AccessDeniedError`` where the role may not, ``ThrottledError`` and ``UpstreamError`` where it is
@@ -81,24 +81,33 @@ class OfferedShares:
 
         Raises:
             RefusedError: the share can't be changed.
-            NotReadyError: an account was put in a moment ago, and can't be taken out yet.
-            GoneError: an account was taken out by somebody else while this was asked: the others may still be in it.
+            NotReadyError: an account was put in a moment ago, and can't be taken out yet. Where it is but a few, all
+                others are out.
         """
-        try:
-            # RAM refuses a whole call for one that is not in the share.
-            inside = {_account(each) for each in self._newest(share_arn) if _status(each).is_in_share}
-        except GoneError:
-            return
-        present = [each for each in account_ids if each in inside]
-        in_batches(partial(self._disassociate, share_arn), present, most=_MOST_PRINCIPALS)
+        in_batches(partial(self._take_out, share_arn), account_ids, most=_MOST_PRINCIPALS)
 
     def _associate(self, share_arn: str, account_ids: list[str]) -> None:
         with translated(f"put accounts into {share_arn}", instead=_OF_THE_SHARE):
             self._ram.associate_resource_share(resourceShareArn=share_arn, principals=account_ids)
 
-    def _disassociate(self, share_arn: str, account_ids: list[str]) -> None:
-        with translated(f"take accounts out of {share_arn}", instead=_OF_THE_SHARE):
-            self._ram.disassociate_resource_share(resourceShareArn=share_arn, principals=account_ids)
+    def _take_out(self, share_arn: str, account_ids: list[str]) -> None:
+        """Take out those that are in the share, by RAM's word on each and not by a listing, which may lack some."""
+        try:
+            with translated(f"take accounts out of {share_arn}", instead=_OF_THE_SHARE):
+                self._ram.disassociate_resource_share(resourceShareArn=share_arn, principals=account_ids)
+        except GoneError:
+            # RAM refuses a whole call for one that is not in the share, and in the same way if the share is gone.
+            if len(account_ids) > 1 and not self._is_gone(share_arn):
+                for half in halves(account_ids):
+                    self._take_out(share_arn, half)
+
+    def _is_gone(self, share_arn: str) -> bool:
+        try:
+            with translated(f"look at {share_arn}"):
+                self._ram.get_resource_shares(resourceOwner="SELF", resourceShareArns=[share_arn])
+        except GoneError:
+            return True
+        return False
 
     def _newest(self, share_arn: str) -> Iterable[Any]:
         found: dict[str, Any] = {}

@@ -112,8 +112,8 @@ class OfferedShares(Protocol):
 
         Raises:
             RefusedError: the share can't be changed.
-            NotReadyError: one of them was put in a moment ago, and can't be taken out yet. The others may be out.
-            GoneError: one of them was taken out by somebody else meanwhile. The others may still be in it.
+            NotReadyError: some of them were put in a moment ago, and can't be taken out yet. Where it is but a few, all
+                others are out.
         """
         ...
 
