@@ -25,6 +25,6 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, AcceptRequestInput)
     log_of_request(step.execution.request_id)
     request = step.execution.request
-    acceptance = accept(request, step.decision, step.on, shares(), connections(), consumers=consumers(), now=now())
+    acceptance = accept(request, step.decision, step.on, shares(), connections(), consumers=consumers, now=now())
     logger.info("answered", acceptance=msgspec.to_builtins(acceptance))
     return {"acceptance": msgspec.to_builtins(acceptance)}

@@ -45,7 +45,7 @@ def decided(
     if connections.now is not None:
         decided_on = msgspec.structs.replace(decided_on, live=connections.now.is_live)
     on_what = msgspec.structs.replace(decided_on, **on)
-    return accept(request, decision, on_what, shares, connections, consumers=registered, now=NOW)
+    return accept(request, decision, on_what, shares, connections, consumers=lambda: registered, now=NOW)
 
 
 def done(
@@ -222,7 +222,13 @@ def test_what_was_decided_longer_than_a_minute_ago_is_never_done(
 
     for request in (SHARE, CONNECTION):
         later = accept(
-            request, decision, on, shares, connections, consumers=UNREGISTERED, now=NOW + timedelta(seconds=seconds)
+            request,
+            decision,
+            on,
+            shares,
+            connections,
+            consumers=lambda: UNREGISTERED,
+            now=NOW + timedelta(seconds=seconds),
         )
         assert isinstance(later, DecideAgain)
     assert (shares.answers, connections.answers) == ([], [])
@@ -237,7 +243,7 @@ def test_what_was_decided_a_minute_ago_is_done() -> None:
         DecidedOn(at=NOW, contents_fingerprint=CONTENTS),
         shares,
         NOBODY,
-        consumers=UNREGISTERED,
+        consumers=lambda: UNREGISTERED,
         now=NOW + FRESH,
     )
 

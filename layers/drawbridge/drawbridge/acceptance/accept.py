@@ -1,5 +1,6 @@
 """Accepting and rejecting, by what AWS lists right before."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol, assert_never
 
@@ -70,7 +71,7 @@ def accept(
     shares: InvitationAnswers,
     connections: ConnectionAnswers,
     *,
-    consumers: RegisteredConsumers,
+    consumers: Callable[[], RegisteredConsumers],
     now: datetime,
 ) -> Acceptance | DecideAgain:
     """Carry out a decision that was made recently, and on what AWS still lists.
@@ -183,7 +184,7 @@ def _answer_connection(
     decision: ActionableDecision,
     on: DecidedOn,
     connections: ConnectionAnswers,
-    consumers: RegisteredConsumers,
+    consumers: Callable[[], RegisteredConsumers],
 ) -> Acceptance | DecideAgain:
     try:
         state = connections.state(request.service_id, request.endpoint_id)
@@ -192,7 +193,7 @@ def _answer_connection(
         if _needs_answer(state, decision):
             if isinstance(decision, Accept) and on.account_id:
                 # The door may have been shut since, while policies let it in still.
-                standing = standing_of(consumers.consumer(on.account_id))
+                standing = standing_of(consumers().consumer(on.account_id))
                 if standing.shuts_out:
                     return _again(f"Consumer {on.account_id} is {standing} by now.")
             refused = connections.answer(request.service_id, [request.endpoint_id], accept=isinstance(decision, Accept))

@@ -15,7 +15,7 @@ from drawbridge.aws.event_bus import EventBus
 from drawbridge.aws.existence import ExistenceById
 from drawbridge.aws.hosted_zone_listing import HostedZoneListing
 from drawbridge.aws.ledger_table import LedgerTable
-from drawbridge.aws.offered_shares import OfferedShares
+from drawbridge.aws.offered_shares import OfferedSharesOfRam
 from drawbridge.aws.offers_table import OffersTable
 from drawbridge.aws.owned_object_listing import OwnedObjectListing
 from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
@@ -117,7 +117,7 @@ def sweeper(
         prefix=settings.prefix,
         account_id=settings.account_id,
     )
-    offered_shares = OfferedShares(client("ram"))
+    offered_shares = OfferedSharesOfRam(client("ram"))
     offers = OffersTable(table(settings.offers_table), on_broken=on_broken)
     return Sweeper(
         observer=Observer(ResourceShares(client("ram")), services, configured),

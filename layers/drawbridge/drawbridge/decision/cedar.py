@@ -105,7 +105,7 @@ class PolicySet:
         )
 
     def may_forbid(self, action: Action, account_id: str) -> bool:
-        """Return whether there is a forbid on the action for the account; asking Cedar takes a thousand times longer."""
+        """Return whether a forbid is on the action, for the account or for any; to ask Cedar takes far longer."""
         if action not in self._forbidden:
             forbids = [each.cedar for each in self._statements.values() if each.effect == "forbid"]
             about = [each.principal for each in forbids if _is_about(each, action)]
