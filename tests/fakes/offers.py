@@ -79,6 +79,8 @@ class InMemoryOfferedShares:
         self.shares: list[OfferedShare] = []
         self.members: dict[str, dict[str, PrincipalStatus]] = {}
         self.refused: set[str] = set()
+        self.left_out: set[str] = set()
+        """Accounts that a listing leaves out."""
         self.invited: list[tuple[str, str]] = []
         """Who was put into what, each time."""
 
@@ -88,7 +90,11 @@ class InMemoryOfferedShares:
     def principals(self, share_arn: str) -> list[SharePrincipal]:
         if share_arn not in self.members:
             raise GoneError(share_arn)
-        return [SharePrincipal(principal=each, status=status) for each, status in self.members[share_arn].items()]
+        return [
+            SharePrincipal(principal=each, status=status)
+            for each, status in self.members[share_arn].items()
+            if each not in self.left_out
+        ]
 
     def associate(self, share_arn: str, account_ids: Sequence[str]) -> None:
         self._interruptions.before_write()

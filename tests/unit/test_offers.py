@@ -13,9 +13,10 @@ from drawbridge.decision.facts import Consumer
 from drawbridge.discovery.offer_sweep import OfferSweep
 from drawbridge.errors import InvalidInputError, ThrottledError
 from drawbridge.intake.converged import Converged
-from drawbridge.intake.desired import OfferRules, Registry, Target
+from drawbridge.intake.desired import DesiredOffers, OfferRules, Registry, Target
 from drawbridge.intake.offers import AllowedPrincipal, OfferedShare, OfferRecord, PrincipalStatus
 from drawbridge.intake.reconcile import OfferReconciler
+from drawbridge.intake.steps import AddToShare, Offer, plan_for_share
 from drawbridge.request.connections import ManagedService
 from tests.builders import CONSUMER, EVALUATION_TIME, NOW, PROVIDER, SERVICE_ID, SHARE_ARN, STRANGER
 from tests.fakes.interruptions import CrashError, Interruptions
@@ -333,6 +334,38 @@ def test_what_was_noted_and_never_added_does_not_wait_for_twelve_hours(world: Wo
     world.converge()
 
     assert world.in_share() == {CONSUMER}
+
+
+@pytest.mark.parametrize("status", [PrincipalStatus.FAILED, PrincipalStatus.DISASSOCIATED])
+def test_who_is_not_in_a_share_any_longer_and_not_to_be_is_forgotten_and_ram_is_told_nothing(
+    status: PrincipalStatus, world: World
+) -> None:
+    on_record(world, record(SHARE_ARN, CONSUMER))
+    world.shares.members[SHARE_ARN][CONSUMER] = status
+
+    converged = world.converge()
+
+    assert (converged, world.records.records) == (Converged(), {})
+    assert world.shares.members[SHARE_ARN] == {CONSUMER: status}
+
+
+def test_who_is_in_a_share_by_the_record_and_not_by_a_listing_that_was_cut_is_taken_out(world: World) -> None:
+    on_record(world, record(SHARE_ARN, CONSUMER))
+    world.shares.members[SHARE_ARN][CONSUMER] = PrincipalStatus.ASSOCIATED
+    world.shares.left_out = {CONSUMER}
+
+    world.converge()
+
+    assert (world.in_share(), world.records.records) == (set(), {})
+
+
+def test_nothing_is_confirmed_that_is_not_seen(world: World) -> None:
+    desired = DesiredOffers(principals={CONSUMER: CONSUMER})
+    unconfirmed = {CONSUMER: record(SHARE_ARN, CONSUMER, is_confirmed=False)}
+
+    plan = plan_for_share(SHARE_ARN, desired, [], unconfirmed, NOW)
+
+    assert plan.steps == (AddToShare(SHARE_ARN, (Offer(CONSUMER, CONSUMER),)),)
 
 
 def test_whom_ram_is_taking_out_is_waited_for(world: World) -> None:
