@@ -67,7 +67,8 @@ def forget(home: Person, consumer: Person) -> None:
 
 def allowed(home: Person, service_id: str) -> dict[str, str | None]:
     """Return whom the service allows, with whose the permission is by its tag."""
-    found = home.client("ec2").describe_vpc_endpoint_service_permissions(ServiceId=service_id)["AllowedPrincipals"]
+    pages = home.client("ec2").get_paginator("describe_vpc_endpoint_service_permissions").paginate(ServiceId=service_id)
+    found = [each for page in pages for each in page["AllowedPrincipals"]]
     tags = ({tag["Key"]: tag["Value"] for tag in each.get("Tags", [])} for each in found)
     return {each["Principal"]: of.get("drawbridge:owner") for each, of in zip(found, tags, strict=True)}
 
@@ -90,7 +91,8 @@ def records(home: Person, target: str) -> dict[str, bool]:
 
 
 def invitations(consumer: Person, arn: str) -> list[dict[str, Any]]:
-    found = consumer.client("ram").get_resource_share_invitations()["resourceShareInvitations"]
+    pages = consumer.client("ram").get_paginator("get_resource_share_invitations").paginate()
+    found = [each for page in pages for each in page["resourceShareInvitations"]]
     return [each for each in found if each["resourceShareArn"] == arn]
 
 

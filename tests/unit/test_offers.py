@@ -359,6 +359,16 @@ def test_who_is_in_a_share_by_the_record_and_not_by_a_listing_that_was_cut_is_ta
     assert (world.in_share(), world.records.records) == (set(), {})
 
 
+def test_it_is_not_forgotten_when_who_is_suspended_was_invited_last(world: World) -> None:
+    on_record(world, record(SHARE_ARN, CONSUMER))
+    world.shares.members[SHARE_ARN][CONSUMER] = PrincipalStatus.FAILED
+    world.consumers.registered[CONSUMER] = Consumer(tier="gold", suspended_at=NOW)
+
+    world.converge()
+
+    assert world.confirmed() == {(SHARE_ARN, CONSUMER): True}
+
+
 def test_nothing_is_confirmed_that_is_not_seen(world: World) -> None:
     desired = DesiredOffers(principals={CONSUMER: CONSUMER})
     unconfirmed = {CONSUMER: record(SHARE_ARN, CONSUMER, is_confirmed=False)}
