@@ -11,7 +11,7 @@ import msgspec
 
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration
-from drawbridge.errors import GoneError, RefusedError, ThrottledError
+from drawbridge.errors import GoneError, NotReadyError, RefusedError, ThrottledError
 from drawbridge.intake.offers import AllowedPrincipal, OfferedShare, OfferRecord, PrincipalStatus, SharePrincipal
 from drawbridge.request.connections import ManagedService
 from tests.fakes.interruptions import Interruptions
@@ -79,6 +79,8 @@ class InMemoryOfferedShares:
         self.shares: list[OfferedShare] = []
         self.members: dict[str, dict[str, PrincipalStatus]] = {}
         self.refused: set[str] = set()
+        self.busy: set[str] = set()
+        """Accounts that RAM is not through with."""
         self.left_out: set[str] = set()
         """Accounts that a listing leaves out."""
         self.invited: list[tuple[str, str]] = []
@@ -100,9 +102,11 @@ class InMemoryOfferedShares:
         self._interruptions.before_write()
         for each in account_ids:
             there = self.members[share_arn].get(each)
-            if each not in self.refused and (there is None or not there.is_in_share):
+            if each not in self.refused | self.busy and (there is None or not there.is_in_share):
                 self.members[share_arn][each] = PrincipalStatus.ASSOCIATING
                 self.invited.append((share_arn, each))
+        if not self.busy.isdisjoint(account_ids):
+            raise NotReadyError(f"InvalidStateTransitionException: {', '.join(sorted(self.busy))}")
         if not self.refused.isdisjoint(account_ids):
             raise RefusedError(f"OperationNotPermitted: {', '.join(sorted(self.refused))}")
 

@@ -11,7 +11,8 @@ import pytest
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.facts import Consumer
 from drawbridge.discovery.offer_sweep import OfferSweep
-from drawbridge.errors import InvalidInputError, ThrottledError
+from drawbridge.errors import InvalidInputError, NotReadyError, ThrottledError
+from drawbridge.hint import CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope
 from drawbridge.intake.converged import Converged
 from drawbridge.intake.desired import DesiredOffers, OfferRules, Registry, Target
 from drawbridge.intake.offers import AllowedPrincipal, OfferedShare, OfferRecord, PrincipalStatus
@@ -27,6 +28,7 @@ from tests.fakes.offers import (
     InMemoryOfferRecords,
     InMemoryServicePermissions,
 )
+from tests.unit.discovering import World as Sweeping
 from tests.unit.policies import compiled
 
 OTHER_SERVICE = "vpce-svc-0123456789abcdef0"
@@ -641,6 +643,42 @@ def test_what_is_forbidden_by_now_is_taken_back(world: World) -> None:
     world.converge()
 
     assert (world.allowed(), world.in_share()) == ({}, set())
+
+
+@pytest.mark.parametrize(
+    ("scope", "asked"),
+    [(EVERYTHING, [False]), (SERVICES, [False]), (ORPHANS, [True]), (SHARES, []), (CONNECTIONS, [])],
+    ids=["everything", "services", "orphans", "shares", "connections"],
+)
+def test_a_sweep_has_offers_made_where_they_may_have_changed(scope: SweepScope, asked: list[bool]) -> None:
+    sweep = Sweeping()
+
+    sweep.sweeper().sweep(scope, NOW)
+
+    assert sweep.offers.asked == asked
+
+
+def test_a_sweep_tells_what_became_of_offers_and_what_failed() -> None:
+    sweep = Sweeping()
+    failed, broken = ThrottledError("slowly"), InvalidInputError("no account")
+    sweep.offers.done = Converged(["a to b"], ["c from d"], ["e is not offered to f: no"], [failed], [broken])
+
+    result = sweep.sweeper().sweep(EVERYTHING, NOW)
+
+    assert (result.offered, result.taken_back) == (("a to b",), ("c from d",))
+    assert result.not_offered == ("e is not offered to f: no",)
+    assert (result.failures, result.broken) == ((failed,), (broken,))
+
+
+def test_what_aws_is_busy_with_has_the_sweep_repeated(world: World) -> None:
+    world.consumers.registered |= {CONSUMER: GOLD, STRANGER: GOLD}
+    world.shares.busy = {STRANGER}
+
+    converged = world.converge()
+
+    assert [type(each) for each in converged.failures] == [NotReadyError]
+    assert world.in_share() == {CONSUMER}
+    assert world.confirmed()[SHARE_ARN, STRANGER] is False
 
 
 def _writes(world: World) -> int:
