@@ -200,6 +200,14 @@ def _show(where: str, record: SweepRecord) -> None:
         requests = "1 request" if record.observed == 1 else f"{record.observed} requests"
         say(f"it observed {requests}, started {attempts}{orphans}", "good")
     _show_mentioned(record.started)
+    for what, offers in (
+        ("offered", record.offered),
+        ("taken back", record.taken_back),
+        ("not offered", record.not_offered),
+    ):
+        if offers.count:
+            say(f"{what}: {offers.count}")
+            _show_mentioned(offers)
     for concern in needs_somebody(record):
         say(f"{concern.what}: {concern.of.count}", "bad")
         _show_mentioned(concern.of)

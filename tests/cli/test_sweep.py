@@ -123,6 +123,24 @@ def test_what_needs_somebody_is_said_with_what_to_do_and_the_exit_code(
     assert ended.out.splitlines()[2:] == [f"{what}: 1", "  list shares: ⟨U+001B⟩[2Jno", f"  to do: {what_to_do}"]
 
 
+@pytest.mark.parametrize(
+    ("field", "what"), [("offered", "offered"), ("taken_back", "taken back"), ("not_offered", "not offered")]
+)
+def test_what_became_of_offers_is_told_and_needs_nobody(
+    at_work: Drawbridge, sweeps: Sweeps, field: str, what: str
+) -> None:
+    sweeps(replace(QUIET, **{field: Mentioned(2, ("vpce-svc-1 to \x1b[2J",))}))
+
+    ended = at_work("sweep")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.splitlines()[2:] == [
+        f"{what}: 2",
+        "  vpce-svc-1 to ⟨U+001B⟩[2J",
+        "  and 1 more, in the log of discover_requests",
+    ]
+
+
 def test_a_sweep_that_broke_off_says_so(at_work: Drawbridge, sweeps: Sweeps) -> None:
     sweeps(replace(QUIET, observed=None, failures=Mentioned(1, ("read the ledger: no",))))
 

@@ -59,8 +59,10 @@ def test_an_active_share_with_the_tag_is_an_offer_to_its_tier(provider: Account,
         found = shares_of(provider).offered()
 
     assert found == [
-        OfferedShare(arn=gold, name="orders", tier="gold", takes_outsiders=True),
-        OfferedShare(arn=silver, name="orders", tier="silver", takes_outsiders=False),
+        OfferedShare(arn=gold, name="orders", tier="gold", takes_outsiders=True, tags={"drawbridge:offer": "gold"}),
+        OfferedShare(
+            arn=silver, name="orders", tier="silver", takes_outsiders=False, tags={"drawbridge:offer": "silver"}
+        ),
     ]
 
 
@@ -72,7 +74,9 @@ def test_what_ram_does_not_report_of_a_share_is_not_known(provider: Account) -> 
     with answering(provider.ram, "get_resource_shares", {"resourceShares": [bare, *others]}):
         found = shares_of(provider).offered()
 
-    assert found == [OfferedShare(arn=NOWHERE, name="", tier="gold", takes_outsiders=None)]
+    assert found == [
+        OfferedShare(arn=NOWHERE, name="", tier="gold", takes_outsiders=None, tags={"drawbridge:offer": "gold"})
+    ]
 
 
 def test_an_outsider_is_invited_and_in_the_share_once_it_has_accepted(provider: Account, consumer: Account) -> None:

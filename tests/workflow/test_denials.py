@@ -19,6 +19,7 @@ from local_aws.testing.workflows import issue_token
 from tests.builders import REPOSITORY
 from tests.contracts.accounts import Account
 from tests.contracts.owned_objects import owned_object
+from tests.workflow.definition import RESOURCES
 
 ACCOUNT = "111122223333"
 HERE = f"us-east-1:{ACCOUNT}"
@@ -70,7 +71,39 @@ def approval_item(key: str) -> dict[str, Any]:
     return {"RequestItems": {"ApprovalsTable": [{"PutRequest": {"Item": {"request_id": {"S": key}}}}]}}
 
 
+def offer_record(target: str) -> dict[str, Any]:
+    key = {"target": {"S": target}, "principal": {"S": ACCOUNT}}
+    return {"RequestItems": {"OffersTable": [{"DeleteRequest": {"Key": key}}]}}
+
+
+def principals(service_id: str) -> dict[str, Any]:
+    return {"ServiceId": service_id, "AddAllowedPrincipals": [f"arn:aws:iam::{ACCOUNT}:root"]}
+
+
+def permission(**tags: str) -> dict[str, Any]:
+    tag_list = [{"Key": key, "Value": value} for key, value in tags.items()]
+    return {"Resources": ["vpce-svc-perm-0123456789abcdef0"], "Tags": tag_list}
+
+
+SHARED = {"resourceShareArn": f"arn:aws:ram:{HERE}:resource-share/11111111-2222-3333-4444-555555555555"}
+
 ALLOWED = [
+    pytest.param(
+        "DiscoverRequests",
+        "ec2:ModifyVpcEndpointServicePermissions",
+        principals("vpce-svc-0123456789abcdef1"),
+        id="a service that is listed is offered",
+    ),
+    pytest.param("DiscoverRequests", "ec2:CreateTags", permission(**OWNED), id="a permission is tagged as ours"),
+    pytest.param(
+        "DiscoverRequests", "dynamodb:BatchWriteItem", offer_record("vpce-svc-0123456789abcdef1"), id="an offer"
+    ),
+    pytest.param(
+        "DiscoverRequests",
+        "dynamodb:BatchWriteItem",
+        offer_record(SHARED["resourceShareArn"]),
+        id="an offer of a share",
+    ),
     pytest.param(
         "DiscoverRequests", "dynamodb:BatchWriteItem", approval_item("sweep/scheduled"), id="the record of a sweep"
     ),
@@ -217,6 +250,27 @@ DENIED = [
     ),
     pytest.param(
         "DiscoverRequests",
+        "ec2:ModifyVpcEndpointServicePermissions",
+        principals("vpce-svc-fedcba9876543210f"),
+        id="offering a service that is neither tagged nor listed",
+    ),
+    pytest.param(
+        "DiscoverRequests",
+        "ec2:CreateTags",
+        permission(**{OWNER_TAG: "another"}),
+        id="a permission tagged as somebody else's",
+    ),
+    pytest.param("DiscoverRequests", "ec2:CreateTags", permission(**OWNED, Name="ours"), id="another tag beside ours"),
+    pytest.param("DiscoverRequests", "ram:AssociateResourceShare", SHARED, id="a share that is no offer"),
+    pytest.param("DiscoverRequests", "ram:DisassociateResourceShare", SHARED, id="out of a share that is no offer"),
+    pytest.param(
+        "DiscoverRequests",
+        "dynamodb:BatchWriteItem",
+        offer_record("removed-consumers"),
+        id="forgetting which consumers were removed",
+    ),
+    pytest.param(
+        "DiscoverRequests",
         "dynamodb:BatchWriteItem",
         approval_item("share-a"),
         id="an answer in the name of an approver",
@@ -287,12 +341,10 @@ def _account(local_aws_accounts: Accounts, local_aws_unthrottled_persons: None) 
     for name, tags in (("ours", OWNED_LIST), ("theirs", [])):
         ssm.put_parameter(Name=f"/drawbridge/connections/{name}", Type="String", Value="x", Tags=tags)
     # By the table's key IAM knows which item a call is about.
-    somebody.client("dynamodb").create_table(
-        TableName="ApprovalsTable",
-        AttributeDefinitions=[{"AttributeName": "request_id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "request_id", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    for table in ("ApprovalsTable", "OffersTable"):
+        of_template = RESOURCES[table]["Properties"]
+        desired = {name: of_template[name] for name in ("AttributeDefinitions", "KeySchema", "BillingMode")}
+        somebody.client("dynamodb").create_table(TableName=table, **desired)
 
 
 def with_role(somebody: SomeAccount, name: str) -> None:

@@ -406,6 +406,7 @@ def test_a_rule_takes_its_own_sample_and_no_other(rule: str, name: str) -> None:
         (tagged(errorCode="Client.UnauthorizedOperation"), False),
         (tagged(eventName="DeleteTags"), False),
         (tagged(eventName="CreateVpcEndpoint"), False),
+        (tagged(requestParameters={"tagSet": {"items": [{"key": "drawbridge:tier", "value": "gold"}]}}), True),
         (tagged(requestParameters={"tagSet": {"items": [{"key": "Name", "value": "true"}]}}), False),
         (tagged(requestParameters=None), False),
     ],

@@ -133,6 +133,7 @@ def _share(each: Any) -> OfferedShare | None:
         name=each.get("name") or "",
         tier=tags[OFFER_TAG],
         takes_outsiders=each.get("allowExternalPrincipals"),
+        tags=tags,
     )
 
 

@@ -81,6 +81,8 @@ class OfferedShare(Struct, frozen=True, kw_only=True):
     """The value of the tag ``drawbridge:offer``."""
     takes_outsiders: bool | None
     """Whether it may be shared outside of the organization; ``None`` where RAM does not report it."""
+    tags: dict[str, str] | None = None
+    """All of them, for policies; ``None`` where they are unknown."""
 
 
 class OfferedShares(Protocol):
