@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -484,16 +483,9 @@ class Stack:
 
     def ask_to_sweep(self, command: str = "", *, orphans: bool = False) -> None:
         """Send the hint to sweep everything; of what came of it, there is a record for the command with that id."""
-        from drawbridge.hint.parse import LOOK_FOR_ORPHANS
+        from drawbridge.aws.hints_queue import HintsQueue
 
-        hint = {
-            "source": "drawbridge.command",
-            "detail-type": LOOK_FOR_ORPHANS if orphans else "Sweep",
-            "detail": {"command": command} if command else {},
-        }
-        url = self._output("HintsQueueUrl")
-        with translated("send a hint"):
-            self._client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(hint))
+        HintsQueue(self._client("sqs"), self._output("HintsQueueUrl")).ask_to_sweep(command, orphans=orphans)
 
     def _table(self, output: str) -> Any:
         from botocore.config import Config

@@ -37,6 +37,10 @@ class Environment:
         return self._required("CONSUMERS_TABLE")
 
     @property
+    def offers_table(self) -> str:
+        return self._required("OFFERS_TABLE")
+
+    @property
     def bus(self) -> str:
         return self._required("BUS")
 
@@ -51,6 +55,10 @@ class Environment:
     @property
     def notification_topic(self) -> str:
         return self._required("NOTIFICATION_TOPIC_ARN")
+
+    @property
+    def hints_queue(self) -> str:
+        return self._required("HINTS_QUEUE_URL")
 
     @property
     def hints_dead_letter_queue(self) -> str:
