@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from drawbridge.decision.registration import BadLine, Registration, check_account_id, read_registrations, registration
+from drawbridge.discovery.withdrawable import ConsumerConnections, RequestStanding, Withdrawable, connections_of
 from drawbridge.errors import InvalidInputError
 from drawbridge.legible import legible
 from drawbridge.request.announced import WithdrawalCommand
@@ -15,7 +16,6 @@ from drawbridge_cli.command_lines import CommandLine, command
 from drawbridge_cli.commanding import command_all, command_of_caller, complain_of_changed, tell_to_sweep
 from drawbridge_cli.screen import accounting, ask, check_that_nobody_is_asked, complain, say, show_json, show_table
 from drawbridge_cli.stack import Stack
-from drawbridge.discovery.withdrawable import ConsumerConnections, RequestStanding, Withdrawable, connections_of
 from drawbridge_cli.withdrawable_screen import (
     request_document,
     show_connections,

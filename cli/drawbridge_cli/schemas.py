@@ -21,8 +21,14 @@ _TITLES: Mapping[str, tuple[type, str]] = {
 }
 
 _EVENTS: Mapping[str, tuple[type, str]] = {
-    "consumer-registered": (RegisteredEvent, "A sign-up service tells that an account is a consumer, as EventBridge delivers it"),
-    "consumer-removed": (RemovedEvent, "A sign-up service tells that an account is none any longer, as EventBridge delivers it"),
+    "consumer-registered": (
+        RegisteredEvent,
+        "A sign-up service tells that an account is a consumer, as EventBridge delivers it",
+    ),
+    "consumer-removed": (
+        RemovedEvent,
+        "A sign-up service tells that an account is none any longer, as EventBridge delivers it",
+    ),
 }
 
 NAMES = tuple(_TITLES)

@@ -105,11 +105,24 @@ class Consumer(Document, frozen=True, kw_only=True):
     suspended_at: AwareDatetime | None = None
     """Since when nothing new of the account is let in; ``None`` for an account that is not suspended."""
     proof_required: bool = False
-    """Whether the account has to prove that it is who it says before anything is offered to it or let in."""
+    """Whether the account has to prove that it is who it says before anything is offered to it or let in.
+
+    What can't be read counts as required.
+    """
     proved_at: AwareDatetime | None = None
     """When it did; ``None`` as long as it has not."""
     unreadable: tuple[str, ...] = ()
     """The fields of its entry that can't be read, and are unknown."""
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether it is suspended, or may be: since when can't be read."""
+        return self.suspended_at is not None or "suspended_at" in self.unreadable
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether it has proved that it is who it says, where that is required."""
+        return self.proved_at is not None or not self.proof_required
 
 
 class Requester(Document, frozen=True, kw_only=True):

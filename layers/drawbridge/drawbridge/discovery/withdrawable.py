@@ -98,7 +98,9 @@ class ConsumerConnections(Struct, frozen=True, kw_only=True):
     """What is connected with a service that is not managed any longer, and stays."""
 
 
-def withdrawable(ledger: CommandedRows, rows: Iterable[LedgerRow], managed: ManagedServices) -> tuple[Withdrawable, ...]:
+def withdrawable(
+    ledger: CommandedRows, rows: Iterable[LedgerRow], managed: ManagedServices
+) -> tuple[Withdrawable, ...]:
     """Return requests with what was made and published for them."""
     return tuple(
         Withdrawable(row=row, made=ledger.connected(row.request_id), standing=standing_of(row, managed)) for row in rows
@@ -113,7 +115,9 @@ def connections_of(ledger: CommandedRows, account_id: str, managed: ManagedServi
     standings = {row.request_id: standing_of(row, managed) for row in rows}
     # An attempt that is under way may have been decided before its account was removed.
     going = [row for row in open_rows if standings[row.request_id].can_go]
-    unmanaged = [row for row in open_rows if _was_let_in(row) and standings[row.request_id] is RequestStanding.NOT_MANAGED]
+    unmanaged = [
+        row for row in open_rows if _was_let_in(row) and standings[row.request_id] is RequestStanding.NOT_MANAGED
+    ]
     return ConsumerConnections(
         going=withdrawable(ledger, going, managed),
         commanded=tuple(row for row in rows if standings[row.request_id] is RequestStanding.COMMANDED),

@@ -127,7 +127,9 @@ def parse_registration_event(body: str, now: datetime) -> RegistrationEvent:
     try:
         envelope = read_json(body, _Envelope)
     except UnreadableError as error:
-        raise InvalidInputError(f"event: {error}; an EventBridge event with source, time and detail is needed") from error
+        raise InvalidInputError(
+            f"event: {error}; an EventBridge event with source, time and detail is needed"
+        ) from error
     if envelope.detail_type not in {REGISTERED, REMOVED}:
         raise InvalidInputError(
             f"detail-type: {envelope.detail_type[:100]!r} says nothing of consumers; send {REGISTERED!r} or {REMOVED!r}"
@@ -135,7 +137,9 @@ def parse_registration_event(body: str, now: datetime) -> RegistrationEvent:
     if envelope.source == OWN_SOURCE:
         raise InvalidInputError(f"source: {OWN_SOURCE!r} is Drawbridge itself; send it with a source of your own")
     if envelope.time < _EARLIEST:
-        raise InvalidInputError(f"time: {envelope.time.isoformat()} is long past; send it with the time at which it happened")
+        raise InvalidInputError(
+            f"time: {envelope.time.isoformat()} is long past; send it with the time at which it happened"
+        )
     if envelope.time > now + _AHEAD:
         raise InvalidInputError(
             f"time: {envelope.time.isoformat()} lies ahead; send it with the time at which it happened, or with none"
