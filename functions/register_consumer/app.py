@@ -1,4 +1,4 @@
-"""In: events of sign-up services. Out: entries of the registry of consumers, and what goes with those that are removed."""
+"""In: events of sign-up services. Out: entries of the registry, and commands to withdraw what goes with them."""
 
 from datetime import UTC, datetime
 from functools import partial

@@ -40,7 +40,7 @@ class RemovedConsumerItems:
 
     def note(self, account_id: str, removed_at: datetime) -> None:
         """Keep that an account was removed; of two removals the later is kept."""
-        written = {
+        written: dict[str, Any] = {
             "removed_at": _text(removed_at),
             "is_finished": False,
             "expires_at": int((self._now() + _KEPT_FOR).timestamp()),

@@ -67,7 +67,7 @@ def read_batch(
 
 
 def _message(record: object) -> QueueMessage:
-    """Read a record; one without a body or an id becomes its own body: it says nothing, and goes to the dead letters."""
+    """Read a record; one without a body or an id becomes its own body, and goes to the dead letters."""
     try:
         return read_value(record, QueueMessage)
     except UnreadableError:
