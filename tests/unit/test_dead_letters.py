@@ -30,8 +30,10 @@ TARGETS = Targets(
     region="us-east-1",
     account_id="111111111111",
     hints_queue="drawbridge-HintsQueue-1",
+    registrations_queue="drawbridge-RegistrationsQueue-1",
     functions=frozenset({"drawbridge-relay_notification", "drawbridge-tell_approvers"}),
 )
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
 HINTS_QUEUE = f"arn:aws:sqs:{HERE}:drawbridge-HintsQueue-1"
 TELL = f"arn:aws:lambda:{HERE}:function:drawbridge-tell_approvers"
 RULE = f"arn:aws:events:{HERE}:rule/drawbridge/drawbridge-StatusRule-1"
@@ -52,11 +54,11 @@ def message(source: DeadLetterSource, body: str, **attributes: str) -> DeadMessa
 
 
 def of_hints(body: str, **attributes: str) -> DeadLetter:
-    return explained(message(DeadLetterSource.HINTS, body, **attributes), TARGETS)
+    return explained(message(DeadLetterSource.HINTS, body, **attributes), TARGETS, NOW)
 
 
 def of_events(body: str, **attributes: str) -> DeadLetter:
-    return explained(message(DeadLetterSource.EVENTS, body, **attributes), TARGETS)
+    return explained(message(DeadLetterSource.EVENTS, body, **attributes), TARGETS, NOW)
 
 
 def test_a_hint_whose_sweeps_failed_may_be_sent_again() -> None:
@@ -188,7 +190,7 @@ def test_a_message_of_unknown_origin_is_left() -> None:
 def test_whatever_is_in_the_queues_is_explained_and_sent_nowhere_else(
     source: DeadLetterSource, body: str, attributes: dict[str, str]
 ) -> None:
-    letter = explained(message(source, body, **attributes), TARGETS)
+    letter = explained(message(source, body, **attributes), TARGETS, NOW)
 
     assert letter.what
     assert letter.what_to_do
