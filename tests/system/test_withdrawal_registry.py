@@ -109,9 +109,10 @@ def tell(home: Person, detail_type: str, detail: dict[str, Any], **entry: Any) -
 
 def entry_of(home: Person, consumer: Person) -> dict[str, Any]:
     table = home.output("ConsumersTableName")
-    return dict(home.client("dynamodb").get_item(TableName=table, Key={"account_id": {"S": consumer.account_id}})).get(
-        "Item", {}
+    found: dict[str, Any] = home.client("dynamodb").get_item(
+        TableName=table, Key={"account_id": {"S": consumer.account_id}}
     )
+    return dict(found.get("Item", {}))
 
 
 def taken(home: Person, consumer: Person) -> list[str]:
@@ -174,9 +175,7 @@ def test_an_event_that_nobody_can_read_is_kept_with_its_reason_and_stops_no_othe
     tell(stack, "Consumer Registered", good)
 
     until(lambda: entry_of(stack, consumer), lambda: "the good one")
-    buried: list[dict[str, Any]] = []
-    until(lambda: buried.extend(dead_letters(stack)) or buried, lambda: "a dead letter")
-    (letter,) = buried
+    (letter,) = until(lambda: dead_letters(stack), lambda: "a dead letter")
     assert json.loads(letter["Body"])["detail"]["account_id"] == int(consumer.account_id)
     reason = letter["MessageAttributes"]["reason"]["StringValue"]
     assert reason == (

@@ -147,21 +147,18 @@ def changed_entry(before: Registration | None, said: Registration) -> Registrati
     if before.changed_at is not None and said.changed_at is not None and before.changed_at > said.changed_at:
         return Taken.OUTDATED
     entry = replace(before, consumer=_merged(before.consumer, said), changed_at=said.changed_at, unsaid=said.unsaid)
-    if before.changed_at == said.changed_at and _said(entry.consumer) == _said(before.consumer):
+    if entry.changed_at == before.changed_at and entry.consumer == before.consumer:
         return Taken.UNCHANGED
     return entry
 
 
 def _merged(before: Consumer, said: Registration) -> Consumer:
-    fields = {name: getattr(said.consumer, name) for name in _SAID if name not in said.unsaid}
+    written = {*_SAID} - said.unsaid
+    fields = {name: getattr(said.consumer, name) for name in written}
     # Who had to prove who they are has to: that is not for an event to take back.
     fields["proof_required"] = before.proof_required or said.consumer.proof_required
-    return replace(before, **fields)
+    unreadable = tuple(name for name in before.unreadable if name not in written)
+    return replace(before, **fields, unreadable=unreadable)
 
 
-_SAID = ("tier", "services", "name", "notes", "principals")
-
-
-def _said(consumer: Consumer) -> tuple[object, ...]:
-    unreadable = [each for each in consumer.unreadable if each in (*_SAID, "proof_required")]
-    return (*(getattr(consumer, name) for name in (*_SAID, "proof_required")), unreadable)
+_SAID = ("tier", "services", "name", "notes", "principals", "proof_required")
