@@ -49,7 +49,10 @@ def _empty(table: Any) -> None:
 
 @pytest.fixture(params=IMPLEMENTATIONS)
 def registry(request: pytest.FixtureRequest, table: Any) -> Registry:
-    return either(request, InMemoryRegistry, lambda: ConsumersTable(table))
+    def on_aws() -> Registry:
+        return ConsumersTable(table)
+
+    return either(request, InMemoryRegistry, on_aws)
 
 
 def changed(entry: Registration, **fields: Any) -> Registration:

@@ -32,7 +32,10 @@ def _empty(table: Any) -> None:
 
 @pytest.fixture(params=IMPLEMENTATIONS)
 def kept(request: pytest.FixtureRequest, table: Any) -> RemovedConsumers:
-    return either(request, InMemoryRemovedConsumers, lambda: RemovedConsumerItems(table, now=lambda: NOW))
+    def on_aws() -> RemovedConsumers:
+        return RemovedConsumerItems(table, now=lambda: NOW)
+
+    return either(request, InMemoryRemovedConsumers, on_aws)
 
 
 def test_who_was_not_removed_is_not_there(kept: RemovedConsumers) -> None:
