@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from drawbridge.decision.cedar import Action, PolicySet
 from drawbridge.decision.facts import (
     ConnectionFacts,
+    Consumer,
     Membership,
     OrganizationPlace,
     Requester,
@@ -129,6 +130,34 @@ def test_what_needs_unknown_facts_may_be_let_in_once_they_are_known() -> None:
     todo = what_to_do(explained(connection_facts(), own))
 
     assert todo == f"Something is unknown: {ADVICE['facts-unavailable'].to_do}."
+
+
+@pytest.mark.parametrize(
+    ("consumer", "code", "to_do"),
+    [
+        (
+            Consumer(suspended_at=EVALUATION_TIME.now),
+            "consumer-suspended",
+            f"resume the consumer, or leave it held.\n  drawbridge consumers resume {CONSUMER}",
+        ),
+        (
+            Consumer(proof_required=True),
+            "consumer-unproved",
+            f"give the consumer a challenge, which it answers.\n  drawbridge consumers challenge {CONSUMER}",
+        ),
+    ],
+)
+def test_no_policy_lets_in_who_is_suspended_or_unproved(consumer: Consumer, code: str, to_do: str) -> None:
+    who = Requester(account_id=CONSUMER, consumer=consumer)
+
+    explanation = explained(connection_facts(who), PERMIT)
+    live = explained(connection_facts(who, live=True), PERMIT)
+
+    assert (explanation.outcome, [each.code for each in explanation.because]) == ("hold", [code])
+    # What the policies would make of it is told besides.
+    assert answers(explanation)["accept"] == "permitted"
+    assert what_to_do(explanation, is_held=True) == f"No policy lets it in: {to_do}"
+    assert (live.outcome, what_to_do(live)) == ("accept", "")
 
 
 @pytest.mark.parametrize(

@@ -225,6 +225,37 @@ def test_a_policy_that_comes_while_a_person_is_asked_wins(
     until(lambda: '"actions"' not in shown(world, message), lambda: shown(world, message))
 
 
+def test_who_is_suspended_while_a_person_is_asked_is_held_until_it_is_resumed_and_what_is_connected_stays(
+    world: World, provider: Person, stranger: Person, command_line: CommandLine
+) -> None:
+    _, service_name = provider.offer_service()
+    endpoint_id = stranger.connect(service_name)
+    message = asked(world, endpoint_id)
+    entry = {"account_id": {"S": stranger.account_id}, "services": {"S": "*"}, "suspended_at": {"S": "2026-05-01"}}
+    provider.client("dynamodb").put_item(TableName=provider.output("ConsumersTableName"), Item=entry)
+
+    suspended = command_line(provider, "consumers", "suspend", stranger.account_id)
+
+    assert f"{stranger.account_id} is suspended already" in suspended.stdout
+    assert reasons(settled(provider, endpoint_id, "HELD")) == ["consumer-suspended"]
+    until(lambda: '"actions"' not in shown(world, message), lambda: shown(world, message))
+    assert stranger.endpoint_state(endpoint_id) == "pendingAcceptance"
+    told = command_line(provider, "why", endpoint_id, "--json")
+    assert "consumer-suspended" in told.stdout
+    assert f"drawbridge consumers resume {stranger.account_id}" in told.stdout.replace(" --region us-east-1", "")
+
+    command_line(provider, "consumers", "resume", stranger.account_id)
+    settled(provider, endpoint_id, "AVAILABLE")
+    command_line(provider, "consumers", "suspend", stranger.account_id)
+    another = stranger.connect(service_name)
+
+    assert reasons(settled(provider, another, "HELD")) == ["consumer-suspended"]
+    assert stranger.endpoint_state(another) == "pendingAcceptance"
+    row = settled(provider, endpoint_id, "AVAILABLE")
+    assert "withdraw_after" not in row
+    assert stranger.endpoint_state(endpoint_id) == "available"
+
+
 def test_what_the_other_side_takes_back_is_over_and_the_message_says_so(
     world: World, provider: Person, stranger: Person
 ) -> None:

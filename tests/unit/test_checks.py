@@ -347,6 +347,39 @@ def test_entries_of_the_registry_that_can_t_be_read_are_named() -> None:
     assert found.startswith("an entry that is of no account: ")
 
 
+@pytest.mark.parametrize(
+    ("unreadable", "of_entry", "to_do"),
+    [
+        (("suspended_at",), (), "drawbridge consumers resume 222222222222 ends what counts as a suspension"),
+        (("proved_at",), (), "drawbridge consumers challenge 222222222222 has it proved again"),
+        (
+            ("principals", "proof_required"),
+            (),
+            (
+                "drawbridge consumers add 222222222222 --replace --service SERVICE --principal ARN --require-proof "
+                "writes it anew, with all that it may reach"
+            ),
+        ),
+        (
+            ("suspended_at",),
+            ("changed_at",),
+            (
+                "drawbridge consumers resume 222222222222 ends what counts as a suspension; drawbridge consumers add "
+                "222222222222 --replace --service SERVICE writes it anew, with all that it may reach"
+            ),
+        ),
+    ],
+)
+def test_each_field_of_an_entry_that_can_t_be_read_is_written_anew_by_what_writes_it(
+    unreadable: tuple[str, ...], of_entry: tuple[str, ...], to_do: str
+) -> None:
+    odd = Registration(account_id="222222222222", consumer=Consumer(unreadable=unreadable), unreadable=of_entry)
+
+    (check,) = check_consumers([odd])
+
+    assert check.what_to_do == to_do
+
+
 def test_rows_that_can_t_be_read_are_named() -> None:
     assert brief(check_ledger([], followed=3)) == [(OK, "all 3 rows that are followed can be read")]
     assert brief(check_ledger(["the ledger's row 'a' can't be read"], followed=3)) == [

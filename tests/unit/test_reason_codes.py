@@ -211,6 +211,26 @@ def test_what_is_no_account_gets_into_no_command() -> None:
     assert str(command_line(Advice(Turn.AWS, "", Command.LOOK_ON), row)) == "drawbridge status --all --watch"
 
 
+@pytest.mark.parametrize("command", [Command.RESUME_CONSUMER, Command.CHALLENGE_CONSUMER])
+def test_a_consumer_that_is_no_account_is_neither_resumed_nor_challenged(command: Command) -> None:
+    row = entry(connection(1), Status.HELD, account_id="1; rm -rf ~")
+
+    line = str(command_line(Advice(Turn.OPERATOR, "", command), row))
+
+    assert line == f"drawbridge policy explain {row.request_id}"
+
+
+@pytest.mark.parametrize(
+    ("code", "words"), [("consumer-suspended", ("resume",)), ("consumer-unproved", ("challenge",))]
+)
+def test_who_is_shut_out_is_let_in_by_a_command_of_its_own(code: str, words: tuple[str, ...]) -> None:
+    row = entry(connection(1), Status.HELD)
+    advice = advice_of(Reason(code, "why"))
+
+    assert advice.turn is Turn.OPERATOR
+    assert command_line(advice, row).words == ("consumers", *words, row.account_id)
+
+
 @pytest.mark.parametrize("row", [entry(orphan(1), Status.FAILED), entry(share(1), Status.WITHDRAWING)])
 def test_nobody_is_told_to_retry_what_would_come_to_nothing_or_call_a_withdrawal_off(row: object) -> None:
     line = str(command_line(Advice(Turn.OPERATOR, "", Command.RETRY), row))  # type: ignore[arg-type]

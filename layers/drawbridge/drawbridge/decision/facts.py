@@ -4,6 +4,7 @@ They are documents too: the ledger keeps those of each decision, and people writ
 or YAML. Their fields are named in camel case.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -14,6 +15,11 @@ from msgspec import Meta, Struct
 from drawbridge.arns import AccountId, Arn, ArnText
 from drawbridge.lattice import ResourceKind
 from drawbridge.request.shares import Content
+
+TIER_TAG = "drawbridge:tier"
+"""The tag of an endpoint service that consumers of a tier may reach."""
+
+ALL_SERVICES = "*"
 
 AwareDatetime = Annotated[datetime, Meta(tz=True)]
 """A time with an offset from UTC."""
@@ -113,6 +119,14 @@ class Consumer(Document, frozen=True, kw_only=True):
     """When it did; ``None`` as long as it has not."""
     unreadable: tuple[str, ...] = ()
     """The fields of its entry that can't be read, and are unknown."""
+
+    def may_reach(self, service_id: str, tags: Mapping[str, str] | None) -> bool:
+        """Return whether it is registered for a service: by its id, by ``*``, or by the service's tag of its tier.
+
+        Tags that are unknown say nothing.
+        """
+        by_tier = bool(self.tier) and (tags or {}).get(TIER_TAG) == self.tier
+        return by_tier or not self.services.isdisjoint({service_id, ALL_SERVICES})
 
     @property
     def is_suspended(self) -> bool:

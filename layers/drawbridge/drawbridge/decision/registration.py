@@ -9,10 +9,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from drawbridge.decision.facts import Consumer
+from drawbridge.decision.facts import ALL_SERVICES, Consumer
 from drawbridge.errors import InvalidInputError
-
-ALL_SERVICES = "*"
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _SERVICE = re.compile(r"vpce-svc-[0-9a-f]{8,17}")
