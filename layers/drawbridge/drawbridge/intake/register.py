@@ -83,7 +83,7 @@ class SignUps:
         taken = self._enter(event)
         if self._is_removed(event):
             # The removal was under way while this was written, or had come first.
-            self._take_back(event.account_id)
+            self._take_back(event)
             return Taken.OUTDATED
         if taken is not Taken.OUTDATED:
             # Also of an entry that is there: what wrote it may have been stopped before it told anybody.
@@ -106,13 +106,11 @@ class SignUps:
         removed = self._removed.removed(event.account_id)
         return removed is not None and removed.removed_at >= event.at
 
-    def _take_back(self, account_id: str) -> None:
-        """Take an entry back that is not later than its account's removal; one that does not say when is not ours."""
-        removed, entry = self._removed.removed(account_id), self._registry.registration(account_id)
-        if removed is None or entry is None or entry.changed_at is None:
-            return
-        if entry.changed_at <= removed.removed_at:
-            self._registry.remove_as_of(account_id, removed.removed_at)
+    def _take_back(self, event: ConsumerRegistered) -> None:
+        """Remove the entry if it is as of the event; others, whenever they were written, are not its."""
+        entry = self._registry.registration(event.account_id)
+        if entry is not None and entry.changed_at == event.at:
+            self._registry.remove_as_of(event.account_id, event.at)
 
     def _remove(self, event: ConsumerRemoved) -> Taken:
         before = self._removed.removed(event.account_id)
