@@ -70,7 +70,12 @@ def approval_item(key: str) -> dict[str, Any]:
     return {"RequestItems": {"ApprovalsTable": [{"PutRequest": {"Item": {"request_id": {"S": key}}}}]}}
 
 
+def offers_item(target: str) -> dict[str, Any]:
+    return {"TableName": "OffersTable", "Item": {"target": {"S": target}, "principal": {"S": ACCOUNT}}}
+
+
 ALLOWED = [
+    pytest.param("RegisterConsumer", "dynamodb:PutItem", offers_item("removed-consumers"), id="that one is removed"),
     pytest.param(
         "DiscoverRequests", "dynamodb:BatchWriteItem", approval_item("sweep/scheduled"), id="the record of a sweep"
     ),
@@ -143,6 +148,16 @@ ALLOWED = [
     ),
 ]
 DENIED = [
+    pytest.param("RegisterConsumer", "dynamodb:PutItem", offers_item("vpce-svc-1"), id="an offer, by who registers"),
+    pytest.param(
+        "RegisterConsumer", "dynamodb:PutItem", {"TableName": "ConsumersTable", "Item": {}}, id="an entry, put whole"
+    ),
+    pytest.param(
+        "RegisterConsumer",
+        "ec2:ModifyVpcEndpointServicePermissions",
+        {"ServiceId": "vpce-svc-0123456789abcdef1"},
+        id="a permission, by who registers",
+    ),
     pytest.param(
         "AssociateResource",
         "vpc-lattice:TagResource",
@@ -287,12 +302,10 @@ def _account(local_aws_accounts: Accounts, local_aws_unthrottled_persons: None) 
     for name, tags in (("ours", OWNED_LIST), ("theirs", [])):
         ssm.put_parameter(Name=f"/drawbridge/connections/{name}", Type="String", Value="x", Tags=tags)
     # By the table's key IAM knows which item a call is about.
-    somebody.client("dynamodb").create_table(
-        TableName="ApprovalsTable",
-        AttributeDefinitions=[{"AttributeName": "request_id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "request_id", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    for table in ("ApprovalsTable", "OffersTable"):
+        of_template = RESOURCES[table]["Properties"]
+        desired = {name: of_template[name] for name in ("AttributeDefinitions", "KeySchema", "BillingMode")}
+        somebody.client("dynamodb").create_table(TableName=table, **desired)
 
 
 def with_role(somebody: SomeAccount, name: str) -> None:

@@ -50,7 +50,7 @@ class Announced(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults
 
 
 class WithdrawalCommand(Struct, frozen=True, kw_only=True):
-    """The command of an operator, or of a sign-up service: the request is taken down, until somebody has it tried again."""
+    """The command of an operator, or a sign-up service: the request is taken down, until somebody has it tried anew."""
 
     by: str
     """The ARN of who gave it, or which event of whom it was."""
