@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
+from drawbridge.discovery.withdrawable import Withdrawable
 from drawbridge.request.announced import WithdrawalCommand
 from drawbridge_cli.command_lines import CommandLine
 from drawbridge_cli.screen import accounting, complain
 from drawbridge_cli.stack import Stack
-from drawbridge_cli.withdrawable import Withdrawable
 
 
 class How(Struct, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """``drawbridge consumers``: the registry of known consumers."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -7,21 +8,23 @@ import typer
 
 from drawbridge.decision.consumer_standing import Standing, standing_of
 from drawbridge.decision.registration import Registration, check_account_id, registration
-from drawbridge.errors import InvalidInputError
-from drawbridge.request.announced import WithdrawalCommand
+from drawbridge.discovery.withdrawable import ConsumerConnections, RequestStanding, connections_of
+from drawbridge.errors import AccessDeniedError, InvalidInputError
+from drawbridge.intake.account_offers import offers_of
+from drawbridge.intake.offers import OfferRecord
+from drawbridge.legible import legible
 from drawbridge_cli.command_group import CommandGroup
-from drawbridge_cli.command_lines import CommandLine, command
-from drawbridge_cli.commanding import command_all, command_of_caller, complain_of_changed, tell_to_sweep
+from drawbridge_cli.command_lines import command
+from drawbridge_cli.commanding import complain_of_changed, tell_to_sweep
 from drawbridge_cli.consumer_import import import_file
+from drawbridge_cli.consumer_removal import finishing, remove_consumer
 from drawbridge_cli.consumer_screen import COLUMNS, cells, entry_document, say_what_it_means, show_entry
 from drawbridge_cli.consumer_suspension import resume, suspend
-from drawbridge_cli.screen import accounting, ask, check_that_nobody_is_asked, complain, say, show_json, show_table
+from drawbridge_cli.screen import ask, check_that_nobody_is_asked, complain, say, show_json, show_table
 from drawbridge_cli.stack import Stack
-from drawbridge_cli.withdrawable import ConsumerConnections, RequestStanding, Withdrawable, connections_of
 from drawbridge_cli.withdrawable_screen import (
     request_document,
     show_connections,
-    show_withdrawable,
     withdrawable_document,
 )
 
@@ -128,7 +131,7 @@ def remove(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Remove an account, and have its connections withdrawn. Exit code 1: it is not there, or not all of it goes."""
+    """Remove an account, and have withdrawn what it is connected to, and offered. Exit code 1: not all of it goes."""
     stack: Stack = context.obj
     check_that_nobody_is_asked(as_json=as_json, yes=yes, dry_run=dry_run)
     consumer = stack.consumers.consumer(account)
@@ -140,38 +143,44 @@ def remove(
         _complain_of_unregistered(account, shown, as_json=as_json)
         raise typer.Exit(1)
     entry = Registration(account_id=account, consumer=consumer)
+    offers = _offers(stack, account)
     if not as_json:
         show_entry(entry)
         show_connections(shown)
+        for each in offers or ():
+            say(f"- {offer_text(each)}", "bad")
     if dry_run:
         if as_json:
             documents = [withdrawable_document(each, "would-be-commanded") for each in shown.going]
-            _show_removal(entry, shown, documents, dry_run=True)
+            _show_removal(entry, shown, offers, documents, dry_run=True)
         return
     if shown.going and not yes:
         ask(f"Remove {account}, and withdraw {len(shown.going)}?")
-    if not _remove(stack, entry, shown, as_json=as_json):
+    if not _remove(stack, entry, shown, offers, as_json=as_json):
         raise typer.Exit(1)
 
 
-def _remove(stack: Stack, entry: Registration, shown: ConsumerConnections, *, as_json: bool) -> bool:
+def _remove(
+    stack: Stack,
+    entry: Registration,
+    shown: ConsumerConnections,
+    offers: Sequence[OfferRecord] | None,
+    *,
+    as_json: bool,
+) -> bool:
     """Remove an entry, and have its connections withdrawn; return whether all of them go."""
     account = entry.account_id
-    command = command_of_caller(stack)
-    # The door is shut first: whatever asks from now on is decided on without the entry.
-    if not stack.consumers.remove(account):
-        complain(f"{account}: somebody else has removed it just now")
-    elif not as_json:
-        say(f"removed  {account}", "good")
-    done, changed = _withdraw_connections(stack, account, command, shown, as_json=as_json)
+    done = remove_consumer(stack, account, shown, as_json=as_json)
+    complain_of_changed(done.changing, ())
     if as_json:
-        documents = [withdrawable_document(each, "commanded") for each in done]
-        documents += [withdrawable_document(each, "changed-meanwhile") for each in changed]
-        _show_removal(entry, shown, documents, dry_run=False)
-    tell_to_sweep(stack)
-    if changed:
-        complain(f"{_finish(account)} does the rest")
-    return not changed and not shown.unmanaged
+        documents = [withdrawable_document(each, "commanded") for each in done.commanded]
+        documents += [withdrawable_document(each, "changed-meanwhile") for each in done.changing]
+        _show_removal(entry, shown, offers, documents, dry_run=False)
+    elif done.commanded:
+        say(f"{len(done.commanded)} withdrawn by the next sweep", "good")
+    if done.changing:
+        complain(f"{finishing(account)} does the rest")
+    return not done.changing and not shown.unmanaged
 
 
 def _complain_of_unregistered(account: str, shown: ConsumerConnections, *, as_json: bool) -> None:
@@ -179,58 +188,50 @@ def _complain_of_unregistered(account: str, shown: ConsumerConnections, *, as_js
     if shown.going:
         if not as_json:
             show_connections(shown)
-        complain(f"{len(shown.going)} of its endpoints are connected; {_finish(account)} takes them down")
+        complain(f"{len(shown.going)} of its endpoints are connected; {finishing(account)} takes them down")
+
+
+def _offers(stack: Stack, account: str) -> tuple[OfferRecord, ...] | None:
+    """Return what goes with the entry of what is offered; ``None`` if the caller may not read it."""
+    try:
+        return offers_of(stack.offers, account, stack.managed_services()) if stack.offers else ()
+    except AccessDeniedError as error:
+        complain(f"what is offered to {account} goes too, and can't be shown: {error}")
+        return None
+
+
+def offer_text(offer: OfferRecord) -> str:
+    """Return a line that names what is offered to whom."""
+    share = offer.target.startswith("arn:")
+    return (
+        f"{legible(offer.target)}: {legible(offer.principal)} is taken out of the share"
+        if share
+        else f"{legible(offer.target)}: {legible(offer.principal)} is not allowed to find it any longer"
+    )
 
 
 def _show_removal(
-    entry: Registration, shown: ConsumerConnections, documents: list[dict[str, Any]], *, dry_run: bool
+    entry: Registration,
+    shown: ConsumerConnections,
+    offers: Sequence[OfferRecord] | None,
+    documents: list[dict[str, Any]],
+    *,
+    dry_run: bool,
 ) -> None:
     """Print for programs what was removed, or would be; and what of it goes already, or can't."""
     others = [request_document(row, RequestStanding.COMMANDED) for row in shown.commanded]
     others += [request_document(row, RequestStanding.NOT_MANAGED) for row in shown.unmanaged]
-    show_json({"consumer": entry_document(entry), "dry_run": dry_run, "requests": [*documents, *others]})
-
-
-_LOOKS = 3
-"""What settles, or begins, between a look and its command is found by the next look."""
-
-
-def _withdraw_connections(
-    stack: Stack, account: str, command: WithdrawalCommand, shown: ConsumerConnections, *, as_json: bool
-) -> tuple[list[Withdrawable], list[Withdrawable]]:
-    """Command that what is connected or under way by now be withdrawn.
-
-    Return what is, and what is not, because it goes on changing meanwhile.
-    """
-    known = {each.row.request_id for each in shown.going}
-    going: tuple[Withdrawable, ...] = ()
-    done: list[Withdrawable] = []
-    commanded: list[Withdrawable] = []
-    for _ in range(_LOOKS):
-        going = _going(stack, account)
-        for each in going:
-            if each.row.request_id not in known and not as_json:
-                show_withdrawable(each)
-        known |= {each.row.request_id for each in going}
-        done = command_all(stack, going, command, finish=_finish(account))
-        commanded += done
-        if len(done) == len(going):
-            break
-    complain_of_changed(going, done)
-    if commanded and not as_json:
-        say(f"{len(commanded)} withdrawn by the next sweep", "good")
-    return commanded, [each for each in going if each not in done]
-
-
-def _going(stack: Stack, account: str) -> tuple[Withdrawable, ...]:
-    """Return what is connected or under way by now, and not commanded yet."""
-    finish = f"its connections are not commanded to be withdrawn yet; {_finish(account)} does that"
-    with accounting(lambda: finish):
-        return connections_of(stack.ledger, account, stack.managed_services).going
-
-
-def _finish(account: str) -> CommandLine:
-    return command("withdraw", "--consumer", account)
+    offered = [
+        {"target": each.target, "principal": each.principal, "offered_at": each.offered_at} for each in offers or ()
+    ]
+    show_json(
+        {
+            "consumer": entry_document(entry),
+            "dry_run": dry_run,
+            "requests": [*documents, *others],
+            "offers": None if offers is None else offered,
+        }
+    )
 
 
 app.command()(suspend)

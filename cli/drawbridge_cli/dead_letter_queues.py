@@ -9,7 +9,14 @@ from msgspec import Struct
 
 from drawbridge.aws.errors import translated
 from drawbridge.errors import DrawbridgeError, UpstreamError
-from drawbridge_cli.dead_letters import DeadLetterSource, DeadMessage, InvokeAgain, SendHint, Targets
+from drawbridge_cli.dead_letters import (
+    DeadLetterSource,
+    DeadMessage,
+    InvokeAgain,
+    SendHint,
+    SendRegistration,
+    Targets,
+)
 from drawbridge_cli.screen import Show, complain
 from drawbridge_cli.stack import Stack
 
@@ -52,6 +59,7 @@ class DeadLetterQueues:
             region=place.region,
             account_id=place.account_id,
             hints_queue=self._stack.resource("HintsQueue").rpartition("/")[2],
+            registrations_queue=self._registrations_queue.rpartition("/")[2],
             functions=frozenset(functions),
         )
 
@@ -126,8 +134,18 @@ class DeadLetterQueues:
             return [str(error)] * len(messages)
         return [f"{each.get('Code')}: {each.get('Message', '')}" for each in answer.get("Failed", ())]
 
-    def send(self, again: SendHint | InvokeAgain) -> None:
+    @property
+    def _registrations_queue(self) -> str:
+        """The address of the queue; empty for a stack of a version that had none."""
+        queue = self._stack.resources.get("RegistrationsQueue")
+        return "" if queue is None else queue.physical_id
+
+    def send(self, again: SendHint | SendRegistration | InvokeAgain) -> None:
         """Send it again where it came from."""
+        if isinstance(again, SendRegistration):
+            with translated("send an event of a sign-up service again", missing=UpstreamError):
+                self._sqs.send_message(QueueUrl=self._registrations_queue, MessageBody=again.body)
+            return
         if isinstance(again, SendHint):
             with translated("send a hint again", missing=UpstreamError):
                 self._sqs.send_message(QueueUrl=self._stack.resource("HintsQueue"), MessageBody=again.body)

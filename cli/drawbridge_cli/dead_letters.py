@@ -11,6 +11,7 @@ from msgspec import Struct
 from drawbridge.arns import Arn
 from drawbridge.errors import InvalidInputError
 from drawbridge.hint.parse import Envelope, parse_hint
+from drawbridge.intake.registration_event import REGISTERED, REMOVED, parse_registration_event
 from drawbridge.parsing import UnreadableError, read_json
 from drawbridge_cli.command_lines import command
 
@@ -41,6 +42,12 @@ class SendHint(Struct, frozen=True, tag=True):
     body: str
 
 
+class SendRegistration(Struct, frozen=True, tag=True):
+    """It is sent again by putting it on the queue of what sign-up services tell."""
+
+    body: str
+
+
 class InvokeAgain(Struct, frozen=True, tag=True):
     """It is sent again by invoking a function of the stack, asynchronously."""
 
@@ -52,6 +59,9 @@ class NotAgain(Struct, frozen=True, tag=True):
     """It can't be sent again, or would come back."""
 
 
+Again = SendHint | SendRegistration | InvokeAgain | NotAgain
+
+
 class DeadLetter(Struct, frozen=True, kw_only=True):
     """A dead letter, explained."""
 
@@ -59,7 +69,7 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
     what: str
     reason: str
     what_to_do: str
-    again: SendHint | InvokeAgain | NotAgain
+    again: Again
 
 
 class Targets(Struct, frozen=True, kw_only=True):
@@ -70,11 +80,19 @@ class Targets(Struct, frozen=True, kw_only=True):
     account_id: str
     hints_queue: str
     """The queue's name."""
+    registrations_queue: str = ""
+    """The same; empty for a stack of a version that had none."""
     functions: frozenset[str]
     """The names of those that events invoke."""
 
     def is_hints_queue(self, arn: str) -> bool:
-        return arn == f"arn:{self.partition}:sqs:{self.region}:{self.account_id}:{self.hints_queue}"
+        return arn == self._queue(self.hints_queue)
+
+    def is_registrations_queue(self, arn: str) -> bool:
+        return bool(self.registrations_queue) and arn == self._queue(self.registrations_queue)
+
+    def _queue(self, name: str) -> str:
+        return f"arn:{self.partition}:sqs:{self.region}:{self.account_id}:{name}"
 
     def function(self, arn: str) -> str | None:
         """Return the name of the stack's function that the ARN names, of whatever version; ``None`` for others."""
@@ -87,6 +105,10 @@ class Targets(Struct, frozen=True, kw_only=True):
         kind, _, rest = parsed.resource.partition(":")
         name = rest.partition(":")[0]
         return name if kind == "function" and name in self.functions else None
+
+
+class _Titled(Struct, frozen=True):
+    detail_type: str = msgspec.field(name="detail-type")
 
 
 class _Context(Struct, frozen=True, rename="camel"):
@@ -117,13 +139,13 @@ _BY_CODE: Mapping[str, str] = {
 }
 
 
-def explained(message: DeadMessage, targets: Targets) -> DeadLetter:
+def explained(message: DeadMessage, targets: Targets, now: datetime) -> DeadLetter:
     """Return what a message is, why it is a dead letter, and how it is sent again."""
-    if message.source is DeadLetterSource.HINTS:
-        return _hint(message)
     attributes = message.attributes
     if "SCHEDULE_ARN" in attributes or "RULE_ARN" in attributes:
         return _undelivered(message, targets)
+    if message.source is DeadLetterSource.HINTS:
+        return _registration(message, targets, now) if _is_registration(message.body) else _hint(message)
     try:
         invocation = read_json(message.body, FailedInvocation)
     except UnreadableError:
@@ -167,6 +189,44 @@ def _hint(message: DeadMessage) -> DeadLetter:
     )
 
 
+def _is_registration(body: str) -> bool:
+    """Whether it says that it is what a sign-up service tells, however broken the rest of it is."""
+    try:
+        return read_json(body, _Titled).detail_type in {REGISTERED, REMOVED}
+    except UnreadableError:
+        return False
+
+
+def _registration(message: DeadMessage, targets: Targets, now: datetime) -> DeadLetter:
+    reason = message.attributes.get("reason", "")
+    try:
+        event = parse_registration_event(message.body, now)
+    except InvalidInputError as error:
+        return DeadLetter(
+            message=message,
+            what="an event of a sign-up service that nobody can read",
+            reason=reason or str(error),
+            what_to_do="have the service send it right, then discard this one: sent again, it would come back",
+            again=NotAgain(),
+        )
+    again = SendRegistration(message.body) if targets.registrations_queue else NotAgain()
+    if reason:
+        return DeadLetter(
+            message=message,
+            what=f"{event.by}, about {event.account_id}, that could not be read then",
+            reason=reason,
+            what_to_do="send it again: it can be read now",
+            again=again,
+        )
+    return DeadLetter(
+        message=message,
+        what=f"{event.by}, about {event.account_id}, that failed time and again",
+        reason="the log of register_consumer has it, as: event failed",
+        what_to_do="once that is mended, send it again; if something later is known of the account, it changes nothing",
+        again=again,
+    )
+
+
 def _undelivered(message: DeadMessage, targets: Targets) -> DeadLetter:
     attributes = message.attributes
     target = attributes.get("TARGET_ARN", "")
@@ -185,7 +245,9 @@ def _undelivered(message: DeadMessage, targets: Targets) -> DeadLetter:
     )
 
 
-def _to_target(body: str, target: str, targets: Targets, *, scheduled: bool) -> SendHint | InvokeAgain | NotAgain:
+def _to_target(body: str, target: str, targets: Targets, *, scheduled: bool) -> Again:
+    if targets.is_registrations_queue(target):
+        return SendRegistration(body) if _is_registration(body) else NotAgain()
     if targets.is_hints_queue(target):
         if _is_hint(body):
             return SendHint(body)

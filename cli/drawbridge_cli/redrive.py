@@ -1,6 +1,7 @@
 """``drawbridge redrive``: what is in the dead-letter queues and why, and sending it again."""
 
 from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -9,7 +10,15 @@ import typer
 from drawbridge.errors import InvalidInputError
 from drawbridge.legible import legible
 from drawbridge_cli.dead_letter_queues import DeadLetterQueues, TakenLetters
-from drawbridge_cli.dead_letters import DeadLetter, InvokeAgain, NotAgain, SendHint, explained
+from drawbridge_cli.dead_letters import (
+    Again,
+    DeadLetter,
+    InvokeAgain,
+    NotAgain,
+    SendHint,
+    SendRegistration,
+    explained,
+)
 from drawbridge_cli.screen import accounting, ask, check_that_nobody_is_asked, say, show_json
 from drawbridge_cli.stack import Stack
 
@@ -56,7 +65,7 @@ def redrive(
         queues.received(most, to_decide=acts and not dry_run, show=show) as received,
     ):
         show("")
-        letters = [explained(each, queues.targets) for each in received.messages]
+        letters = [explained(each, queues.targets, datetime.now(UTC)) for each in received.messages]
         chosen = _chosen(letters, messages)
         going = [each for each in chosen if discard or (send and not isinstance(each.again, NotAgain))]
         if not as_json:
@@ -135,10 +144,12 @@ def _show(stack: Stack, letters: Iterable[DeadLetter], received: TakenLetters) -
         )
 
 
-def _again(again: SendHint | InvokeAgain | NotAgain) -> str:
+def _again(again: Again) -> str:
     match again:
         case SendHint():
             return "as a hint, to HintsQueue"
+        case SendRegistration():
+            return "as it came, to RegistrationsQueue"
         case InvokeAgain():
             return f"as an invocation of {again.function}"
         case NotAgain():

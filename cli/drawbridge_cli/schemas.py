@@ -1,6 +1,6 @@
 """JSON Schemas of what people write and read, generated from the types that the code uses for it.
 
-``python -m drawbridge_cli.schemas FOLDER`` writes them.
+``python -m drawbridge_cli.schemas docs/schemas events/schemas`` writes them.
 """
 
 import sys
@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from drawbridge.association.binding import BindingDocument
+from drawbridge.intake.registration_event import RegisteredEvent, RemovedEvent
 from drawbridge.publication.documents import ConnectionDocument, ConsumerDocument
 
 _TITLES: Mapping[str, tuple[type, str]] = {
@@ -19,11 +20,23 @@ _TITLES: Mapping[str, tuple[type, str]] = {
     "consumer": (ConsumerDocument, "/drawbridge/consumers/.../connection, on the provider's side"),
 }
 
+_EVENTS: Mapping[str, tuple[type, str]] = {
+    "consumer-registered": (
+        RegisteredEvent,
+        "A sign-up service tells that an account is a consumer, as EventBridge delivers it",
+    ),
+    "consumer-removed": (
+        RemovedEvent,
+        "A sign-up service tells that an account is none any longer, as EventBridge delivers it",
+    ),
+}
+
 NAMES = tuple(_TITLES)
+EVENT_NAMES = tuple(_EVENTS)
 
 
 def schema_of(name: str) -> dict[str, Any]:
-    kind, title = _TITLES[name]
+    kind, title = {**_TITLES, **_EVENTS}[name]
     made: dict[str, Any] = _portable(msgspec.json.schema(kind))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title} | made
 
@@ -34,7 +47,7 @@ def schema_text(name: str) -> str:
 
 
 def file_name(name: str) -> str:
-    return f"{name}.schema.json"
+    return f"{name}.json" if name in _EVENTS else f"{name}.schema.json"
 
 
 def _portable(value: Any) -> Any:
@@ -51,5 +64,6 @@ def _portable(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    for each in NAMES:
-        (Path(sys.argv[1]) / file_name(each)).write_text(schema_text(each), encoding="utf-8")
+    for folder, names in zip(sys.argv[1:], (NAMES, EVENT_NAMES), strict=True):
+        for each in names:
+            (Path(folder) / file_name(each)).write_text(schema_text(each), encoding="utf-8")

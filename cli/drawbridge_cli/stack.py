@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from drawbridge.aws.history_table import HistoryTable
     from drawbridge.aws.ledger_table import BrokenRow, LedgerTable
     from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
+    from drawbridge.aws.removed_consumers import RemovedConsumerItems
     from drawbridge.aws.secrets import Secrets
     from drawbridge.aws.sweep_record_items import SweepRecordItems
     from drawbridge.aws.task_callback import TaskCallback
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from drawbridge.configuration import InForce
     from drawbridge.decision.gather import Gatherer
     from drawbridge.decision.policies import Policy
+    from drawbridge.intake.offers import OfferRecords
     from drawbridge.record.entry import Entry
     from drawbridge.record.history import NoHistory
     from drawbridge.request.connections import ManagedService
@@ -54,6 +55,9 @@ _CONFIG: Mapping[str, Any] = {
     "connect_timeout": 5,
     "read_timeout": 20,
 }
+
+
+_OFFERS = "OffersTableName"
 
 
 class NoStackError(InvalidInputError):
@@ -203,6 +207,22 @@ class Stack:
         from drawbridge.aws.consumers_table import ConsumersTable
 
         return ConsumersTable(self._table("ConsumersTableName"))
+
+    @cached_property
+    def removed_consumers(self) -> RemovedConsumerItems | None:
+        """What is kept of consumers that were removed; ``None`` if the stack is of a version that kept none."""
+        from drawbridge.aws.removed_consumers import RemovedConsumerItems
+
+        if _OFFERS not in self._outputs:
+            return None
+        return RemovedConsumerItems(self._table(_OFFERS), now=lambda: datetime.now(UTC))
+
+    @cached_property
+    def offers(self) -> OfferRecords | None:
+        """What is offered to consumers; ``None`` if the stack is of a version that offered nothing."""
+        from drawbridge.aws.offers_table import OffersTable
+
+        return None if _OFFERS not in self._outputs else OffersTable(self._table(_OFFERS), on_broken=complain)
 
     @cached_property
     def ledger(self) -> LedgerTable:
@@ -484,16 +504,9 @@ class Stack:
 
     def ask_to_sweep(self, command: str = "", *, orphans: bool = False) -> None:
         """Send the hint to sweep everything; of what came of it, there is a record for the command with that id."""
-        from drawbridge.hint.parse import LOOK_FOR_ORPHANS
+        from drawbridge.aws.hints_queue import HintsQueue
 
-        hint = {
-            "source": "drawbridge.command",
-            "detail-type": LOOK_FOR_ORPHANS if orphans else "Sweep",
-            "detail": {"command": command} if command else {},
-        }
-        url = self._output("HintsQueueUrl")
-        with translated("send a hint"):
-            self._client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(hint))
+        HintsQueue(self._client("sqs"), self._output("HintsQueueUrl")).ask_to_sweep(command, orphans=orphans)
 
     def _table(self, output: str) -> Any:
         from botocore.config import Config

@@ -6,6 +6,7 @@ import typer
 
 from drawbridge.decision.registration import check_account_id
 from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.discovery.withdrawable import RequestStanding, Withdrawable, connections_of, standing_of, withdrawable
 from drawbridge.errors import InvalidInputError
 from drawbridge.request import EndpointConnectionRequest
 from drawbridge.status import Status
@@ -16,7 +17,6 @@ from drawbridge_cli.named_requests import NAMED, the_row
 from drawbridge_cli.put_in_force import remove_binding
 from drawbridge_cli.screen import ask, check_that_nobody_is_asked, complain, say
 from drawbridge_cli.stack import Stack
-from drawbridge_cli.withdrawable import RequestStanding, Withdrawable, connections_of, standing_of, withdrawable
 from drawbridge_cli.withdrawable_screen import (
     NOT_MANAGED,
     commanded_text,

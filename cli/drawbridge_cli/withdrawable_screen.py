@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.discovery.withdrawable import ConsumerConnections, RequestStanding, Withdrawable
 from drawbridge.legible import legible
 from drawbridge.request import EndpointConnectionRequest, OrphanRequest, kind_of
 from drawbridge_cli.command_lines import command
 from drawbridge_cli.screen import complain, say, show_json
-from drawbridge_cli.withdrawable import ConsumerConnections, RequestStanding, Withdrawable
 
 _LONGEST = 2000
 

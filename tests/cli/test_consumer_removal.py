@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 
 import pytest
 
 from drawbridge.aws.consumers_table import ConsumersTable
 from drawbridge.aws.ledger_table import LedgerTable
+from drawbridge.aws.removed_consumers import RemovedConsumerItems
 from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.intake.off_boarding import RemovedConsumer
 from drawbridge.request.announced import WithdrawalCommand
 from drawbridge.status import Status
 from drawbridge_cli.stack import Stack
-from tests.builders import CONSUMER, SERVICE_ID, SHARE, STRANGER
+from tests.builders import CONSUMER, NOW, SERVICE_ID, SHARE, STRANGER
 from tests.cli.connected import (
     ATTACHMENT,
     LET_IN,
@@ -30,6 +33,7 @@ from tests.cli.connected import (
 from tests.cli.operators import Drawbridge, Operator, denied
 
 FIRST, SECOND, ASKED, FOREIGN, LATE = (connection(number) for number in range(1, 6))
+SHARE_ARN = f"arn:aws:ram:us-east-1:{CONSUMER}:resource-share/s-1"
 FINISH = f"drawbridge withdraw --consumer {CONSUMER}"
 
 
@@ -320,3 +324,99 @@ def test_an_entry_that_somebody_wrote_under_another_key_can_be_removed(at_work: 
 
     assert at_work("consumers", "remove", "orders").code == 0
     assert "orders" not in registered(operator)
+
+
+def offer(operator: Operator, target: str, principal: str, account: str = CONSUMER) -> None:
+    """Have something be offered to an account."""
+    item = {"target": target, "principal": principal, "account_id": account, "offered_at": NOW.isoformat()}
+    operator.table("OffersTableName").put_item(Item=item)
+
+
+@pytest.fixture
+def _offered(operator: Operator) -> Iterator[None]:
+    """Have a consumer be offered a managed service, one that is not managed any longer, and a share; and others."""
+    table = operator.table("OffersTableName")
+    for account in (CONSUMER, STRANGER):
+        for target in (SERVICE_ID, "vpce-svc-0fffffffffffffff0"):
+            offer(operator, target, f"arn:aws:iam::{account}:root", account)
+    offer(operator, SHARE_ARN, CONSUMER)
+    yield
+    for item in table.scan()["Items"]:
+        table.delete_item(Key={name: item[name] for name in ("target", "principal")})
+
+
+OFFERS = [
+    f"- {SHARE_ARN}: {CONSUMER} is taken out of the share",
+    f"- {SERVICE_ID}: arn:aws:iam::{CONSUMER}:root is not allowed to find it any longer",
+    f"- vpce-svc-0fffffffffffffff0: arn:aws:iam::{CONSUMER}:root is not allowed to find it any longer",
+]
+
+
+@pytest.mark.usefixtures("ledger", "_offered")
+def test_what_is_offered_to_it_is_shown(at_work: Drawbridge) -> None:
+    shown = at_work("consumers", "remove", CONSUMER, "--dry-run")
+    printed = at_work("consumers", "remove", CONSUMER, "--dry-run", "--json")
+
+    assert (shown.code, shown.err) == (0, "")
+    assert [line for line in shown.out.splitlines() if "is taken out" in line or "is not allowed" in line] == OFFERS
+    assert [(each["target"], each["principal"]) for each in printed.json["offers"]] == [
+        (SHARE_ARN, CONSUMER),
+        (SERVICE_ID, f"arn:aws:iam::{CONSUMER}:root"),
+        ("vpce-svc-0fffffffffffffff0", f"arn:aws:iam::{CONSUMER}:root"),
+    ]
+
+
+@pytest.mark.usefixtures("_offered")
+def test_who_may_not_read_what_is_offered_is_told_and_removes_it_all_the_same(
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable
+) -> None:
+    with denied("dynamodb:Scan", operator.account_id):
+        ended = at_work("consumers", "remove", CONSUMER, "--yes")
+
+    assert ended.code == 0
+    assert ended.err.startswith(f"what is offered to {CONSUMER} goes too, and can't be shown: ")
+    assert (registered(operator), commanded(ledger)) == ([STRANGER], BOTH)
+
+
+def removed_of(operator: Operator) -> RemovedConsumer | None:
+    return RemovedConsumerItems(operator.table("OffersTableName"), now=lambda: NOW).removed(CONSUMER)
+
+
+@pytest.mark.usefixtures("ledger")
+def test_that_it_was_removed_is_kept_for_events_that_come_late(at_work: Drawbridge, operator: Operator) -> None:
+    begun = datetime.now(UTC)
+
+    assert at_work("consumers", "remove", CONSUMER, "--yes").code == 0
+
+    kept = removed_of(operator)
+    assert kept is not None
+    assert kept.is_finished
+    assert kept.removed_at >= begun
+
+
+@pytest.mark.usefixtures("ledger")
+def test_where_that_may_not_be_kept_all_else_goes_and_it_is_told(
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable
+) -> None:
+    with denied("dynamodb:PutItem", operator.account_id):
+        ended = at_work("consumers", "remove", CONSUMER, "--yes")
+
+    assert ended.code == 0
+    assert ended.err.splitlines()[0] == (
+        f"{CONSUMER}: that it is removed could not be kept (dynamodb:PutItem is denied); an event of a sign-up service "
+        "that comes late may register it again"
+    )
+    assert (registered(operator), commanded(ledger)) == ([STRANGER], BOTH)
+
+
+def test_a_stack_of_a_version_without_offers_removes_as_it_did(
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Stack._outputs.fget  # type: ignore[attr-defined]
+    without = property(lambda self: {name: each for name, each in real(self).items() if name != "OffersTableName"})
+    monkeypatch.setattr(Stack, "_outputs", without)
+
+    ended = at_work("consumers", "remove", CONSUMER, "--yes")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert commanded(ledger) == BOTH

@@ -77,6 +77,24 @@ def queues(operator: Operator) -> Iterator[Queues]:
     queues.empty()
 
 
+REGISTERED = json.dumps(sample("consumer-registered"))
+
+
+def test_what_a_sign_up_service_told_goes_back_to_its_own_queue(at_work: Drawbridge, queues: Queues) -> None:
+    sent = queues.put("HintsDeadLetterQueue", REGISTERED)
+    kept = queues.put("HintsDeadLetterQueue", REGISTERED.replace("012345678901", "1"), reason="account_id: no")
+
+    shown = at_work("redrive")
+    ended = at_work("redrive", "--send", "--yes")
+
+    assert shown.code == 1
+    assert "  sent again: as it came, to RegistrationsQueue" in shown.out.splitlines()
+    assert f"{kept}: an event of a sign-up service that nobody can read" in shown.out
+    assert ended.code == 1
+    assert {*ended.out.splitlines()[-2:]} == {f"{sent}: sent", f"{kept}: kept"}
+    assert (queues.bodies("RegistrationsQueue"), queues.bodies("HintsQueue")) == ([REGISTERED], [])
+
+
 def test_where_nothing_is_dead_nobody_is_needed(at_work: Drawbridge, queues: Queues) -> None:
     ended = at_work("redrive")
 

@@ -22,6 +22,7 @@ _FUNCTIONS = (
     "PublishDns",
     "ReceiveApproval",
     "RecordOutcome",
+    "RegisterConsumer",
     "RelayNotification",
     "RequestApproval",
     "TellApprovers",

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from drawbridge_cli.dead_letters import (
     InvokeAgain,
     NotAgain,
     SendHint,
+    SendRegistration,
     Targets,
     explained,
 )
@@ -30,8 +32,10 @@ TARGETS = Targets(
     region="us-east-1",
     account_id="111111111111",
     hints_queue="drawbridge-HintsQueue-1",
+    registrations_queue="drawbridge-RegistrationsQueue-1",
     functions=frozenset({"drawbridge-relay_notification", "drawbridge-tell_approvers"}),
 )
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
 HINTS_QUEUE = f"arn:aws:sqs:{HERE}:drawbridge-HintsQueue-1"
 TELL = f"arn:aws:lambda:{HERE}:function:drawbridge-tell_approvers"
 RULE = f"arn:aws:events:{HERE}:rule/drawbridge/drawbridge-StatusRule-1"
@@ -52,11 +56,11 @@ def message(source: DeadLetterSource, body: str, **attributes: str) -> DeadMessa
 
 
 def of_hints(body: str, **attributes: str) -> DeadLetter:
-    return explained(message(DeadLetterSource.HINTS, body, **attributes), TARGETS)
+    return explained(message(DeadLetterSource.HINTS, body, **attributes), TARGETS, NOW)
 
 
 def of_events(body: str, **attributes: str) -> DeadLetter:
-    return explained(message(DeadLetterSource.EVENTS, body, **attributes), TARGETS)
+    return explained(message(DeadLetterSource.EVENTS, body, **attributes), TARGETS, NOW)
 
 
 def test_a_hint_whose_sweeps_failed_may_be_sent_again() -> None:
@@ -188,8 +192,59 @@ def test_a_message_of_unknown_origin_is_left() -> None:
 def test_whatever_is_in_the_queues_is_explained_and_sent_nowhere_else(
     source: DeadLetterSource, body: str, attributes: dict[str, str]
 ) -> None:
-    letter = explained(message(source, body, **attributes), TARGETS)
+    letter = explained(message(source, body, **attributes), TARGETS, NOW)
 
     assert letter.what
     assert letter.what_to_do
     assert not isinstance(letter.again, InvokeAgain)
+
+
+REGISTERED = json.dumps(sample("consumer-registered"))
+OF_REGISTERED = "the event Consumer Registered of com.example.sign-up, about 012345678901"
+REGISTRATIONS = f"arn:aws:sqs:{HERE}:drawbridge-RegistrationsQueue-1"
+
+
+def test_a_registration_that_failed_time_and_again_may_be_sent_again_where_it_came_from() -> None:
+    letter = of_hints(REGISTERED)
+
+    assert letter.what == f"{OF_REGISTERED}, that failed time and again"
+    assert letter.reason == "the log of register_consumer has it, as: event failed"
+    assert letter.again == SendRegistration(REGISTERED)
+
+
+@pytest.mark.parametrize("detail", [{}, {"account_id": 5}, {"account_id": "012345678901", "tier": []}])
+def test_a_registration_that_nobody_can_read_would_come_back_and_has_its_reason(detail: dict[str, Any]) -> None:
+    letter = of_hints(json.dumps(sample("consumer-registered") | {"detail": detail}), reason="account_id: no")
+
+    assert (letter.what, letter.reason) == ("an event of a sign-up service that nobody can read", "account_id: no")
+    assert letter.again == NotAgain()
+
+
+def test_a_registration_that_can_be_read_by_now_may_be_sent_again() -> None:
+    letter = of_hints(REGISTERED, reason="hint: nobody looks for source 'com.example.sign-up'")
+
+    assert letter.what == f"{OF_REGISTERED}, that could not be read then"
+    assert letter.again == SendRegistration(REGISTERED)
+
+
+@pytest.mark.parametrize("body", [REGISTERED, json.dumps(sample("consumer-removed") | {"detail": {}})])
+def test_a_registration_that_could_not_be_delivered_goes_to_its_queue_once_that_is_mended(body: str) -> None:
+    letter = of_hints(body, RULE_ARN=RULE, TARGET_ARN=REGISTRATIONS, ERROR_CODE="NO_PERMISSIONS")
+
+    assert letter.what == (
+        "an event that the rule drawbridge-StatusRule-1 could not deliver to drawbridge-RegistrationsQueue-1"
+    )
+    assert letter.again == SendRegistration(body)
+
+
+def test_nothing_but_a_registration_is_sent_to_their_queue() -> None:
+    assert of_hints(EVENT, RULE_ARN=RULE, TARGET_ARN=REGISTRATIONS).again == NotAgain()
+
+
+def test_where_a_stack_has_no_queue_for_registrations_none_is_sent() -> None:
+    older = msgspec.structs.replace(TARGETS, registrations_queue="")
+    target = f"arn:aws:sqs:{HERE}:"
+
+    for attributes in ({}, {"RULE_ARN": RULE, "TARGET_ARN": target}):
+        letter = explained(message(DeadLetterSource.HINTS, REGISTERED, **attributes), older, NOW)
+        assert letter.again == NotAgain()

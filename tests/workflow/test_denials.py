@@ -87,7 +87,13 @@ def permission(**tags: str) -> dict[str, Any]:
 
 SHARED = {"resourceShareArn": f"arn:aws:ram:{HERE}:resource-share/11111111-2222-3333-4444-555555555555"}
 
+
+def offers_item(target: str) -> dict[str, Any]:
+    return {"TableName": "OffersTable", "Item": {"target": {"S": target}, "principal": {"S": ACCOUNT}}}
+
+
 ALLOWED = [
+    pytest.param("RegisterConsumer", "dynamodb:PutItem", offers_item("removed-consumers"), id="that one is removed"),
     pytest.param(
         "DiscoverRequests",
         "ec2:ModifyVpcEndpointServicePermissions",
@@ -176,6 +182,16 @@ ALLOWED = [
     ),
 ]
 DENIED = [
+    pytest.param("RegisterConsumer", "dynamodb:PutItem", offers_item("vpce-svc-1"), id="an offer, by who registers"),
+    pytest.param(
+        "RegisterConsumer", "dynamodb:PutItem", {"TableName": "ConsumersTable", "Item": {}}, id="an entry, put whole"
+    ),
+    pytest.param(
+        "RegisterConsumer",
+        "ec2:ModifyVpcEndpointServicePermissions",
+        {"ServiceId": "vpce-svc-0123456789abcdef1"},
+        id="a permission, by who registers",
+    ),
     pytest.param(
         "AssociateResource",
         "vpc-lattice:TagResource",

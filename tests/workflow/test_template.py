@@ -30,7 +30,9 @@ PARAMETERS: dict[str, Json] = TEMPLATE["Parameters"]
 RULES = of_type("AWS::Events::Rule")
 NOTIFYING = {"StatusRule", "AlarmRule"}
 """Rules that are not about hints: people are told of what they take."""
-HINTING = {name: rule for name, rule in RULES.items() if name not in NOTIFYING}
+REGISTERING = "RegistrationRule"
+"""What it takes is acted on, and no hint."""
+HINTING = {name: rule for name, rule in RULES.items() if name not in {*NOTIFYING, REGISTERING}}
 SAMPLES = {
     "ResourceShareRule": "ram-resource-sharing-state-change",
     "ConnectionNotificationRule": "endpoint-connection-notification",
@@ -41,6 +43,8 @@ SAMPLES = {
 }
 NO_EVENTS = {"schedule", "schedule-orphans", "sns-connection-notification"}
 """Samples that do not come in by a rule."""
+REGISTRATIONS = ("consumer-registered", "consumer-removed")
+"""Samples of what a sign-up service puts on the bus."""
 ALARM = "alarm-state-change"
 """The sample of CloudWatch's event about an alarm."""
 ANNOUNCED = {"withdrawal-announced", "withdrawal-cancelled"}
@@ -323,28 +327,70 @@ def test_a_schedule_retries_and_then_keeps_what_it_could_not_deliver() -> None:
 
 
 def test_every_rule_may_send_to_its_queue_and_its_dead_letter_queue() -> None:
-    (policy,) = of_type("AWS::SQS::QueuePolicy").values()
-    (statement,) = policy["PolicyDocument"]["Statement"]
-    used = {
-        attribute_of(arn)
-        for rule in RULES.values()
-        for target in rule["Targets"]
-        for arn in (target["Arn"], target["DeadLetterConfig"]["Arn"])
-        if RESOURCES[attribute_of(arn)]["Type"] == "AWS::SQS::Queue"
-    }
+    policies = of_type("AWS::SQS::QueuePolicy")
+    rules = {"HintsQueuePolicy": RULES.keys() - {REGISTERING}, "RegistrationsQueuePolicy": {REGISTERING}}
 
-    let_in = statement["Condition"]["ArnEquals"]["aws:SourceArn"]
+    assert policies.keys() == rules.keys()
+    for name, policy in policies.items():
+        (statement,) = policy["PolicyDocument"]["Statement"]
+        used = {
+            attribute_of(arn)
+            for rule in rules[name]
+            for target in RULES[rule]["Targets"]
+            for arn in (target["Arn"], target["DeadLetterConfig"]["Arn"])
+            if RESOURCES[attribute_of(arn)]["Type"] == "AWS::SQS::Queue"
+        }
+        let_in = statement["Condition"]["ArnEquals"]["aws:SourceArn"]
+        assert {attribute_of(arn) for arn in (let_in if isinstance(let_in, list) else [let_in])} == rules[name]
+        assert {attribute_of(arn) for arn in statement["Resource"]} == used
+        assert {attribute_of(queue) for queue in policy["Queues"]} == used
 
-    assert {attribute_of(arn) for arn in let_in} == RULES.keys()
-    assert {attribute_of(arn) for arn in statement["Resource"]} == used
-    assert {attribute_of(queue) for queue in policy["Queues"]} == used
+
+@pytest.mark.parametrize("name", REGISTRATIONS)
+def test_what_a_sign_up_service_tells_is_taken_from_anybody_of_the_account_but_drawbridge(name: str) -> None:
+    event = sample(name)
+
+    assert [rule for rule in RULES if matches(rule, event, event["account"])] == [REGISTERING]
+    assert not matches(REGISTERING, event, STRANGER)
+    assert not matches(REGISTERING, event | {"source": "drawbridge"}, event["account"])
+    assert not matches(REGISTERING, event | {"detail-type": "Request Status Changed"}, event["account"])
+
+
+def test_an_event_that_is_acted_on_goes_where_it_is_parsed_and_if_it_can_not_where_somebody_is_told() -> None:
+    """What it registers, policies decide on; what is late changes nothing: ``drawbridge.intake.register``."""
+    (target,) = RULES[REGISTERING]["Targets"]
+
+    assert attribute_of(target["Arn"]) == "RegistrationsQueue"
+    assert RULES[REGISTERING]["EventBusName"] == {"Ref": "Bus"}
+    buried = attribute_of(target["DeadLetterConfig"]["Arn"])
+    redriven = attribute_of(RESOURCES["RegistrationsQueue"]["Properties"]["RedrivePolicy"]["deadLetterTargetArn"])
+    (watched,) = RESOURCES["BrokenHintsAlarm"]["Properties"]["Dimensions"]
+    assert {buried, redriven} == {attribute_of(watched["Value"])}
+    assert "AlarmActions" in RESOURCES["BrokenHintsAlarm"]["Properties"]
+
+
+@pytest.mark.parametrize(
+    ("mapping", "queue", "function"),
+    [
+        ("HintsMapping", "HintsQueue", "DiscoverRequestsFunction"),
+        ("RegistrationsMapping", "RegistrationsQueue", "RegisterConsumerFunction"),
+    ],
+)
+def test_a_message_that_fails_is_seen_again_alone_and_not_while_its_function_runs(
+    mapping: str, queue: str, function: str
+) -> None:
+    reads = RESOURCES[mapping]["Properties"]
+
+    assert (attribute_of(reads["EventSourceArn"]), attribute_of(reads["FunctionName"])) == (queue, function)
+    assert reads["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert RESOURCES[queue]["Properties"]["VisibilityTimeout"] == 6 * RESOURCES[function]["Properties"]["Timeout"]
 
 
 def test_there_is_a_sample_of_every_event_taken_in() -> None:
     samples = {path.stem for path in (REPOSITORY / "events").glob("*.json")}
 
     assert SAMPLES.keys() == HINTING.keys()
-    assert samples == {*SAMPLES.values(), *NO_EVENTS, *ANNOUNCED, ALARM}
+    assert samples == {*SAMPLES.values(), *NO_EVENTS, *ANNOUNCED, *REGISTRATIONS, ALARM}
 
 
 @pytest.mark.parametrize("name", sorted(ANNOUNCED))
@@ -460,7 +506,7 @@ def test_the_sns_notification_is_relayed_as_its_sample() -> None:
     assert detail_of(record["Sns"]["Message"]) == sample("endpoint-connection-notification")["detail"]
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", sorted(RULES.keys() - {REGISTERING}))
 def test_an_event_is_a_hint_to_whatever_a_rule_calls(rule: str) -> None:
     """Whoever else a rule calls has to ask AWS or the ledger too: name it here with its proof."""
     hinted = {"HintsQueue", "TellApproversFunction"}

@@ -57,6 +57,10 @@ class Environment:
         return self._required("NOTIFICATION_TOPIC_ARN")
 
     @property
+    def hints_queue(self) -> str:
+        return self._required("HINTS_QUEUE_URL")
+
+    @property
     def hints_dead_letter_queue(self) -> str:
         return self._required("HINTS_DEAD_LETTER_QUEUE_URL")
 

@@ -53,6 +53,8 @@ class Metric(StrEnum):
     ROWS_BROKEN = "RowsBroken"
 
     HINTS_BROKEN = "HintsBroken"
+    REGISTRATIONS_BROKEN = "RegistrationsBroken"
+    """Events of sign-up services that can't be read."""
     SWEEPS_FAILED = "SweepsFailed"
     SWEEPS_WITHOUT_SCHEDULE = "SweepsWithoutSchedule"
     """Those that something else asked for while the schedule had none made for an hour."""

@@ -16,6 +16,7 @@ from drawbridge.aws.table_writes import Write
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration, is_principal_of
 from drawbridge.errors import ThrottledError, UpstreamError
+from drawbridge.intake.off_boarding import EntryRemoval
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -110,6 +111,57 @@ class ConsumersTable:
             removed = self._table.delete_item(Key={_KEY: account_id}, ReturnValues="ALL_OLD")
         return "Attributes" in removed
 
+    def remove_as_of(self, account_id: str, at: datetime) -> EntryRemoval:
+        """Remove an account's entry, unless it was changed after that; one that does not say when goes."""
+        with translated(f"remove {account_id} from the registry", missing=UpstreamError):
+            for _ in range(_TRIES):
+                item = self._table.get_item(Key={_KEY: account_id}, ConsistentRead=True).get("Item")
+                if item is None:
+                    return EntryRemoval.NOT_THERE
+                changed_at = _registration(item).changed_at
+                if changed_at is not None and changed_at > at:
+                    return EntryRemoval.NEWER
+                if self._delete_unchanged(account_id, item):
+                    return EntryRemoval.REMOVED
+        raise ThrottledError(f"remove {account_id} from the registry: others that change its entry are always faster")
+
+    def _delete_unchanged(self, account_id: str, item: Mapping[str, Any]) -> bool:
+        """Delete an entry; ``False`` if it was changed since it was read."""
+        name = "changed_at"
+        condition: dict[str, Any] = {"ConditionExpression": f"attribute_not_exists({name})"}
+        if name in item:
+            condition = {
+                "ConditionExpression": f"{name} = :as_read",
+                "ExpressionAttributeValues": {":as_read": item[name]},
+            }
+        try:
+            self._table.delete_item(Key={_KEY: account_id}, **condition)
+        except ClientError as error:
+            if code_of(error) != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    def change(self, entry: Registration, *, after: Registration | None) -> bool:
+        """Write what a sign-up service says of an account; ``False`` if its entry is not any longer as it was read.
+
+        Its proof and its suspension stay as they are, and so does what is unsaid.
+        """
+        write = _entry(entry, replace=True)
+        with translated(f"register {entry.account_id}", missing=UpstreamError):
+            item = self._table.get_item(Key={_KEY: entry.account_id}, ConsistentRead=True).get("Item")
+            if (None if item is None else _registration(item)) != after:
+                return False
+            if item is None:
+                write.only_if_new(_KEY)
+            else:
+                write.only_if_there(_KEY)
+                if "changed_at" in item:
+                    write.only_if(changed_at=item["changed_at"])
+                else:
+                    write.only_if_missing("changed_at")
+            return self._update(entry.account_id, write.parameters())
+
     def _update(self, account_id: str, parameters: Mapping[str, Any]) -> bool:
         """Update an item, and return whether the condition held."""
         try:
@@ -170,7 +222,8 @@ _CONDITION_FAILED = "ConditionalCheckFailed"
 def _entry(entry: Registration, *, replace: bool) -> Write:
     """Return the write of an entry, which leaves alone what nothing was said of."""
     consumer = entry.consumer
-    write = Write(tier=consumer.tier, name=consumer.name, notes=consumer.notes)
+    write = Write(tier=consumer.tier)
+    write.set(**{name: getattr(consumer, name) for name in ("name", "notes") if name not in entry.unsaid})
     times = {"since": consumer.since, "changed_at": entry.changed_at}
     write.set(**{name: time.isoformat(timespec="seconds") for name, time in times.items() if time is not None})
     for name, texts in (("services", consumer.services), ("principals", consumer.principals)):

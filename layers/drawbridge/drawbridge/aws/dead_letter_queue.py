@@ -1,4 +1,4 @@
-"""SQS: where a hint ends that nobody can read."""
+"""SQS: where a hint, or the event of a sign-up service, ends that nobody can read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LARGEST_BODY = 250_000
 
 
 class DeadLetterQueue:
-    """The dead-letter queue of the hints."""
+    """The dead-letter queue of the hints, and of what sign-up services tell."""
 
     def __init__(self, sqs: SQSClient, queue_url: str) -> None:
         self._sqs = sqs

@@ -50,10 +50,10 @@ class Announced(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults
 
 
 class WithdrawalCommand(Struct, frozen=True, kw_only=True):
-    """The command of an operator: the request is taken down, and stays so until somebody has it tried again."""
+    """The command of an operator, or a sign-up service: the request is taken down, until somebody has it tried anew."""
 
     by: str
-    """The ARN of who gave it."""
+    """The ARN of who gave it, or which event of whom it was."""
     at: datetime
 
     @property

@@ -1,16 +1,37 @@
-"""What an operator can have withdrawn: requests of which something is connected, or may be soon."""
+"""What can be had withdrawn by a command: requests of which something is connected, or may be soon."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
+from typing import Protocol
 
 from msgspec import Struct
 
-from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.decision.let_in import LetIn
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.request import EndpointConnectionRequest
+from drawbridge.request.announced import WithdrawalCommand
 from drawbridge.status import Status
 from drawbridge.withdrawal import ConnectedRecord
+
+
+class CommandedRows(Protocol):
+    """The ledger, as far as withdrawals are commanded in it."""
+
+    def followed(self) -> list[LedgerRow]:
+        """Return the rows that AWS should still list."""
+        ...
+
+    def rows(self, request_ids: Collection[str]) -> Mapping[str, LedgerRow]:
+        """Return the rows of requests, read consistently."""
+        ...
+
+    def connected(self, request_id: str) -> ConnectedRecord:
+        """Return what was made and published for a request."""
+        ...
+
+    def command_withdrawal(self, row: LedgerRow, command: WithdrawalCommand) -> bool:
+        """Note a command; ``False`` if the row is not any longer as it was read."""
+        ...
 
 
 class RequestStanding(StrEnum):
@@ -77,14 +98,16 @@ class ConsumerConnections(Struct, frozen=True, kw_only=True):
     """What is connected with a service that is not managed any longer, and stays."""
 
 
-def withdrawable(ledger: LedgerTable, rows: Iterable[LedgerRow], managed: ManagedServices) -> tuple[Withdrawable, ...]:
+def withdrawable(
+    ledger: CommandedRows, rows: Iterable[LedgerRow], managed: ManagedServices
+) -> tuple[Withdrawable, ...]:
     """Return requests with what was made and published for them."""
     return tuple(
         Withdrawable(row=row, made=ledger.connected(row.request_id), standing=standing_of(row, managed)) for row in rows
     )
 
 
-def connections_of(ledger: LedgerTable, account_id: str, managed: ManagedServices) -> ConsumerConnections:
+def connections_of(ledger: CommandedRows, account_id: str, managed: ManagedServices) -> ConsumerConnections:
     """Return the connections of an account, read consistently once they are found."""
     ids = [row.request_id for row in ledger.followed() if _is_of_consumer(row, account_id)]
     rows = sorted(ledger.rows(ids).values(), key=lambda row: row.request_id)
@@ -101,6 +124,22 @@ def connections_of(ledger: LedgerTable, account_id: str, managed: ManagedService
         undecided=tuple(row for row in open_rows if not row.settled and row not in (*going, *unmanaged)),
         unmanaged=tuple(unmanaged),
     )
+
+
+class AccountConnections:
+    """The connections of accounts' endpoints, as they are withdrawn when a consumer is removed."""
+
+    def __init__(self, ledger: CommandedRows, managed: ManagedServices) -> None:
+        self._ledger = ledger
+        self._managed = managed
+
+    def going(self, account_id: str) -> Sequence[LedgerRow]:
+        """Return what is connected or under way, and not commanded to be withdrawn yet."""
+        return [each.row for each in connections_of(self._ledger, account_id, self._managed).going]
+
+    def command(self, going: Sequence[LedgerRow], command: WithdrawalCommand) -> Sequence[LedgerRow]:
+        """Command that all be withdrawn; return those that are: the others have changed meanwhile."""
+        return [row for row in going if self._ledger.command_withdrawal(row, command)]
 
 
 def _was_let_in(row: LedgerRow) -> bool:

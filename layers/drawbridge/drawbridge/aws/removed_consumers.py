@@ -1,0 +1,91 @@
+"""What is kept of consumers that were removed: items of the table of the offers, under a target that no service has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from drawbridge.aws.errors import code_of, translated
+from drawbridge.errors import UpstreamError
+from drawbridge.intake.off_boarding import RemovedConsumer
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+TARGET = "removed-consumers"
+
+_KEPT_FOR = timedelta(days=30)
+"""No event comes later: EventBridge delivers for a day, and dead letters are kept for two weeks."""
+
+
+class RemovedConsumerItems:
+    """The last removal of each account."""
+
+    def __init__(self, offers: Table, *, now: Callable[[], datetime]) -> None:
+        self._table = offers
+        self._now = now
+
+    def removed(self, account_id: str) -> RemovedConsumer | None:
+        """Return what is kept of an account's last removal, read consistently."""
+        with translated(f"read whether {account_id} was removed", missing=UpstreamError):
+            item: Any = self._table.get_item(Key=_key(account_id), ConsistentRead=True).get("Item", {})
+        removed_at = _parsed(item.get("removed_at"))
+        if removed_at is None:
+            return None
+        return RemovedConsumer(removed_at=removed_at, is_finished=item.get("is_finished") is True)
+
+    def note(self, account_id: str, removed_at: datetime) -> None:
+        """Keep that an account was removed; of two removals the later is kept."""
+        written: dict[str, Any] = {
+            "removed_at": _text(removed_at),
+            "is_finished": False,
+            "expires_at": int((self._now() + _KEPT_FOR).timestamp()),
+        }
+        with translated(f"note that {account_id} is removed", missing=UpstreamError), _if_it_holds():
+            self._table.put_item(
+                Item=_key(account_id) | written,
+                ConditionExpression="attribute_not_exists(removed_at) OR removed_at < :at",
+                ExpressionAttributeValues={":at": written["removed_at"]},
+            )
+
+    def finish(self, account_id: str, removed_at: datetime) -> None:
+        """Note that all that goes with the entry is commanded to go, if that removal is the last."""
+        with translated(f"note that {account_id} is off-boarded", missing=UpstreamError), _if_it_holds():
+            self._table.update_item(
+                Key=_key(account_id),
+                UpdateExpression="SET is_finished = :yes",
+                ConditionExpression="removed_at = :at",
+                ExpressionAttributeValues={":yes": True, ":at": _text(removed_at)},
+            )
+
+
+@contextmanager
+def _if_it_holds() -> Iterator[None]:
+    """Write nothing where the condition does not hold."""
+    try:
+        yield
+    except ClientError as error:
+        if code_of(error) != "ConditionalCheckFailedException":
+            raise
+
+
+def _key(account_id: str) -> dict[str, Any]:
+    return {"target": TARGET, "principal": account_id}
+
+
+def _text(time: datetime) -> str:
+    """Return a time such that texts are in the order of their times."""
+    return time.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _parsed(text: Any) -> datetime | None:
+    """Read a time that we wrote; what somebody wrote by hand is none."""
+    try:
+        time = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+    return time if time.tzinfo else None

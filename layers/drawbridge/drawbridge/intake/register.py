@@ -1,0 +1,162 @@
+"""Registering and removing consumers as a sign-up service tells it, in whichever order and however often it arrives."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol, assert_never
+
+from msgspec.structs import replace
+
+from drawbridge.decision.facts import Consumer
+from drawbridge.decision.registration import Registration
+from drawbridge.errors import ConflictError, DrawbridgeError, ThrottledError
+from drawbridge.intake.off_boarding import Entries, EntryRemoval, OffBoarding, RemovedConsumers
+from drawbridge.intake.registration_event import ConsumerRegistered, ConsumerRemoved, RegistrationEvent
+from drawbridge.observability import logger
+from drawbridge.request.announced import WithdrawalCommand
+
+
+class Registry(Entries, Protocol):
+    """The registry of consumers."""
+
+    def registration(self, account_id: str) -> Registration | None:
+        """Return an account's entry, read consistently."""
+        ...
+
+    def change(self, entry: Registration, *, after: Registration | None) -> bool:
+        """Write what a sign-up service says of an account; ``False`` if its entry is not any longer as it was read.
+
+        Its proof and its suspension stay as they are, and so does what is unsaid.
+        """
+        ...
+
+
+class Taken(StrEnum):
+    """What became of an event, as the log tells it."""
+
+    REGISTERED = "registered"
+    UNCHANGED = "unchanged"
+    """The entry says so already."""
+    OUTDATED = "outdated"
+    """Something later is known of the account."""
+    REMOVED = "removed"
+    REMOVED_BEFORE = "removed-before"
+
+
+_TRIES = 10
+"""Each is lost to somebody else who changes the same entry at the same instant."""
+
+
+class SignUps:
+    """What a sign-up service tells is done."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        removed: RemovedConsumers,
+        off_boarding: OffBoarding[Any],
+        tell_to_sweep: Callable[[], None],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._registry = registry
+        self._removed = removed
+        self._off_boarding = off_boarding
+        self._tell_to_sweep = tell_to_sweep
+        self._now = now
+
+    def take(self, event: RegistrationEvent) -> Taken:
+        """Do what an event tells; delivered again, it finishes what was begun.
+
+        Raises:
+            ConflictError: something of a removed consumer goes on changing, and is not commanded to go yet.
+            ThrottledError: the entry goes on changing.
+        """
+        match event:
+            case ConsumerRegistered():
+                return self._register(event)
+            case ConsumerRemoved():
+                return self._remove(event)
+            case _:
+                assert_never(event)
+
+    def _register(self, event: ConsumerRegistered) -> Taken:
+        taken = self._enter(event)
+        if self._is_removed(event):
+            # The removal was under way while this was written, or had come first.
+            self._take_back(event)
+            return Taken.OUTDATED
+        if taken is not Taken.OUTDATED:
+            # Also of an entry that is there: what wrote it may have been stopped before it told anybody.
+            self._tell_to_sweep()
+        return taken
+
+    def _enter(self, event: ConsumerRegistered) -> Taken:
+        for _ in range(_TRIES):
+            if self._is_removed(event):
+                return Taken.OUTDATED
+            before = self._registry.registration(event.account_id)
+            change = changed_entry(before, event.entry)
+            if isinstance(change, Taken):
+                return change
+            if self._registry.change(change, after=before):
+                return Taken.REGISTERED
+        raise ThrottledError(f"register {event.account_id}: others that change its entry are always faster")
+
+    def _is_removed(self, event: ConsumerRegistered) -> bool:
+        removed = self._removed.removed(event.account_id)
+        return removed is not None and removed.removed_at >= event.at
+
+    def _take_back(self, event: ConsumerRegistered) -> None:
+        """Remove the entry if it is as of the event; others, whenever they were written, are not its."""
+        entry = self._registry.registration(event.account_id)
+        if entry is not None and entry.changed_at == event.at:
+            self._registry.remove_as_of(event.account_id, event.at)
+
+    def _remove(self, event: ConsumerRemoved) -> Taken:
+        before = self._removed.removed(event.account_id)
+        if before is not None and before.is_finished and before.removed_at >= event.at:
+            return Taken.REMOVED_BEFORE
+        command = WithdrawalCommand(by=event.by, at=self._now())
+        done = self._off_boarding.off_board(event.account_id, command, removed_at=event.at)
+        if done.changing:
+            raise ConflictError(f"{event.account_id}: {len(done.changing)} of its connections go on changing")
+        return Taken.OUTDATED if done.entry is EntryRemoval.NEWER else Taken.REMOVED
+
+
+def take_all(events: Mapping[str, RegistrationEvent], sign_ups: SignUps) -> list[str]:
+    """Do what events tell, by the ids of their messages; return the ids of those that failed."""
+    failed: list[str] = []
+    for message_id, event in events.items():
+        about = {"message_id": message_id, "account_id": event.account_id, "by": event.by}
+        try:
+            taken = sign_ups.take(event)
+        except DrawbridgeError as error:
+            logger.error("event failed", extra=about | {"reason": str(error)})
+            failed.append(message_id)
+        else:
+            logger.info("event taken", extra=about | {"result": taken})
+    return failed
+
+
+def changed_entry(before: Registration | None, said: Registration) -> Registration | Taken:
+    """Return an account's entry as an event has it be; or what becomes of the event, where nothing is to be written."""
+    if before is None:
+        return said
+    if before.changed_at is not None and said.changed_at is not None and before.changed_at > said.changed_at:
+        return Taken.OUTDATED
+    entry = replace(before, consumer=_merged(before.consumer, said), changed_at=said.changed_at, unsaid=said.unsaid)
+    if entry.changed_at == before.changed_at and entry.consumer == before.consumer:
+        return Taken.UNCHANGED
+    return entry
+
+
+def _merged(before: Consumer, said: Registration) -> Consumer:
+    written = {*_SAID} - said.unsaid
+    fields = {name: getattr(said.consumer, name) for name in written}
+    # Who had to prove who they are has to: that is not for an event to take back.
+    fields["proof_required"] = before.proof_required or said.consumer.proof_required
+    unreadable = tuple(name for name in before.unreadable if name not in written)
+    return replace(before, **fields, unreadable=unreadable)
+
+
+_SAID = ("tier", "services", "name", "notes", "principals", "proof_required")

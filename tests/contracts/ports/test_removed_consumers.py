@@ -1,0 +1,116 @@
+"""What is kept of consumers that were removed, as ``RemovedConsumers`` promises to keep it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from drawbridge.aws.removed_consumers import TARGET, RemovedConsumerItems
+from drawbridge.errors import AccessDeniedError, UpstreamError
+from drawbridge.intake.off_boarding import RemovedConsumer, RemovedConsumers
+from tests.builders import CONSUMER, NOW, STRANGER
+from tests.contracts.accounts import refusing
+from tests.contracts.conftest import NewAccount
+from tests.contracts.ports.implementations import IMPLEMENTATIONS, either
+from tests.fakes.registrations import InMemoryRemovedConsumers
+
+LATER = NOW + timedelta(microseconds=1)
+
+
+@pytest.fixture(scope="module")
+def table(new_account: NewAccount) -> Any:
+    return new_account().table("OffersTable")
+
+
+@pytest.fixture(autouse=True)
+def _empty(table: Any) -> None:
+    for each in (CONSUMER, STRANGER):
+        table.delete_item(Key={"target": TARGET, "principal": each})
+
+
+@pytest.fixture(params=IMPLEMENTATIONS)
+def kept(request: pytest.FixtureRequest, table: Any) -> RemovedConsumers:
+    def on_aws() -> RemovedConsumers:
+        return RemovedConsumerItems(table, now=lambda: NOW)
+
+    return either(request, InMemoryRemovedConsumers, on_aws)
+
+
+def test_who_was_not_removed_is_not_there(kept: RemovedConsumers) -> None:
+    kept.note(STRANGER, NOW)
+
+    assert kept.removed(CONSUMER) is None
+
+
+def test_a_removal_is_kept_until_it_is_finished_and_after(kept: RemovedConsumers) -> None:
+    kept.note(CONSUMER, NOW)
+    assert kept.removed(CONSUMER) == RemovedConsumer(removed_at=NOW)
+
+    kept.finish(CONSUMER, NOW)
+    assert kept.removed(CONSUMER) == RemovedConsumer(removed_at=NOW, is_finished=True)
+
+    kept.note(CONSUMER, NOW)
+    assert kept.removed(CONSUMER) == RemovedConsumer(removed_at=NOW, is_finished=True)
+
+
+@pytest.mark.parametrize("times", [(NOW, LATER), (LATER, NOW)])
+def test_of_two_removals_the_later_is_kept(kept: RemovedConsumers, times: tuple[datetime, ...]) -> None:
+    for each in times:
+        kept.note(CONSUMER, each)
+
+    assert kept.removed(CONSUMER) == RemovedConsumer(removed_at=LATER)
+
+
+def test_only_the_last_removal_is_finished(kept: RemovedConsumers) -> None:
+    kept.note(CONSUMER, LATER)
+
+    kept.finish(CONSUMER, NOW)
+
+    assert kept.removed(CONSUMER) == RemovedConsumer(removed_at=LATER)
+
+
+def test_a_later_one_begins_anew(kept: RemovedConsumers) -> None:
+    kept.note(CONSUMER, NOW)
+    kept.finish(CONSUMER, NOW)
+
+    kept.note(CONSUMER, LATER)
+
+    assert kept.removed(CONSUMER) == RemovedConsumer(removed_at=LATER)
+
+
+def test_times_are_compared_whatever_their_zone(kept: RemovedConsumers) -> None:
+    elsewhere = (NOW - timedelta(minutes=1)).astimezone(timezone(timedelta(hours=14)))
+    kept.note(CONSUMER, NOW)
+
+    kept.note(CONSUMER, elsewhere)
+
+    assert kept.removed(CONSUMER) == RemovedConsumer(removed_at=NOW)
+
+
+def test_it_is_kept_for_thirty_days(table: Any) -> None:
+    RemovedConsumerItems(table, now=lambda: NOW).note(CONSUMER, NOW - timedelta(days=1))
+
+    item = table.get_item(Key={"target": TARGET, "principal": CONSUMER})["Item"]
+    assert datetime.fromtimestamp(int(item["expires_at"]), UTC) == NOW.replace(microsecond=0) + timedelta(days=30)
+
+
+@pytest.mark.parametrize("odd", [None, 5, "yesterday", "2026-11-21T10:00:00", ["a"], {}])
+def test_what_somebody_wrote_there_by_hand_is_no_removal(table: Any, odd: object) -> None:
+    table.put_item(Item={"target": TARGET, "principal": CONSUMER, "removed_at": odd, "is_finished": "yes"})
+
+    assert RemovedConsumerItems(table, now=lambda: NOW).removed(CONSUMER) is None
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException"])
+def test_aws_s_refusals_are_errors_of_ours(new_account: NewAccount, code: str) -> None:
+    table = new_account().table("OffersTable")
+    items = RemovedConsumerItems(table, now=lambda: NOW)
+    expected = {"AccessDeniedException": AccessDeniedError, "ResourceNotFoundException": UpstreamError}[code]
+
+    with (
+        refusing(table.meta.client, "put_item", code),
+        pytest.raises(expected, match=f"note that {CONSUMER} is removed"),
+    ):
+        items.note(CONSUMER, NOW)

@@ -1,0 +1,349 @@
+"""Consumers registered and removed by events: in whichever order, however often, and killed at any line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from drawbridge.decision.facts import Consumer
+from drawbridge.decision.registration import Registration
+from drawbridge.errors import ConflictError, ThrottledError, UpstreamError
+from drawbridge.intake.off_boarding import RemovedConsumer
+from drawbridge.intake.register import Taken, take_all
+from drawbridge.intake.registration_event import ConsumerRegistered, ConsumerRemoved, RegistrationEvent
+from tests.fakes.interruptions import CrashError
+from tests.fakes.registrations import Intake
+
+ACCOUNT = "222222222222"
+ORDERS, BILLING = "vpce-svc-0123456789abcdef0", "vpce-svc-0123456789abcdef1"
+START = datetime(2026, 12, 1, tzinfo=UTC)
+NOW = START + timedelta(hours=1)
+ALL_SAID: frozenset[str] = frozenset()
+LITTLE_SAID = frozenset({"name", "notes", "principals", "proof_required"})
+
+
+def at(minute: float) -> datetime:
+    return START + timedelta(minutes=minute)
+
+
+def registered(minute: float, unsaid: frozenset[str] = ALL_SAID, **fields: Any) -> ConsumerRegistered:
+    consumer = replace(Consumer(tier="gold", since=at(minute)), **fields)
+    entry = Registration(account_id=ACCOUNT, consumer=consumer, changed_at=at(minute), unsaid=unsaid)
+    return ConsumerRegistered(entry=entry, at=at(minute), by="the event Consumer Registered of sign-up")
+
+
+def removed(minute: float) -> ConsumerRemoved:
+    return ConsumerRemoved(account_id=ACCOUNT, at=at(minute), by="the event Consumer Removed of sign-up")
+
+
+@pytest.fixture
+def intake() -> Intake:
+    return Intake(NOW)
+
+
+def entry_of(intake: Intake) -> Registration:
+    return intake.registry.entries[ACCOUNT]
+
+
+def by_hand(intake: Intake, changed_at: datetime | None = None, **fields: Any) -> None:
+    """Have an entry as somebody wrote it."""
+    consumer = replace(Consumer(), **fields)
+    intake.registry.entries[ACCOUNT] = Registration(account_id=ACCOUNT, consumer=consumer, changed_at=changed_at)
+
+
+def test_who_signs_up_is_registered_and_a_sweep_is_asked_for(intake: Intake) -> None:
+    event = registered(1, services=frozenset({ORDERS}), name="Orders")
+
+    assert intake.sign_ups.take(event) is Taken.REGISTERED
+
+    assert intake.registry.entries == {ACCOUNT: event.entry}
+    assert intake.hints == 1
+
+
+def test_the_same_event_again_writes_nothing_and_asks_for_a_sweep_that_may_not_have_been_asked_for(
+    intake: Intake,
+) -> None:
+    intake.sign_ups.take(registered(1))
+    intake.registry.before_write = _never
+
+    assert intake.sign_ups.take(registered(1)) is Taken.UNCHANGED
+    assert intake.hints == 2
+
+
+def _never() -> None:
+    raise AssertionError("nothing is to be written")
+
+
+def test_the_same_told_later_counts_as_of_then(intake: Intake) -> None:
+    intake.sign_ups.take(registered(1))
+
+    assert intake.sign_ups.take(registered(3)) is Taken.REGISTERED
+    assert intake.sign_ups.take(removed(2)) is Taken.OUTDATED
+    assert (entry_of(intake).changed_at, entry_of(intake).consumer.since) == (at(3), at(1))
+
+
+def test_an_event_that_is_older_than_the_entry_is_ignored(intake: Intake) -> None:
+    intake.sign_ups.take(registered(2, tier="gold"))
+    intake.registry.before_write = _never
+
+    assert intake.sign_ups.take(registered(1, tier="silver")) is Taken.OUTDATED
+    assert entry_of(intake).consumer.tier == "gold"
+    assert intake.hints == 1
+
+
+def test_what_an_event_does_not_say_stays_and_tier_and_services_are_as_it_says(intake: Intake) -> None:
+    role = frozenset({f"arn:aws:iam::{ACCOUNT}:role/r"})
+    kept: dict[str, Any] = {"name": "Orders", "notes": "pays late", "principals": role, "proof_required": True}
+    by_hand(intake, tier="gold", services=frozenset({ORDERS}), **kept)
+
+    intake.sign_ups.take(registered(1, LITTLE_SAID, tier="", services=frozenset({BILLING})))
+
+    consumer = entry_of(intake).consumer
+    assert (consumer.tier, consumer.services) == ("", frozenset({BILLING}))
+    assert {name: getattr(consumer, name) for name in kept} == kept
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "after"),
+    [(False, True, True), (True, False, True), (True, True, True), (False, False, False)],
+)
+def test_an_event_may_ask_for_a_proof_and_never_take_that_back(
+    intake: Intake, before: bool, said: bool, after: bool
+) -> None:
+    by_hand(intake, tier="gold", proof_required=before)
+
+    intake.sign_ups.take(registered(1, proof_required=said))
+
+    assert entry_of(intake).consumer.proof_required is after
+
+
+def test_proof_and_suspension_of_an_entry_stay_whatever_an_event_says(intake: Intake) -> None:
+    by_hand(intake, at(0), tier="gold", suspended_at=at(-9), proved_at=at(-8))
+    intake.registry.entries[ACCOUNT] = replace(entry_of(intake), proved_by="arn", challenge="c")
+
+    intake.sign_ups.take(registered(1, tier="silver", suspended_at=None, proved_at=at(1)))
+
+    entry = entry_of(intake)
+    assert (entry.consumer.tier, entry.consumer.suspended_at, entry.consumer.proved_at) == ("silver", at(-9), at(-8))
+    assert (entry.proved_by, entry.challenge) == ("arn", "c")
+
+
+def test_a_field_that_can_not_be_read_is_written_anew(intake: Intake) -> None:
+    by_hand(intake, at(1), tier="gold", unreadable=("services",))
+
+    assert intake.sign_ups.take(registered(1)) is Taken.REGISTERED
+
+
+def test_who_is_removed_is_out_with_all_that_is_connected(intake: Intake) -> None:
+    intake.sign_ups.take(registered(1))
+    intake.connections.open = ["a", "b"]
+
+    assert intake.sign_ups.take(removed(2)) is Taken.REMOVED
+
+    assert intake.registry.entries == {}
+    assert intake.removed.kept == {ACCOUNT: RemovedConsumer(removed_at=at(2), is_finished=True)}
+    assert intake.connections.commanded == ["a", "b"]
+    assert {(each.by, each.at) for _, each in intake.connections.commands} == {(removed(2).by, NOW)}
+    assert intake.hints == 2
+
+
+def test_a_removal_that_is_told_again_takes_down_nothing_that_was_let_in_since(intake: Intake) -> None:
+    intake.sign_ups.take(removed(2))
+    intake.connections.open = ["let in by a person since"]
+
+    assert intake.sign_ups.take(removed(2)) is Taken.REMOVED_BEFORE
+    assert intake.sign_ups.take(removed(1)) is Taken.REMOVED_BEFORE
+    assert (intake.connections.commanded, intake.hints) == ([], 1)
+
+
+def test_a_later_removal_is_one_more(intake: Intake) -> None:
+    intake.sign_ups.take(removed(1))
+    by_hand(intake)
+    intake.connections.open = ["a"]
+
+    assert intake.sign_ups.take(removed(2)) is Taken.REMOVED
+    assert (intake.registry.entries, intake.connections.commanded) == ({}, ["a"])
+
+
+def test_an_entry_that_does_not_say_when_it_was_changed_goes_and_is_kept_from_events_before_a_removal(
+    intake: Intake,
+) -> None:
+    by_hand(intake, tier="gold")
+    intake.sign_ups.take(removed(2))
+    assert intake.registry.entries == {}
+    by_hand(intake, tier="by hand since")
+
+    assert intake.sign_ups.take(registered(1)) is Taken.OUTDATED
+    assert entry_of(intake).consumer.tier == "by hand since"
+
+
+@pytest.mark.parametrize("minute", [1, 2])
+def test_an_event_that_comes_after_a_removal_and_is_no_later_registers_nobody(intake: Intake, minute: int) -> None:
+    intake.sign_ups.take(removed(2))
+
+    assert intake.sign_ups.take(registered(minute)) is Taken.OUTDATED
+    assert (intake.registry.entries, intake.hints) == ({}, 1)
+
+
+def test_of_two_at_the_same_time_the_removal_counts(intake: Intake) -> None:
+    intake.sign_ups.take(registered(2))
+
+    assert intake.sign_ups.take(removed(2)) is Taken.REMOVED
+    assert intake.registry.entries == {}
+
+
+def test_a_command_after_a_removal_is_newer_than_the_events_from_before(intake: Intake) -> None:
+    intake.sign_ups.take(removed(1))
+    by_hand(intake, at(3), tier="by command")
+
+    assert intake.sign_ups.take(registered(2)) is Taken.OUTDATED
+    assert intake.sign_ups.take(removed(2)) is Taken.OUTDATED
+    assert entry_of(intake).consumer.tier == "by command"
+
+
+def test_what_goes_on_changing_is_told_and_the_rest_goes_and_the_event_finishes_it_once_it_comes_again(
+    intake: Intake,
+) -> None:
+    intake.connections.open = ["a", "b"]
+    intake.connections.changing = {"a"}
+
+    with pytest.raises(ConflictError, match=f"{ACCOUNT}: 1 of its connections go on changing"):
+        intake.sign_ups.take(removed(1))
+
+    assert (intake.connections.commanded, intake.connections.looks, intake.hints) == (["b"], 3, 1)
+    intake.connections.changing = set()
+    assert intake.sign_ups.take(removed(1)) is Taken.REMOVED
+    assert intake.connections.commanded == ["b", "a"]
+
+
+def test_an_entry_that_others_change_at_every_instant_is_tried_again_later(intake: Intake) -> None:
+    minutes = iter(range(100))
+    intake.registry.before_write = lambda: by_hand(intake, at(-next(minutes)), tier="gold")
+
+    with pytest.raises(ThrottledError, match="others that change its entry are always faster"):
+        intake.sign_ups.take(registered(1))
+    assert intake.hints == 0
+
+
+def test_an_entry_that_somebody_changed_meanwhile_is_looked_at_again(intake: Intake) -> None:
+    def suspend() -> None:
+        intake.registry.before_write = lambda: None
+        by_hand(intake, at(0), tier="gold", suspended_at=at(0))
+
+    intake.registry.before_write = suspend
+
+    assert intake.sign_ups.take(registered(1, tier="silver")) is Taken.REGISTERED
+    assert (entry_of(intake).consumer.tier, entry_of(intake).consumer.suspended_at) == ("silver", at(0))
+
+
+def test_of_a_batch_one_that_fails_is_told_and_stops_no_other(
+    intake: Intake, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    real = intake.sign_ups.take
+
+    def take(event: RegistrationEvent) -> Taken:
+        if event.at == at(1):
+            raise UpstreamError("no")
+        return real(event)
+
+    monkeypatch.setattr(intake.sign_ups, "take", take)
+
+    assert take_all({"m-1": registered(1), "m-2": registered(2)}, intake.sign_ups) == ["m-1"]
+    assert entry_of(intake).changed_at == at(2)
+    (told,) = [vars(each) for each in caplog.records if each.getMessage() == "event failed"]
+    assert (told["message_id"], told["account_id"], told["reason"]) == ("m-1", ACCOUNT, "no")
+
+
+TIERS = ("gold", "silver", "bronze", "iron")
+"""What an event of each minute says, so that two of one minute say the same."""
+
+minutes = st.integers(0, len(TIERS) - 1)
+events: st.SearchStrategy[RegistrationEvent] = st.one_of(
+    minutes.map(lambda minute: registered(minute, tier=TIERS[minute])), minutes.map(removed)
+)
+
+
+def latest(told: Sequence[RegistrationEvent]) -> RegistrationEvent:
+    return max(told, key=lambda each: (each.at, isinstance(each, ConsumerRemoved)))
+
+
+def came_to(intake: Intake, told: Sequence[RegistrationEvent]) -> None:
+    """Check that the registry is as the latest of the events says."""
+    last = latest(told)
+    if isinstance(last, ConsumerRemoved):
+        assert intake.registry.entries == {}
+        assert intake.removed.kept[ACCOUNT] == RemovedConsumer(removed_at=last.at, is_finished=True)
+        assert {*intake.connections.open} == {*intake.connections.commanded}
+    else:
+        assert (entry_of(intake).consumer.tier, entry_of(intake).changed_at) == (last.entry.consumer.tier, last.at)
+
+
+@given(st.lists(events, min_size=1, max_size=6), st.data())
+def test_whatever_comes_in_whichever_order_and_is_killed_anywhere_the_latest_counts(
+    told: list[RegistrationEvent], data: st.DataObject
+) -> None:
+    intake = Intake(NOW)
+    intake.connections.open = ["a", "b"]
+    for event in told:
+        intake.interruptions.writes_until_crash = data.draw(st.integers(0, 8))
+        try:
+            intake.sign_ups.take(event)
+        except CrashError:
+            # The queue delivers it again, after others maybe.
+            intake.interruptions.writes_until_crash = 1_000
+            if data.draw(st.booleans()):
+                intake.sign_ups.take(data.draw(st.sampled_from(told)))
+            intake.sign_ups.take(event)
+
+    came_to(intake, told)
+
+
+@given(events, events, st.integers(0, 3))
+def test_whatever_is_told_between_a_look_and_its_write_the_later_counts(
+    event: RegistrationEvent, meanwhile: RegistrationEvent, nth: int
+) -> None:
+    intake = Intake(NOW)
+    _nth(intake, nth, lambda: intake.sign_ups.take(meanwhile))
+
+    intake.sign_ups.take(event)
+
+    intake.registry.before_write = lambda: None
+    intake.sign_ups.take(meanwhile)
+    came_to(intake, [event, meanwhile])
+
+
+def _nth(intake: Intake, nth: int, act: Callable[[], object]) -> None:
+    """Have something done before the so-manyth write of the registry, once."""
+    writes = iter(range(1_000))
+
+    def before_write() -> None:
+        if next(writes) == nth:
+            intake.registry.before_write = lambda: None
+            act()
+
+    intake.registry.before_write = before_write
+
+
+def test_an_entry_that_was_written_while_its_account_was_removed_is_taken_back(intake: Intake) -> None:
+    """Killed before it was, too: the event comes again."""
+    real, looks = intake.removed.removed, iter(range(9))
+
+    def not_noted_yet(account_id: str) -> RemovedConsumer | None:
+        return None if next(looks) == 0 else real(account_id)
+
+    intake.removed.note(ACCOUNT, at(2))
+    intake.removed.removed = not_noted_yet  # type: ignore[method-assign]
+    intake.interruptions.writes_until_crash = 1
+
+    with pytest.raises(CrashError):
+        intake.sign_ups.take(registered(1))
+    assert ACCOUNT in intake.registry.entries
+    intake.interruptions.writes_until_crash = 1_000
+    assert intake.sign_ups.take(registered(1)) is Taken.OUTDATED
+    assert intake.registry.entries == {}
