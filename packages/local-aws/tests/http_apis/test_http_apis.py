@@ -357,21 +357,21 @@ def test_the_stages_bucket_empties_and_fills_by_the_clock(local_aws_server: Loca
 def test_a_route_with_settings_has_a_bucket_of_its_own(person: Person) -> None:
     apis = person(ACCOUNT).client("apigatewayv2")
     made = apis.create_api(Name="apart", ProtocolType="HTTP")
-    for key in ("GET /narrow", "GET /one", "GET /other"):
+    for key in ("POST /narrow", "POST /one", "POST /other"):
         apis.create_route(ApiId=made["ApiId"], RouteKey=key, Target="integrations/none")
     apis.create_stage(
         ApiId=made["ApiId"],
         StageName="$default",
         AutoDeploy=True,
         DefaultRouteSettings={"ThrottlingBurstLimit": 3, "ThrottlingRateLimit": 0.001},
-        RouteSettings={"GET /narrow": {"ThrottlingBurstLimit": 1}},
+        RouteSettings={"POST /narrow": {"ThrottlingBurstLimit": 1}},
     )
     api = Caller(made["ApiEndpoint"])
 
-    assert [api.request("/narrow").status for _ in range(2)] == [500, 429]
-    assert [api.request(path).status for path in ("/one", "/other", "/one", "/other")] == [500, 500, 500, 429]
+    assert [api.request("/narrow", b"").status for _ in range(2)] == [500, 429]
+    assert [api.request(path, b"").status for path in ("/one", "/other", "/one", "/other")] == [500, 500, 500, 429]
     clock.advance(1001)
-    assert [api.request("/narrow").status for _ in range(2)] == [500, 429]
+    assert [api.request("/narrow", b"").status for _ in range(2)] == [500, 429]
 
 
 def test_an_api_without_a_deployment_is_not_found(person: Person) -> None:
