@@ -36,6 +36,7 @@ from drawbridge.decision.conflicts import conflict_among
 from drawbridge.decision.decide import decide
 from drawbridge.decision.decide_again import decision_record_of, outcome_name
 from drawbridge.decision.facts import (
+    ALL_SERVICES,
     ConnectionFacts,
     Consumer,
     Facts,
@@ -44,7 +45,6 @@ from drawbridge.decision.facts import (
 )
 from drawbridge.decision.in_force import compiled, decision_fingerprint, policies_in_force
 from drawbridge.decision.policies import Policy, parse_policy
-from drawbridge.decision.registration import ALL_SERVICES
 from drawbridge.request.connections import NO_CONNECTIONS, ConnectionCounts
 from local_aws.testing.server import LocalAws
 from local_stack.stack import ACCOUNTS, deploy_stack

@@ -17,7 +17,6 @@ from drawbridge.decision.facts import (
     Service,
     ShareFacts,
 )
-from drawbridge.decision.registration import ALL_SERVICES
 from drawbridge.request.shares import Content
 from local_stack.stack import REPOSITORY
 
@@ -76,7 +75,7 @@ def _registered_for_it(facts: Facts) -> bool:
     consumer = facts.requester.consumer
     if consumer is None or not isinstance(facts, ConnectionFacts):
         return False
-    return facts.service.id in consumer.services or ALL_SERVICES in consumer.services
+    return consumer.may_reach(facts.service.id, facts.service.tags)
 
 
 REGISTERED_CONSUMER = _default("registered-consumer", _registered_for_it)

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from drawbridge.decision import Because
 from drawbridge.decision.cedar import PolicySet
+from drawbridge.decision.consumer_standing import unless_shut_out
 from drawbridge.decision.decide import decide, may_associate
 from drawbridge.decision.decide_again import outcome_name
 from drawbridge.decision.facts import EvaluationTime, ResourceFacts
@@ -42,11 +43,11 @@ class CaseResult(Struct, frozen=True):
 
 
 def outcome_for(facts: AnyFacts, policies: PolicySet, evaluation_time: EvaluationTime) -> PolicyOutcome:
-    """Decide on a request, or on whether a resource may be associated."""
+    """Decide on a request, as the workflow does, or on whether a resource may be associated."""
     if isinstance(facts, ResourceFacts):
         permitted, because = may_associate(facts, policies, evaluation_time)
         return PolicyOutcome("associate" if permitted else "refuse", because)
-    decision = decide(facts, policies, evaluation_time)
+    decision = unless_shut_out(decide(facts, policies, evaluation_time), facts)
     return PolicyOutcome(outcome_name(decision), decision.because)
 
 

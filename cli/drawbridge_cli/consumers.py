@@ -15,7 +15,7 @@ from drawbridge_cli.command_lines import CommandLine, command
 from drawbridge_cli.commanding import command_all, command_of_caller, complain_of_changed, tell_to_sweep
 from drawbridge_cli.screen import accounting, ask, check_that_nobody_is_asked, complain, say, show_json, show_table
 from drawbridge_cli.stack import Stack
-from drawbridge_cli.withdrawable import ConsumerConnections, Standing, Withdrawable, connections_of
+from drawbridge_cli.withdrawable import ConsumerConnections, RequestStanding, Withdrawable, connections_of
 from drawbridge_cli.withdrawable_screen import (
     request_document,
     show_connections,
@@ -162,8 +162,8 @@ def _show_removal(
     entry: Registration, shown: ConsumerConnections, documents: list[dict[str, Any]], *, dry_run: bool
 ) -> None:
     """Print for programs what was removed, or would be; and what of it goes already, or can't."""
-    others = [request_document(row, Standing.COMMANDED) for row in shown.commanded]
-    others += [request_document(row, Standing.NOT_MANAGED) for row in shown.unmanaged]
+    others = [request_document(row, RequestStanding.COMMANDED) for row in shown.commanded]
+    others += [request_document(row, RequestStanding.NOT_MANAGED) for row in shown.unmanaged]
     show_json({"consumer": _document(entry), "dry_run": dry_run, "requests": [*documents, *others]})
 
 

@@ -16,7 +16,7 @@ from drawbridge_cli.named_requests import NAMED, the_row
 from drawbridge_cli.put_in_force import remove_binding
 from drawbridge_cli.screen import ask, check_that_nobody_is_asked, complain, say
 from drawbridge_cli.stack import Stack
-from drawbridge_cli.withdrawable import Standing, Withdrawable, connections_of, standing_of, withdrawable
+from drawbridge_cli.withdrawable import RequestStanding, Withdrawable, connections_of, standing_of, withdrawable
 from drawbridge_cli.withdrawable_screen import (
     NOT_MANAGED,
     commanded_text,
@@ -66,13 +66,13 @@ def withdraw(
 def _withdraw_request(stack: Stack, request: str, how: How) -> None:
     row = the_row(stack, request)
     standing = standing_of(row, stack.managed_services)
-    if standing is Standing.COMMANDED:
+    if standing is RequestStanding.COMMANDED:
         if how.as_json:
             show_documents([request_document(row, standing)], dry_run=how.dry_run)
         else:
             say(f"{title_of(row)}: {commanded_text(row)}; it goes already", "doubtful")
         return
-    if standing is Standing.NOT_MANAGED:
+    if standing is RequestStanding.NOT_MANAGED:
         complain(f"{title_of(row)}: {NOT_MANAGED}")
         raise typer.Exit(1)
     if not standing.can_go:
@@ -87,8 +87,8 @@ def _withdraw_request(stack: Stack, request: str, how: How) -> None:
 def _withdraw_consumer(stack: Stack, account: str, how: How) -> None:
     check_account_id(account)
     connections = connections_of(stack.ledger, account, stack.managed_services)
-    others = [request_document(row, Standing.COMMANDED) for row in connections.commanded]
-    others += [request_document(row, Standing.NOT_MANAGED) for row in connections.unmanaged]
+    others = [request_document(row, RequestStanding.COMMANDED) for row in connections.commanded]
+    others += [request_document(row, RequestStanding.NOT_MANAGED) for row in connections.unmanaged]
     if not how.as_json:
         show_connections(connections)
     if connections.going:

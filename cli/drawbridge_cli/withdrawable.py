@@ -13,7 +13,7 @@ from drawbridge.status import Status
 from drawbridge.withdrawal import ConnectedRecord
 
 
-class Standing(StrEnum):
+class RequestStanding(StrEnum):
     """What a command to withdraw would do to a request."""
 
     CONNECTED = "connected"
@@ -28,27 +28,27 @@ class Standing(StrEnum):
 
     @property
     def can_go(self) -> bool:
-        return self in {Standing.CONNECTED, Standing.UNDER_WAY}
+        return self in {RequestStanding.CONNECTED, RequestStanding.UNDER_WAY}
 
 
 ManagedServices = Callable[[], Collection[str]]
 """Returns the ids of the services that Drawbridge looks after; it is asked only where that matters."""
 
 
-def standing_of(row: LedgerRow, managed: ManagedServices) -> Standing:
+def standing_of(row: LedgerRow, managed: ManagedServices) -> RequestStanding:
     """Return what a command to withdraw would do to the request."""
     if row.commanded is not None and not (row.settled and row.status is Status.WITHDRAWN):
-        return Standing.COMMANDED
+        return RequestStanding.COMMANDED
     standing = _if_managed(row)
     if not standing.can_go or not isinstance(row.request, EndpointConnectionRequest):
         return standing
-    return standing if row.request.service_id in managed() else Standing.NOT_MANAGED
+    return standing if row.request.service_id in managed() else RequestStanding.NOT_MANAGED
 
 
-def _if_managed(row: LedgerRow) -> Standing:
+def _if_managed(row: LedgerRow) -> RequestStanding:
     if row.settled:
-        return Standing.CONNECTED if row.is_connected else Standing.NOT_CONNECTED
-    return Standing.ASKED if row.waits_for_approval and not _was_let_in(row) else Standing.UNDER_WAY
+        return RequestStanding.CONNECTED if row.is_connected else RequestStanding.NOT_CONNECTED
+    return RequestStanding.ASKED if row.waits_for_approval and not _was_let_in(row) else RequestStanding.UNDER_WAY
 
 
 class Withdrawable(Struct, frozen=True, kw_only=True):
@@ -56,7 +56,7 @@ class Withdrawable(Struct, frozen=True, kw_only=True):
 
     row: LedgerRow
     made: ConnectedRecord
-    standing: Standing
+    standing: RequestStanding
 
     @property
     def is_connection(self) -> bool:
@@ -92,10 +92,12 @@ def connections_of(ledger: LedgerTable, account_id: str, managed: ManagedService
     standings = {row.request_id: standing_of(row, managed) for row in rows}
     # An attempt that is under way may have been decided before its account was removed.
     going = [row for row in open_rows if standings[row.request_id].can_go]
-    unmanaged = [row for row in open_rows if _was_let_in(row) and standings[row.request_id] is Standing.NOT_MANAGED]
+    unmanaged = [
+        row for row in open_rows if _was_let_in(row) and standings[row.request_id] is RequestStanding.NOT_MANAGED
+    ]
     return ConsumerConnections(
         going=withdrawable(ledger, going, managed),
-        commanded=tuple(row for row in rows if standings[row.request_id] is Standing.COMMANDED),
+        commanded=tuple(row for row in rows if standings[row.request_id] is RequestStanding.COMMANDED),
         undecided=tuple(row for row in open_rows if not row.settled and row not in (*going, *unmanaged)),
         unmanaged=tuple(unmanaged),
     )

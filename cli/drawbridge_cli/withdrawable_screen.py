@@ -8,7 +8,7 @@ from drawbridge.legible import legible
 from drawbridge.request import EndpointConnectionRequest, OrphanRequest, kind_of
 from drawbridge_cli.command_lines import command
 from drawbridge_cli.screen import complain, say, show_json
-from drawbridge_cli.withdrawable import ConsumerConnections, Standing, Withdrawable
+from drawbridge_cli.withdrawable import ConsumerConnections, RequestStanding, Withdrawable
 
 _LONGEST = 2000
 
@@ -23,7 +23,7 @@ def show_withdrawable(each: Withdrawable) -> None:
     say(f"- {title_of(each.row)}", "bad")
     for what in _made(each):
         say(f"    - {legible(what, _LONGEST)}", "bad")
-    if each.standing is Standing.UNDER_WAY:
+    if each.standing is RequestStanding.UNDER_WAY:
         say("    . an attempt is under way: it is withdrawn once that has settled", "doubtful")
 
 

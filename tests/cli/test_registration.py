@@ -4,6 +4,7 @@ import csv
 import io
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -84,8 +85,57 @@ def test_a_service_is_an_id_or_a_star(service: str) -> None:
 
 @pytest.mark.parametrize("services", [[], [""], ["  "]])
 def test_a_consumer_of_nothing_is_none(services: list[str]) -> None:
-    with pytest.raises(InvalidInputError, match=r"^services: none is given"):
+    with pytest.raises(InvalidInputError, match=r"^services: none is given, and no tier"):
+        registered(services=services, tier="")
+
+
+def test_a_consumer_of_a_tier_needs_no_services() -> None:
+    assert registered(services=[], tier="gold").consumer.services == frozenset()
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov", "aws-iso-b"])
+@pytest.mark.parametrize("resource", ["root", "role/Connector", "user/jane.doe@example.com"])
+def test_principals_are_roles_and_users_of_the_account_or_its_root(partition: str, resource: str) -> None:
+    arn = f"arn:{partition}:iam::{CONSUMER}:{resource}"
+
+    assert registered(principals=[f" {arn} ", ""]).consumer.principals == {arn}
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        f"arn:aws:iam::{STRANGER}:role/Connector",
+        f"arn:aws:iam::{CONSUMER}:role/team/Connector",
+        f"arn:aws:iam::{CONSUMER}:role/",
+        f"arn:aws:iam::{CONSUMER}:role/*",
+        f"arn:aws:iam::{CONSUMER}:role/{'x' * 65}",
+        f"arn:aws:iam::{CONSUMER}:group/admins",
+        f"arn:aws:iam::{CONSUMER}:role/Connector\nx",
+        f"arn:aws:iam::{CONSUMER}:role/\N{LATIN SMALL LETTER E WITH ACUTE}",
+        f"arn:aws:iam:us-east-1:{CONSUMER}:root",
+        f"arn:aws:sts::{CONSUMER}:assumed-role/Connector/session",
+        f"arn:amazon:iam::{CONSUMER}:root",
+        CONSUMER,
+        "*",
+    ],
+)
+def test_nothing_else_is_a_principal(principal: str) -> None:
+    with pytest.raises(InvalidInputError, match=rf"^principals: .* {CONSUMER}; give ARNs .* without a path$"):
+        registered(principals=[f"arn:aws:iam::{CONSUMER}:root", principal])
+
+
+def test_an_entry_has_bounds_so_that_a_hundred_fit_into_a_transaction() -> None:
+    services = [f"vpce-svc-{number:017x}" for number in range(501)]
+    roles = [f"arn:aws:iam::{CONSUMER}:role/{'r' * 60}{number}" for number in range(51)]
+
+    with pytest.raises(InvalidInputError, match=r"^services: 501, 500 at most"):
         registered(services=services)
+    with pytest.raises(InvalidInputError, match=r"^principals: 51, 50 at most"):
+        registered(principals=roles)
+    largest = registered(
+        services=services[1:], principals=roles[1:], name="\U0001f600" * 1000, notes="\U0001f600" * 1000
+    )
+    assert len(msgspec.json.encode(largest.consumer)) < 4 * 1024 * 1024 / 100
 
 
 @pytest.mark.parametrize("field", ["name", "notes"])

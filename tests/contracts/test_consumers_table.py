@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from drawbridge.aws.consumers_table import ConsumersTable
+from drawbridge.aws.consumers_table import ConsumersTable, Registered
+from drawbridge.decision.consumer_standing import Standing, standing_of
 from drawbridge.decision.facts import Consumer, Fact, Requester
 from drawbridge.decision.registration import Registration, registration
 from drawbridge.errors import AccessDeniedError, ThrottledError, UpstreamError
@@ -129,7 +130,7 @@ def test_what_is_registered_is_read_as_it_was_written(new_account: NewAccount) -
     assert consumers.add(entry(), replace=False)
 
     assert consumers.consumer(CONSUMER) == entry().consumer
-    assert [*consumers.all()] == [entry()]
+    assert [(each.account_id, each.consumer) for each in consumers.all()] == [(CONSUMER, entry().consumer)]
 
 
 def test_who_is_registered_is_overwritten_only_if_that_is_said(new_account: NewAccount) -> None:
@@ -145,6 +146,137 @@ def test_who_is_registered_is_overwritten_only_if_that_is_said(new_account: NewA
     assert still is not None
     assert by_now is not None
     assert (still.tier, by_now.tier) == ("gold", "silver")
+
+
+ROLE = f"arn:aws:iam::{CONSUMER}:role/Connector"
+LATER = NOW + timedelta(hours=1)
+
+
+def test_principals_and_the_requirement_of_proof_are_read_as_they_were_written(new_account: NewAccount) -> None:
+    consumers = ConsumersTable(new_account().table("ConsumersTable"))
+    given = entry(principals=[ROLE], proof_required=True, services=[])
+
+    assert consumers.add(given, replace=False)
+
+    read = consumers.registration(CONSUMER)
+    assert read is not None
+    assert read.consumer == given.consumer
+    assert read.changed_at == NOW
+
+
+def test_who_is_suspended_is_so_since_the_first_time_until_it_is_resumed(new_account: NewAccount) -> None:
+    consumers = ConsumersTable(new_account().table("ConsumersTable"))
+    consumers.add(entry(), replace=False)
+
+    done = [consumers.suspend(CONSUMER, NOW), consumers.suspend(CONSUMER, LATER)]
+    suspended = consumers.registration(CONSUMER)
+    undone = [consumers.resume(CONSUMER, LATER), consumers.resume(CONSUMER, LATER)]
+    resumed = consumers.registration(CONSUMER)
+
+    assert (done, undone) == ([True, False], [True, False])
+    assert suspended is not None
+    assert resumed is not None
+    assert (suspended.consumer.suspended_at, suspended.changed_at) == (NOW, NOW)
+    assert (resumed.consumer, resumed.changed_at) == (entry().consumer, LATER)
+
+
+def test_who_is_not_registered_is_neither_suspended_nor_resumed(new_account: NewAccount) -> None:
+    consumers = ConsumersTable(new_account().table("ConsumersTable"))
+
+    assert [consumers.suspend(CONSUMER, NOW), consumers.resume(CONSUMER, NOW)] == [False, False]
+    assert consumers.consumer(CONSUMER) is None
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_who_has_nothing_where_a_suspension_would_be_is_suspended_as_anybody(table: Any, nothing: object) -> None:
+    registered(table, suspended_at=nothing)
+    consumers = ConsumersTable(table)
+
+    assert [consumers.resume(CONSUMER, NOW), consumers.suspend(CONSUMER, NOW)] == [False, True]
+
+
+@pytest.mark.parametrize("odd", [True, "since May", Decimal(1), ["x"]], ids=str)
+def test_a_suspension_that_can_t_be_read_is_one_and_ends_as_any(table: Any, odd: object) -> None:
+    found = registered(table, suspended_at=odd)
+    consumers = ConsumersTable(table)
+
+    assert standing_of(found) is Standing.SUSPENDED
+    assert [consumers.suspend(CONSUMER, NOW), consumers.resume(CONSUMER, NOW)] == [False, True]
+    assert standing_of(consumers.consumer(CONSUMER)) is Standing.IN_FORCE
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_whoever_is_replaced_stays_suspended_and_proved_and_keeps_what_nothing_was_said_of(
+    table: Any, at_once: bool
+) -> None:
+    registered(
+        table,
+        principals=[ROLE],
+        proof_required=True,
+        proved_at="2026-05-01",
+        proved_by=ROLE,
+        challenge="asked",
+        suspended_at="2026-05-02",
+        tier="gold",
+        notes="old",
+    )
+    consumers = ConsumersTable(table)
+    given = entry(tier="silver")
+
+    if at_once:
+        assert [*consumers.add_all([given], replace=True)] == [Registered(written=(CONSUMER,))]
+    else:
+        assert consumers.add(given, replace=True)
+
+    read = consumers.registration(CONSUMER)
+    assert read is not None
+    assert (read.consumer.tier, read.consumer.notes) == ("silver", "")
+    assert standing_of(read.consumer) is Standing.SUSPENDED
+    assert read.consumer.principals == {ROLE}
+    assert read.consumer.proof_required
+    assert (read.consumer.proved_at, read.proved_by, read.challenge) == (
+        datetime(2026, 5, 1, tzinfo=UTC),
+        ROLE,
+        "asked",
+    )
+
+
+def test_what_is_said_of_principals_and_proof_replaces_what_is_there(table: Any) -> None:
+    registered(table, principals=[ROLE], proof_required=True, services="*")
+    consumers = ConsumersTable(table)
+
+    consumers.add(entry(principals=[], proof_required=False, services=[]), replace=True)
+
+    assert consumers.consumer(CONSUMER) == entry(services=[]).consumer
+
+
+def test_entries_are_written_a_hundred_at_once_and_whoever_is_there_is_left_alone(new_account: NewAccount) -> None:
+    table = new_account().table("ConsumersTable")
+    consumers = ConsumersTable(table)
+    table.put_item(Item={"account_id": "000000000100", "tier": "by hand"})
+    accounts = [f"{number:012}" for number in range(150)]
+
+    done = [*consumers.add_all([entry(each) for each in accounts], replace=False)]
+    again = [*consumers.add_all([entry(each) for each in accounts], replace=False)]
+
+    assert [len(each.written) for each in done] == [100, 49]
+    assert [each.there_already for each in done] == [(), ("000000000100",)]
+    assert [each.written for each in again] == [(), ()]
+    tiers = {each.account_id: each.consumer.tier for each in consumers.all()}
+    assert tiers == dict.fromkeys(accounts, "gold") | {"000000000100": "by hand"}
+
+
+def test_whoever_is_registered_after_the_look_is_left_alone(table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    registered(table, tier="by hand")
+    consumers = ConsumersTable(table)
+    monkeypatch.setattr("drawbridge.aws.consumers_table.items_of", lambda *_, **__: iter(()))
+
+    [done] = consumers.add_all([entry(), entry("000000000009")], replace=False)
+
+    assert done == Registered(written=("000000000009",), there_already=(CONSUMER,))
+    found = consumers.consumer(CONSUMER)
+    assert found is not None
+    assert found.tier == "by hand"
 
 
 def test_who_is_removed_is_not_registered_and_can_t_be_removed_again(new_account: NewAccount) -> None:
@@ -167,11 +299,11 @@ def test_all_consumers_are_read_page_after_page(new_account: NewAccount) -> None
     assert sorted(each.account_id for each in consumers.all()) == accounts
 
 
-@pytest.mark.parametrize("operation", ["put_item", "delete_item", "scan"])
+@pytest.mark.parametrize("operation", ["update_item", "delete_item", "scan"])
 def test_who_may_not_write_the_registry_is_told_so(table: Any, operation: str) -> None:
     consumers = ConsumersTable(table)
     doing: dict[str, Any] = {
-        "put_item": lambda: consumers.add(entry(), replace=True),
+        "update_item": lambda: consumers.add(entry(), replace=True),
         "delete_item": lambda: consumers.remove(CONSUMER),
         "scan": lambda: [*consumers.all()],
     }

@@ -346,6 +346,16 @@ CASES: dict[str, tuple[str | Callable[[AnyFacts], str], Scene, Scene]] = {
         lambda w: registered(w, since="2026-05-01"),
         lambda w: registered(w, since="2026-07-01"),
     ),
+    "Consumer.suspended": (
+        of("suspended"),
+        lambda w: registered(w, suspended_at="2026-05-01"),
+        lambda w: registered(w, tier="gold"),
+    ),
+    "Consumer.proved": (
+        of("proved"),
+        lambda w: registered(w, proof_required=True, proved_at="2026-05-01"),
+        lambda w: registered(w, proof_required=True),
+    ),
     "EndpointService.id": (lambda facts: f'resource.id == "{_service(facts).id}"', usual, another),
     "EndpointService.name": (lambda facts: f'resource.name == "{_service(facts).name}"', usual, another),
     "EndpointService.acceptanceRequired": (
@@ -750,6 +760,15 @@ def test_an_entry_of_the_registry_in_another_form_lets_nobody_in(world: World, f
     assert not permits(facts, of('services.contains("*")'))
     gold = of('tier == "gold"')
     assert not permits(facts, f"!({gold})")
+
+
+@pytest.mark.parametrize("condition", [of("suspended"), of("proved")], ids=["suspended", "proved"])
+@pytest.mark.parametrize("field", ["suspended_at", "proved_at", "proof_required"])
+def test_a_suspension_or_a_proof_that_can_t_be_read_lets_nobody_in(world: World, field: str, condition: str) -> None:
+    facts = registered(world, **{field: ["May"]})
+
+    assert not permits(facts, condition)
+    assert not permits(facts, f"!({condition})")
 
 
 @pytest.mark.parametrize("state", ["SUSPENDED", "PENDING_CLOSURE", "CLOSED", "HIBERNATING"])

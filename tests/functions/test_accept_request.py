@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from drawbridge.decision import Accept, DecidedOn, Hold, Reject
+from drawbridge.decision.facts import Consumer
 from drawbridge.request.connections import ConnectionState
 from drawbridge.request.fingerprints import contents_fingerprint
 from drawbridge.request.shares import InvitationStatus
@@ -12,12 +14,14 @@ from drawbridge.status import Reason
 from functions.accept_request import app
 from tests.builders import (
     CONNECTION,
+    CONSUMER,
     NOW,
     RESOURCE_ARN,
     SHARE,
     execution_input,
 )
 from tests.fakes.acceptance import InMemoryConnectionAnswers, InMemoryInvitationAnswers
+from tests.fakes.consumers import InMemoryConsumerRegistry
 from tests.functions.invocations import invoke, refuses, step
 
 WHY = (Reason("policy", "because", source="p"),)
@@ -31,6 +35,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> None:
     connections = InMemoryConnectionAnswers(ConnectionState.PENDING_ACCEPTANCE)
     monkeypatch.setattr(app, "shares", lambda: shares)
     monkeypatch.setattr(app, "connections", lambda: connections)
+    monkeypatch.setattr(app, "consumers", InMemoryConsumerRegistry)
     monkeypatch.setattr(app, "now", lambda: NOW)
 
 
@@ -42,6 +47,20 @@ def test_what_was_decided_is_done(request_: type[object], decision: Accept | Rej
     answer = invoke(app.lambda_handler, written)
 
     assert answer == {"acceptance": {"outcome": "answered", "result": result, "because": []}}
+
+
+def test_who_is_suspended_since_it_was_decided_is_decided_on_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = InMemoryConsumerRegistry()
+    registry.registered[CONSUMER] = Consumer(services=frozenset({"*"}), suspended_at=NOW)
+    monkeypatch.setattr(app, "consumers", lambda: registry)
+    on = msgspec.structs.replace(ON, account_id=CONSUMER)
+
+    answer = invoke(app.lambda_handler, step(request=execution_input(CONNECTION), decision=Accept(WHY), on=on))
+
+    assert answer["acceptance"] == {
+        "outcome": "decide-again",
+        "because": [{"code": "decided-again", "text": f"Consumer {CONSUMER} is suspended by now."}],
+    }
 
 
 def test_what_is_not_so_any_more_is_to_be_decided_again() -> None:

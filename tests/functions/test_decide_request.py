@@ -15,7 +15,7 @@ from drawbridge.bootstrap import decide_request as wiring
 from drawbridge.configuration import Broken, InForce
 from drawbridge.decision import AlreadyResolved
 from drawbridge.decision.decide import MOST_REASONS
-from drawbridge.decision.facts import Facts, Membership
+from drawbridge.decision.facts import Consumer, Facts, Membership
 from drawbridge.decision.in_force import decision_fingerprint
 from drawbridge.decision.let_in import MOST_LET_IN
 from drawbridge.decision.policies import Policy, parse_policy
@@ -27,6 +27,7 @@ from drawbridge.status import Reason, Status
 from functions.decide_request import app
 from tests.builders import (
     CONNECTION,
+    CONSUMER,
     NOW,
     REPOSITORY,
     SHARE,
@@ -124,6 +125,78 @@ def test_a_connection_is_decided_on_and_holds_nothing(gathered: Gathered) -> Non
 
     assert answer["decision"]["outcome"] == "accept"
     assert (answer["let_in"]["arns"], answer["on"]["live"]) == ([], False)
+
+
+SHUT_OUT = [
+    (Consumer(services=frozenset({"*"}), suspended_at=NOW), "consumer-suspended"),
+    (Consumer(services=frozenset({"*"}), proof_required=True), "consumer-unproved"),
+    (Consumer(services=frozenset({"*"}), unreadable=("suspended_at",)), "consumer-suspended"),
+]
+
+
+@pytest.mark.parametrize(("consumer", "code"), SHUT_OUT)
+@pytest.mark.parametrize("membership", [Membership.MEMBER, Membership.OUTSIDER], ids=["accepted", "asked"])
+def test_a_new_connection_of_who_is_suspended_or_unproved_is_held_whatever_policies_say(
+    gathered: Gathered, consumer: Consumer, code: str, membership: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asks = Environment({"PREFIX": "drawbridge", "APPROVAL_HOURS": "1", "OPEN_QUESTIONS": "5", "SLACK_CHANNEL": "C0ASK"})
+    monkeypatch.setattr(wiring, "environment", lambda: asks)
+    facts = connection_facts(msgspec.structs.replace(requester(CONSUMER, membership), consumer=consumer))
+    gathered(facts)
+
+    answer = invoke(app.lambda_handler, step(request=CONNECTION, requestId=CONNECTION.request_id, attempt=1))
+
+    assert answer["decision"]["outcome"] == "hold"
+    assert [each["code"] for each in answer["decision"]["because"]] == [code]
+    assert (answer["question"], answer["let_in"]) == (None, None)
+    assert answer["permitted"] == decision_fingerprint(IN_FORCE, consumer)
+    assert answer["grounds"]["outcome"] == "hold"
+
+
+@pytest.mark.parametrize(("consumer", "code"), SHUT_OUT)
+def test_an_approval_that_was_given_before_lets_nobody_in_who_is_suspended_or_unproved(
+    gathered: Gathered, consumer: Consumer, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asks = Environment({"PREFIX": "drawbridge", "APPROVAL_HOURS": "1", "OPEN_QUESTIONS": "5", "SLACK_CHANNEL": "C0ASK"})
+    monkeypatch.setattr(wiring, "environment", lambda: asks)
+    monkeypatch.setattr(wiring, "bindings", tuple)
+    fields = {"request": CONNECTION, "requestId": CONNECTION.request_id, "attempt": 1}
+    gathered(connection_facts(requester(CONSUMER, Membership.OUTSIDER)))
+    asked = invoke(app.lambda_handler, step(**fields))["question"]["asked"]
+    approval = {"outcome": "approved", "asked": asked, "by": ["arn:aws:iam::111111111111:role/Approver"]}
+    approved = invoke(app.lambda_handler, step(**fields, approval=approval))
+    who = msgspec.structs.replace(requester(CONSUMER, Membership.OUTSIDER), consumer=consumer)
+    gathered(connection_facts(who))
+
+    answer = invoke(app.lambda_handler, step(**fields, approval=approval))
+
+    assert approved["decision"]["outcome"] == "accept"
+    assert answer["decision"]["outcome"] == "hold"
+    assert [each["code"] for each in answer["decision"]["because"]] == [code]
+    assert answer["question"] is None
+
+
+@pytest.mark.parametrize(("consumer", "code"), SHUT_OUT)
+def test_what_is_live_of_who_is_suspended_or_unproved_stays(gathered: Gathered, consumer: Consumer, code: str) -> None:
+    who = msgspec.structs.replace(requester(CONSUMER, Membership.MEMBER), consumer=consumer)
+    gathered(connection_facts(who, live=True))
+
+    answer = invoke(app.lambda_handler, step(request=CONNECTION, requestId=CONNECTION.request_id, attempt=1))
+
+    assert answer["decision"]["outcome"] == "accept"
+    assert code not in json.dumps(answer)
+
+
+@pytest.mark.parametrize(("consumer", "code"), SHUT_OUT)
+def test_a_share_of_who_is_suspended_or_unproved_as_a_consumer_is_decided_on_as_any(
+    gathered: Gathered, consumer: Consumer, code: str
+) -> None:
+    gathered(share_facts(msgspec.structs.replace(requester(membership=Membership.MEMBER), consumer=consumer)))
+
+    answer = invoke(app.lambda_handler, STEP)
+
+    assert answer["decision"]["outcome"] == "accept"
+    assert code not in json.dumps(answer)
 
 
 def test_what_a_broken_policy_might_have_said_is_reported_with_the_question(gathered: Gathered) -> None:

@@ -18,7 +18,7 @@ from drawbridge.decision.facts import (
     ShareFacts,
 )
 from drawbridge.decision.policies import Policy, parse_policy
-from tests.builders import SHARE_ARN, SUBNET, content
+from tests.builders import NOW, SHARE_ARN, SUBNET, content
 
 ACCOUNTS = ("111111111111", "222222222222")
 UNITS = ("ou-work", "ou-sand")
@@ -35,6 +35,9 @@ ATOMS = (
     'principal.hasTag("stage")',
     'principal.hasTag("stage") && principal.getTag("stage") == "prod"',
     'principal has consumer && principal.consumer.tier == "gold"',
+    "principal has consumer && principal.consumer.suspended",
+    "principal has consumer && principal.consumer.proved",
+    "(if principal has consumer then principal.consumer.suspended else true)",
     'resource.hasTag("tier")',
     '(if principal has consumer then principal.consumer.name else "x") like "O*"',
     'resource.name like "com.*"',
@@ -109,7 +112,11 @@ def compiled(texts: list[str]) -> PolicySet:
 
 tags = st.dictionaries(st.sampled_from(["stage", "tier"]), st.sampled_from(["prod", "test"]), max_size=2)
 consumers = st.none() | st.builds(
-    Consumer, tier=st.sampled_from(["gold", ""]), services=st.just(frozenset({"vpce-svc-1"}))
+    Consumer,
+    tier=st.sampled_from(["gold", ""]),
+    services=st.just(frozenset({"vpce-svc-1"})),
+    suspended_at=st.none() | st.just(NOW),
+    proof_required=st.booleans(),
 )
 members = st.builds(
     OrganizationPlace,
@@ -173,7 +180,7 @@ def without(facts: ShareFacts | ConnectionFacts, removed: frozenset[Fact]) -> Sh
         place = _lacking(place, lacking, removed)
     consumer = facts.requester.consumer
     if consumer is not None and Fact.CONSUMER in removed:
-        consumer = Consumer(unreadable=("tier", "services", "name"))
+        consumer = Consumer(unreadable=("tier", "services", "name", "suspended_at"), proof_required=True)
     requester = msgspec.structs.replace(facts.requester, place=place, consumer=consumer)
     if isinstance(facts, ShareFacts):
         lacking = {

@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 from drawbridge.acceptance import Acceptance, AcceptanceResult, DecideAgain
 from drawbridge.acceptance.accept import FRESH, accept
 from drawbridge.decision import Accept, ActionableDecision, DecidedOn, Keep, Reject
+from drawbridge.decision.facts import Consumer
 from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError
 from drawbridge.request import Request
 from drawbridge.request.connections import ConnectionState
 from drawbridge.request.fingerprints import contents_fingerprint
 from drawbridge.request.shares import InvitationStatus
-from tests.builders import CONNECTION, NOW, RESOURCE_ARN, SHARE, invitation
+from tests.builders import CONNECTION, CONSUMER, NOW, RESOURCE_ARN, SHARE, invitation
 from tests.fakes.acceptance import InMemoryConnectionAnswers, InMemoryInvitationAnswers
+from tests.fakes.consumers import InMemoryConsumerRegistry
 
 YES = Accept(())
 NO = Reject(())
@@ -27,6 +29,7 @@ CONTENTS = contents_fingerprint([RESOURCE_ARN])
 
 NOBODY = InMemoryConnectionAnswers(None)
 NOTHING = InMemoryInvitationAnswers(None)
+UNREGISTERED = InMemoryConsumerRegistry()
 
 
 def decided(
@@ -34,13 +37,15 @@ def decided(
     decision: ActionableDecision,
     shares: InMemoryInvitationAnswers,
     connections: InMemoryConnectionAnswers,
+    registered: InMemoryConsumerRegistry = UNREGISTERED,
     **on: Any,
 ) -> Acceptance | DecideAgain:
     """Do what was decided just now, on what there is unless ``on`` says otherwise."""
     decided_on = DecidedOn(at=NOW, contents_fingerprint=CONTENTS if request is SHARE else "")
     if connections.now is not None:
         decided_on = msgspec.structs.replace(decided_on, live=connections.now.is_live)
-    return accept(request, decision, msgspec.structs.replace(decided_on, **on), shares, connections, now=NOW)
+    on_what = msgspec.structs.replace(decided_on, **on)
+    return accept(request, decision, on_what, shares, connections, consumers=registered, now=NOW)
 
 
 def done(
@@ -216,7 +221,9 @@ def test_what_was_decided_longer_than_a_minute_ago_is_never_done(
     on = DecidedOn(at=NOW, contents_fingerprint=CONTENTS, live=live)
 
     for request in (SHARE, CONNECTION):
-        later = accept(request, decision, on, shares, connections, now=NOW + timedelta(seconds=seconds))
+        later = accept(
+            request, decision, on, shares, connections, consumers=UNREGISTERED, now=NOW + timedelta(seconds=seconds)
+        )
         assert isinstance(later, DecideAgain)
     assert (shares.answers, connections.answers) == ([], [])
 
@@ -224,7 +231,15 @@ def test_what_was_decided_longer_than_a_minute_ago_is_never_done(
 def test_what_was_decided_a_minute_ago_is_done() -> None:
     shares = InMemoryInvitationAnswers(InvitationStatus.PENDING)
 
-    accept(SHARE, YES, DecidedOn(at=NOW, contents_fingerprint=CONTENTS), shares, NOBODY, now=NOW + FRESH)
+    accept(
+        SHARE,
+        YES,
+        DecidedOn(at=NOW, contents_fingerprint=CONTENTS),
+        shares,
+        NOBODY,
+        consumers=UNREGISTERED,
+        now=NOW + FRESH,
+    )
 
     assert shares.answers == [True]
 
@@ -284,3 +299,55 @@ def test_what_was_decided_of_a_share_in_effect_is_no_answer_to_an_invitation(dec
 
     assert isinstance(decided(SHARE, decision, shares, NOBODY, live=True), DecideAgain)
     assert shares.answers == []
+
+
+SHUT_OUT = [
+    pytest.param(Consumer(suspended_at=NOW), id="suspended"),
+    pytest.param(Consumer(proof_required=True), id="unproved"),
+    pytest.param(Consumer(unreadable=("suspended_at",)), id="unreadable"),
+]
+
+
+@pytest.mark.parametrize("consumer", SHUT_OUT)
+def test_who_is_shut_out_since_it_was_decided_is_not_accepted_but_decided_on_again(consumer: Consumer) -> None:
+    connections = InMemoryConnectionAnswers(ConnectionState.PENDING_ACCEPTANCE)
+    registry = InMemoryConsumerRegistry(CONSUMER)
+    registry.registered[CONSUMER] = consumer
+
+    outcome = decided(CONNECTION, YES, NOTHING, connections, registry, account_id=CONSUMER)
+
+    assert isinstance(outcome, DecideAgain)
+    assert connections.answers == []
+
+
+@pytest.mark.parametrize("consumer", SHUT_OUT)
+def test_who_is_shut_out_is_rejected_as_anybody(consumer: Consumer) -> None:
+    connections = InMemoryConnectionAnswers(ConnectionState.PENDING_ACCEPTANCE)
+    registry = InMemoryConsumerRegistry(CONSUMER)
+    registry.registered[CONSUMER] = consumer
+
+    outcome = decided(CONNECTION, NO, NOTHING, connections, registry, account_id=CONSUMER)
+
+    assert outcome == Acceptance(AcceptanceResult.REJECTED)
+
+
+@pytest.mark.parametrize("consumer", SHUT_OUT)
+@pytest.mark.parametrize("decision", [YES, AS_IT_IS], ids=["accepted", "kept"])
+def test_what_is_live_stays_as_it_is_whoever_is_shut_out_since(
+    consumer: Consumer, decision: ActionableDecision
+) -> None:
+    connections = InMemoryConnectionAnswers(ConnectionState.AVAILABLE)
+    registry = InMemoryConsumerRegistry(CONSUMER)
+    registry.registered[CONSUMER] = consumer
+
+    outcome = decided(CONNECTION, decision, NOTHING, connections, registry, account_id=CONSUMER)
+
+    assert outcome == Acceptance(AcceptanceResult.ACCEPTED)
+
+
+def test_whoever_is_in_force_is_accepted() -> None:
+    connections = InMemoryConnectionAnswers(ConnectionState.PENDING_ACCEPTANCE)
+
+    outcome = decided(CONNECTION, YES, NOTHING, connections, InMemoryConsumerRegistry(CONSUMER), account_id=CONSUMER)
+
+    assert outcome == Acceptance(AcceptanceResult.ACCEPTED)

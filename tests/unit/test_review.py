@@ -13,7 +13,7 @@ from drawbridge.decision.bounds import decision_record_within
 from drawbridge.decision.decide import decide
 from drawbridge.decision.decide_again import MOST_CONTENTS, decision_record_of
 from drawbridge.decision.decision_record import AssociationDecisionRecord
-from drawbridge.decision.facts import Fact, Facts, Membership, OrganizationPlace, ResourceFacts
+from drawbridge.decision.facts import Consumer, Fact, Facts, Membership, OrganizationPlace, ResourceFacts
 from drawbridge.decision.let_in import ADOPTED, APPROVED, RECOVERED, LetIn
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.review import Lapse, Review, ReviewOpen
@@ -501,6 +501,35 @@ def test_what_was_withdrawn_is_let_in_again_if_it_would_be_accepted(texts: tuple
     withdrawn = kept(connection_facts(), ACCEPT, let_in=None)
 
     assert reviewer(*texts).lets_in_now(withdrawn, ()) is lets_in
+
+
+@pytest.mark.parametrize("live", [True, False], ids=["was live", "was asked for"])
+@pytest.mark.parametrize(
+    ("consumer", "lets_in"),
+    [
+        (Consumer(suspended_at=NOW), False),
+        (Consumer(proof_required=True), False),
+        (Consumer(proof_required=True, proved_at=NOW), True),
+        (Consumer(), True),
+    ],
+)
+def test_what_was_withdrawn_of_who_is_suspended_or_unproved_is_not_let_in_again(
+    consumer: Consumer, *, lets_in: bool, live: bool
+) -> None:
+    withdrawn = kept(connection_facts(live=live), ACCEPT, let_in=None)
+    registry = InMemoryConsumerRegistry()
+    registry.registered[CONSUMER] = consumer
+
+    assert reviewer(ACCEPT, registry=registry).lets_in_now(withdrawn, ()) is lets_in
+
+
+@pytest.mark.parametrize("consumer", [Consumer(suspended_at=NOW), Consumer(proof_required=True)])
+def test_what_is_connected_of_who_is_suspended_or_unproved_meanwhile_is_permitted_as_before(consumer: Consumer) -> None:
+    let_in = kept(connection_facts(), ACCEPT, let_in=BY_POLICY)
+    registry = InMemoryConsumerRegistry()
+    registry.registered[CONSUMER] = consumer
+
+    assert reviewer(ACCEPT, registry=registry).review(let_in, ()) == Review(permitted=True)
 
 
 def test_what_a_person_approved_once_and_was_withdrawn_is_asked_about_again() -> None:

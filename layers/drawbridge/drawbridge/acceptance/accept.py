@@ -5,6 +5,8 @@ from typing import Protocol, assert_never
 
 from drawbridge.acceptance import Acceptance, AcceptanceResult, DecideAgain
 from drawbridge.decision import Accept, ActionableDecision, DecidedOn, Keep, Reject
+from drawbridge.decision.consumer_standing import standing_of
+from drawbridge.decision.facts import Consumer
 from drawbridge.errors import AccessDeniedError, GoneError, InvalidInputError, NotReadyError
 from drawbridge.request import EndpointConnectionRequest, OrphanRequest, Request, ResourceShareRequest
 from drawbridge.request.connections import ConnectionState
@@ -55,6 +57,12 @@ class ConnectionAnswers(Protocol):
         ...
 
 
+class RegisteredConsumers(Protocol):
+    """The registry of consumers, read consistently."""
+
+    def consumer(self, account_id: str) -> Consumer | None: ...
+
+
 def accept(
     request: Request,
     decision: ActionableDecision,
@@ -62,6 +70,7 @@ def accept(
     shares: InvitationAnswers,
     connections: ConnectionAnswers,
     *,
+    consumers: RegisteredConsumers,
     now: datetime,
 ) -> Acceptance | DecideAgain:
     """Carry out a decision that was made recently, and on what AWS still lists.
@@ -80,7 +89,7 @@ def accept(
                 return _keep_share(request, decision, shares)
             return _answer_share(request, decision, on, shares, now)
         case EndpointConnectionRequest():
-            return _answer_connection(request, decision, on, connections)
+            return _answer_connection(request, decision, on, connections, consumers)
         case OrphanRequest():
             raise InvalidInputError(f"{request.resource_arn}: nobody asks for an orphan, so nothing is accepted")
         case _:
@@ -170,13 +179,22 @@ def _shared(decision: ActionableDecision) -> Acceptance:
 
 
 def _answer_connection(
-    request: EndpointConnectionRequest, decision: ActionableDecision, on: DecidedOn, connections: ConnectionAnswers
+    request: EndpointConnectionRequest,
+    decision: ActionableDecision,
+    on: DecidedOn,
+    connections: ConnectionAnswers,
+    consumers: RegisteredConsumers,
 ) -> Acceptance | DecideAgain:
     try:
         state = connections.state(request.service_id, request.endpoint_id)
         if _state_changed(state, decision, on):
             return _again(f"The connection is {state}, which is not what was decided on.")
         if _needs_answer(state, decision):
+            if isinstance(decision, Accept) and on.account_id:
+                # The door may have been shut since, while policies let it in still.
+                standing = standing_of(consumers.consumer(on.account_id))
+                if standing.shuts_out:
+                    return _again(f"Consumer {on.account_id} is {standing} by now.")
             refused = connections.answer(request.service_id, [request.endpoint_id], accept=isinstance(decision, Accept))
             state = connections.state(request.service_id, request.endpoint_id)
             if _needs_answer(state, decision):

@@ -128,7 +128,7 @@ def _consumer(known: Consumer | None, facts: Facts) -> str:
     parts = [quoted(known.name, _LONGEST_NAME) if known.name else "registered"]
     parts.append(f"tier {word(known.tier, _LONGEST_TAG)}" if known.tier else "no tier")
     if isinstance(facts, ConnectionFacts):
-        may = {"*", facts.service.id} & known.services
+        may = known.may_reach(facts.service.id, facts.service.tags)
         parts.append("registered for this service" if may else "not registered for this service")
     if known.unreadable:
         parts.append(f"unreadable: {legible(', '.join(known.unreadable), _LONGEST_TAG)}")

@@ -19,6 +19,7 @@ from drawbridge.configuration import InForce
 from drawbridge.decision import Accept, AlreadyResolved, AskApprover, DecidedOn, Decision
 from drawbridge.decision.bounds import decision_record_within, decision_within
 from drawbridge.decision.cedar import PolicySet
+from drawbridge.decision.consumer_standing import unless_shut_out
 from drawbridge.decision.decide import decide
 from drawbridge.decision.decide_again import decision_record_of
 from drawbridge.decision.decision_record import DecisionRecord
@@ -83,7 +84,7 @@ def decide_request(
     ports: DecisionPorts,
     evaluation_time: Callable[[], EvaluationTime],
 ) -> RequestDecision:
-    """Decide, on facts that are gathered now, by the policies in force now.
+    """Decide, on facts that are gathered now, by the policies in force now, unless the registry shuts the account out.
 
     ``approval`` is how the last question ended, if there was one: it counts only if the same would be asked now.
     """
@@ -94,7 +95,8 @@ def decide_request(
         facts = expired_if_late(facts, execution.request, ports.ledger.deadline(execution.request_id), now.now)
     recorded = ports.ledger.let_in(execution.request_id)
     policies = compiled(in_force)
-    decision = decision_within(decide(facts, policies, now, broken=broken(in_force)))
+    decided = unless_shut_out(decide(facts, policies, now, broken=broken(in_force)), facts)
+    decision = decision_within(decided)
     if isinstance(facts, AlreadyResolved):
         return RequestDecision(decision=decision)
     earlier: LetIn | None = None

@@ -1,84 +1,249 @@
-"""The registry of consumers: DynamoDB, one item an account."""
+"""The registry of consumers: DynamoDB, one item an account, written by people and services by hand too."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from drawbridge.aws.errors import code_of, translated
-from drawbridge.aws.table_reads import scanned
+from drawbridge.aws.table_reads import items_of, scanned
+from drawbridge.aws.table_writes import Write
 from drawbridge.decision.facts import Consumer
-from drawbridge.decision.registration import Registration
-from drawbridge.errors import UpstreamError
+from drawbridge.decision.registration import Registration, is_principal_of
+from drawbridge.errors import ThrottledError, UpstreamError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
+
+_KEY = "account_id"
+
+_AT_ONCE = 100
+"""Items that a transaction writes, and keys that BatchGetItem takes."""
+
+_TRIES = 8
+"""Of a transaction that DynamoDB cancels for want of capacity, or because somebody else writes one of its items."""
+
+_NOT_SUSPENDED = "attribute_not_exists(#suspended) OR attribute_type(#suspended, :null) OR #suspended = :empty"
+
+
+class Registered(Struct, frozen=True, kw_only=True):
+    """What became of entries that were written together."""
+
+    written: tuple[str, ...]
+    """Account ids."""
+    there_already: tuple[str, ...] = ()
+    """Those that were left as they are."""
 
 
 class ConsumersTable:
     """What the registry knows of accounts."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, *, wait: Callable[[float], None] = time.sleep) -> None:
         self._table = table
+        self._wait = wait
 
     def consumer(self, account_id: str) -> Consumer | None:
         """Return what is registered."""
+        entry = self.registration(account_id)
+        return None if entry is None else entry.consumer
+
+    def registration(self, account_id: str) -> Registration | None:
+        """Return the entry of an account, read consistently; ``None`` if it has none."""
         with translated(f"look {account_id} up in the registry", missing=UpstreamError):
-            item = self._table.get_item(Key={"account_id": account_id}, ConsistentRead=True).get("Item")
-        if item is None:
-            return None
-        return _consumer(item)
+            item = self._table.get_item(Key={_KEY: account_id}, ConsistentRead=True).get("Item")
+        return None if item is None else _registration(item)
 
     def all(self) -> Iterator[Registration]:
         """Yield all entries, in no order."""
         with translated("read the registry", missing=UpstreamError):
             for item in scanned(self._table):
-                yield Registration(account_id=item["account_id"], consumer=_consumer(item))
+                yield _registration(item)
 
     def add(self, entry: Registration, *, replace: bool) -> bool:
-        """Write an entry; ``False`` if the account has one, which is only overwritten to ``replace`` it."""
-        consumer = entry.consumer
-        item: dict[str, Any] = {
-            "account_id": entry.account_id,
-            "tier": consumer.tier,
-            "services": set(consumer.services),
-            "name": consumer.name,
-            "notes": consumer.notes,
-        }
-        since = {"since": consumer.since.isoformat(timespec="seconds")} if consumer.since else {}
-        only_new: dict[str, Any] = {} if replace else {"ConditionExpression": "attribute_not_exists(account_id)"}
+        """Write an entry; ``False`` if the account has one, which is only overwritten to ``replace`` it.
+
+        Whether the account is suspended, and what it has proved, stays as it is.
+        """
         with translated(f"register {entry.account_id}", missing=UpstreamError):
-            try:
-                self._table.put_item(Item=item | since, **only_new)
-            except ClientError as error:
-                if code_of(error) != "ConditionalCheckFailedException":
-                    raise
-                return False
-        return True
+            return self._update(entry.account_id, _entry(entry, replace=replace).parameters())
+
+    def add_all(self, entries: Sequence[Registration], *, replace: bool) -> Iterator[Registered]:
+        """Write entries as ``add`` does, a hundred at once: all of a hundred are written, or none; yield what was.
+
+        An entry that is there is never overwritten unless to ``replace`` it: each write is made on that condition,
+        and whoever is registered by somebody else meanwhile is left alone.
+
+        Raises:
+            ThrottledError: DynamoDB goes on refusing to write a hundred of them; those that were yielded are written.
+        """
+        for start in range(0, len(entries), _AT_ONCE):
+            hundred = entries[start : start + _AT_ONCE]
+            with translated(f"register {len(hundred)} accounts", missing=UpstreamError):
+                yield self._add_hundred({each.account_id: each for each in hundred}, replace=replace)
+
+    def suspend(self, account_id: str, at: datetime) -> bool:
+        """Suspend an account; ``False`` if it is suspended already, or has no entry."""
+        with translated(f"suspend {account_id}", missing=UpstreamError):
+            update = "SET #suspended = :at, #changed = :at"
+            return self._update(account_id, _suspension(update, _NOT_SUSPENDED, at))
+
+    def resume(self, account_id: str, at: datetime) -> bool:
+        """End an account's suspension; ``False`` if it is not suspended, or has no entry."""
+        with translated(f"resume {account_id}", missing=UpstreamError):
+            update = "SET #changed = :at REMOVE #suspended"
+            return self._update(account_id, _suspension(update, f"NOT ({_NOT_SUSPENDED})", at))
 
     def remove(self, account_id: str) -> bool:
         """Remove an account's entry; ``False`` if it has none."""
         with translated(f"remove {account_id} from the registry", missing=UpstreamError):
-            removed = self._table.delete_item(Key={"account_id": account_id}, ReturnValues="ALL_OLD")
+            removed = self._table.delete_item(Key={_KEY: account_id}, ReturnValues="ALL_OLD")
         return "Attributes" in removed
+
+    def _update(self, account_id: str, parameters: Mapping[str, Any]) -> bool:
+        """Update an item, and return whether the condition held."""
+        try:
+            self._table.update_item(Key={_KEY: account_id}, **parameters)
+        except ClientError as error:
+            if code_of(error) != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    def _add_hundred(self, entries: dict[str, Registration], *, replace: bool) -> Registered:
+        found = () if replace else items_of(self._table, entries, (_KEY,), key=_KEY)
+        there = {item[_KEY] for item in found}
+        reasons: list[str] = []
+        for number in range(_TRIES):
+            left = [entry for account_id, entry in entries.items() if account_id not in there]
+            reasons = self._transact(left, replace=replace)
+            if not any(reasons):
+                return Registered(
+                    written=tuple(each.account_id for each in left),
+                    there_already=tuple(account_id for account_id in entries if account_id in there),
+                )
+            meanwhile = {
+                entry.account_id for entry, reason in zip(left, reasons, strict=True) if reason == _CONDITION_FAILED
+            }
+            there |= meanwhile
+            if not meanwhile:
+                self._wait(min(0.1 * 2**number, 3.0))
+        raise ThrottledError(f"register accounts: DynamoDB cancels it, time and again: {', '.join(sorted({*reasons}))}")
+
+    def _transact(self, entries: Sequence[Registration], *, replace: bool) -> list[str]:
+        """Write all of the entries, or none; return DynamoDB's reason against each, empty for one that had none."""
+        if not entries:
+            return []
+        name = self._table.name
+        updates: Any = [
+            {
+                "Update": {
+                    "TableName": name,
+                    "Key": {_KEY: each.account_id},
+                    **_entry(each, replace=replace).parameters(),
+                }
+            }
+            for each in entries
+        ]
+        client = self._table.meta.client
+        try:
+            client.transact_write_items(TransactItems=updates)
+        except client.exceptions.TransactionCanceledException as error:
+            codes = [str(each.get("Code", "None")) for each in error.response.get("CancellationReasons", ())]
+            return ["" if code == "None" else code for code in codes]
+        return []
+
+
+_CONDITION_FAILED = "ConditionalCheckFailed"
+
+
+def _entry(entry: Registration, *, replace: bool) -> Write:
+    """Return the write of an entry, which leaves alone what nothing was said of."""
+    consumer = entry.consumer
+    write = Write(tier=consumer.tier, name=consumer.name, notes=consumer.notes)
+    times = {"since": consumer.since, "changed_at": entry.changed_at}
+    write.set(**{name: time.isoformat(timespec="seconds") for name, time in times.items() if time is not None})
+    for name, texts in (("services", consumer.services), ("principals", consumer.principals)):
+        # DynamoDB has no empty sets.
+        if texts:
+            write.set(**{name: {*texts}})
+        elif name not in entry.unsaid:
+            write.remove(name)
+    if "proof_required" not in entry.unsaid:
+        write.set(proof_required=consumer.proof_required)
+    if not replace:
+        write.only_if_new(_KEY)
+    return write
+
+
+def _suspension(update: str, condition: str, at: datetime) -> dict[str, Any]:
+    """Return the parameters of an update of an entry that is there."""
+    return {
+        "UpdateExpression": update,
+        "ConditionExpression": f"attribute_exists(#key) AND ({condition})",
+        "ExpressionAttributeNames": {"#key": _KEY, "#suspended": "suspended_at", "#changed": "changed_at"},
+        "ExpressionAttributeValues": {":at": at.isoformat(timespec="seconds"), ":null": "NULL", ":empty": ""},
+    }
+
+
+def _registration(item: Mapping[str, Any]) -> Registration:
+    given = _given(item, ("changed_at", "proved_by", "challenge"))
+    texts: dict[str, Any] = {name: value for name in ("proved_by", "challenge") if _is_text(value := given.get(name))}
+    changed_at = _parsed_time(given.get("changed_at"))
+    read = {*texts, *(() if changed_at is None else ("changed_at",))}
+    return Registration(
+        account_id=item["account_id"],
+        consumer=_consumer(item),
+        changed_at=changed_at,
+        **texts,
+        unreadable=tuple(sorted(given.keys() - read)),
+    )
 
 
 def _consumer(item: Mapping[str, Any]) -> Consumer:
-    """Read an item as people write them; what a field of another form means is unknown."""
-    given = {name: value for name in _FIELDS if (value := item.get(name)) not in (None, "")}
-    texts: dict[str, Any] = {
-        name: value for name in ("tier", "name", "notes") if isinstance(value := given.get(name), str)
-    }
-    services, odd = _services(given.get("services", ()))
-    since = _parsed_time(given.get("since"))
-    read = {*texts, *(() if odd else ("services",)), *(() if since is None else ("since",))}
-    return Consumer(**texts, services=services, since=since, unreadable=tuple(sorted(given.keys() - read)))
+    """Read an item as people write them; what a field of another form means is unknown, and counts against it."""
+    given = _given(item, _FIELDS)
+    read: dict[str, Any] = {name: value for name in _TEXTS if _is_text(value := given.get(name))}
+    read |= {name: time for name in _TIMES if (time := _parsed_time(given.get(name))) is not None}
+    services, odd = _texts_in(given.get("services", ()))
+    principals, unlike = _texts_in(given.get("principals", ()))
+    theirs = frozenset(each for each in principals if is_principal_of(each, item["account_id"]))
+    unlike = unlike or principals != theirs
+    proof_required = _truth(given.get("proof_required", False))
+    unreadable = given.keys() - read.keys() - {"services", "principals", "proof_required"}
+    unreadable |= {name for name, is_odd in (("services", odd), ("principals", unlike)) if is_odd}
+    unreadable |= {"proof_required"} if proof_required is None else set()
+    return Consumer(
+        **read,
+        services=services,
+        principals=theirs,
+        proof_required=proof_required is not False,
+        unreadable=tuple(sorted(unreadable)),
+    )
 
 
-_FIELDS = ("tier", "services", "name", "notes", "since")
+_TEXTS = ("tier", "name", "notes")
+_TIMES = ("since", "suspended_at", "proved_at")
+_FIELDS = (*_TEXTS, *_TIMES, "services", "principals", "proof_required")
+
+
+def _given(item: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: value for name in names if (value := item.get(name)) not in (None, "")}
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _truth(value: Any) -> bool | None:
+    """Read a boolean, or its name; ``None`` for what is neither."""
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.strip().lower())
+    return value if isinstance(value, bool) else None
 
 
 def _parsed_time(value: Any) -> datetime | None:
@@ -91,11 +256,11 @@ def _parsed_time(value: Any) -> datetime | None:
     return in_utc if 1000 <= in_utc.year < 9999 else None  # noqa: PLR2004 - as many digits as Cedar reads
 
 
-def _services(value: Any) -> tuple[frozenset[str], bool]:
-    """Read a string (ids with commas between), a list or a set of ids; return too whether something in it is no id."""
+def _texts_in(value: Any) -> tuple[frozenset[str], bool]:
+    """Read a string (with commas between), a list or a set of texts; return too whether something in it is no text."""
     if isinstance(value, str):
         return frozenset(part.strip() for part in value.split(",") if part.strip()), False
     if not isinstance(value, list | set | tuple):
         return frozenset(), True
-    ids = frozenset(each for each in value if isinstance(each, str))
-    return ids, not all(isinstance(each, str) for each in value)
+    texts = frozenset(each for each in value if isinstance(each, str))
+    return texts, not all(isinstance(each, str) for each in value)

@@ -22,15 +22,19 @@ def only(attributes: Collection[str]) -> dict[str, Any]:
     }
 
 
-def items_of(table: Table, request_ids: Collection[str], attributes: Collection[str]) -> Iterator[dict[str, Any]]:
-    """Yield the items of requests that are there, read consistently, in no order; a call for each hundred.
+def items_of(
+    table: Table, values: Collection[str], attributes: Collection[str], *, key: str = "request_id"
+) -> Iterator[dict[str, Any]]:
+    """Yield the items that are there, by the values of their key, read consistently, in no order.
+
+    It is a call for each hundred.
 
     Raises:
         ThrottledError: DynamoDB leaves keys unprocessed, time and again.
     """
-    ids = sorted(request_ids)
-    for start in range(0, len(ids), _AT_ONCE):
-        yield from _batch(table, ids[start : start + _AT_ONCE], attributes)
+    keys = [{key: value} for value in sorted(values)]
+    for start in range(0, len(keys), _AT_ONCE):
+        yield from _batch(table, keys[start : start + _AT_ONCE], attributes)
 
 
 def scanned(table: Table) -> Iterator[dict[str, Any]]:
@@ -45,14 +49,13 @@ def queried(table: Table, **parameters: Any) -> Iterator[dict[str, Any]]:
         yield from page["Items"]
 
 
-def _batch(table: Table, ids: list[str], attributes: Collection[str]) -> Iterator[dict[str, Any]]:
+def _batch(table: Table, keys: list[dict[str, str]], attributes: Collection[str]) -> Iterator[dict[str, Any]]:
     name = table.name
-    asked = {"Keys": [{"request_id": each} for each in ids], "ConsistentRead": True, **only(attributes)}
-    keys: Any = {name: asked}
-    for _ in range(len(ids) + 1):
-        answer = table.meta.client.batch_get_item(RequestItems=keys)
+    left: Any = {name: {"Keys": keys, "ConsistentRead": True, **only(attributes)}}
+    for _ in range(len(keys) + 1):
+        answer = table.meta.client.batch_get_item(RequestItems=left)
         yield from answer["Responses"].get(name, [])
-        keys = answer.get("UnprocessedKeys")
-        if not keys:
+        left = answer.get("UnprocessedKeys")
+        if not left:
             return
     raise ThrottledError(f"read {name}: DynamoDB leaves keys unprocessed")

@@ -110,11 +110,9 @@ class Write:
     def parameters(self) -> dict[str, Any]:
         """Return the parameters of ``UpdateItem``, other than table and key."""
         expression = " ".join(f"{word} {', '.join(each)}" for word, each in self._clauses.items())
-        arguments: dict[str, Any] = {
-            "UpdateExpression": expression,
-            "ConditionExpression": " AND ".join(self._conditions),
-            "ExpressionAttributeNames": self._names,
-        }
+        arguments: dict[str, Any] = {"UpdateExpression": expression, "ExpressionAttributeNames": self._names}
+        if self._conditions:
+            arguments["ConditionExpression"] = " AND ".join(self._conditions)
         return arguments | ({"ExpressionAttributeValues": self._values} if self._values else {})
 
     def _clause(self, word: str, clause: str) -> None:

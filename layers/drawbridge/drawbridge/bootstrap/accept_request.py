@@ -3,9 +3,11 @@
 from datetime import UTC, datetime
 from functools import cache
 
+from drawbridge.aws.consumers_table import ConsumersTable
 from drawbridge.aws.endpoint_services import EndpointServices
 from drawbridge.aws.resource_shares import ResourceShares
-from drawbridge.bootstrap.clients import client
+from drawbridge.bootstrap.clients import client, table
+from drawbridge.environment import Environment
 
 
 @cache
@@ -16,6 +18,11 @@ def shares() -> ResourceShares:
 @cache
 def connections() -> EndpointServices:
     return EndpointServices(client("ec2"))
+
+
+@cache
+def consumers() -> ConsumersTable:
+    return ConsumersTable(table(Environment().consumers_table))
 
 
 def now() -> datetime:

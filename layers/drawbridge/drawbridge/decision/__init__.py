@@ -65,3 +65,5 @@ class DecidedOn(Struct, frozen=True, kw_only=True):
     """A fingerprint of a share in effect that holds this, with which a sweep compares what it observes."""
     live: bool = False
     """Whether the share was in effect, or the connection open, already."""
+    account_id: str = msgspec.field(default="", name="account")
+    """Whose endpoint it is, of a connection; empty for a share, and in what an earlier version decided."""

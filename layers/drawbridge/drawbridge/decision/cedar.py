@@ -333,6 +333,8 @@ def _consumer(consumer: Consumer) -> dict[str, Any]:
         "services": sorted(consumer.services),
         "name": consumer.name,
         "notes": consumer.notes,
+        "suspended": consumer.is_suspended,
+        "proved": consumer.is_proved,
     }
     return attributes | ({"since": _datetime(consumer.since)} if consumer.since else {})
 

@@ -4,6 +4,7 @@ They are documents too: the ledger keeps those of each decision, and people writ
 or YAML. Their fields are named in camel case.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -14,6 +15,11 @@ from msgspec import Meta, Struct
 from drawbridge.arns import AccountId, Arn, ArnText
 from drawbridge.lattice import ResourceKind
 from drawbridge.request.shares import Content
+
+TIER_TAG = "drawbridge:tier"
+"""The tag of an endpoint service that consumers of a tier may reach."""
+
+ALL_SERVICES = "*"
 
 AwareDatetime = Annotated[datetime, Meta(tz=True)]
 """A time with an offset from UTC."""
@@ -105,11 +111,32 @@ class Consumer(Document, frozen=True, kw_only=True):
     suspended_at: AwareDatetime | None = None
     """Since when nothing new of the account is let in; ``None`` for an account that is not suspended."""
     proof_required: bool = False
-    """Whether the account has to prove that it is who it says before anything is offered to it or let in."""
+    """Whether the account has to prove that it is who it says before anything is offered to it or let in.
+
+    What can't be read counts as required.
+    """
     proved_at: AwareDatetime | None = None
     """When it did; ``None`` as long as it has not."""
     unreadable: tuple[str, ...] = ()
     """The fields of its entry that can't be read, and are unknown."""
+
+    def may_reach(self, service_id: str, tags: Mapping[str, str] | None) -> bool:
+        """Return whether it is registered for a service: by its id, by ``*``, or by the service's tag of its tier.
+
+        Tags that are unknown say nothing.
+        """
+        by_tier = bool(self.tier) and (tags or {}).get(TIER_TAG) == self.tier
+        return by_tier or not self.services.isdisjoint({service_id, ALL_SERVICES})
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether it is suspended, or may be: since when can't be read."""
+        return self.suspended_at is not None or "suspended_at" in self.unreadable
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether it has proved that it is who it says, where that is required."""
+        return self.proved_at is not None or not self.proof_required
 
 
 class Requester(Document, frozen=True, kw_only=True):

@@ -9,15 +9,17 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from drawbridge.decision.facts import Consumer
+from drawbridge.decision.facts import ALL_SERVICES, Consumer
 from drawbridge.errors import InvalidInputError
-
-ALL_SERVICES = "*"
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _SERVICE = re.compile(r"vpce-svc-[0-9a-f]{8,17}")
 _TIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_PRINCIPAL = re.compile(r"arn:aws(?:-[a-z]+)*:iam::([0-9]{12}):(?:root|(?:role|user)/[A-Za-z0-9_+=,.@-]{1,64})")
 _LONGEST = 1000
+_MOST_SERVICES = 500
+_MOST_PRINCIPALS = 50
+"""Bounds of one entry: a hundred of them are written at once, in what DynamoDB takes of one transaction."""
 
 
 class Reader(Protocol):
@@ -29,10 +31,23 @@ class Reader(Protocol):
 
 
 class Registration(Struct, frozen=True, kw_only=True):
-    """An entry of the registry: an account, and what is known of it."""
+    """An entry of the registry: an account, and what is known of it.
+
+    What follows the consumer is on the entry, and is nothing that a decision rests on.
+    """
 
     account_id: str
     consumer: Consumer
+    changed_at: datetime | None = None
+    """When a command or an event changed it last; ``None`` where that was not written down, or can't be read."""
+    proved_by: str = ""
+    """ARN of who proved that the account is who it says."""
+    challenge: str = ""
+    """What is to be answered to prove it; empty where nothing was asked, or it was used."""
+    unreadable: tuple[str, ...] = ()
+    """Those of these three that can't be read."""
+    unsaid: frozenset[str] = frozenset()
+    """Of an entry to be written: the fields that nothing was said of, which an entry that is there keeps."""
 
 
 class BadLine(Struct, frozen=True):
@@ -44,9 +59,17 @@ class BadLine(Struct, frozen=True):
 
 
 def registration(
-    account_id: str, *, tier: str, services: Iterable[str], name: str, notes: str, since: datetime
+    account_id: str,
+    *,
+    tier: str,
+    services: Iterable[str],
+    name: str,
+    notes: str,
+    since: datetime,
+    principals: Iterable[str] | None = None,
+    proof_required: bool | None = None,
 ) -> Registration:
-    """Return a checked entry.
+    """Return a checked entry. Of ``principals`` and ``proof_required``, ``None`` says nothing.
 
     Raises:
         InvalidInputError: a field is wrong; the message names it, and what is right.
@@ -54,19 +77,59 @@ def registration(
     check_account_id(account_id)
     if tier and _TIER.fullmatch(tier) is None:
         raise InvalidInputError(f"tier: {tier[:100]!r} is no tier (letters, digits, '-', '_' and '.', 64 at most)")
-    reached = frozenset(service.strip() for service in services if service.strip())
-    for service in sorted(reached):
+    reached = _services(services)
+    if not reached and not tier:
+        raise InvalidInputError(
+            "services: none is given, and no tier; give ids such as vpce-svc-0123456789abcdef0, * for all, or a tier "
+            "for the services that are tagged with it"
+        )
+    named = _principals(principals or (), account_id)
+    for field, text in (("name", name), ("notes", notes)):
+        if len(text) > _LONGEST:
+            raise InvalidInputError(f"{field}: {len(text)} characters, {_LONGEST} at most")
+    consumer = Consumer(
+        tier=tier,
+        services=reached,
+        name=name,
+        notes=notes,
+        since=since,
+        principals=named,
+        proof_required=proof_required is True,
+    )
+    said = {"principals": principals is not None, "proof_required": proof_required is not None}
+    unsaid = frozenset(field for field, is_said in said.items() if not is_said)
+    return Registration(account_id=account_id, consumer=consumer, changed_at=since, unsaid=unsaid)
+
+
+def _services(given: Iterable[str]) -> frozenset[str]:
+    services = frozenset(service.strip() for service in given if service.strip())
+    for service in sorted(services):
         if service != ALL_SERVICES and _SERVICE.fullmatch(service) is None:
             raise InvalidInputError(
                 f"services: {service[:100]!r} is no endpoint service; give ids such as vpce-svc-0123456789abcdef0, or *"
             )
-    if not reached:
-        raise InvalidInputError("services: none is given; give ids such as vpce-svc-0123456789abcdef0, or * for all")
-    for field, text in (("name", name), ("notes", notes)):
-        if len(text) > _LONGEST:
-            raise InvalidInputError(f"{field}: {len(text)} characters, {_LONGEST} at most")
-    consumer = Consumer(tier=tier, services=reached, name=name, notes=notes, since=since)
-    return Registration(account_id=account_id, consumer=consumer)
+    if len(services) > _MOST_SERVICES:
+        raise InvalidInputError(f"services: {len(services)}, {_MOST_SERVICES} at most; * stands for all")
+    return services
+
+
+def _principals(given: Iterable[str], account_id: str) -> frozenset[str]:
+    principals = frozenset(principal.strip() for principal in given if principal.strip())
+    for principal in sorted(principals):
+        if not is_principal_of(principal, account_id):
+            raise InvalidInputError(
+                f"principals: {principal[:200]!r} is no role, no user and not the root of {account_id}; give ARNs such "
+                f"as arn:aws:iam::{account_id}:role/NAME, without a path"
+            )
+    if len(principals) > _MOST_PRINCIPALS:
+        raise InvalidInputError(f"principals: {len(principals)}, {_MOST_PRINCIPALS} at most")
+    return principals
+
+
+def is_principal_of(arn: str, account_id: str) -> bool:
+    """Return whether it is the ARN of a role or user of the account, without a path, or of its root."""
+    found = _PRINCIPAL.fullmatch(arn)
+    return found is not None and found.group(1) == account_id
 
 
 def check_account_id(account_id: str) -> None:
@@ -81,12 +144,16 @@ def check_account_id(account_id: str) -> None:
         raise InvalidInputError(f"account_id: {account_id[:100]!r} is no AWS account (12 digits){zeros}")
 
 
-COLUMNS = ("account_id", "tier", "services", "name", "notes")
+COLUMNS = ("account_id", "tier", "services", "name", "notes", "principals", "proof_required")
 """Of a file of consumers, in any order; ``account_id`` and ``services`` are required."""
+
+_TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 def read_registrations(text: str, since: datetime) -> tuple[list[Registration], list[BadLine]]:
-    """Read a CSV file of consumers, with a header; several services are separated by spaces or semicolons.
+    """Read a CSV file of consumers, with a header; several services, or principals, have spaces or semicolons between.
+
+    Where ``principals`` or ``proof_required`` is empty, nothing is said of it.
 
     Raises:
         InvalidInputError: the header is missing or wrong.
@@ -146,11 +213,26 @@ def _entry(header: list[str], row: list[str], since: datetime) -> Registration:
     if len(row) != len(header):
         raise InvalidInputError(f"{len(row)} fields, where the header has {len(header)}; put quotes around commas")
     fields = dict(zip(header, (field.strip() for field in row), strict=True))
+    principals = _listed(fields.get("principals", ""))
     return registration(
         fields["account_id"],
         tier=fields.get("tier", ""),
-        services=re.split(r"[;\s]+", fields["services"]),
+        services=_listed(fields["services"]),
         name=fields.get("name", ""),
         notes=fields.get("notes", ""),
         since=since,
+        principals=principals or None,
+        proof_required=_truth(fields.get("proof_required", "")),
     )
+
+
+def _listed(text: str) -> list[str]:
+    return [each for each in re.split(r"[;\s]+", text) if each]
+
+
+def _truth(text: str) -> bool | None:
+    if not text:
+        return None
+    if (truth := _TRUTHS.get(text.lower())) is None:
+        raise InvalidInputError(f"proof_required: {text[:100]!r} is neither true nor false")
+    return truth

@@ -9,10 +9,11 @@ from msgspec import UNSET
 from drawbridge.association.refusals import NOT_PERMITTED
 from drawbridge.configuration import InForce
 from drawbridge.decision import Accept, AskApprover
+from drawbridge.decision.consumer_standing import standing_of
 from drawbridge.decision.decide import may_associate
 from drawbridge.decision.decide_again import decide_again, outcome_name
 from drawbridge.decision.decision_record import DecisionRecord
-from drawbridge.decision.facts import EvaluationTime, Fact, Requester, ResourceFacts, ShareFacts
+from drawbridge.decision.facts import ConnectionFacts, EvaluationTime, Fact, Requester, ResourceFacts, ShareFacts
 from drawbridge.decision.gather import ConsumerRegistry, contents_of
 from drawbridge.decision.in_force import PATH as POLICIES
 from drawbridge.decision.in_force import compiled, is_whole
@@ -97,7 +98,11 @@ class PolicyReviewer:
         decision_record = row.decision_record
         if decision_record is None:
             return False
-        decision = decide_again(self._as_now(decision_record, contents), self._policies)
+        as_now = self._as_now(decision_record, contents)
+        # What was live when it was decided on is withdrawn by now, and would be new.
+        if isinstance(as_now.facts, ConnectionFacts) and standing_of(as_now.facts.requester.consumer).shuts_out:
+            return False
+        decision = decide_again(as_now, self._policies)
         approved = is_approved(row.decided_by)
         return isinstance(decision, Accept) or (approved and isinstance(decision, AskApprover))
 
