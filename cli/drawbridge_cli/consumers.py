@@ -13,6 +13,7 @@ from drawbridge.request.announced import WithdrawalCommand
 from drawbridge_cli.command_group import CommandGroup
 from drawbridge_cli.command_lines import CommandLine, command
 from drawbridge_cli.commanding import command_all, command_of_caller, complain_of_changed, tell_to_sweep
+from drawbridge_cli.consumer_proof import challenge, proof
 from drawbridge_cli.screen import accounting, ask, check_that_nobody_is_asked, complain, say, show_json, show_table
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.withdrawable import ConsumerConnections, RequestStanding, Withdrawable, connections_of
@@ -24,6 +25,9 @@ from drawbridge_cli.withdrawable_screen import (
 )
 
 app = CommandGroup(no_args_is_help=True, help="Consumers: the accounts that are known, their tiers and their services.")
+
+app.command()(challenge)
+app.command()(proof)
 
 Account = Annotated[str, typer.Argument(help="The account's id, 12 digits.", metavar="ACCOUNT")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]

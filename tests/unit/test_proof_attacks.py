@@ -80,7 +80,7 @@ def with_pairs(*pairs: tuple[str, str]) -> str:
 
 
 def changed(**changes: str) -> str:
-    return url_of(parameters(**changes))
+    return url_of(parameters(AT, "eu-central-1", **changes))
 
 
 SCOPE = parameters()["X-Amz-Credential"]

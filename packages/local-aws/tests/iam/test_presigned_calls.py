@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -189,7 +190,7 @@ def test_another_s_secret_does_not_sign_for_a_key(local_aws: LocalAws, somebody:
     ],
 )
 def test_the_scope_has_to_be_that_of_the_host(
-    local_aws: LocalAws, somebody: Account, changes: dict[str, str], words: str
+    local_aws: LocalAws, somebody: Account, changes: dict[str, Any], words: str
 ) -> None:
     answered = send(local_aws.url, signed_url(somebody.credentials, now(), **changes))
 

@@ -19,14 +19,14 @@ HOST = f"sts.{REGION}.amazonaws.com"
 ACTION = "Action=GetCallerIdentity&Version=2011-06-15"
 
 
-class _SignedAt(SigV4QueryAuth):  # type: ignore[misc]  # botocore ships no types
+class _SignedAt(SigV4QueryAuth):
     """Signs at a given time."""
 
     at: datetime
 
     def _modify_request_before_signing(self, request: Any) -> None:
         request.context["timestamp"] = f"{self.at:%Y%m%dT%H%M%SZ}"
-        super()._modify_request_before_signing(request)
+        super()._modify_request_before_signing(request)  # type: ignore[misc]  # its stubs lack it
 
 
 @dataclass(frozen=True)

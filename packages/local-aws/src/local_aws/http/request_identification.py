@@ -146,7 +146,7 @@ def identify(environ: Environ) -> IdentifiedCall | None:
 def _presigned_for_sts(environ: Environ) -> str:
     """Return the header that a pre-signed call of STS would have; empty for any other, such as an object's link."""
     query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
-    key_id, date, region, service, *_ = [*query.get("X-Amz-Credential", "").split("/"), *[""] * 4]
+    key_id, date, region, service = (query.get("X-Amz-Credential", "") + "////").split("/")[:4]
     if "X-Amz-Signature" not in query or not (service == "sts" or environ.get("HTTP_HOST", "").startswith("sts.")):
         return ""
     # Whatever service it was signed for: STS is where it was sent to, and refuses it itself.

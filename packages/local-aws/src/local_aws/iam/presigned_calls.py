@@ -61,7 +61,7 @@ def _verify(request: Any, now: datetime) -> None:
     if query["X-Amz-Algorithm"] != _ALGORITHM:
         raise _RefusedError("IncompleteSignature", f"Unsupported AWS 'algorithm': '{query['X-Amz-Algorithm']}'.")
     key_id, _, scope = query["X-Amz-Credential"].partition("/")
-    date, region, *_ = [*scope.split("/"), "", ""]
+    date, region = f"{scope}//".split("/")[:2]
     _check_scope(query, date, region, str(request.headers.get("Host", "")))
     _check_time(query["X-Amz-Date"], now)
     secret = _secret(key_id, region, query.get("X-Amz-Security-Token"), now)
