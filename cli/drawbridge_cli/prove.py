@@ -39,8 +39,8 @@ def prove(
 ) -> None:
     """Prove to a provider that this account is yours. It needs AWS credentials, and no stack.
 
-    The credentials may be of whatever rights. What it makes is good for 15 minutes, once, and for this provider alone; it gives the provider no access. Exit code
-    1: the provider does not take it.
+    The credentials may be of whatever rights. What it makes is good for 15 minutes, once, and for this provider alone;
+    it gives the provider no access. Exit code 1: the provider does not take it.
     """
     asked = _asked(challenge)
     if bool(url) == (output is not None):
