@@ -287,6 +287,26 @@ def test_who_is_removed_is_not_registered_and_can_t_be_removed_again(new_account
     assert consumers.consumer(CONSUMER) is None
 
 
+def test_entries_are_read_by_their_accounts_a_hundred_in_a_call(new_account: NewAccount) -> None:
+    table = new_account().table("ConsumersTable")
+    consumers = ConsumersTable(table)
+    accounts = [f"{number:012}" for number in range(101)]
+    with table.batch_writer() as batch:
+        for account_id in accounts[:-1]:
+            batch.put_item(Item={"account_id": account_id, "tier": "gold"})
+
+    found = consumers.entries(accounts)
+
+    assert sorted(found) == accounts[:-1]
+    assert found[accounts[0]] == Registration(account_id=accounts[0], consumer=Consumer(tier="gold"))
+    assert consumers.entries([]) == {}
+
+
+def test_a_registry_whose_entries_can_t_be_read_says_nothing_of_them(table: Any) -> None:
+    with refusing(table.meta.client, "batch_get_item", "ResourceNotFoundException"), pytest.raises(UpstreamError):
+        ConsumersTable(table).entries([CONSUMER])
+
+
 def test_all_consumers_are_read_page_after_page(new_account: NewAccount) -> None:
     table = new_account().table("ConsumersTable")
     consumers = ConsumersTable(table)

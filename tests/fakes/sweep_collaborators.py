@@ -11,9 +11,11 @@ from drawbridge.discovery.current_plan_inputs import CurrentPlanInputs
 from drawbridge.discovery.drift import DriftDetector, DriftReport
 from drawbridge.discovery.fingerprints import FingerprintsInForce
 from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.discovery.offer_sweep import OfferSweep
 from drawbridge.discovery.review import Review, ReviewOpen
 from drawbridge.discovery.reviewer import PolicyReviewer
 from drawbridge.errors import DrawbridgeError
+from drawbridge.intake.converged import Converged
 from drawbridge.lattice import MatchAttributes
 from drawbridge.request.connections import NO_CONNECTIONS, ConnectionCounts
 from drawbridge.request.fingerprints import fingerprint
@@ -87,6 +89,19 @@ class StatedDrift(DriftDetector):
     def detect(self, row: LedgerRow) -> DriftReport:
         self._interruptions.before_call("drift")
         return DriftReport(self.drifted, self.unknown)
+
+
+class StatedOffers(OfferSweep):
+    """What is offered is tested with the reconciler; a sweep only has it done, and passes on what failed."""
+
+    def __init__(self) -> None:
+        self.done = Converged()
+        self.asked: list[bool] = []
+        """For each time, whether what is gone was to be forgotten."""
+
+    def converge(self, now: datetime, *, forget_gone: bool = False) -> Converged:
+        self.asked.append(forget_gone)
+        return self.done
 
 
 class StatedPlanInputs(CurrentPlanInputs):

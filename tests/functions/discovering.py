@@ -47,6 +47,9 @@ class World:
         self.drifted: tuple[str, ...] = ()
         self.followed = FollowedCounts()
         self.attachments: tuple[EndpointConnection, ...] = ()
+        self.offered: tuple[str, ...] = ()
+        self.taken_back: tuple[str, ...] = ()
+        self.not_offered: tuple[str, ...] = ()
         self.unreadable: tuple[InvalidInputError, ...] = ()
         self.records: list[tuple[SweepRecord, frozenset[str]]] = []
         self.scheduled: SweepRecord | None = None
@@ -82,6 +85,9 @@ class World:
             first_attempts=self.first_attempts,
             drifted=self.drifted,
             followed=self.followed,
+            offered=self.offered,
+            taken_back=self.taken_back,
+            not_offered=self.not_offered,
         )
 
     def sweep_records(self) -> World:

@@ -385,6 +385,7 @@ def test_each_sweep_leaves_a_record_for_the_commands_that_wait_for_it(world: Wor
     world.failures = (UpstreamError("list shares: no"),)
     world.expiring = (Expiring("share-c", NOW),)
     world.withdrawals_capped = ("share-d",)
+    world.offered, world.taken_back, world.not_offered = ("a to b",), ("c from d",), ("e is not offered to f: no",)
 
     invoke(app.lambda_handler, batch(hint("schedule"), COMMAND))
 
@@ -397,6 +398,7 @@ def test_each_sweep_leaves_a_record_for_the_commands_that_wait_for_it(world: Wor
         shares=True,
         connections=True,
         notifications=True,
+        offers=True,
         scheduled=True,
         observed=2,
         started=Mentioned(1, ("share-a-1",)),
@@ -404,7 +406,22 @@ def test_each_sweep_leaves_a_record_for_the_commands_that_wait_for_it(world: Wor
         broken=Mentioned(2, ("policy a: line 1", "share-b: no row")),
         expiring=Mentioned(1, (f"share-c until {NOW.isoformat()}",)),
         withdrawals_capped=Mentioned(1, ("share-d",)),
+        offered=Mentioned(1, ("a to b",)),
+        taken_back=Mentioned(1, ("c from d",)),
+        not_offered=Mentioned(1, ("e is not offered to f: no",)),
     )
+
+
+def test_what_is_offered_taken_back_and_not_offered_is_logged_the_first_of_many_by_name(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.offered = tuple(f"a to {number}" for number in range(60))
+    world.not_offered = ("e is not offered to f: no",)
+
+    invoke(app.lambda_handler, batch(hint("schedule")))
+
+    shown = {each.message: (each.number_of_offers, each.offers) for each in caplog.records if "offered" in each.message}  # type: ignore[attr-defined]
+    assert shown == {"offered": (60, world.offered[:50]), "not offered": (1, world.not_offered)}
 
 
 def test_a_sweep_that_broke_off_leaves_a_record_that_says_why(world: World) -> None:

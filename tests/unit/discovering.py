@@ -35,7 +35,13 @@ from tests.fakes.parameter_store import InMemoryPublicationStore
 from tests.fakes.requests import InMemorySweptServices, InMemorySweptShares
 from tests.fakes.state_machine import InMemoryStateMachine
 from tests.fakes.status_bus import InMemoryStatusBus
-from tests.fakes.sweep_collaborators import StatedDrift, StatedFingerprints, StatedPlanInputs, StatedReviews
+from tests.fakes.sweep_collaborators import (
+    StatedDrift,
+    StatedFingerprints,
+    StatedOffers,
+    StatedPlanInputs,
+    StatedReviews,
+)
 from tests.fakes.withdraw_after_tags import InMemoryWithdrawAfterTags
 
 LET_IN = LetIn(at=NOW, because=())
@@ -75,6 +81,7 @@ class World:
         self.tags = InMemoryWithdrawAfterTags(self.interruptions)
         self.owned = InMemoryOwnedObjects()
         self.published = InMemoryPublicationStore()
+        self.offers = StatedOffers()
         self.withdraw_cap = 10
         self.withdraw_after = timedelta(hours=168)
         self.loaded: list[str] = []
@@ -110,6 +117,7 @@ class World:
             orphans=OrphanWatch(
                 lambda: self.owned, self.published, self.ledger, self.bus, prefix="drawbridge", account_id=CONSUMER
             ),
+            offers=self.offers,
             questions_at_once=5,
             expiring_within=timedelta(hours=3),
         )

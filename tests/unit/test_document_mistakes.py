@@ -158,7 +158,7 @@ def test_what_is_wrong_for_several_actions_or_types_is_told_once() -> None:
     assert mistakes_of(text) == (
         Mistake(
             message='attribute `nope` in context for Action::"accept", Action::"askApprover", Action::"associate", '
-            'Action::"reject" not found',
+            'Action::"offer", Action::"reject" not found',
             line=1,
         ),
         Mistake(

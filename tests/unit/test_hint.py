@@ -72,6 +72,7 @@ def test_a_command_has_everything_swept_and_waits_if_it_has_an_id(
         shares=True,
         connections=True,
         notifications=True,
+        offers=True,
         orphans=orphans,
         commands=frozenset(commands),
         told_by=frozenset({HintSource.COMMAND}),

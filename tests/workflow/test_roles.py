@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from drawbridge.aws.endpoint_services import MANAGED_TAG
+from drawbridge.aws.offered_shares import OFFER_TAG
 from drawbridge.aws.ownership import OWNER_TAG
 from drawbridge.aws.withdraw_after_tags import WITHDRAW_AFTER_TAG
 from local_aws.testing.deployment import cloudformation_of, parameter_values
@@ -40,6 +41,7 @@ NO_RESOURCE = {
         "ec2:DescribeVpcEndpointServiceConfigurations",
         "ec2:DescribeVpcEndpoints",
         "ec2:DescribeVpcs",
+        "ram:GetResourceShareAssociations",
         "ram:GetResourceShareInvitations",
         "ram:GetResourceShares",
         "ram:ListResources",
@@ -78,11 +80,13 @@ NO_RESOURCE = {
 PATTERNS = {
     "ec2:network-interface/*": "VPC Lattice makes them where an association needs them, in the caller's name.",
     "ec2:vpc-endpoint-service/*": "A service becomes managed by its tag, after the stack is there.",
+    "ec2:vpc-endpoint-service-permission/*": "An id of AWS's; a condition on its tags holds others off.",
     "ec2:vpc-endpoint/*": "Made by Drawbridge; a condition on its tags holds others off.",
     "ec2:vpc/*": "A binding names the VPC, after the stack is there.",
     "ec2:subnet/*": "A binding names the subnets, after the stack is there.",
     "ec2:security-group/*": "A binding names the security groups, after the stack is there.",
     "iam:*:role/${OrganizationsRoleName}": "The management account is only known when it is asked for.",
+    "ram:resource-share/*": "A share becomes an offer by its tag, after the stack is there.",
     "ram:*:resource-share-invitation/*": "An invitation has an id of AWS's, in the account of who shares.",
     "secretsmanager:secret:${Prefix}/slack-*": "AWS adds six characters to a secret's name.",
     "states:execution:${OnboardingStateMachine.Name}:*": "Discovery names the executions, after requests and attempts.",
@@ -608,6 +612,7 @@ def test_a_sweep_tags_what_carries_our_tag_and_only_with_when_it_goes() -> None:
         for each in every_statement("DiscoverRequestsFunctionRole")
         for action in listed(each["Action"])
         if tagging.fullmatch(action) and not re.search(r":(List|Describe|Get)", action)
+        if each["Sid"] != "TagOwnPermissions"
     ]
 
     assert {action for action, _ in found} == {
@@ -624,6 +629,37 @@ def test_a_sweep_tags_what_carries_our_tag_and_only_with_when_it_goes() -> None:
             "ForAllValues:StringEquals": {"aws:TagKeys": WITHDRAW_AFTER_TAG},
             "Null": {"aws:TagKeys": "false"},
         }, action
+
+
+def test_a_sweep_tags_permissions_as_ours_and_with_nothing_else_unless_they_are_another_s() -> None:
+    assert statement("DiscoverRequestsFunctionRole", "TagOwnPermissions") == {
+        "Sid": "TagOwnPermissions",
+        "Effect": "Allow",
+        "Action": "ec2:CreateTags",
+        "Resource": {
+            "Fn::Sub": "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:vpc-endpoint-service-permission/*"
+        },
+        "Condition": {
+            "StringEqualsIfExists": {f"aws:ResourceTag/{OWNER_TAG}": {"Ref": "Prefix"}},
+            "StringEquals": {f"aws:RequestTag/{OWNER_TAG}": {"Ref": "Prefix"}},
+            "ForAllValues:StringEquals": {"aws:TagKeys": OWNER_TAG},
+        },
+    }
+
+
+def test_a_sweep_changes_shares_that_are_offers_and_services_that_are_managed_and_no_others() -> None:
+    role = "DiscoverRequestsFunctionRole"
+
+    assert statement(role, "OfferShares")["Condition"] == {"Null": {f"aws:ResourceTag/{OFFER_TAG}": "false"}}
+    assert statement(role, "OfferServices")["Condition"] == {
+        "StringEqualsIgnoreCase": {f"aws:ResourceTag/{MANAGED_TAG}": "true"}
+    }
+
+
+def test_a_sweep_writes_no_records_of_consumers_that_were_removed() -> None:
+    written = statement("DiscoverRequestsFunctionRole", "KeepOffers")["Condition"]["ForAllValues:StringLike"]
+
+    assert written == {"dynamodb:LeadingKeys": ["vpce-svc-*", "arn:*"]}
 
 
 def test_withdrawal_only_deletes_records_of_an_alias_and_its_marker() -> None:

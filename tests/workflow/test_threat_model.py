@@ -28,6 +28,7 @@ def test_every_role_of_the_template_has_its_row_and_no_other_has() -> None:
                 "HistoryTable": "the history",
                 "ConsumersTable": "registry",
                 "LedgerTable": "ledger",
+                "OffersTable": "what is offered",
             },
         ),
         ("AWS::SNS::Topic", {"ConnectionNotifications": "topic"}),

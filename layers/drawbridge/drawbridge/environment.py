@@ -37,6 +37,10 @@ class Environment:
         return self._required("CONSUMERS_TABLE")
 
     @property
+    def offers_table(self) -> str:
+        return self._required("OFFERS_TABLE")
+
+    @property
     def bus(self) -> str:
         return self._required("BUS")
 

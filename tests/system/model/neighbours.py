@@ -209,6 +209,8 @@ class Neighbours:
             associationType="PRINCIPAL", resourceShareArns=[ask.subject], principal=ask.home.account_id
         )["resourceShareAssociations"]
         if any(each["status"] in {"ASSOCIATING", "ASSOCIATED"} for each in associations):
+            if any(each["status"] == "ASSOCIATING" for each in associations):
+                clock.advance(2)  # RAM does not end an association that has just begun
             ram.disassociate_resource_share(resourceShareArn=ask.subject, principals=principals)
             self._end(ask)
             ask.off = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +63,12 @@ class ConsumersTable:
         with translated("read the registry", missing=UpstreamError):
             for item in scanned(self._table):
                 yield _registration(item)
+
+    def entries(self, account_ids: Collection[str]) -> dict[str, Registration]:
+        """Return the entries of accounts as they are now, by account; a call for each hundred."""
+        with translated("read entries of the registry", missing=UpstreamError):
+            found = items_of(self._table, account_ids, (_KEY, *_FIELDS, *_BESIDE), key=_KEY)
+            return {item[_KEY]: _registration(item) for item in found}
 
     def add(self, entry: Registration, *, replace: bool) -> bool:
         """Write an entry; ``False`` if the account has one, which is only overwritten to ``replace`` it.
@@ -191,7 +197,7 @@ def _suspension(update: str, condition: str, at: datetime) -> dict[str, Any]:
 
 
 def _registration(item: Mapping[str, Any]) -> Registration:
-    given = _given(item, ("changed_at", "proved_by", "challenge"))
+    given = _given(item, _BESIDE)
     texts: dict[str, Any] = {name: value for name in ("proved_by", "challenge") if _is_text(value := given.get(name))}
     changed_at = _parsed_time(given.get("changed_at"))
     read = {*texts, *(() if changed_at is None else ("changed_at",))}
@@ -229,6 +235,8 @@ def _consumer(item: Mapping[str, Any]) -> Consumer:
 _TEXTS = ("tier", "name", "notes")
 _TIMES = ("since", "suspended_at", "proved_at")
 _FIELDS = (*_TEXTS, *_TIMES, "services", "principals", "proof_required")
+_BESIDE = ("changed_at", "proved_by", "challenge")
+"""What an entry has besides, and no policy goes by."""
 
 
 def _given(item: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """AWS's errors, translated once."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -157,17 +158,22 @@ def take_throttled() -> list[str]:
 
 
 @contextmanager
-def translated(doing: str, *, missing: type[DrawbridgeError] = GoneError) -> Iterator[None]:
+def translated(
+    doing: str,
+    *,
+    missing: type[DrawbridgeError] = GoneError,
+    instead: Mapping[str, type[DrawbridgeError]] = MappingProxyType({}),
+) -> Iterator[None]:
     """Raise what AWS answers as an error of ours, with AWS's code and words; what is unknown is ``UpstreamError``.
 
     ``missing`` is raised where AWS does not find what is asked for: that the other side's share is gone says something
-    of the request, that a table of ours is gone does not.
+    of the request, that a table of ours is gone does not. ``instead`` are codes that mean something else of this call.
     """
     try:
         yield
     except ClientError as error:
         words = error.response.get("Error", {}).get("Message", "")
-        raised = error_for(code_of(error))
+        raised = instead.get(code_of(error)) or error_for(code_of(error))
         if raised is ThrottledError:
             _throttled.append(f"{doing}: {code_of(error)}")
         raise (missing if raised is GoneError else raised)(f"{doing}: {code_of(error)}: {words}") from error

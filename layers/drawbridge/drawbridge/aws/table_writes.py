@@ -1,7 +1,8 @@
-"""DynamoDB's conditional updates: their expressions, put together, and whether the condition held."""
+"""DynamoDB's writes: of many items at once; and conditional updates, and whether their condition held."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -35,6 +36,20 @@ def apply_write(table: Table, request_id: str, write: Write) -> dict[str, Any] |
             raise TooLargeError(f"{request_id}: {error}") from error
         raise
     return answer["Attributes"]
+
+
+def put_all(table: Table, items: Iterable[dict[str, Any]]) -> None:
+    """Put items, whatever was there before; a call for each 25."""
+    with table.batch_writer() as batch:
+        for item in items:
+            batch.put_item(Item=item)
+
+
+def delete_all(table: Table, keys: Iterable[dict[str, Any]]) -> None:
+    """Delete the items of these keys, those that are there; a call for each 25."""
+    with table.batch_writer() as batch:
+        for key in keys:
+            batch.delete_item(Key=key)
 
 
 class Write:

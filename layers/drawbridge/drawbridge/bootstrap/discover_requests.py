@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cache
 
+from drawbridge.arns import Arn
 from drawbridge.aws.account_listing import AccountListing
 from drawbridge.aws.approvals_table import ApprovalsTable
 from drawbridge.aws.attachment_listing import AttachmentListing
@@ -14,15 +15,19 @@ from drawbridge.aws.event_bus import EventBus
 from drawbridge.aws.existence import ExistenceById
 from drawbridge.aws.hosted_zone_listing import HostedZoneListing
 from drawbridge.aws.ledger_table import LedgerTable
+from drawbridge.aws.offered_shares import OfferedShares
+from drawbridge.aws.offers_table import OffersTable
 from drawbridge.aws.owned_object_listing import OwnedObjectListing
 from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
 from drawbridge.aws.resource_shares import ResourceShares
+from drawbridge.aws.service_permissions import ServicePermissionsOfEc2
 from drawbridge.aws.state_machine import StateMachine
 from drawbridge.aws.sweep_record_items import SweepRecordItems
 from drawbridge.aws.task_callback import TaskCallback
 from drawbridge.aws.withdraw_after_tags import ObjectTags
 from drawbridge.bootstrap.clients import client, table
 from drawbridge.bootstrap.history import history
+from drawbridge.decision.in_force import compiled
 from drawbridge.discovery.absence_watch import AbsenceWatch
 from drawbridge.discovery.announcements import BusAnnouncements
 from drawbridge.discovery.attempt_starter import AttemptStarter
@@ -32,6 +37,7 @@ from drawbridge.discovery.drift import DriftDetector
 from drawbridge.discovery.endings import EndingRecorder
 from drawbridge.discovery.fingerprints import CachedRegistry, FingerprintsInForce
 from drawbridge.discovery.observation import Observer
+from drawbridge.discovery.offer_sweep import OfferSweep
 from drawbridge.discovery.orphan_watch import OrphanWatch
 from drawbridge.discovery.permission_watch import PermissionWatch
 from drawbridge.discovery.reviewer import PolicyReviewer
@@ -40,6 +46,8 @@ from drawbridge.discovery.waiting import WaitingRequests
 from drawbridge.discovery.withdrawals import WithdrawalReconciler
 from drawbridge.discovery.workflow import Workflows
 from drawbridge.environment import Environment
+from drawbridge.intake.desired import OfferRules
+from drawbridge.intake.reconcile import OfferReconciler
 
 
 @cache
@@ -78,7 +86,8 @@ def sweeper(
         StateMachine(client("stepfunctions"), settings.withdrawal_workflow),
     )
     bus = EventBus(client("events"), settings.bus)
-    registry = CachedRegistry(ConsumersTable(table(settings.consumers_table)))
+    consumers = ConsumersTable(table(settings.consumers_table))
+    registry = CachedRegistry(consumers)
     attachments = AttachmentListing(client("ec2"), client("vpc-lattice"))
     inventory = AccountListing(
         client("ec2"),
@@ -108,6 +117,8 @@ def sweeper(
         prefix=settings.prefix,
         account_id=settings.account_id,
     )
+    offered_shares = OfferedShares(client("ram"))
+    offers = OffersTable(table(settings.offers_table), on_broken=on_broken)
     return Sweeper(
         observer=Observer(ResourceShares(client("ram")), services, configured),
         services=services,
@@ -132,6 +143,23 @@ def sweeper(
             bus,
             prefix=settings.prefix,
             account_id=settings.account_id,
+        ),
+        offers=OfferSweep(
+            services=services,
+            shares=offered_shares,
+            records=offers,
+            registry=consumers,
+            reconciler=OfferReconciler(
+                registry=consumers,
+                permissions=ServicePermissionsOfEc2(client("ec2"), owner=settings.prefix),
+                shares=offered_shares,
+                records=offers,
+                rules=OfferRules(
+                    compiled(configuration.policies), partition=Arn.parse(settings.onboarding_workflow).partition
+                ),
+                owner=settings.prefix,
+            ),
+            zone=settings.time_zone,
         ),
         questions_at_once=settings.open_questions,
         expiring_within=settings.expiring_within,

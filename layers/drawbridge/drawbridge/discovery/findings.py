@@ -11,6 +11,7 @@ from drawbridge.discovery.followed_counts import FollowedCounts
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.errors import DrawbridgeError, InvalidInputError, UpstreamError
 from drawbridge.hint import HintSource
+from drawbridge.intake.converged import Converged
 from drawbridge.request import Request
 from drawbridge.request.absence import Absence
 from drawbridge.request.connections import EndpointConnection
@@ -44,6 +45,12 @@ class SweepResult(Struct, frozen=True):
     """The requests of which something connected is not as it was left."""
     followed: FollowedCounts = FollowedCounts()
     """What the ledger said of the requests that it follows."""
+    offered: tuple[str, ...] = ()
+    """The services and shares that were offered, each with whom to."""
+    taken_back: tuple[str, ...] = ()
+    """The services and shares that are no longer offered, each with whom to."""
+    not_offered: tuple[str, ...] = ()
+    """What the registry has an account offered, and is not, and why."""
 
 
 @dataclass
@@ -70,6 +77,8 @@ class Findings:
     first_attempts: list[str] = field(default_factory=list)
     drifted: list[str] = field(default_factory=list)
     followed: FollowedCounts = field(default_factory=FollowedCounts)
+    offers: Converged = field(default_factory=Converged)
+    """What was done about offers."""
     reviewed: set[str] = field(default_factory=set)
     """The requests that were reviewed."""
     is_capped: bool = False
@@ -97,7 +106,16 @@ class Findings:
             first_attempts=tuple(self.first_attempts),
             drifted=tuple(self.drifted),
             followed=self.followed,
+            offered=tuple(self.offers.offered),
+            taken_back=tuple(self.offers.taken_back),
+            not_offered=tuple(self.offers.not_offered),
         )
+
+    def take_over_offers(self, converged: Converged) -> None:
+        """Add what was done about offers, and what of it failed."""
+        self.offers = converged
+        self.failures += converged.failures
+        self.broken += converged.broken
 
     def note_started(self, execution: str | None, *, first: bool) -> None:
         """Note an execution if one was started, and whether it is the first of its request."""

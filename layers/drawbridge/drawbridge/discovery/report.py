@@ -17,7 +17,7 @@ from drawbridge.observability import Metric, count, logger
 from drawbridge.schedule import is_late
 
 _MOST_NAMED = 50
-"""Requests of one kind that a line of the log names: it is cut at 256 KB, and read by people."""
+"""Requests or offers of one kind that a line of the log names: it is cut at 256 KB, and read by people."""
 
 _SILENT_AFTER = timedelta(hours=1)
 """After as long without any sweep there is an alarm, whatever the schedule."""
@@ -142,8 +142,19 @@ def _report(result: SweepResult, scope: SweepScope) -> None:
     if result.drifted:
         logger.warning("drifted", extra={"requests": result.drifted})
         count(Metric.CONNECTIONS_DRIFTED, len(result.drifted))
+    _report_offers(result)
     # A sweep of a part leaves to the schedule's to say how everything stands.
     _report_followed(result.followed if scope.is_whole else FollowedCounts(), reviewed=result.no_longer_permitted)
+
+
+def _report_offers(result: SweepResult) -> None:
+    """Log what was offered and taken back, and what is not offered though the registry has it so."""
+    for message, offers in (("offered", result.offered), ("taken back", result.taken_back)):
+        if offers:
+            logger.info(message, extra={"number_of_offers": len(offers), "offers": offers[:_MOST_NAMED]})
+    if result.not_offered:
+        shown = {"number_of_offers": len(result.not_offered), "offers": result.not_offered[:_MOST_NAMED]}
+        logger.warning("not offered", extra=shown)
 
 
 def _report_followed(followed: FollowedCounts, *, reviewed: Collection[str]) -> None:

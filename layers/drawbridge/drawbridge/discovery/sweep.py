@@ -31,6 +31,7 @@ from drawbridge.discovery.next_action import (
 from drawbridge.discovery.notifications import NotifyingServices, ensure_notifications
 from drawbridge.discovery.observation import Observation, Observer
 from drawbridge.discovery.observed_request import ObservedRequest
+from drawbridge.discovery.offer_sweep import OfferSweep
 from drawbridge.discovery.orphan_watch import OrphanWatch
 from drawbridge.discovery.review import Review
 from drawbridge.discovery.reviewer import PolicyReviewer
@@ -110,6 +111,7 @@ class Sweeper:
         plan_inputs: CurrentPlanInputs,
         absences: AbsenceWatch,
         orphans: OrphanWatch,
+        offers: OfferSweep,
         questions_at_once: int,
         expiring_within: timedelta,
     ) -> None:
@@ -132,6 +134,7 @@ class Sweeper:
         self._plan_inputs = plan_inputs
         self._absences = absences
         self._orphans = orphans
+        self._offers = offers
 
     def sweep(self, scope: SweepScope, now: datetime) -> SweepResult:
         """Sweep what the hints say.
@@ -166,9 +169,15 @@ class Sweeper:
                 findings.failures.append(failure_of(each.request.request_id, error))
             else:
                 findings.note_started(execution, first=row is None)
+        self._look_beyond(scope, followed, now, findings)
+        return findings.result(len(observed))
+
+    def _look_beyond(self, scope: SweepScope, followed: list[LedgerRow], now: datetime, findings: Findings) -> None:
+        """See to what is no request: last, for who asks waits for an answer."""
         if scope.orphans:
             findings.failures += self._orphans.enter(followed, findings.kinds, findings.listed, now)
-        return findings.result(len(observed))
+        if scope.offers:
+            findings.take_over_offers(self._offers.converge(now, forget_gone=scope.orphans))
 
     def _observe(
         self, scope: SweepScope, followed: list[LedgerRow], now: datetime, findings: Findings

@@ -33,6 +33,7 @@ class SweepRecord(Struct, frozen=True, kw_only=True):
     shares: bool = False
     connections: bool = False
     notifications: bool = False
+    offers: bool = False
     orphans: bool = False
     scheduled: bool = False
     observed: int | None = None
@@ -48,6 +49,10 @@ class SweepRecord(Struct, frozen=True, kw_only=True):
     existence_unknown: Mentioned = Mentioned()
     expiring: Mentioned = Mentioned()
     attachments_waiting: Mentioned = Mentioned()
+    offered: Mentioned = Mentioned()
+    taken_back: Mentioned = Mentioned()
+    not_offered: Mentioned = Mentioned()
+    """What the registry has accounts offered, and is not, and why."""
 
 
 class SweepRecords(Protocol):
@@ -78,6 +83,7 @@ def sweep_record(
         shares=scope.shares,
         connections=scope.connections,
         notifications=scope.notifications,
+        offers=scope.offers,
         orphans=scope.orphans,
         scheduled=scope.scheduled,
         failures=_mentioned(str(each) for each in failures),
@@ -95,6 +101,9 @@ def sweep_record(
         existence_unknown=_mentioned(result.existence_unknown),
         expiring=_mentioned(str(each) for each in result.expiring or ()),
         attachments_waiting=_mentioned(attachments_waiting(result)),
+        offered=_mentioned(result.offered),
+        taken_back=_mentioned(result.taken_back),
+        not_offered=_mentioned(result.not_offered),
     )
 
 

@@ -33,6 +33,8 @@ class SweepScope(Struct, frozen=True):
     connections: bool = False
     notifications: bool = False
     """Whether every managed endpoint service is to be checked for its connection notification."""
+    offers: bool = False
+    """Whether services and shares are to be offered to those whom the registry names."""
     orphans: bool = False
     """Whether to look for what belongs to no request."""
     executions: frozenset[str] = frozenset()
@@ -62,6 +64,7 @@ class SweepScope(Struct, frozen=True):
             shares=self.shares or other.shares,
             connections=self.connections or other.connections,
             notifications=self.notifications or other.notifications,
+            offers=self.offers or other.offers,
             orphans=self.orphans or other.orphans,
             executions=self.executions | other.executions,
             told_by=self.told_by | other.told_by,
@@ -71,7 +74,7 @@ class SweepScope(Struct, frozen=True):
 
 SHARES = SweepScope(shares=True)
 CONNECTIONS = SweepScope(connections=True)
-SERVICES = SweepScope(connections=True, notifications=True)
-EVERYTHING = SweepScope(shares=True, connections=True, notifications=True)
+SERVICES = SweepScope(connections=True, notifications=True, offers=True)
+EVERYTHING = SweepScope(shares=True, connections=True, notifications=True, offers=True)
 """But for orphans, which take many calls to look for."""
-ORPHANS = SweepScope(shares=True, connections=True, orphans=True)
+ORPHANS = SweepScope(shares=True, connections=True, offers=True, orphans=True)

@@ -30,8 +30,8 @@ class ServicePermissions(Protocol):
         """Allow principals, all in as few calls as EC2 takes; one that is allowed already is left as it is.
 
         Raises:
-            RefusedError: EC2 takes one of them for none, or the service allows as many as it can. None of this call's
-                is allowed then.
+            RefusedError: EC2 takes some of them for none, or the service allows as many as it can. Where it is but a
+                few, all others are allowed.
         """
         ...
 
@@ -81,6 +81,8 @@ class OfferedShare(Struct, frozen=True, kw_only=True):
     """The value of the tag ``drawbridge:offer``."""
     takes_outsiders: bool | None
     """Whether it may be shared outside of the organization; ``None`` where RAM does not report it."""
+    tags: dict[str, str] | None = None
+    """All of them, for policies; ``None`` where they are unknown."""
 
 
 class OfferedShares(Protocol):
@@ -98,14 +100,21 @@ class OfferedShares(Protocol):
         """Put accounts into a share, in as few calls as RAM takes; one that is in it already stays as it is.
 
         Raises:
-            RefusedError: the share takes no accounts outside of the organization, or as many as it can. Some of them
-                may be in it by then.
+            RefusedError: the share takes no accounts outside of the organization, or as many as it can. Where but a few
+                are refused, all others are in it.
+            NotReadyError: something about the share is in progress. Some of them may be in it.
             GoneError: there is no such share any longer.
         """
         ...
 
     def disassociate(self, share_arn: str, account_ids: Sequence[str]) -> None:
-        """Take accounts out of a share; one that is not in it is left alone. What they associated stays."""
+        """Take accounts out of a share; one that is not in it is left alone. What they associated stays.
+
+        Raises:
+            RefusedError: the share can't be changed.
+            NotReadyError: one of them was put in a moment ago, and can't be taken out yet. The others may be out.
+            GoneError: one of them was taken out by somebody else meanwhile. The others may still be in it.
+        """
         ...
 
 

@@ -43,6 +43,21 @@ def endpoint_service(owner: Person, tags: Tags) -> str:
     return str(made["ServiceConfiguration"]["ServiceId"])
 
 
+def permission(owner: Person, tags: Tags) -> str:
+    made = owner.ec2.modify_vpc_endpoint_service_permissions(
+        ServiceId=endpoint_service(owner, {}), AddAllowedPrincipals=["*"]
+    )
+    permission_id = str(made["AddedPrincipals"][0]["ServicePermissionId"])
+    if tags:
+        owner.ec2.create_tags(Resources=[permission_id], Tags=ec2_tags("", tags)[0]["Tags"])
+    return permission_id
+
+
+def share(owner: Person, tags: Tags) -> str:
+    pairs = [{"key": key, "value": value} for key, value in tags.items()]
+    return str(owner.ram.create_resource_share(name="orders", tags=pairs)["resourceShare"]["resourceShareArn"])
+
+
 def service_network(owner: Person, tags: Tags) -> str:
     return str(network(owner, tags=tags)["arn"])
 
@@ -97,6 +112,15 @@ DELETIONS = [
     Deletion(
         "ec2:RejectVpcEndpointConnections", endpoint_service, lambda made: {"ServiceId": made, "VpcEndpointIds": ["x"]}
     ),
+    Deletion(
+        "ec2:ModifyVpcEndpointServicePermissions",
+        endpoint_service,
+        lambda made: {"ServiceId": made, "RemoveAllowedPrincipals": ["*"]},
+    ),
+    Deletion("ec2:DeleteTags", permission, lambda made: {"Resources": [made], "Tags": [{"Key": "owner"}]}),
+    Deletion("ec2:CreateTags", permission, lambda made: {"Resources": [made], "Tags": [{"Key": "a", "Value": "b"}]}),
+    Deletion("ram:AssociateResourceShare", share, lambda made: {"resourceShareArn": made, "principals": ["1" * 12]}),
+    Deletion("ram:DisassociateResourceShare", share, lambda made: {"resourceShareArn": made, "principals": ["1" * 12]}),
     Deletion("vpc-lattice:DeleteServiceNetwork", service_network, lambda made: {"serviceNetworkIdentifier": made}),
     Deletion("vpc-lattice:TagResource", service_network, lambda made: {"resourceArn": made, "tags": {"a": "b"}}),
     Deletion("vpc-lattice:UntagResource", with_resource, lambda made: {"resourceArn": made, "tagKeys": ["owner"]}),
@@ -346,3 +370,28 @@ def test_a_role_is_denied_what_is_not_there_before_it_is_told_so(marking: Markin
     gone = "/app/none" if made == "/app/orders" else made[:-8] + "00000000"
 
     assert not allowed(owner.account_id, marking.operation, marking.params(gone, [MARK]))
+
+
+def test_a_role_may_be_kept_to_services_that_one_region_reaches_and_to_shares_that_take_outsiders() -> None:
+    owner = person()
+    service_id, share_arn = endpoint_service(owner, {}), share(owner, {})
+    params = {"ServiceId": service_id, "AddAllowedPrincipals": ["*"]}
+    into = {"resourceShareArn": share_arn, "principals": ["1" * 12]}
+    make_role(
+        owner.account_id,
+        allow("ec2:*", "*", Bool={"ec2:VpceMultiRegion": "false"}, StringEquals={"ec2:VpceSupportedRegion": REGION}),
+        allow(
+            "ram:*",
+            "*",
+            Bool={"ram:AllowsExternalPrincipals": "true", "ram:RetainSharingOnAccountLeaveOrganization": "false"},
+        ),
+    )
+
+    at_first = allowed(owner.account_id, "ec2:ModifyVpcEndpointServicePermissions", params)
+    into_it = allowed(owner.account_id, "ram:AssociateResourceShare", into)
+    owner.ec2.modify_vpc_endpoint_service_configuration(ServiceId=service_id, AddSupportedRegions=["eu-central-1"])
+    owner.ram.update_resource_share(resourceShareArn=share_arn, allowExternalPrincipals=False)
+
+    assert (at_first, into_it) == (True, True)
+    assert not allowed(owner.account_id, "ec2:ModifyVpcEndpointServicePermissions", params)
+    assert not allowed(owner.account_id, "ram:AssociateResourceShare", into)

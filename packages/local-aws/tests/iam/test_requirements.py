@@ -10,6 +10,7 @@ from local_aws.iam.requirements import requirements
 from local_aws.iam.rules import AwsCall
 
 HERE = "us-east-1:111111111111"
+SHARE = f"arn:aws:ram:{HERE}:resource-share/s"
 EC2 = f"arn:aws:ec2:{HERE}"
 LATTICE = f"arn:aws:vpc-lattice:{HERE}"
 LINKED_ROLE = "arn:aws:iam::111111111111:role/aws-service-role/vpc-lattice.amazonaws.com/AWSServiceRoleForVpcLattice"
@@ -58,6 +59,51 @@ def needed(service: str, operation: str, params: dict[str, Any]) -> list[tuple[s
             id="a path is checked unchanged",
         ),
         pytest.param("ssm", "DescribeParameters", {}, [("ssm:DescribeParameters", "*")], id="describing is for all"),
+        pytest.param(
+            "ec2",
+            "ModifyVpcEndpointServicePermissions",
+            {"ServiceId": "vpce-svc-1", "AddAllowedPrincipals": ["*"]},
+            [("ec2:ModifyVpcEndpointServicePermissions", f"{EC2}:vpc-endpoint-service/vpce-svc-1")],
+            id="who may find a service is the service's",
+        ),
+        pytest.param(
+            "ec2",
+            "CreateTags",
+            {"Resources": ["vpce-svc-perm-1", "vpce-svc-1"], "Tags": [{"Key": "k", "Value": "v"}]},
+            [
+                ("ec2:CreateTags", f"{EC2}:vpc-endpoint-service-permission/vpce-svc-perm-1"),
+                ("ec2:CreateTags", f"{EC2}:vpc-endpoint-service/vpce-svc-1"),
+            ],
+            id="a permission of a service is tagged by itself",
+        ),
+        pytest.param(
+            "ram",
+            "AssociateResourceShare",
+            {"resourceShareArn": SHARE, "principals": ["222222222222"]},
+            [("ram:AssociateResourceShare", SHARE)],
+            id="a share is what accounts are put into",
+        ),
+        pytest.param(
+            "ram",
+            "DisassociateResourceShare",
+            {"resourceShareArn": SHARE, "principals": ["222222222222"]},
+            [("ram:DisassociateResourceShare", SHARE)],
+            id="a share is what accounts are taken out of",
+        ),
+        pytest.param(
+            "ram",
+            "GetResourceShareAssociations",
+            {"associationType": "PRINCIPAL", "resourceShareArns": [SHARE]},
+            [("ram:GetResourceShareAssociations", "*")],
+            id="who is in shares is for all",
+        ),
+        pytest.param(
+            "vpc-lattice",
+            "ListResourceEndpointAssociations",
+            {"resourceConfigurationIdentifier": "rcfg-1"},
+            [("vpc-lattice:ListResourceEndpointAssociations", "*")],
+            id="a listing of a configuration's endpoints is for all",
+        ),
         pytest.param(
             "cloudformation",
             "ListStackResources",
@@ -355,6 +401,22 @@ def test_an_association_needs_network_interfaces_too() -> None:
             "ram:shareowneraccountid",
             ("222222222222",),
             id="whose share it is",
+        ),
+        pytest.param(
+            "ram",
+            "AssociateResourceShare",
+            {"resourceShareArn": SHARE, "principals": ["222222222222"]},
+            "ram:principal",
+            ("222222222222",),
+            id="who is put into a share",
+        ),
+        pytest.param(
+            "vpc-lattice",
+            "ListResourceEndpointAssociations",
+            {"resourceConfigurationIdentifier": "rcfg-1", "vpcEndpointId": "vpce-1"},
+            "vpc-lattice:resourceconfigurationarn",
+            (f"{LATTICE}:resourceconfiguration/rcfg-1",),
+            id="whose endpoints are listed",
         ),
         pytest.param(
             "ssm", "PutParameter", {"Name": "n", "Overwrite": True}, "ssm:overwrite", ("true",), id="overwriting"

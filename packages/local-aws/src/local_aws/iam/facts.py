@@ -119,6 +119,12 @@ def owner_of_endpoint_service(name: str) -> str | None:
     return str(found.owner) if found else None
 
 
+def regions_of_endpoint_service(service_id: str) -> list[str]:
+    """Return the Regions from which an endpoint service can be reached; none if it does not exist."""
+    found = endpoint_services.services.get(service_id)
+    return [*found.supported_regions] if found else []
+
+
 def network_association(identifier: str) -> NetworkAssociation | None:
     """Return the association of a service network with this id or ARN."""
     association_id = identifier.rpartition("/")[2]

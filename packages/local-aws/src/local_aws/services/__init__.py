@@ -27,6 +27,7 @@ from local_aws.services.privatelink import (
     endpoint_service_operations,
     endpoints,
     held_places,
+    service_permissions,
 )
 from local_aws.services.ram import operations as ram
 from local_aws.services.route53 import hosted_zones, record_changes, zone_records
@@ -67,6 +68,7 @@ def install() -> None:
         network_services,
         network_vpcs,
         service_networks,
+        service_permissions,
         subnets,
         table_items,
         tagging,

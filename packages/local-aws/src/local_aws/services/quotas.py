@@ -31,9 +31,14 @@ class Quotas(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     resource_endpoints_per_vpc: Count = 200
     network_endpoints_per_vpc: Count = 50
     gateway_endpoints_per_region: Count = 20
+    principals_per_service: Count = 10_000
+    """Permissions of an endpoint service: AWS publishes no quota. This one is large, for tests to lower."""
     shares_per_region: Count = 25_000
     associations_per_share: Count = 5_000
     """Resources and principals each."""
+    associations_per_call: Count = 100
+    """Resources, as RAM's API reference says (at ``ResourceShareLimitExceededException``), and principals, of which it
+    says nothing."""
     pending_invitations: Count = 250
     """Pending invitations of one sender."""
     standard_parameters: Count = 10_000

@@ -18,6 +18,12 @@ class Timings(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     share_visible: Seconds = 2.0
     """From acceptance, or association inside an organization, until the principal can list it (observed: seconds)."""
     share_gone: Seconds = 2.0
+    association_settled: Seconds = 1.0
+    """From an association until it can be ended, be it by an invitation or not. That it takes a while was seen on AWS
+    (github.com/hashicorp/terraform-provider-aws, issue 13458), not how long."""
+    disassociated_listed: Seconds = 2 * HOUR
+    """How long what was in a share is listed as ``DISASSOCIATED``: AWS documents neither. That it is listed was seen
+    (github.com/hashicorp/terraform-provider-aws, issue 35296)."""
     invitation_lattice: Seconds = 12 * HOUR
     invitation_listed_types: Seconds = 7 * DAY
     invitation_purged: Seconds = 7 * DAY

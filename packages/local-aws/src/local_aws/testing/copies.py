@@ -89,6 +89,7 @@ def copy_share(share_arn: str, name: str, resource_arn: str) -> str:
             tags=dict(original.tags),
             principals={entity: replace(each) for entity, each in original.principals.items()},
             resources={resource_arn: ShareAssociation(resource_arn, "RESOURCE", status="ASSOCIATED")},
+            ended=[],
         )
         shares[made.arn] = made
         return made.arn

@@ -65,17 +65,6 @@ def state_of(provider: Person, notification: dict[str, Any]) -> str:
     return str(found[0]["ConnectionNotificationState"])
 
 
-@pytest.mark.parametrize("principal", ["{account}", "arn:aws:iam::{account}:role/path/name", "nonsense"])
-def test_an_invalid_principal_is_refused(principal: str) -> None:
-    provider, consumer = person(), person()
-    add = {
-        "ServiceId": service(provider)["ServiceId"],
-        "AddAllowedPrincipals": [principal.format(account=consumer.account_id)],
-    }
-
-    assert refusal(lambda: provider.ec2.modify_vpc_endpoint_service_permissions(**add)) == "InvalidPrincipal"
-
-
 def test_removing_a_permission_ends_no_connection() -> None:
     """Trap 31."""
     provider, consumer = person(), person()

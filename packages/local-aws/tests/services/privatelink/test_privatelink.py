@@ -297,6 +297,39 @@ def test_the_provider_sees_resource_endpoints_and_can_cut_them_off() -> None:
     assert refusal(lambda: consumer.lattice.list_resource_endpoint_associations(**request)) == "AccessDeniedException"
 
 
+def test_who_was_cut_off_comes_again_as_long_as_it_is_in_the_share() -> None:
+    """AWS says nothing to the contrary, nor what its consumer sees: a failed endpoint that can be deleted is a guess."""
+    provider, consumer = person(), person()
+    arn = shared_with(provider, consumer)
+    endpoint = resource_endpoint(consumer, arn)
+    pass_time(10)
+    (seen,) = provider.lattice.list_resource_endpoint_associations(resourceConfigurationIdentifier=arn)["items"]
+    cut_off = {"resourceEndpointAssociationIdentifier": seen["arn"]}
+
+    by_its_consumer = refusal(lambda: consumer.lattice.delete_resource_endpoint_association(**cut_off))
+    answer = provider.lattice.delete_resource_endpoint_association(**cut_off)
+    twice = refusal(lambda: provider.lattice.delete_resource_endpoint_association(**cut_off))
+    (shown,) = consumer.ec2.describe_vpc_endpoints(VpcEndpointIds=[endpoint["VpcEndpointId"]])["VpcEndpoints"]
+    again = resource_endpoint(consumer, arn)
+    deleted = consumer.ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint["VpcEndpointId"]])["Unsuccessful"]
+    pass_time(10)
+
+    assert (by_its_consumer, twice) == ("ResourceNotFoundException", "ResourceNotFoundException")
+    assert (answer["id"], answer["vpcEndpointId"]) == (seen["id"], endpoint["VpcEndpointId"])
+    assert shown["FailureReason"] == "The resource owner deleted the association."
+    assert deleted == []
+    assert state(consumer, again) == "Available"
+    (left,) = provider.lattice.list_resource_endpoint_associations(resourceConfigurationIdentifier=arn)["items"]
+    assert left["vpcEndpointId"] == again["VpcEndpointId"]
+
+
+def test_the_associations_of_what_is_not_there_are_not_shown() -> None:
+    """That it is AccessDeniedException is by AWS's model, which has no other error that would fit."""
+    missing = {"resourceConfigurationIdentifier": "rcfg-00000000000000000"}
+
+    assert refusal(lambda: person().lattice.list_resource_endpoint_associations(**missing)) == "AccessDeniedException"
+
+
 def test_a_client_token_gives_the_same_endpoint_even_after_its_deletion() -> None:
     """Trap 19."""
     provider, consumer = person(), person()

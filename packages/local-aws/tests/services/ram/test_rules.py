@@ -12,6 +12,7 @@ from local_aws.services.organizations import membership
 from local_aws.services.quotas import lowered
 from local_aws.services.ram import invitations as invitation_service
 from local_aws.services.ram import shares
+from local_aws.testing.faults import CallFault, faults
 from local_aws.testing.settings import changed
 from local_aws_tests.accounts import Person, full_pages, hearing, person, refusal
 from local_aws_tests.sharing import accept_invitation, invitations, pass_time, resource_configuration, share
@@ -71,13 +72,14 @@ def test_a_principal_is_invited_anew_after_an_expired_or_rejected_invitation() -
     )
     pass_time(12 * HOUR + 60)
     request = {"associationType": "PRINCIPAL", "resourceShareArns": [share_arn]}
-    principals = provider.ram.get_resource_share_associations(**request)["resourceShareAssociations"]
+    once = provider.ram.get_resource_share_associations(**request)["resourceShareAssociations"]
 
     provider.ram.associate_resource_share(
         resourceShareArn=share_arn, principals=[late.account_id, unwilling.account_id]
     )
 
-    assert principals == []
+    # The one that was rejected twelve hours ago is not listed any longer.
+    assert [(each["associatedEntity"], each["status"]) for each in once] == [(late.account_id, "DISASSOCIATED")]
     assert sorted(each["status"] for each in invitations(late)) == ["EXPIRED", "PENDING"]
     assert sorted(each["status"] for each in invitations(unwilling)) == ["PENDING", "REJECTED"]
 
@@ -276,3 +278,123 @@ def test_a_client_token_is_good_for_one_share() -> None:
 
     assert again["resourceShareArn"] == first["resourceShareArn"]
     assert refusal(lambda: provider.ram.create_resource_share(**other)) == "IdempotentParameterMismatchException"
+
+
+def associations(provider: Person, share_arn: str) -> list[tuple[str, str]]:
+    request = {"associationType": "PRINCIPAL", "resourceShareArns": [share_arn]}
+    found = provider.ram.get_resource_share_associations(**request)["resourceShareAssociations"]
+    return [(each["associatedEntity"], each["status"]) for each in found]
+
+
+def test_what_was_in_a_share_is_listed_for_a_while_beside_what_took_its_place() -> None:
+    provider, consumer = person(), person()
+    arn = resource_configuration(provider)
+    share_arn = share(provider, arn, consumer)
+    principal = {"resourceShareArn": share_arn, "principals": [consumer.account_id]}
+    pass_time(60)
+    provider.ram.disassociate_resource_share(**principal)
+    going = associations(provider, share_arn)
+    pass_time(60)
+    gone = associations(provider, share_arn)
+
+    provider.ram.associate_resource_share(**principal)
+    both = associations(provider, share_arn)
+    listed_principals = provider.ram.list_principals(resourceOwner="SELF", resourceShareArns=[share_arn])["principals"]
+    pass_time(2 * HOUR)
+
+    assert (going, gone) == ([(consumer.account_id, "DISASSOCIATING")], [(consumer.account_id, "DISASSOCIATED")])
+    assert sorted(both) == [(consumer.account_id, "ASSOCIATING"), (consumer.account_id, "DISASSOCIATED")]
+    assert [each["id"] for each in listed_principals] == [consumer.account_id]
+    assert associations(provider, share_arn) == [(consumer.account_id, "ASSOCIATING")]
+
+
+def test_an_account_can_not_be_taken_out_in_the_moment_in_which_it_is_put_in() -> None:
+    """An invitation that waits for its answer is withdrawn without ado after that."""
+    provider, consumer, other = person(), person(), person()
+    share_arn = share(provider, resource_configuration(provider), other)
+    pass_time(60)
+    both = {"resourceShareArn": share_arn, "principals": [other.account_id, consumer.account_id]}
+
+    with changed(timings={"association_settled": 600.0}):
+        provider.ram.associate_resource_share(resourceShareArn=share_arn, principals=[consumer.account_id])
+        pass_time(550)
+        code = refusal(lambda: provider.ram.disassociate_resource_share(**both))
+        at_first = associations(provider, share_arn)
+        pass_time(60)
+        provider.ram.disassociate_resource_share(**both)
+    pass_time(60)
+
+    assert code == "InvalidStateTransitionException"
+    assert {status for _, status in at_first} == {"ASSOCIATING"}
+    assert {status for _, status in associations(provider, share_arn)} == {"DISASSOCIATED"}
+    assert invitations(consumer) == []
+
+
+def test_one_that_is_not_in_the_share_keeps_all_others_in() -> None:
+    provider, consumer, other = person(), person(), person()
+    share_arn = share(provider, resource_configuration(provider), consumer)
+    pass_time(60)
+    both = {"resourceShareArn": share_arn, "principals": [consumer.account_id, other.account_id]}
+
+    assert refusal(lambda: provider.ram.disassociate_resource_share(**both)) == "UnknownResourceException"
+    assert associations(provider, share_arn) == [(consumer.account_id, "ASSOCIATING")]
+    assert len(invitations(consumer)) == 1
+
+
+def test_an_outsider_keeps_all_others_out_of_a_share_that_takes_none() -> None:
+    _, provider, consumer = organization()
+    outsider = person()
+    made = provider.ram.create_resource_share(name="orders", allowExternalPrincipals=False)
+    share_arn = made["resourceShare"]["resourceShareArn"]
+    both = {"resourceShareArn": share_arn, "principals": [consumer.account_id, outsider.account_id]}
+
+    assert refusal(lambda: provider.ram.associate_resource_share(**both)) == "InvalidParameterException"
+    assert associations(provider, share_arn) == []
+
+
+def test_a_hundred_at_most_are_put_into_a_share_at_once() -> None:
+    provider = person()
+    share_arn = provider.ram.create_resource_share(name="orders")["resourceShare"]["resourceShareArn"]
+    many = [f"{number:012}" for number in range(1, 102)]
+
+    code = refusal(lambda: provider.ram.associate_resource_share(resourceShareArn=share_arn, principals=many))
+    provider.ram.associate_resource_share(resourceShareArn=share_arn, principals=many[:100])
+
+    assert code == "ResourceShareLimitExceededException"
+    assert [each for each, _ in associations(provider, share_arn)] == many[:100]
+
+
+def test_an_association_that_failed_is_listed_with_the_reason_and_can_be_made_anew() -> None:
+    provider, consumer = person(), person()
+    share_arn = provider.ram.create_resource_share(name="orders")["resourceShare"]["resourceShareArn"]
+    principal = {"resourceShareArn": share_arn, "principals": [consumer.account_id]}
+    request = {"associationType": "PRINCIPAL", "resourceShareArns": [share_arn], "associationStatus": "FAILED"}
+
+    with faults.injected(CallFault("ram:AssociateResourceShare", "fails-later", account=provider.account_id)):
+        provider.ram.associate_resource_share(**principal)
+    pass_time(60)
+    (failed,) = provider.ram.get_resource_share_associations(**request)["resourceShareAssociations"]
+    uninvited = invitations(consumer)
+    provider.ram.associate_resource_share(**principal)
+
+    assert failed["statusMessage"] == "The association could not be established."
+    assert uninvited == []
+    assert associations(provider, share_arn) == [(consumer.account_id, "ASSOCIATING")]
+    assert len(invitations(consumer)) == 1
+
+
+def test_an_account_that_leaves_the_organization_is_an_outsider_to_a_share_that_takes_none() -> None:
+    management, provider, consumer = organization()
+    made = provider.ram.create_resource_share(name="orders", allowExternalPrincipals=False)
+    share_arn = made["resourceShare"]["resourceShareArn"]
+    principal = {"resourceShareArn": share_arn, "principals": [consumer.account_id]}
+    provider.ram.associate_resource_share(**principal)
+    pass_time(60)
+    inside = associations(provider, share_arn)
+    provider.ram.disassociate_resource_share(**principal)
+    pass_time(60)
+
+    membership.arrange(management.account_id, {provider.account_id: "workloads"}, ram_sharing=True)
+
+    assert inside == [(consumer.account_id, "ASSOCIATED")]
+    assert refusal(lambda: provider.ram.associate_resource_share(**principal)) == "InvalidParameterException"

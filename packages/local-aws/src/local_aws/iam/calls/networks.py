@@ -98,6 +98,14 @@ def _resource_keys(call: AwsCall, kind: str, resource_id: str) -> Context:
     return keys | key("ec2:Vpc", _arn(call, "vpc", vpc)) if vpc else keys
 
 
+def _of_service(call: AwsCall) -> Iterator[Requirement]:
+    """Yield the permission on the endpoint service, with the keys that the reference has for its permissions."""
+    for each in strings(call.params.get("ServiceId")):
+        regions = facts.regions_of_endpoint_service(each)
+        keys = {**key("ec2:VpceSupportedRegion", regions or None), **key("ec2:VpceMultiRegion", len(regions) > 1)}
+        yield call.requires(call.operation, _arn(call, "vpc-endpoint-service", each), keys, kind="vpc-endpoint-service")
+
+
 def _endpoint_service_keys(name: object) -> Context:
     if not name:
         return {}
@@ -141,7 +149,9 @@ RULES = Rules(
         "CreateVpcEndpoint": _create_endpoint,
         "DeleteVpcEndpoints": _delete_endpoints,
         "DeleteVpcEndpointConnectionNotifications": _notification,
+        "DescribeVpcEndpointServicePermissions": _of_service,
         "ModifyVpcEndpointConnectionNotification": _notification,
+        "ModifyVpcEndpointServicePermissions": _of_service,
     },
     keys=_keys,
     also=_tags_on_create,

@@ -23,6 +23,7 @@ def _keys(call: AwsCall) -> Context:
     if share:
         keys |= key("ram:ResourceShareName", share.name)
         keys |= key("ram:AllowsExternalPrincipals", share.allow_external)
+        keys |= key("ram:RetainSharingOnAccountLeaveOrganization", share.retains)
     invitation = str(params.get("resourceShareInvitationArn") or "")
     if invitation.startswith("arn:"):  # its account is the share's owner, who sent it
         keys |= key("ram:ShareOwnerAccountId", invitation.split(":")[_ACCOUNT_SEGMENT])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from local_aws.moto_extension.errors import AwsError
 from local_aws.moto_extension.operations import ServiceCall, account_in, add_operation
 from local_aws.services.ec2.answers import ec2_page, filtered, tags_of
 from local_aws.services.lattice.configurations import own_configuration
 from local_aws.services.lattice.network_store import seen_network
-from local_aws.services.lattice.store import lattice_page, not_found
+from local_aws.services.lattice.store import LatticeResource, lattice_page, not_found
 from local_aws.services.privatelink import endpoint_targets
 from local_aws.services.privatelink.endpoint_store import UP, Endpoint, endpoints
 from local_aws.services.privatelink.endpoints import own_endpoint
@@ -54,7 +55,7 @@ def _describe(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _list(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
-    configuration = own_configuration(call, params["resourceConfigurationIdentifier"])
+    configuration = _providers(call, params["resourceConfigurationIdentifier"])
     association_id = params.get("resourceEndpointAssociationIdentifier", "").rpartition("/")[2]
     found = [
         _provider_view(endpoint)
@@ -71,6 +72,14 @@ def _list(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
         and params.get("vpcEndpointOwner") in {None, endpoint.owner}
     ]
     return lattice_page(call, params, found)
+
+
+def _providers(call: ServiceCall, identifier: str) -> LatticeResource:
+    """Return a configuration of the caller's own; AWS's model of the listing has no error for one that is not there."""
+    try:
+        return own_configuration(call, identifier)
+    except AwsError as error:
+        raise AwsError("AccessDeniedException", f"You can't list the associations of {identifier}.") from error
 
 
 def _delete(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:

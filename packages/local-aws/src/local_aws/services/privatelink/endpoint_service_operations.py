@@ -1,14 +1,13 @@
-"""EC2's operations on VPC endpoint services and their permissions."""
+"""EC2's operations on VPC endpoint services."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from local_aws.moto_extension.errors import AwsError, unsuccessful
 from local_aws.moto_extension.idempotency import once
 from local_aws.moto_extension.operations import ServiceCall, add_operation, extend_operation
-from local_aws.moto_extension.tables import later, new_id
+from local_aws.moto_extension.tables import later
 from local_aws.services.cloudtrail.service_events import record
 from local_aws.services.ec2.answers import ec2_page, filtered, requested_tags, tags_of
 from local_aws.services.ec2.vpc_facts import ec2_of
@@ -22,10 +21,6 @@ from local_aws.services.privatelink.endpoint_services import (
 from local_aws.services.privatelink.endpoint_store import LIVE, endpoints
 from local_aws.services.timings import timings
 
-# Principals with a path can't be allowed: PrivateLink guide, "Manage permissions".
-_PRINCIPAL = re.compile(
-    r"\*|arn:aws[a-z-]*:iam::\d{12}:(root|(role|user)/[^/]+)|arn:aws[a-z-]*:organizations::\d{12}:(organization|ou)/.+"
-)
 _FILTERS = {
     "service-id": lambda row: [row["ServiceId"]],
     "service-name": lambda row: [row["ServiceName"]],
@@ -39,8 +34,6 @@ def install() -> None:
     add_operation("ec2", "DescribeVpcEndpointServiceConfigurations", _describe_configurations)
     add_operation("ec2", "ModifyVpcEndpointServiceConfiguration", _modify)
     add_operation("ec2", "DeleteVpcEndpointServiceConfigurations", _delete)
-    add_operation("ec2", "ModifyVpcEndpointServicePermissions", _modify_permissions)
-    add_operation("ec2", "DescribeVpcEndpointServicePermissions", _describe_permissions)
     add_operation("ec2", "StartVpcEndpointServicePrivateDnsVerification", _verify)
     extend_operation("ec2", "DescribeVpcEndpointServices", _describe_services)
 
@@ -115,22 +108,9 @@ def _delete(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
             failed.append(unsuccessful(service_id, "ExistingVpcEndpointConnections", message))
         else:
             del services[service_id]
-            ec2_of(call).tags.pop(service_id, None)
+            for tagged in (service_id, *(each.id for each in service.permissions.values())):
+                ec2_of(call).tags.pop(tagged, None)
     return {"Unsuccessful": failed}
-
-
-def _modify_permissions(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
-    service = own_service(call, params["ServiceId"])
-    added = [p for p in params.get("AddAllowedPrincipals") or [] if p not in service.permissions]
-    for principal in added:
-        if not _PRINCIPAL.fullmatch(principal):
-            raise AwsError("InvalidPrincipal", f"Invalid Principal: '{principal}'")
-    service.permissions_were_set = True
-    service.permissions |= {principal: new_id("vpce-svc-perm") for principal in added}
-    # Removing a permission does not end the connections that it allowed.
-    for principal in params.get("RemoveAllowedPrincipals") or []:
-        service.permissions.pop(principal, None)
-    return {"AddedPrincipals": [_permission(service, principal) for principal in added], "ReturnValue": True}
 
 
 def _verify(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
@@ -139,16 +119,6 @@ def _verify(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
         raise AwsError("InvalidParameter", f"{params['ServiceId']} has no private DNS name.")
     later(timings.domain_looked_up, name.verify)
     return {"ReturnValue": True}
-
-
-def _describe_permissions(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
-    service = own_service(call, params["ServiceId"])
-    found = filtered(
-        [_permission(service, principal) for principal in service.permissions],
-        params.get("Filters") or [],
-        {"principal": lambda row: [row["Principal"]], "principal-type": lambda row: [row["PrincipalType"]]},
-    )
-    return ec2_page(call, params, "AllowedPrincipals", found)
 
 
 def _describe_services(call: ServiceCall, params: dict[str, Any], proceed: Any) -> Any:
@@ -220,17 +190,5 @@ def _detail(service: EndpointService) -> dict[str, Any]:
         "AcceptanceRequired": service.acceptance_required,
         "ManagesVpcEndpoints": False,
         "SupportedIpAddressTypes": service.address_types,
-        "Tags": [],
-    }
-
-
-def _permission(service: EndpointService, principal: str) -> dict[str, Any]:
-    kinds = {":root": "Account", ":role/": "Role", ":user/": "User", ":ou/": "OrganizationUnit"}
-    kind = next((kind for part, kind in kinds.items() if part in principal), "All" if principal == "*" else "Service")
-    return {
-        "PrincipalType": kind,
-        "Principal": principal,
-        "ServicePermissionId": service.permissions[principal],
-        "ServiceId": service.id,
         "Tags": [],
     }

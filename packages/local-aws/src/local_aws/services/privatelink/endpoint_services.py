@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
@@ -40,6 +40,18 @@ class PrivateName:
 services = table()
 """By id."""
 
+FOR_ENDPOINTS: Final = "vpc-endpoint"
+"""EC2's default of permission types."""
+
+
+@dataclass(frozen=True)
+class ServicePermission:
+    """A principal that a service allows something; one that it allows both types has two permissions."""
+
+    id: str
+    principal: str
+    type: str
+
 
 @dataclass
 class EndpointService:
@@ -53,8 +65,8 @@ class EndpointService:
     gateway_load_balancers: list[str]
     supported_regions: list[str]
     address_types: list[str]
-    permissions: dict[str, str] = field(default_factory=dict)
-    """Allowed principals, each with the id of its permission."""
+    permissions: dict[tuple[str, str], ServicePermission] = field(default_factory=dict)
+    """By principal and permission type."""
     permissions_were_set: bool = False
     private_name: PrivateName | None = None
 
@@ -76,7 +88,11 @@ class EndpointService:
 
     @property
     def tags(self) -> list[dict[str, str]]:
-        kept = ec2_backends[self.owner][self.region].tags.get(self.id, {})
+        return self.tags_on(self.id)
+
+    def tags_on(self, resource_id: str) -> list[dict[str, str]]:
+        """Return the owner's tags on the service or on one of its permissions."""
+        kept = ec2_backends[self.owner][self.region].tags.get(resource_id, {})
         return [{"Key": key, "Value": value} for key, value in kept.items()]
 
     def zones(self) -> list[str]:
@@ -88,7 +104,9 @@ class EndpointService:
             return True
         if not self.permissions_were_set and not strict_permissions:
             return True
-        return any(_is_caller(call, principal) for principal in self.permissions)
+        return any(
+            each.type == FOR_ENDPOINTS and _is_caller(call, each.principal) for each in self.permissions.values()
+        )
 
 
 def new_service(call: ServiceCall, params: dict[str, Any]) -> EndpointService:

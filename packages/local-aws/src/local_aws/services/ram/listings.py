@@ -40,6 +40,7 @@ def describe_association(share: Share, association: ShareAssociation) -> dict[st
         "associatedEntity": association.entity,
         "associationType": association.kind,
         "status": association.status,
+        **({"statusMessage": association.failure} if association.failure else {}),
         "creationTime": association.created,
         "lastUpdatedTime": association.updated,
         "external": association.external,
@@ -89,8 +90,8 @@ def _get_associations(call: ServiceCall, params: dict[str, Any]) -> dict[str, An
     found = [
         describe_association(share, association)
         for share in _shares_of(call, "SELF", params.get("resourceShareArns"))
-        for association in (share.principals if kind == "PRINCIPAL" else share.resources).values()
-        if kind != "SOURCE"
+        for association in (*share.resources.values(), *share.principals.values(), *share.ended)
+        if kind == association.kind
         and entity in {None, association.entity}
         and params.get("associationStatus") in {None, association.status}
     ]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from local_aws.fault_injection.faults import faults
 from local_aws.moto_extension.errors import AwsError
 from local_aws.moto_extension.idempotency import once, with_token
 from local_aws.moto_extension.operations import ServiceCall, account_in, add_operation
@@ -102,13 +103,15 @@ def _associate(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
         share = _active(own_share(call, params["resourceShareArn"]))
         arns, entities = params.get("resourceArns") or [], params.get("principals") or []
         _check(call, arns, entities, allow_external=share.allow_external)
+        _check_count(arns, entities)
         new_arns = [arn for arn in arns if not _standing(share.resources, arn)]
         new_entities = [each for each in entities if not _standing(share.principals, each)]
         _check_room(share.owner, share, new_arns, new_entities, retains=share.retains)
         # Associating a resource or principal again is no error and changes nothing.
         added = [known if (known := _standing(share.resources, arn)) else add_resource(share, arn) for arn in arns]
+        fails = faults.fails_later(f"{call.service}:{call.operation}", call.account_id)
         added += [
-            known if (known := _standing(share.principals, entity)) else _add_principal(share, entity)
+            known if (known := _standing(share.principals, entity)) else _add_principal(share, entity, fails=fails)
             for entity in entities
         ]
         return [describe_association(share, association) for association in added]
@@ -122,19 +125,35 @@ def _disassociate(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
         # AWS allows leaving shares of some resource types, which VPC Lattice's are not.
         raise AwsError("OperationNotPermittedException", "You can't leave a resource share of these resource types.")
     share = _active(own_share(call, params["resourceShareArn"]))
-    removed = []
-    for associations, entities in (
-        (share.resources, params.get("resourceArns") or []),
-        (share.principals, params.get("principals") or []),
-    ):
-        for entity in entities:
-            association = associations.get(entity)
-            if association is None:
-                raise AwsError("UnknownResourceException", f"{entity} is not associated with {share.arn}.")
-            invitations.withdraw(share, association)
-            take_out(share, associations, association)
-            removed.append(describe_association(share, association))
-    return with_token(params, {"resourceShareAssociations": removed})
+    found = [
+        (associations, _removable(share, associations, entity))
+        for associations, entities in (
+            (share.resources, params.get("resourceArns") or []),
+            (share.principals, params.get("principals") or []),
+        )
+        for entity in entities
+    ]
+    for associations, association in found:
+        invitations.withdraw(share, association)
+        take_out(share, associations, association)
+    return with_token(
+        params, {"resourceShareAssociations": [describe_association(share, association) for _, association in found]}
+    )
+
+
+def _removable(share: Share, associations: dict[str, ShareAssociation], entity: str) -> ShareAssociation:
+    """Return what is to be taken out of the share; one that can't be fails the whole call."""
+    association = associations.get(entity)
+    if association is None:
+        raise AwsError("UnknownResourceException", f"{entity} is not associated with {share.arn}.")
+    since = (clock.now() - association.created).total_seconds()
+    # It was seen of a principal; whether it is so of resources is not known.
+    if (association.kind, association.status) == ("PRINCIPAL", "ASSOCIATING") and since < timings.association_settled:
+        raise AwsError(
+            "InvalidStateTransitionException",
+            "At least one of the associations in the resource share is in ASSOCIATING status.",
+        )
+    return association
 
 
 def _tag(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
@@ -192,6 +211,12 @@ def _check_principal(call: ServiceCall, entity: str, *, allow_external: bool) ->
         )
 
 
+def _check_count(arns: list[str], entities: list[str]) -> None:
+    most = quotas.associations_per_call
+    if max(len(arns), len(entities)) > most:
+        raise limit_exceeded(f"{most} resources or principals per call")
+
+
 def _check_room(owner: str, share: Share | None, arns: list[str], entities: list[str], *, retains: bool) -> None:
     most = quotas.associations_per_share
     for present, new in ((share.resources if share else {}, arns), (share.principals if share else {}, entities)):
@@ -213,17 +238,30 @@ def _is_let_in(owner: str, entity: str, *, retains: bool) -> bool:
     return internal and membership.sharing_is_on(owner)
 
 
-def _add_principal(share: Share, entity: str) -> ShareAssociation:
+def _add_principal(share: Share, entity: str, *, fails: bool = False) -> ShareAssociation:
     account_id = account_of(entity)
     internal = not account_id or membership.same_organization(share.owner, account_id)
     let = _is_let_in(share.owner, entity, retains=share.retains)
     principal = ShareAssociation(entity, "PRINCIPAL", external=not internal, by_organization=let)
     share.principals[entity] = principal
-    if let:
+    if fails:
+        _fail(share, principal)
+    elif let:
         let_in(share, principal)
     else:
         invitations.invite(share, principal, account_id)
     return principal
+
+
+def _fail(share: Share, principal: ShareAssociation) -> None:
+    """Let an association fail after a while; it stays, to be made anew or taken out."""
+
+    def fail() -> None:
+        if principal.status == "ASSOCIATING":
+            principal.failure = "The association could not be established."
+            principal.become("FAILED")
+
+    later(timings.share_visible, fail)
 
 
 def _standing(associations: dict[str, ShareAssociation], entity: str) -> ShareAssociation | None:

@@ -45,6 +45,8 @@ class ShareAssociation:
     status: str = "ASSOCIATING"
     trouble: tuple[str, str] = ("", "")
     """An associated resource's status and message if it is unavailable."""
+    failure: str = ""
+    """Why the association failed."""
     created: datetime = field(default_factory=clock.now)
     updated: datetime = field(default_factory=clock.now)
 
@@ -72,6 +74,8 @@ class Share:
     updated: datetime = field(default_factory=clock.now)
     resources: dict[str, ShareAssociation] = field(default_factory=dict)
     principals: dict[str, ShareAssociation] = field(default_factory=dict)
+    ended: list[ShareAssociation] = field(default_factory=list)
+    """Resources and principals that were in it, and are still listed."""
     permissions: dict[str, str] = field(default_factory=dict)
     """ARNs of the permissions that are not the default, by resource type in lower case."""
 
@@ -208,6 +212,8 @@ def take_out(share: Share, associations: dict[str, ShareAssociation], associatio
         association.become("DISASSOCIATED")
         if associations.get(association.entity) is association:
             del associations[association.entity]
+        share.ended.append(association)
+        later(timings.disassociated_listed, lambda: share.ended.remove(association), background=True)
         announce_change(share, "disassociated", audience)
 
     later(timings.share_gone, gone)

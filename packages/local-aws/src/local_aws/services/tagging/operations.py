@@ -1,9 +1,14 @@
-"""Tags on resources that moto does not have: endpoints and endpoint services (EC2), VPC Lattice's resources."""
+"""Tags on resources that moto does not have: PrivateLink's in EC2, and VPC Lattice's."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
+from moto.ec2 import models as moto_models
+from moto.ec2 import utils as moto_utils
+from moto.ec2.models import tags as moto_tags
+
+from local_aws.moto_extension.errors import AwsError
 from local_aws.moto_extension.operations import Proceed, ServiceCall, account_in, extend_operation
 from local_aws.services.cloudtrail.service_events import record
 from local_aws.services.ec2.answers import check_keys
@@ -12,18 +17,37 @@ from local_aws.services.lattice.store import by_kind, check_tag_count, check_tag
 from local_aws.services.privatelink.endpoint_services import own_service
 from local_aws.services.privatelink.endpoint_store import Endpoint
 from local_aws.services.privatelink.endpoints import no_such_endpoint, own_endpoint
+from local_aws.services.privatelink.service_permissions import own_permission
 from local_aws.services.tagging.association_tags import is_association, tags_by_arn
 
 _OF_MOTO: Final = frozenset({"accesslogsubscription", "targetgroup"})
 """The kinds of VPC Lattice's resources that moto keeps."""
 
+_MOST_TAGGED: Final = 1000
+"""Resources in one call: EC2's API reference, "CreateTags" and "DeleteTags"; the code is a guess."""
+
 
 def install() -> None:
+    _know_permissions()
     extend_operation("ec2", "CreateTags", _create_tags)
     extend_operation("ec2", "DeleteTags", _delete_tags)
     extend_operation("vpc-lattice", "TagResource", _tag)
     extend_operation("vpc-lattice", "UntagResource", _untag)
     extend_operation("vpc-lattice", "ListTagsForResource", _list_tags)
+
+
+def _know_permissions() -> None:
+    """Let moto tag permissions of endpoint services, whose ids it takes for unfit ones of services."""
+    kind, prefix = "vpc-endpoint-service-permission", "vpce-svc-perm"
+    moto_utils.EC2_RESOURCE_TO_PREFIX[kind] = prefix
+    moto_utils.EC2_PREFIX_TO_RESOURCE[prefix] = kind
+    original = moto_utils.get_prefix
+
+    def get_prefix(resource_id: str) -> Any:
+        return prefix if resource_id.startswith(f"{prefix}-") else original(resource_id)
+
+    for module in (moto_utils, moto_models, moto_tags):  # it is imported to the latter two
+        module.get_prefix = get_prefix
 
 
 def _create_tags(call: ServiceCall, params: dict[str, Any], proceed: Proceed) -> Any:
@@ -61,13 +85,17 @@ def _delete_all_tags(call: ServiceCall, resource_ids: list[str]) -> None:
 
 
 def _check_resources(call: ServiceCall, resource_ids: list[str]) -> None:
-    """Refuse endpoints and endpoint services that do not exist, which moto gives tags to and takes them from.
+    """Refuse endpoints, endpoint services and permissions of those that do not exist, which moto tags and untags.
 
     On AWS one resource that is gone fails the whole call (github.com/cloud-custodian/cloud-custodian, pull request
     11089). That it is so for DeleteTags, and for an endpoint that is deleted and still listed, is the stricter guess.
     """
+    if len(resource_ids) > _MOST_TAGGED:
+        raise AwsError("InvalidParameterValue", f"At most {_MOST_TAGGED} resources can be specified.")
     for resource_id in resource_ids:
-        if resource_id.startswith("vpce-svc-"):
+        if resource_id.startswith("vpce-svc-perm-"):
+            own_permission(call, resource_id)
+        elif resource_id.startswith("vpce-svc-"):
             own_service(call, resource_id)
         elif resource_id.startswith("vpce-") and resource_id not in ec2_of(call).vpc_end_points:
             _check_is_there(own_endpoint(call, resource_id))

@@ -1,0 +1,27 @@
+"""Deciding on offers: whether policies forbid that an account finds a service, or holds a share."""
+
+from drawbridge.decision.cedar import Action, PolicySet
+from drawbridge.decision.facts import ConnectionFacts, EvaluationTime, Fact, ShareFacts
+from drawbridge.status import Reason
+
+_NOT_KNOWN_YET = {
+    # An offer stands at any time of day, and for any number of connections.
+    Action.ACCEPT: frozenset({Fact.CONNECTIONS, Fact.TIME}),
+    Action.OFFER: frozenset({Fact.CONNECTIONS}),
+}
+
+
+def forbidding_offer(
+    facts: ConnectionFacts | ShareFacts, policies: PolicySet, evaluation_time: EvaluationTime
+) -> tuple[Reason, ...]:
+    """Return the forbids that stand against an offer, whatever is not known turns out to be; none if it may be made.
+
+    A service that no connection to may be accepted is not offered either. A share of ours is for others to accept.
+    """
+    actions = (Action.OFFER, Action.ACCEPT) if isinstance(facts, ConnectionFacts) else (Action.OFFER,)
+    for action in actions:
+        if policies.may_forbid(action, facts.requester.account_id):
+            answer = policies.ask(action, facts, evaluation_time)
+            if standing := policies.standing(answer.because, facts.unknown | _NOT_KNOWN_YET[action]):
+                return standing
+    return ()

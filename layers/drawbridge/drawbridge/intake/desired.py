@@ -1,0 +1,215 @@
+"""What should be offered: the entries of the registry, as far as nothing stands against them."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import assert_never
+
+from msgspec import Struct
+
+from drawbridge.arns import Arn
+from drawbridge.decision.cedar import PolicySet
+from drawbridge.decision.consumer_standing import SUSPENDED, UNPROVED, Standing, standing_of
+from drawbridge.decision.facts import (
+    ALL_SERVICES,
+    ConnectionFacts,
+    EvaluationTime,
+    Membership,
+    OrganizationPlace,
+    Requester,
+    Service,
+    ShareFacts,
+)
+from drawbridge.decision.offer_forbidden import forbidding_offer
+from drawbridge.decision.registration import Registration, check_account_id
+from drawbridge.errors import InvalidInputError
+from drawbridge.intake.offers import OfferedShare
+from drawbridge.request.connections import ManagedService
+from drawbridge.status import Reason
+
+TIER_TAG = "drawbridge:tier"
+"""Of a service: the tier of the consumers that it is offered to, besides those that name it."""
+
+Target = ManagedService | OfferedShare
+"""What is offered."""
+
+_NOT_IN_FORCE = {
+    Standing.SUSPENDED: Reason(SUSPENDED, "The account is suspended: nothing new is offered to it."),
+    Standing.UNPROVED: Reason(UNPROVED, "The account has not proved yet that it is who it says."),
+}
+
+_GOES_BY = ("principals", "proof_required", "proved_at", "services", "suspended_at", "tier")
+"""The fields of an entry that offers go by."""
+
+# IAM's names of users and roles; https://docs.aws.amazon.com/vpc/latest/privatelink/configure-endpoint-service.html:
+# principals that include a path are not supported.
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_PRINCIPAL = re.compile(r"arn:[a-z-]+:iam::([0-9]{12}):(?:root|(?:role|user)/[A-Za-z0-9+=,.@_-]+)")
+
+
+class NotOffered(Struct, frozen=True, kw_only=True):
+    """What the registry has an account offered, and is not, and why."""
+
+    target: str
+    account_id: str
+    reasons: tuple[Reason, ...]
+
+    def __str__(self) -> str:
+        why = "; ".join(each.text for each in self.reasons)
+        return f"{self.target} is not offered to {self.account_id}: {why}"
+
+
+class DesiredOffers(Struct, frozen=True, kw_only=True):
+    """What should be offered of one service or share."""
+
+    principals: dict[str, str]
+    """What a service should allow, or the accounts that should be in a share; each with its account."""
+    unchanged: frozenset[str] = frozenset()
+    """The accounts of which nothing is added, and nothing taken away either."""
+    not_offered: tuple[NotOffered, ...] = ()
+
+
+class Registry:
+    """The entries of the registry, by what they call for."""
+
+    def __init__(self, entries: Iterable[Registration]) -> None:
+        self._everywhere: list[Registration] = []
+        self._by_service: dict[str, list[Registration]] = defaultdict(list)
+        self._by_tier: dict[str, list[Registration]] = defaultdict(list)
+        for entry in sorted(entries, key=lambda each: each.account_id):
+            consumer = entry.consumer
+            if consumer.tier:
+                self._by_tier[consumer.tier].append(entry)
+            for service in consumer.services:
+                self._by_service[service].append(entry)
+            if _is_doubtful(entry):
+                self._everywhere.append(entry)
+
+    def concerning(self, target: Target) -> list[Registration]:
+        """Return the entries that call for it, or of which that is not known."""
+        tier = _tier_of(target)
+        found = [*self._everywhere, *(self._by_tier.get(tier, ()) if tier else ())]
+        if isinstance(target, ManagedService):
+            found += (*self._by_service.get(ALL_SERVICES, ()), *self._by_service.get(target.service_id, ()))
+        return [*{entry.account_id: entry for entry in found}.values()]
+
+
+def unreadable(entry: Registration) -> InvalidInputError | None:
+    """Return why an entry, as somebody wrote it, is not offered all that it may call for; ``None`` if it is."""
+    try:
+        check_account_id(entry.account_id)
+    except InvalidInputError as error:
+        return InvalidInputError(f"the registry's entry {entry.account_id[:100]!r} is offered nothing: {error}")
+    fields = [name for name in _GOES_BY if name in entry.consumer.unreadable]
+    if not fields:
+        return None
+    return InvalidInputError(
+        f"the registry's entry of {entry.account_id} can't be read: {', '.join(fields)}; what it is offered is not, or "
+        "not any longer, as it should be: mend it with drawbridge consumers add --replace"
+    )
+
+
+def account_of(principal: str) -> str | None:
+    """Return the account of a principal such as intake offers services to; ``None`` of any other."""
+    found = _PRINCIPAL.fullmatch(principal)
+    return found[1] if found else None
+
+
+def id_of(target: Target) -> str:
+    """Return the id of a service, or the ARN of a share."""
+    return target.service_id if isinstance(target, ManagedService) else target.arn
+
+
+class OfferRules:
+    """What of the registry is offered, by the policies in force. It asks nobody."""
+
+    def __init__(self, policies: PolicySet, *, partition: str) -> None:
+        self._policies = policies
+        self._partition = partition
+
+    def desired(
+        self, target: Target, entries: Iterable[Registration], evaluation_time: EvaluationTime
+    ) -> DesiredOffers:
+        """Return what should be offered of the target to those of the entries that call for it."""
+        principals: dict[str, str] = {}
+        unchanged: set[str] = set()
+        not_offered: list[NotOffered] = []
+        for entry in entries:
+            if _is_doubtful(entry):
+                unchanged.add(entry.account_id)
+                continue
+            if not _calls_for(entry, target):
+                continue
+            standing = standing_of(entry.consumer)
+            reasons: tuple[Reason, ...]
+            if standing in _NOT_IN_FORCE:
+                reasons = (_NOT_IN_FORCE[standing],)
+                # Out of a share, what the account has associated of it would be taken down.
+                unchanged |= {entry.account_id} if isinstance(target, OfferedShare) else set()
+            else:
+                reasons = self._forbidding(target, entry, evaluation_time)
+            if reasons:
+                not_offered.append(NotOffered(target=id_of(target), account_id=entry.account_id, reasons=reasons))
+            else:
+                principals |= dict.fromkeys(self._principals(target, entry), entry.account_id)
+        return DesiredOffers(principals=principals, unchanged=frozenset(unchanged), not_offered=tuple(not_offered))
+
+    def _principals(self, target: Target, entry: Registration) -> Iterable[str]:
+        match target:
+            case OfferedShare():
+                return (entry.account_id,) if _ACCOUNT.fullmatch(entry.account_id) else ()
+            case ManagedService():
+                if "principals" in entry.consumer.unreadable:
+                    return ()
+                named = entry.consumer.principals or {f"arn:{self._partition}:iam::{entry.account_id}:root"}
+                return sorted(each for each in named if account_of(each) == entry.account_id)
+            case _:
+                assert_never(target)
+
+    def _forbidding(self, target: Target, entry: Registration, evaluation_time: EvaluationTime) -> tuple[Reason, ...]:
+        # Organizations is not asked: of thousands of accounts, that would be thousands of calls.
+        place = OrganizationPlace(membership=Membership.UNKNOWN)
+        requester = Requester(account_id=entry.account_id, place=place, consumer=entry.consumer)
+        return forbidding_offer(_facts(target, requester), self._policies, evaluation_time)
+
+
+def _facts(target: Target, requester: Requester) -> ConnectionFacts | ShareFacts:
+    match target:
+        case ManagedService():
+            service = Service(
+                id=target.service_id,
+                name=target.name,
+                acceptance_required=target.acceptance_required,
+                private_dns_name=target.private_dns_name,
+                tags=target.tags,
+            )
+            return ConnectionFacts(requester=requester, service=service, region="")
+        case OfferedShare():
+            return ShareFacts(
+                requester=requester,
+                share_arn=target.arn,
+                share_name=target.name,
+                share_tags=target.tags,
+                contents=None,
+            )
+        case _:
+            assert_never(target)
+
+
+def _calls_for(entry: Registration, target: Target) -> bool:
+    tier = _tier_of(target)
+    if tier and entry.consumer.tier == tier:
+        # An account's own shares are not for itself.
+        return isinstance(target, ManagedService) or Arn.parse(target.arn).account_id != entry.account_id
+    return isinstance(target, ManagedService) and not entry.consumer.services.isdisjoint(
+        {ALL_SERVICES, target.service_id}
+    )
+
+
+def _tier_of(target: Target) -> str:
+    return target.tier if isinstance(target, OfferedShare) else (target.tags or {}).get(TIER_TAG, "")
+
+
+def _is_doubtful(entry: Registration) -> bool:
+    """Whether it is not known what the entry calls for."""
+    return not {"tier", "services"}.isdisjoint(entry.consumer.unreadable)

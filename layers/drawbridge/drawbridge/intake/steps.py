@@ -1,0 +1,268 @@
+"""The steps from what AWS lists to what should be offered: a pure comparison, which can be printed instead of done."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+
+import msgspec
+from msgspec import Struct
+
+from drawbridge.intake.desired import DesiredOffers, NotOffered, account_of
+from drawbridge.intake.offers import AllowedPrincipal, OfferRecord, PrincipalStatus, SharePrincipal
+from drawbridge.status import Reason
+
+INVITED_AGAIN_AFTER = timedelta(hours=12)
+"""As long as an invitation to a share of VPC Lattice's resources waits: whoever refused it is not asked all day.
+
+https://docs.aws.amazon.com/ram/latest/userguide/working-with-shared-invitations.html
+"""
+
+
+class Offer(Struct, frozen=True):
+    """A principal that a service allows, or an account in a share."""
+
+    principal: str
+    account_id: str
+
+
+class AllowPrincipals(Struct, frozen=True):
+    """Have a service allow principals, and tag the permissions."""
+
+    service_id: str
+    offers: tuple[Offer, ...]
+
+    def __str__(self) -> str:
+        return f"allow {_names(self.offers)} at {self.service_id}"
+
+
+class DisallowPrincipals(Struct, frozen=True):
+    """Take permissions of ours away."""
+
+    service_id: str
+    offers: tuple[Offer, ...]
+
+    def __str__(self) -> str:
+        return f"allow {_names(self.offers)} at {self.service_id} no longer"
+
+
+class MarkPermissions(Struct, frozen=True):
+    """Tag permissions that we added, and were not through with."""
+
+    service_id: str
+    permissions: tuple[AllowedPrincipal, ...]
+    records: tuple[OfferRecord, ...]
+    """Of the same, as they are to be once they are tagged."""
+
+    def __str__(self) -> str:
+        return f"tag {', '.join(each.arn for each in self.permissions)} at {self.service_id} as ours"
+
+
+class AddToShare(Struct, frozen=True):
+    """Put accounts into a share."""
+
+    share_arn: str
+    offers: tuple[Offer, ...]
+
+    def __str__(self) -> str:
+        return f"put {_names(self.offers)} into {self.share_arn}"
+
+
+class RemoveFromShare(Struct, frozen=True):
+    """Take accounts that we added out of a share."""
+
+    share_arn: str
+    offers: tuple[Offer, ...]
+
+    def __str__(self) -> str:
+        return f"take {_names(self.offers)} out of {self.share_arn}"
+
+
+class ConfirmRecords(Struct, frozen=True):
+    """Note that what was added was seen there."""
+
+    target: str
+    records: tuple[OfferRecord, ...]
+    """As they are to be."""
+
+    def __str__(self) -> str:
+        return f"note that {_names(self.records)} of {self.target} is there"
+
+
+class ForgetRecords(Struct, frozen=True):
+    """Forget what is not there any longer, or is somebody else's by now."""
+
+    target: str
+    records: tuple[OfferRecord, ...]
+
+    def __str__(self) -> str:
+        return f"forget {_names(self.records)} of {self.target}"
+
+
+Step = (
+    AllowPrincipals
+    | DisallowPrincipals
+    | MarkPermissions
+    | AddToShare
+    | RemoveFromShare
+    | ConfirmRecords
+    | ForgetRecords
+)
+
+
+class OfferPlan(Struct, frozen=True, kw_only=True):
+    """What is to be done about one service or share."""
+
+    steps: tuple[Step, ...]
+    not_offered: tuple[NotOffered, ...] = ()
+
+
+def plan_for_service(
+    service_id: str,
+    desired: DesiredOffers,
+    allowed: Iterable[AllowedPrincipal],
+    records: Mapping[str, OfferRecord],
+    now: datetime,
+    *,
+    owner: str,
+) -> OfferPlan:
+    """Compare what a service should allow with what it allows; only what carries ``owner``, or is on record, goes.
+
+    What somebody else allows is left alone, and so is what was ours and carries our tag no longer.
+    """
+    there = {each.arn: each for each in allowed}
+    ours = {arn for arn, each in there.items() if _is_ours(each, records.get(arn), owner)}
+    missing = [arn for arn in desired.principals if arn not in there]
+    # What intake can't have added, whoever tagged it, is nothing of intake's.
+    own = {arn: account for arn in ours if (account := account_of(arn)) is not None}
+    going = {arn: account for arn, account in own.items() if _is_to_go(arn, account, desired)}
+    # Of what was broken off and is not listed, nothing but the record tells whose it is, should it be there after all.
+    going |= {
+        arn: each.account_id
+        for arn, each in records.items()
+        if arn not in there and not each.is_confirmed and _is_to_go(arn, each.account_id, desired)
+    }
+    staying = own.keys() - going.keys()
+    untagged = [there[arn] for arn in sorted(staying) if there[arn].owner is None and there[arn].permission_id]
+    unconfirmed = [
+        # On no record, the tag alone says that it is ours.
+        _confirmed(
+            records.get(arn) or OfferRecord(target=service_id, principal=arn, account_id=own[arn], offered_at=now)
+        )
+        for arn in sorted(staying)
+        if there[arn].owner == owner and not _is_confirmed(records.get(arn))
+    ]
+    stale = [
+        each
+        for arn, each in records.items()
+        if arn not in ours and arn not in going and (arn in there or arn not in desired.principals)
+    ]
+    steps = _not_empty(
+        MarkPermissions(service_id, tuple(untagged), tuple(_confirmed(records[each.arn]) for each in untagged)),
+        ConfirmRecords(service_id, tuple(unconfirmed)),
+        AllowPrincipals(service_id, _offers({arn: desired.principals[arn] for arn in missing})),
+        DisallowPrincipals(service_id, _offers(going)),
+        ForgetRecords(service_id, tuple(stale)),
+    )
+    return OfferPlan(steps=steps, not_offered=desired.not_offered)
+
+
+def plan_for_share(
+    share_arn: str,
+    desired: DesiredOffers,
+    principals: Iterable[SharePrincipal],
+    records: Mapping[str, OfferRecord],
+    now: datetime,
+) -> OfferPlan:
+    """Compare which accounts should be in a share with which are; only those that are on record are taken out.
+
+    An account that RAM took out again, as it does with one that did not accept, is put into it after a while.
+    """
+    there = {each.principal: each for each in principals}
+    in_share = {name for name, each in there.items() if each.status.is_in_share}
+    # What RAM is taking out, nobody can put in.
+    leaving = {name for name, each in there.items() if each.status is PrincipalStatus.DISASSOCIATING}
+    missing = [name for name in desired.principals if name not in in_share | leaving]
+    refused = [name for name in missing if _was_refused(records.get(name), now)]
+    going = {
+        name: each.account_id
+        for name, each in records.items()
+        # What a listing leaves out may be there: only the record tells that it is ours.
+        if (name in in_share or name not in there) and _is_to_go(name, each.account_id, desired)
+    }
+    unconfirmed = [
+        _confirmed(each)
+        for name, each in records.items()
+        if name in in_share and name not in going and not each.is_confirmed
+    ]
+    stale = [
+        each
+        for name, each in records.items()
+        if name in there.keys() - in_share - leaving and _is_to_go(name, each.account_id, desired)
+    ]
+    steps = _not_empty(
+        ConfirmRecords(share_arn, tuple(unconfirmed)),
+        AddToShare(share_arn, _offers({name: desired.principals[name] for name in missing if name not in refused})),
+        RemoveFromShare(share_arn, _offers(going)),
+        ForgetRecords(share_arn, tuple(stale)),
+    )
+    not_again = (
+        NotOffered(
+            target=share_arn,
+            account_id=desired.principals[name],
+            reasons=(_why_not_again(there.get(name), records[name]),),
+        )
+        for name in sorted(refused)
+    )
+    return OfferPlan(steps=steps, not_offered=(*desired.not_offered, *not_again))
+
+
+def _is_to_go(principal: str, account_id: str, desired: DesiredOffers) -> bool:
+    return principal not in desired.principals and account_id not in desired.unchanged
+
+
+def _is_ours(permission: AllowedPrincipal, record: OfferRecord | None, owner: str) -> bool:
+    """Return whether we added it: it carries our tag, or we were broken off before it did."""
+    if permission.owner is None:
+        return record is not None and not record.is_confirmed
+    return permission.owner == owner
+
+
+def _is_confirmed(record: OfferRecord | None) -> bool:
+    return record is not None and record.is_confirmed
+
+
+def _was_refused(record: OfferRecord | None, now: datetime) -> bool:
+    """Return whether the account had the share, or an invitation to it, not long ago, and has not now."""
+    return record is not None and record.is_confirmed and now < record.offered_at + INVITED_AGAIN_AFTER
+
+
+def _why_not_again(found: SharePrincipal | None, record: OfferRecord) -> Reason:
+    again = record.offered_at + INVITED_AGAIN_AFTER
+    words = f" ({found.message})" if found is not None and found.message else ""
+    text = (
+        f"It was put into the share at {record.offered_at.isoformat(timespec='seconds')}, and is not in it any "
+        f"longer{words}: the invitation was rejected or has expired, or somebody took it out. It is put in again at "
+        f"{again.isoformat(timespec='seconds')}."
+    )
+    return Reason("invitation-not-accepted", text)
+
+
+def _offers(accounts: Mapping[str, str]) -> tuple[Offer, ...]:
+    return tuple(Offer(principal, accounts[principal]) for principal in sorted(accounts))
+
+
+def _confirmed(record: OfferRecord) -> OfferRecord:
+    return msgspec.structs.replace(record, is_confirmed=True)
+
+
+def _not_empty(*steps: Step) -> tuple[Step, ...]:
+    return tuple(step for step in steps if (step.offers if isinstance(step, _OF_OFFERS) else step.records))
+
+
+_OF_OFFERS = AllowPrincipals | DisallowPrincipals | AddToShare | RemoveFromShare
+
+_MOST_NAMED = 5
+
+
+def _names(things: Collection[Offer] | Collection[OfferRecord]) -> str:
+    named = ", ".join(each.principal for each in [*things][:_MOST_NAMED])
+    return f"{named} and {len(things) - _MOST_NAMED} more" if len(things) > _MOST_NAMED else named

@@ -1,0 +1,91 @@
+"""What the table of offers does besides what its port promises, and how it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from drawbridge.aws.offers_table import OffersTable
+from drawbridge.errors import ThrottledError, UpstreamError
+from drawbridge.intake.offers import OfferRecord
+from tests.builders import CONSUMER, NOW, SERVICE_ID
+from tests.contracts.accounts import refusing
+from tests.contracts.conftest import NewAccount
+
+ROOT = f"arn:aws:iam::{CONSUMER}:root"
+ALLOWED = OfferRecord(target=SERVICE_ID, principal=ROOT, account_id=CONSUMER, offered_at=NOW)
+
+
+@pytest.fixture(scope="module")
+def table(new_account: NewAccount) -> Any:
+    return new_account().table("OffersTable")
+
+
+@pytest.fixture
+def broken() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def offers(table: Any, broken: list[str]) -> OffersTable:
+    return OffersTable(table, on_broken=broken.append)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"offered_at": "yesterday"},
+        {"offered_at": "2026-11-21T12:00:00"},
+        {"offered_at": None},
+        {"offered_at": 7},
+        {"account_id": ""},
+        {"account_id": None},
+        {"account_id": 222222222222},
+        {"account_id": "22222222222\N{ARABIC-INDIC DIGIT TWO}"},
+    ],
+    ids=str,
+)
+def test_one_that_somebody_wrote_and_can_t_be_read_is_told_and_hides_no_other(
+    changes: dict[str, Any], offers: OffersTable, table: Any, broken: list[str]
+) -> None:
+    offers.note([ALLOWED])
+    written = {"target": SERVICE_ID, "principal": "theirs", "account_id": CONSUMER, "offered_at": NOW.isoformat()}
+    table.put_item(Item={name: value for name, value in (written | changes).items() if value is not None})
+
+    assert offers.of(SERVICE_ID) == {ROOT: ALLOWED}
+    assert broken == [
+        f"the record of the offer to theirs at {SERVICE_ID} can't be read; delete it from the table of the offers"
+    ]
+
+
+def test_what_is_neither_a_service_nor_a_share_is_none_of_the_targets(offers: OffersTable, table: Any) -> None:
+    table.put_item(Item={"target": "removed-consumers", "principal": CONSUMER})
+
+    assert "removed-consumers" not in offers.targets()
+
+
+@pytest.mark.parametrize(
+    ("operation", "do"),
+    [
+        ("query", lambda offers: offers.of(SERVICE_ID)),
+        ("scan", lambda offers: offers.targets()),
+        ("batch_write_item", lambda offers: offers.note([ALLOWED])),
+        ("batch_write_item", lambda offers: offers.drop(SERVICE_ID, [ROOT])),
+    ],
+)
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [("ResourceNotFoundException", UpstreamError), ("ProvisionedThroughputExceededException", ThrottledError)],
+)
+def test_a_table_that_can_t_be_used_is_an_error_that_may_pass(
+    operation: str,
+    do: Callable[[OffersTable], object],
+    code: str,
+    error: type[Exception],
+    offers: OffersTable,
+    table: Any,
+) -> None:
+    with refusing(table.meta.client, operation, code), pytest.raises(error):
+        do(offers)

@@ -1,0 +1,164 @@
+"""What is offered, in memory.
+
+``aws.service_permissions``, ``aws.offered_shares`` and ``aws.offers_table`` have AWS keep it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+import msgspec
+
+from drawbridge.decision.facts import Consumer
+from drawbridge.decision.registration import Registration
+from drawbridge.errors import GoneError, RefusedError, ThrottledError
+from drawbridge.intake.offers import AllowedPrincipal, OfferedShare, OfferRecord, PrincipalStatus, SharePrincipal
+from drawbridge.request.connections import ManagedService
+from tests.fakes.interruptions import Interruptions
+
+
+class InMemoryServicePermissions:
+    """The permissions of services; of one that has none of its own here, nobody has ever heard."""
+
+    def __init__(self, interruptions: Interruptions, owner: str = "drawbridge") -> None:
+        self._interruptions = interruptions
+        self._owner = owner
+        self.permissions: dict[str, dict[str, AllowedPrincipal]] = {}
+        self.refused: set[str] = set()
+        """Principals that EC2 takes for none."""
+        self.throttled: set[str] = set()
+        """Services that can't be listed."""
+        self.on_allow: Callable[[], None] = lambda: None
+        """What happens elsewhere while principals are being allowed."""
+        self.shows = True
+        """Whether what is allowed is listed at once."""
+        self._hidden: set[str] = set()
+
+    def allowed(self, service_id: str) -> list[AllowedPrincipal]:
+        if service_id in self.throttled:
+            raise ThrottledError(service_id)
+        hidden, self._hidden = self._hidden, set()
+        return [each for arn, each in self._of(service_id).items() if arn not in hidden]
+
+    def allow(self, service_id: str, principals: Sequence[str]) -> None:
+        taken = [each for each in principals if each not in self.refused]
+        self._interruptions.before_write()
+        for arn in taken:
+            permission_id = f"vpce-svc-perm-{arn}"
+            self._of(service_id).setdefault(arn, AllowedPrincipal(arn=arn, permission_id=permission_id, owner=None))
+        self._hidden = set() if self.shows else {*taken}
+        self.on_allow()
+        if len(taken) < len(principals):
+            raise RefusedError(f"InvalidPrincipal: {', '.join(sorted({*principals} - {*taken}))}")
+
+    def disallow(self, service_id: str, principals: Sequence[str]) -> None:
+        self._interruptions.before_write()
+        for each in principals:
+            self._of(service_id).pop(each, None)
+
+    def mark(self, permission_ids: Sequence[str]) -> None:
+        self._interruptions.before_write()
+        for of_service in self.permissions.values():
+            for arn, each in of_service.items():
+                if each.permission_id in permission_ids:
+                    of_service[arn] = msgspec.structs.replace(each, owner=self._owner)
+
+    def _of(self, service_id: str) -> dict[str, AllowedPrincipal]:
+        if service_id not in self.permissions:
+            raise GoneError(service_id)
+        return self.permissions[service_id]
+
+
+class InMemoryOfferedShares:
+    """Shares of this account that are offers, and who is in them."""
+
+    def __init__(self, interruptions: Interruptions) -> None:
+        self._interruptions = interruptions
+        self.shares: list[OfferedShare] = []
+        self.members: dict[str, dict[str, PrincipalStatus]] = {}
+        self.refused: set[str] = set()
+        self.invited: list[tuple[str, str]] = []
+        """Who was put into what, each time."""
+
+    def offered(self) -> list[OfferedShare]:
+        return self.shares
+
+    def principals(self, share_arn: str) -> list[SharePrincipal]:
+        if share_arn not in self.members:
+            raise GoneError(share_arn)
+        return [SharePrincipal(principal=each, status=status) for each, status in self.members[share_arn].items()]
+
+    def associate(self, share_arn: str, account_ids: Sequence[str]) -> None:
+        self._interruptions.before_write()
+        for each in account_ids:
+            there = self.members[share_arn].get(each)
+            if each not in self.refused and (there is None or not there.is_in_share):
+                self.members[share_arn][each] = PrincipalStatus.ASSOCIATING
+                self.invited.append((share_arn, each))
+        if not self.refused.isdisjoint(account_ids):
+            raise RefusedError(f"OperationNotPermitted: {', '.join(sorted(self.refused))}")
+
+    def disassociate(self, share_arn: str, account_ids: Sequence[str]) -> None:
+        self._interruptions.before_write()
+        for each in account_ids:
+            if each in self.members[share_arn]:
+                self.members[share_arn][each] = PrincipalStatus.DISASSOCIATED
+
+
+class InMemoryOfferRecords:
+    """The table of what is offered."""
+
+    def __init__(self, interruptions: Interruptions) -> None:
+        self._interruptions = interruptions
+        self.records: dict[tuple[str, str], OfferRecord] = {}
+
+    def of(self, target: str) -> dict[str, OfferRecord]:
+        return {principal: each for (of, principal), each in self.records.items() if of == target}
+
+    def targets(self) -> frozenset[str]:
+        return frozenset(target for target, _ in self.records)
+
+    def note(self, records: Collection[OfferRecord]) -> None:
+        if records:
+            self._interruptions.before_write()
+        self.records |= {(each.target, each.principal): each for each in records}
+
+    def drop(self, target: str, principals: Collection[str]) -> None:
+        if principals:
+            self._interruptions.before_write()
+        for each in principals:
+            self.records.pop((target, each), None)
+
+
+class InMemoryConsumers:
+    """The registry, which is listed, and read by keys."""
+
+    def __init__(self) -> None:
+        self.registered: dict[str, Consumer] = {}
+        self.left_out: set[str] = set()
+        """Accounts that a listing leaves out."""
+        self.is_throttled = False
+        self.on_read: Callable[[], None] = lambda: None
+        """What happens elsewhere while entries are read by their keys."""
+
+    def all(self) -> Iterable[Registration]:
+        if self.is_throttled:
+            raise ThrottledError("registry")
+        return [each for account, each in self._entries().items() if account not in self.left_out]
+
+    def entries(self, account_ids: Collection[str]) -> dict[str, Registration]:
+        self.on_read()
+        return {account: each for account, each in self._entries().items() if account in account_ids}
+
+    def _entries(self) -> dict[str, Registration]:
+        return {each: Registration(account_id=each, consumer=consumer) for each, consumer in self.registered.items()}
+
+
+class InMemoryOfferedServices:
+    """This account's managed services."""
+
+    def __init__(self) -> None:
+        self.services: list[ManagedService] = []
+
+    def managed(self) -> list[ManagedService]:
+        return self.services

@@ -1,0 +1,224 @@
+"""Who is registered is offered services and shares, and who is not any longer is not: by rows and the schedule."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from local_aws.testing.clock import fast_forward
+from local_aws.testing.faults import CallFault, Kind, faults
+from scenarios.people import Person
+from tests.system.conftest import World, until
+from tests.system.requests_in_ledger import settled
+
+_consumers = itertools.count(530000000211)
+_BALANCER = "arn:aws:elasticloadbalancing:us-east-1:{}:loadbalancer/net/orders/0123456789abcdef"
+ROLE = "drawbridge-DiscoverRequestsFunctionRole"
+HOUR = 3600.0
+
+
+@pytest.fixture(scope="module")
+def home(deployed: Callable[..., Person]) -> Person:
+    return deployed("540000000211")
+
+
+@pytest.fixture
+def consumer(world: World) -> Person:
+    return world.person(str(next(_consumers)))
+
+
+def root(person: Person) -> str:
+    return f"arn:aws:iam::{person.account_id}:root"
+
+
+def service(home: Person, **tags: str) -> tuple[str, str]:
+    """Offer a service that nobody is allowed to find; return its id and name."""
+    written = [{"Key": f"drawbridge:{key}", "Value": value} for key, value in tags.items()]
+    made = home.client("ec2").create_vpc_endpoint_service_configuration(
+        AcceptanceRequired=True,
+        NetworkLoadBalancerArns=[_BALANCER.format(home.account_id)],
+        TagSpecifications=[{"ResourceType": "vpc-endpoint-service", "Tags": written}] if written else [],
+    )["ServiceConfiguration"]
+    return str(made["ServiceId"]), str(made["ServiceName"])
+
+
+def share(home: Person, tier: str) -> str:
+    made = home.client("ram").create_resource_share(
+        name=f"for-{tier}", tags=[{"key": "drawbridge:offer", "value": tier}], allowExternalPrincipals=True
+    )
+    return str(made["resourceShare"]["resourceShareArn"])
+
+
+def register(home: Person, consumer: Person, **fields: Any) -> None:
+    home.resource("dynamodb").Table(home.output("ConsumersTableName")).put_item(
+        Item={"account_id": consumer.account_id, **fields}
+    )
+
+
+def forget(home: Person, consumer: Person) -> None:
+    table = home.resource("dynamodb").Table(home.output("ConsumersTableName"))
+    table.delete_item(Key={"account_id": consumer.account_id})
+
+
+def allowed(home: Person, service_id: str) -> dict[str, str | None]:
+    """Return whom the service allows, with whose the permission is by its tag."""
+    found = home.client("ec2").describe_vpc_endpoint_service_permissions(ServiceId=service_id)["AllowedPrincipals"]
+    tags = ({tag["Key"]: tag["Value"] for tag in each.get("Tags", [])} for each in found)
+    return {each["Principal"]: of.get("drawbridge:owner") for each, of in zip(found, tags, strict=True)}
+
+
+def in_share(home: Person, arn: str) -> dict[str, str]:
+    """Return how far each account is that was put into the share, by its newest association."""
+    pages = (
+        home.client("ram")
+        .get_paginator("get_resource_share_associations")
+        .paginate(associationType="PRINCIPAL", resourceShareArns=[arn])
+    )
+    found = [each for page in pages for each in page["resourceShareAssociations"]]
+    return {each["associatedEntity"]: each["status"] for each in sorted(found, key=lambda each: each["creationTime"])}
+
+
+def records(home: Person, target: str) -> dict[str, bool]:
+    """Return what is on record as offered, and whether it was seen there."""
+    items = home.resource("dynamodb").Table(home.output("OffersTableName")).scan()["Items"]
+    return {each["principal"]: each["confirmed"] for each in items if each["target"] == target}
+
+
+def invitations(consumer: Person, arn: str) -> list[dict[str, Any]]:
+    found = consumer.client("ram").get_resource_share_invitations()["resourceShareInvitations"]
+    return [each for each in found if each["resourceShareArn"] == arn]
+
+
+def comes_to(look: Callable[[], object], wanted: object) -> None:
+    until(lambda: look() == wanted, lambda: f"{look()} is to be {wanted}")
+
+
+def test_whoever_is_registered_finds_the_service_connects_and_finds_it_no_more_once_it_is_not(
+    home: Person, consumer: Person, world: World
+) -> None:
+    service_id, service_name = service(home, managed="true")
+    other = world.person(str(next(_consumers)))
+    home.client("ec2").modify_vpc_endpoint_service_permissions(ServiceId=service_id, AddAllowedPrincipals=[root(other)])
+
+    register(home, consumer, services=[service_id])
+    comes_to(lambda: allowed(home, service_id), {root(other): None, root(consumer): "drawbridge"})
+    endpoint_id = consumer.connect(service_name)
+    settled(home, endpoint_id, "AVAILABLE")
+    forget(home, consumer)
+
+    comes_to(lambda: allowed(home, service_id), {root(other): None})
+    assert records(home, service_id) == {}
+    assert consumer.endpoint_state(endpoint_id).lower() == "available"
+
+
+def test_a_service_that_is_managed_later_or_of_a_tier_later_is_offered_then(home: Person, consumer: Person) -> None:
+    register(home, consumer, tier="copper")
+    service_id, _ = service(home, tier="copper")
+    other_id, _ = service(home, managed="true")
+    fast_forward(HOUR)
+    before = allowed(home, service_id), allowed(home, other_id)
+
+    for of, key, value in ((service_id, "managed", "true"), (other_id, "tier", "copper")):
+        home.client("ec2").create_tags(Resources=[of], Tags=[{"Key": f"drawbridge:{key}", "Value": value}])
+
+    assert before == ({}, {})
+    for each in (service_id, other_id):
+        comes_to(lambda each=each: allowed(home, each), {root(consumer): "drawbridge"})  # type: ignore[misc]
+
+
+def test_who_is_suspended_finds_no_service_and_stays_in_its_shares(home: Person, consumer: Person) -> None:
+    service_id, _ = service(home, managed="true", tier="zinc")
+    share_arn = share(home, "zinc")
+    register(home, consumer, tier="zinc")
+    comes_to(lambda: allowed(home, service_id), {root(consumer): "drawbridge"})
+    comes_to(lambda: in_share(home, share_arn), {consumer.account_id: "ASSOCIATING"})
+    accept(consumer, share_arn)
+
+    register(home, consumer, tier="zinc", suspended_at=datetime.now(UTC).isoformat())
+
+    comes_to(lambda: allowed(home, service_id), {})
+    assert in_share(home, share_arn) == {consumer.account_id: "ASSOCIATED"}
+
+
+def accept(consumer: Person, arn: str) -> None:
+    (invitation,) = (each for each in invitations(consumer, arn) if each["status"] == "PENDING")
+    consumer.client("ram").accept_resource_share_invitation(
+        resourceShareInvitationArn=invitation["resourceShareInvitationArn"]
+    )
+
+
+def test_who_changes_tiers_changes_shares_and_those_of_others_stay(
+    home: Person, consumer: Person, world: World
+) -> None:
+    tin, lead = share(home, "tin"), share(home, "lead")
+    other = world.person(str(next(_consumers)))
+    home.client("ram").associate_resource_share(resourceShareArn=tin, principals=[other.account_id])
+    register(home, consumer, tier="tin")
+    comes_to(lambda: in_share(home, tin).get(consumer.account_id), "ASSOCIATING")
+    accept(consumer, tin)
+
+    register(home, consumer, tier="lead")
+
+    comes_to(lambda: in_share(home, lead), {consumer.account_id: "ASSOCIATING"})
+    comes_to(lambda: in_share(home, tin).get(consumer.account_id), "DISASSOCIATED")
+    assert in_share(home, tin)[other.account_id] == "ASSOCIATING"
+
+
+def test_who_rejects_the_invitation_to_a_share_is_not_asked_again_for_twelve_hours(
+    home: Person, consumer: Person
+) -> None:
+    share_arn = share(home, "iron")
+    register(home, consumer, tier="iron")
+    comes_to(lambda: in_share(home, share_arn), {consumer.account_id: "ASSOCIATING"})
+    (invitation,) = invitations(consumer, share_arn)
+
+    consumer.client("ram").reject_resource_share_invitation(
+        resourceShareInvitationArn=invitation["resourceShareInvitationArn"]
+    )
+    fast_forward(11.5 * HOUR)
+    by_then = len(invitations(consumer, share_arn))
+    comes_to(lambda: len(invitations(consumer, share_arn)), 2)
+
+    assert by_then == 1
+    forget(home, consumer)
+    until(lambda: records(home, share_arn) == {}, lambda: "its record is dropped")
+
+
+def _kills() -> Iterator[tuple[str, Kind]]:
+    for operation in (
+        "dynamodb:BatchWriteItem",
+        "ec2:ModifyVpcEndpointServicePermissions",
+        "ec2:CreateTags",
+        "ram:AssociateResourceShare",
+    ):
+        yield from ((operation, "kill-before"), (operation, "kill-after"))
+
+
+def test_wherever_the_sweep_is_killed_the_next_one_comes_to_the_same(home: Person, world: World) -> None:
+    service_id, _ = service(home, managed="true", tier="nickel")
+    share_arn = share(home, "nickel")
+    struck: list[tuple[str, Kind]] = []
+    people: list[Person] = []
+    for operation, kind in _kills():
+        people.append(world.person(str(next(_consumers))))
+        kill = CallFault(operation, kind, times=1, account=home.account_id, role=ROLE)
+        with faults.injected(kill) as injected:
+            register(home, people[-1], tier="nickel")
+            comes_to(lambda: allowed(home, service_id), {root(each): "drawbridge" for each in people})
+            comes_to(lambda: in_share(home, share_arn), {each.account_id: "ASSOCIATING" for each in people})
+            comes_to(lambda: records(home, share_arn), {each.account_id: True for each in people})
+        struck += [(operation, kind)] if injected.struck(kill) else []
+
+    assert struck == [*_kills()]
+    assert [len(invitations(each, share_arn)) for each in people] == [1] * len(people)
+    for each in people:
+        forget(home, each)
+    comes_to(lambda: (allowed(home, service_id), records(home, service_id), records(home, share_arn)), ({}, {}, {}))
+
+
+def test_no_function_was_denied_anything(world: World, home: Person) -> None:
+    assert world.denied(home) == []

@@ -1,0 +1,658 @@
+"""Offers: what the registry calls for is offered, and what it does not is taken back, whatever goes wrong between."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from drawbridge.decision.cedar import PolicySet
+from drawbridge.decision.facts import Consumer
+from drawbridge.discovery.offer_sweep import OfferSweep
+from drawbridge.errors import InvalidInputError, ThrottledError
+from drawbridge.intake.converged import Converged
+from drawbridge.intake.desired import OfferRules, Registry, Target
+from drawbridge.intake.offers import AllowedPrincipal, OfferedShare, OfferRecord, PrincipalStatus
+from drawbridge.intake.reconcile import OfferReconciler
+from drawbridge.request.connections import ManagedService
+from tests.builders import CONSUMER, EVALUATION_TIME, NOW, PROVIDER, SERVICE_ID, SHARE_ARN, STRANGER
+from tests.fakes.interruptions import CrashError, Interruptions
+from tests.fakes.offers import (
+    InMemoryConsumers,
+    InMemoryOfferedServices,
+    InMemoryOfferedShares,
+    InMemoryOfferRecords,
+    InMemoryServicePermissions,
+)
+from tests.unit.policies import compiled
+
+OTHER_SERVICE = "vpce-svc-0123456789abcdef0"
+SILVER_ARN = f"arn:aws:ram:us-east-1:{PROVIDER}:resource-share/00000000-bbbb-cccc-dddd-eeeeeeeeeeee"
+ROOT = f"arn:aws:iam::{CONSUMER}:root"
+ROLE = f"arn:aws:iam::{CONSUMER}:role/connect"
+STRANGERS = f"arn:aws:iam::{STRANGER}:root"
+PERMIT = 'permit(principal, action == Action::"accept", resource);'
+GOLD = Consumer(tier="gold", services=frozenset({SERVICE_ID}))
+HOURS_12 = timedelta(hours=12)
+
+
+class World:
+    """A service and two shares, for gold and for silver, and who is registered for them."""
+
+    def __init__(self) -> None:
+        self.interruptions = Interruptions()
+        self.services = InMemoryOfferedServices()
+        self.permissions = InMemoryServicePermissions(self.interruptions)
+        self.shares = InMemoryOfferedShares(self.interruptions)
+        self.records = InMemoryOfferRecords(self.interruptions)
+        self.consumers = InMemoryConsumers()
+        self.policies: PolicySet = compiled([PERMIT])
+        self.now = NOW
+        self.has_service(SERVICE_ID)
+        for arn, tier in ((SHARE_ARN, "gold"), (SILVER_ARN, "silver")):
+            self.shares.shares.append(OfferedShare(arn=arn, name=tier, tier=tier, takes_outsiders=True))
+            self.shares.members[arn] = {}
+
+    def has_service(self, service_id: str, **tags: str) -> None:
+        self.services.services.append(ManagedService(service_id=service_id, tags=tags))
+        self.permissions.permissions[service_id] = {}
+
+    def has_allowed(self, arn: str, owner: str | None = None, permission_id: str = "vpce-svc-perm-1") -> None:
+        """Have somebody allow a principal."""
+        permission = AllowedPrincipal(arn=arn, permission_id=permission_id, owner=owner)
+        self.permissions.permissions[SERVICE_ID][arn] = permission
+
+    def converge(self, *, forget_gone: bool = False) -> Converged:
+        rules = OfferRules(self.policies, partition="aws")
+        reconciler = OfferReconciler(
+            registry=self.consumers,
+            permissions=self.permissions,
+            shares=self.shares,
+            records=self.records,
+            rules=rules,
+            owner="drawbridge",
+        )
+        sweep = OfferSweep(
+            services=self.services,
+            shares=self.shares,
+            records=self.records,
+            registry=self.consumers,
+            reconciler=reconciler,
+        )
+        return sweep.converge(self.now, forget_gone=forget_gone)
+
+    def allowed(self, service_id: str = SERVICE_ID) -> dict[str, str | None]:
+        return {arn: each.owner for arn, each in self.permissions.permissions[service_id].items()}
+
+    def in_share(self, arn: str = SHARE_ARN) -> set[str]:
+        return {each for each, status in self.shares.members[arn].items() if status.is_in_share}
+
+    def confirmed(self) -> dict[tuple[str, str], bool]:
+        return {key: each.is_confirmed for key, each in self.records.records.items()}
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def record(target: str, principal: str, **changes: Any) -> OfferRecord:
+    fields: dict[str, Any] = {"account_id": CONSUMER, "offered_at": NOW, "is_confirmed": True}
+    return OfferRecord(target=target, principal=principal, **(fields | changes))
+
+
+def on_record(world: World, *records: OfferRecord) -> None:
+    world.records.records |= {(each.target, each.principal): each for each in records}
+
+
+def test_who_is_registered_is_allowed_with_our_tag_and_is_in_the_share_of_its_tier(world: World) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+
+    converged = world.converge()
+
+    assert world.allowed() == {ROOT: "drawbridge"}
+    assert (world.in_share(), world.in_share(SILVER_ARN)) == ({CONSUMER}, set())
+    assert world.confirmed() == {(SERVICE_ID, ROOT): True, (SHARE_ARN, CONSUMER): True}
+    assert converged == Converged(offered=[f"{SERVICE_ID} to {ROOT}", f"{SHARE_ARN} to {CONSUMER}"])
+
+
+def test_what_is_as_it_should_be_is_written_by_nobody(world: World) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+    world.converge()
+    world.interruptions.writes_until_crash = 0
+
+    assert world.converge() == Converged()
+
+
+@pytest.mark.parametrize(
+    "consumer",
+    [
+        Consumer(services=frozenset({SERVICE_ID})),
+        Consumer(services=frozenset({"*"})),
+        Consumer(tier="silver"),
+        Consumer(tier="silver", services=frozenset({OTHER_SERVICE})),
+    ],
+    ids=["by id", "by star", "by tier", "by tier and otherwise"],
+)
+def test_a_service_is_offered_by_its_id_by_a_star_or_by_its_tier(consumer: Consumer, world: World) -> None:
+    world.services.services = [ManagedService(service_id=SERVICE_ID, tags={"drawbridge:tier": "silver"})]
+    world.consumers.registered[CONSUMER] = consumer
+
+    world.converge()
+
+    assert world.allowed() == {ROOT: "drawbridge"}
+
+
+@pytest.mark.parametrize("tags", [None, {}, {"drawbridge:tier": ""}, {"drawbridge:tier": "gold"}], ids=str)
+def test_a_service_of_no_tier_is_not_for_those_of_none(tags: dict[str, str] | None, world: World) -> None:
+    world.services.services = [ManagedService(service_id=SERVICE_ID, tags=tags)]
+    world.consumers.registered[CONSUMER] = Consumer(services=frozenset({OTHER_SERVICE}))
+
+    world.converge()
+
+    assert world.allowed() == {}
+
+
+def test_an_entry_that_names_principals_has_those_allowed_and_not_the_account(world: World) -> None:
+    world.consumers.registered[CONSUMER] = msgspec.structs.replace(GOLD, principals=frozenset({ROLE}))
+
+    world.converge()
+
+    assert world.allowed() == {ROLE: "drawbridge"}
+    assert world.in_share() == {CONSUMER}
+
+
+@pytest.mark.parametrize(
+    "principal",
+    ["*", STRANGERS, f"arn:aws:iam::{CONSUMER}:role/in/a/path", "arn:aws:organizations::1:ou/o-1/ou-1", ""],
+)
+def test_what_is_no_principal_of_the_account_is_never_allowed(principal: str, world: World) -> None:
+    world.consumers.registered[CONSUMER] = msgspec.structs.replace(GOLD, principals=frozenset({principal, ROLE}))
+
+    world.converge()
+
+    assert world.allowed() == {ROLE: "drawbridge"}
+
+
+def test_what_an_entry_does_not_call_for_any_longer_is_taken_back(world: World) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+    world.converge()
+    del world.consumers.registered[CONSUMER]
+
+    converged = world.converge()
+
+    assert (world.allowed(), world.in_share(), world.records.records) == ({}, set(), {})
+    assert converged == Converged(taken_back=[f"{SERVICE_ID} from {ROOT}", f"{SHARE_ARN} from {CONSUMER}"])
+
+
+def test_what_is_somebody_else_s_is_left_alone_and_not_recorded(world: World) -> None:
+    world.has_allowed(ROOT)
+    world.has_allowed(STRANGERS, owner="another-prefix")
+    world.has_allowed("*", owner="drawbridge")
+    world.shares.members[SHARE_ARN] = {
+        CONSUMER: PrincipalStatus.ASSOCIATED,
+        STRANGER: PrincipalStatus.ASSOCIATED,
+    }
+    world.consumers.registered[CONSUMER] = GOLD
+    world.interruptions.writes_until_crash = 0
+
+    world.converge()
+    del world.consumers.registered[CONSUMER]
+    world.converge()
+
+    assert world.allowed() == {ROOT: None, STRANGERS: "another-prefix", "*": "drawbridge"}
+    assert world.in_share() == {CONSUMER, STRANGER}
+    assert world.records.records == {}
+
+
+def test_what_carries_our_tag_and_is_on_no_record_is_ours(world: World) -> None:
+    world.has_allowed(ROOT, owner="drawbridge")
+    world.has_allowed(STRANGERS, owner="drawbridge")
+    world.consumers.registered[CONSUMER] = GOLD
+
+    world.converge()
+
+    assert world.allowed() == {ROOT: "drawbridge"}
+    assert world.records.records[SERVICE_ID, ROOT] == record(SERVICE_ID, ROOT)
+
+
+def test_a_permission_that_somebody_took_our_tag_off_is_theirs(world: World) -> None:
+    on_record(world, record(SERVICE_ID, ROOT), record(SERVICE_ID, STRANGERS, account_id=STRANGER))
+    world.has_allowed(ROOT)
+    world.has_allowed(STRANGERS, permission_id="vpce-svc-perm-2")
+    world.consumers.registered[CONSUMER] = Consumer(services=frozenset({SERVICE_ID}))
+
+    world.converge()
+
+    assert (world.allowed(), world.records.records) == ({ROOT: None, STRANGERS: None}, {})
+
+
+@pytest.mark.parametrize("is_registered", [True, False])
+def test_what_was_added_and_not_tagged_is_tagged_or_taken_back(is_registered: bool, world: World) -> None:
+    on_record(world, record(SERVICE_ID, ROOT, is_confirmed=False))
+    world.has_allowed(ROOT)
+    if is_registered:
+        world.consumers.registered[CONSUMER] = Consumer(services=frozenset({SERVICE_ID}))
+
+    world.converge()
+
+    assert world.allowed() == ({ROOT: "drawbridge"} if is_registered else {})
+    assert world.confirmed() == ({(SERVICE_ID, ROOT): True} if is_registered else {})
+
+
+def test_what_does_not_show_yet_is_tagged_by_the_next_sweep(world: World) -> None:
+    world.consumers.registered[CONSUMER] = Consumer(services=frozenset({SERVICE_ID}))
+    world.permissions.shows = False
+
+    world.converge()
+    at_first = world.allowed(), world.confirmed()
+    world.converge()
+
+    assert at_first == ({ROOT: None}, {(SERVICE_ID, ROOT): False})
+    assert (world.allowed(), world.confirmed()) == ({ROOT: "drawbridge"}, {(SERVICE_ID, ROOT): True})
+
+
+def test_who_changes_tiers_changes_shares_and_is_in_the_new_one_first(world: World) -> None:
+    world.consumers.registered[CONSUMER] = Consumer(tier="gold")
+    world.converge()
+    world.consumers.registered[CONSUMER] = Consumer(tier="silver")
+    # Noted and put in; taking out is the third write.
+    world.interruptions.writes_until_crash = 3
+
+    with pytest.raises(CrashError):
+        world.converge()
+    between = world.in_share(), world.in_share(SILVER_ARN)
+    world.interruptions.writes_until_crash = 1_000
+    world.converge()
+
+    assert between == ({CONSUMER}, {CONSUMER})
+    assert (world.in_share(), world.in_share(SILVER_ARN)) == (set(), {CONSUMER})
+
+
+def test_an_account_s_own_shares_are_not_offered_to_itself(world: World) -> None:
+    world.consumers.registered[PROVIDER] = Consumer(tier="gold")
+
+    world.converge()
+
+    assert world.in_share() == set()
+
+
+@pytest.mark.parametrize("status", [PrincipalStatus.FAILED, PrincipalStatus.DISASSOCIATED])
+def test_who_refuses_a_share_is_invited_again_after_twelve_hours_and_no_sooner(
+    status: PrincipalStatus, world: World
+) -> None:
+    world.consumers.registered[CONSUMER] = Consumer(tier="gold")
+    world.converge()
+    world.shares.members[SHARE_ARN][CONSUMER] = status
+
+    world.now += HOURS_12 - timedelta(seconds=1)
+    too_soon = world.converge()
+    invited_by_then = len(world.shares.invited)
+    world.now += timedelta(seconds=1)
+    again = world.converge()
+    world.shares.members[SHARE_ARN][CONSUMER] = status
+    world.converge()
+
+    (told,) = too_soon.not_offered
+    assert told.startswith(f"{SHARE_ARN} is not offered to {CONSUMER}: It was put into the share at 2026-11-21T12:00")
+    assert "It is put in again at 2026-11-22T00:00:00+00:00." in told
+    assert (invited_by_then, len(world.shares.invited)) == (1, 2)
+    assert again.offered == [f"{SHARE_ARN} to {CONSUMER}"]
+
+
+def test_what_was_noted_and_never_added_does_not_wait_for_twelve_hours(world: World) -> None:
+    on_record(world, record(SHARE_ARN, CONSUMER, is_confirmed=False))
+    world.consumers.registered[CONSUMER] = Consumer(tier="gold")
+
+    world.converge()
+
+    assert world.in_share() == {CONSUMER}
+
+
+def test_whom_ram_is_taking_out_is_waited_for(world: World) -> None:
+    on_record(world, record(SHARE_ARN, CONSUMER, offered_at=NOW - HOURS_12))
+    world.shares.members[SHARE_ARN][CONSUMER] = PrincipalStatus.DISASSOCIATING
+    world.consumers.registered[CONSUMER] = Consumer(tier="gold")
+
+    world.converge()
+    del world.consumers.registered[CONSUMER]
+    world.converge()
+
+    assert (world.shares.invited, world.confirmed()) == ([], {(SHARE_ARN, CONSUMER): True})
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"suspended_at": NOW}, "suspended"),
+        ({"unreadable": ("suspended_at",)}, "suspended"),
+        ({"proof_required": True}, "not proved"),
+        ({"proof_required": True, "unreadable": ("proved_at",)}, "not proved"),
+    ],
+    ids=str,
+)
+def test_who_is_not_in_force_loses_permissions_and_stays_in_its_shares(
+    changes: dict[str, Any], code: str, world: World
+) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+    world.consumers.registered[STRANGER] = msgspec.structs.replace(GOLD, **changes)
+    world.converge()
+    never_in = world.in_share()
+    world.consumers.registered[CONSUMER] = msgspec.structs.replace(GOLD, **changes)
+
+    converged = world.converge()
+
+    assert never_in == {CONSUMER}
+    assert (world.allowed(), world.in_share()) == ({}, {CONSUMER})
+    assert {each for each in converged.not_offered if CONSUMER in each and code in each} == {
+        each for each in converged.not_offered if f"to {CONSUMER}" in each
+    }
+    assert len(converged.not_offered) == 4
+
+
+def test_who_is_suspended_and_changes_tiers_is_in_no_share(world: World) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+    world.converge()
+    world.consumers.registered[CONSUMER] = msgspec.structs.replace(GOLD, tier="silver", suspended_at=NOW)
+
+    world.converge()
+
+    assert (world.in_share(), world.in_share(SILVER_ARN)) == (set(), set())
+
+
+def test_who_has_proved_who_it_is_is_offered_what_it_calls_for(world: World) -> None:
+    world.consumers.registered[CONSUMER] = msgspec.structs.replace(GOLD, proof_required=True, proved_at=NOW)
+
+    world.converge()
+
+    assert world.allowed() == {ROOT: "drawbridge"}
+
+
+@pytest.mark.parametrize("field", ["tier", "services"])
+def test_of_an_entry_that_can_t_be_read_nothing_is_added_and_nothing_taken_back(field: str, world: World) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+    world.converge()
+    world.consumers.registered[CONSUMER] = Consumer(unreadable=(field,))
+    world.consumers.registered[STRANGER] = msgspec.structs.replace(GOLD, unreadable=(field,))
+
+    converged = world.converge()
+
+    assert (world.allowed(), world.in_share()) == ({ROOT: "drawbridge"}, {CONSUMER})
+    assert [CONSUMER in str(each) and field in str(each) for each in converged.broken] == [True, False]
+
+
+def test_nothing_is_allowed_to_principals_that_can_t_be_read(world: World) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+    world.converge()
+    world.consumers.registered[CONSUMER] = msgspec.structs.replace(GOLD, unreadable=("principals",))
+
+    converged = world.converge()
+
+    assert (world.allowed(), world.in_share()) == ({}, {CONSUMER})
+    assert [str(each).partition(";")[0] for each in converged.broken] == [
+        f"the registry's entry of {CONSUMER} can't be read: principals"
+    ]
+
+
+def test_an_entry_of_what_is_no_account_stops_no_other(world: World) -> None:
+    world.consumers.registered |= {"12345": GOLD, CONSUMER: GOLD, "*": GOLD}
+
+    converged = world.converge()
+
+    assert (world.allowed(), world.in_share()) == ({ROOT: "drawbridge"}, {CONSUMER})
+    assert len(converged.broken) == 2
+    assert isinstance(converged.broken[0], InvalidInputError)
+
+
+def test_a_registry_that_can_t_be_listed_changes_nothing(world: World) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+    world.converge()
+    world.consumers.is_throttled = True
+    world.consumers.registered[STRANGER] = GOLD
+
+    converged = world.converge()
+
+    assert (world.allowed(), world.in_share()) == ({ROOT: "drawbridge"}, {CONSUMER})
+    assert [type(each) for each in converged.failures] == [ThrottledError]
+
+
+def test_a_listing_of_the_registry_that_is_empty_or_cut_takes_nothing_back(world: World) -> None:
+    world.consumers.registered |= {CONSUMER: GOLD, STRANGER: GOLD}
+    world.converge()
+    world.consumers.left_out = {CONSUMER, STRANGER}
+    del world.consumers.registered[STRANGER]
+
+    world.converge()
+
+    assert (world.allowed(), world.in_share()) == ({ROOT: "drawbridge"}, {CONSUMER})
+
+
+@pytest.mark.parametrize("read", [1, 2])
+def test_who_is_removed_while_it_is_being_offered_something_is_offered_nothing(read: int, world: World) -> None:
+    world.consumers.registered |= {CONSUMER: GOLD, STRANGER: Consumer(tier="gold")}
+    reads = 0
+
+    def remove() -> None:
+        nonlocal reads
+        reads += 1
+        if reads == read:
+            world.consumers.registered.pop(CONSUMER, None)
+
+    world.consumers.on_read = remove
+
+    converged = world.converge()
+
+    assert (world.allowed(), world.in_share()) == ({}, {STRANGER})
+    assert world.confirmed() == {(SHARE_ARN, STRANGER): True}
+    assert converged.offered == [f"{SHARE_ARN} to {STRANGER}"]
+
+
+def test_who_is_registered_again_while_its_offers_are_taken_back_keeps_them(world: World) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+    world.converge()
+    del world.consumers.registered[CONSUMER]
+    world.consumers.on_read = lambda: world.consumers.registered.update({CONSUMER: GOLD})
+
+    converged = world.converge()
+
+    assert (world.allowed(), world.in_share(), converged.taken_back) == ({ROOT: "drawbridge"}, {CONSUMER}, [])
+
+
+def test_what_another_sweep_is_about_to_add_is_not_forgotten(world: World) -> None:
+    on_record(world, record(SERVICE_ID, ROOT, is_confirmed=False))
+    world.consumers.registered[CONSUMER] = Consumer(services=frozenset({SERVICE_ID}))
+    world.consumers.left_out = {CONSUMER}
+
+    world.converge()
+
+    assert world.confirmed() == {(SERVICE_ID, ROOT): False}
+
+
+def test_one_that_aws_refuses_stops_no_other_and_is_told(world: World) -> None:
+    world.consumers.registered |= {CONSUMER: GOLD, STRANGER: GOLD}
+    world.permissions.refused = {STRANGERS}
+    world.shares.refused = {STRANGER}
+
+    converged = world.converge()
+
+    assert (world.allowed(), world.in_share()) == ({ROOT: "drawbridge"}, {CONSUMER})
+    assert [str(each).partition(":")[0] for each in converged.broken] == [
+        f"not all can be offered {SERVICE_ID}",
+        "not all can be offered arn",
+    ]
+    assert world.confirmed() == {
+        (SERVICE_ID, ROOT): True,
+        (SERVICE_ID, STRANGERS): False,
+        (SHARE_ARN, CONSUMER): True,
+        (SHARE_ARN, STRANGER): False,
+    }
+
+
+def test_what_was_refused_is_forgotten_with_its_entry(world: World) -> None:
+    world.consumers.registered[STRANGER] = GOLD
+    world.permissions.refused, world.shares.refused = {STRANGERS}, {STRANGER}
+    world.converge()
+    del world.consumers.registered[STRANGER]
+
+    world.converge()
+
+    assert world.records.records == {}
+
+
+def test_a_service_that_can_t_be_listed_stops_no_other(world: World) -> None:
+    world.has_service(OTHER_SERVICE)
+    world.permissions.throttled = {SERVICE_ID}
+    world.consumers.registered[CONSUMER] = Consumer(tier="gold", services=frozenset({"*"}))
+
+    converged = world.converge()
+
+    assert (world.allowed(OTHER_SERVICE), world.in_share()) == ({ROOT: "drawbridge"}, {CONSUMER})
+    assert [str(each) for each in converged.failures] == [SERVICE_ID]
+
+
+def test_a_service_that_is_gone_is_no_failure_and_its_records_go_in_time(world: World) -> None:
+    on_record(world, record(OTHER_SERVICE, ROOT), record(SERVICE_ID, ROOT), record("arn:gone", CONSUMER))
+    world.has_allowed(ROOT, owner="drawbridge")
+    world.services.services = [ManagedService(service_id=OTHER_SERVICE, tags={})]
+
+    in_between = world.converge(), dict(world.confirmed())
+    world.services.services = []
+    converged = world.converge(forget_gone=True)
+
+    assert in_between == (Converged(), in_between[1])
+    assert len(in_between[1]) == 3
+    # What is not managed any longer, and there, stays as it is.
+    assert world.confirmed() == {(SERVICE_ID, ROOT): True}
+    assert converged == Converged()
+
+
+@pytest.mark.parametrize(
+    ("policy", "is_offered"),
+    [
+        ("forbid(principal, action, resource);", (False, False)),
+        ('forbid(principal, action == Action::"offer", resource);', (False, False)),
+        ('forbid(principal, action == Action::"offer", resource is EndpointService);', (False, True)),
+        ('forbid(principal, action == Action::"offer", resource is ResourceShare);', (True, False)),
+        ('forbid(principal, action == Action::"accept", resource);', (False, True)),
+        (f'forbid(principal == Account::"{STRANGER}", action, resource);', (True, True)),
+        ('forbid(principal, action == Action::"reject", resource);', (True, True)),
+        ("forbid(principal, action, resource) when { principal has consumer };", (False, False)),
+        ("forbid(principal, action, resource) unless { principal has consumer };", (True, True)),
+        # What is not known yet, or only at times, is no certain forbid.
+        ('forbid(principal, action, resource) when { context.region != "eu-west-1" };', (True, False)),
+        ("forbid(principal, action, resource) unless { principal.ownOrganization };", (True, True)),
+        ('forbid(principal in OrganizationalUnit::"ou-1", action, resource);', (True, True)),
+        (
+            "forbid(principal, action, resource) when { context has connections && context.connections < 5 };",
+            (True, True),
+        ),
+        ('forbid(principal, action == Action::"accept", resource) when { context.local.hour > 5 };', (True, True)),
+        ('forbid(principal, action == Action::"offer", resource) when { context.local.hour > 5 };', (False, False)),
+        ('forbid(principal, action == Action::"offer", resource) when { context.local.hour > 20 };', (True, True)),
+    ],
+)
+def test_what_policies_certainly_forbid_is_not_offered(
+    policy: str, is_offered: tuple[bool, bool], world: World
+) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+    world.policies = compiled([PERMIT, f'@id("no")\n@reason("Not these.")\n{policy}'])
+
+    converged = world.converge()
+
+    assert (world.allowed() == {ROOT: "drawbridge"}, world.in_share() == {CONSUMER}) == is_offered
+    assert len(converged.not_offered) == is_offered.count(False)
+    assert all(each.endswith("Not these.") for each in converged.not_offered)
+
+
+def test_what_is_forbidden_by_now_is_taken_back(world: World) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+    world.converge()
+    world.policies = compiled([PERMIT, "forbid(principal, action, resource);"])
+
+    world.converge()
+
+    assert (world.allowed(), world.in_share()) == ({}, set())
+
+
+def _writes(world: World) -> int:
+    """Return how many writes it takes until all is as it should be."""
+    begun = world.interruptions.writes_until_crash
+    world.converge()
+    return begun - world.interruptions.writes_until_crash
+
+
+def _changing() -> World:
+    """Return a world in which somebody comes, somebody goes, and somebody changes tiers."""
+    world = World()
+    world.consumers.registered |= {CONSUMER: GOLD, "444444444444": GOLD}
+    world.converge()
+    world.has_allowed("arn:aws:iam::999999999999:root", permission_id="theirs")
+    world.shares.members[SHARE_ARN]["999999999999"] = PrincipalStatus.ASSOCIATED
+    del world.consumers.registered[CONSUMER]
+    world.consumers.registered["444444444444"] = Consumer(tier="silver")
+    world.consumers.registered[STRANGER] = GOLD
+    return world
+
+
+@pytest.mark.parametrize("writes", range(_writes(_changing())))
+def test_wherever_a_sweep_is_killed_the_next_one_ends_the_same(writes: int) -> None:
+    world, undisturbed = _changing(), _changing()
+    undisturbed.converge()
+    world.interruptions.writes_until_crash = writes
+
+    with pytest.raises(CrashError):
+        world.converge()
+    world.interruptions.writes_until_crash = 1_000
+    world.converge()
+
+    assert world.allowed() == undisturbed.allowed() == {STRANGERS: "drawbridge", "arn:aws:iam::999999999999:root": None}
+    for arn in (SHARE_ARN, SILVER_ARN):
+        assert world.in_share(arn) == undisturbed.in_share(arn)
+    assert world.confirmed() == undisturbed.confirmed()
+    assert len(world.shares.invited) == len({*world.shares.invited})
+    world.interruptions.writes_until_crash = 0
+    assert world.converge() == Converged()
+
+
+@pytest.mark.parametrize("writes", range(_writes(_changing())))
+def test_who_is_removed_after_a_sweep_was_killed_is_offered_nothing(writes: int) -> None:
+    world = _changing()
+    world.interruptions.writes_until_crash = writes
+    with pytest.raises(CrashError):
+        world.converge()
+    world.interruptions.writes_until_crash = 1_000
+    world.consumers.registered.clear()
+
+    world.converge()
+
+    assert world.allowed() == {"arn:aws:iam::999999999999:root": None}
+    assert (world.in_share(), world.in_share(SILVER_ARN)) == ({"999999999999"}, set())
+    assert world.records.records == {}
+
+
+def test_what_is_planned_is_told_in_a_line_each(world: World) -> None:
+    many = {f"{number:012}": Consumer(tier="gold") for number in range(1, 8)}
+    world.consumers.registered = {**many, CONSUMER: GOLD}
+    rules = OfferRules(world.policies, partition="aws-us-gov")
+    reconciler = OfferReconciler(
+        registry=world.consumers,
+        permissions=world.permissions,
+        shares=world.shares,
+        records=world.records,
+        rules=rules,
+        owner="drawbridge",
+    )
+    targets: list[Target] = [*world.services.services, world.shares.shares[0]]
+    told = [
+        str(step)
+        for target in targets
+        for step in reconciler.plan(target, Registry(world.consumers.all()), EVALUATION_TIME).steps
+    ]
+
+    assert told == [
+        f"allow arn:aws-us-gov:iam::{CONSUMER}:root at {SERVICE_ID}",
+        f"put {', '.join([*many][:5])} and 3 more into {SHARE_ARN}",
+    ]
+    assert world.records.records == {}
