@@ -1,19 +1,21 @@
 """``drawbridge consumers``: the registry of known consumers."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from drawbridge.decision.registration import BadLine, Registration, check_account_id, read_registrations, registration
+from drawbridge.decision.consumer_standing import Standing, standing_of
+from drawbridge.decision.registration import Registration, check_account_id, registration
 from drawbridge.errors import InvalidInputError
-from drawbridge.legible import legible
 from drawbridge.request.announced import WithdrawalCommand
 from drawbridge_cli.command_group import CommandGroup
 from drawbridge_cli.command_lines import CommandLine, command
 from drawbridge_cli.commanding import command_all, command_of_caller, complain_of_changed, tell_to_sweep
+from drawbridge_cli.consumer_import import import_file
 from drawbridge_cli.consumer_proof import challenge, proof
+from drawbridge_cli.consumer_screen import COLUMNS, cells, entry_document, say_what_it_means, show_entry
+from drawbridge_cli.consumer_suspension import resume, suspend
 from drawbridge_cli.screen import accounting, ask, check_that_nobody_is_asked, complain, say, show_json, show_table
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.withdrawable import ConsumerConnections, RequestStanding, Withdrawable, connections_of
@@ -34,32 +36,52 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Overwrite what is registered already.")]
 
 
-_COLUMNS = ("account", "tier", "services", "name", "since", "notes")
-
-
 @app.command()
 def add(
     context: typer.Context,
     account: Account,
     services: Annotated[
-        list[str], typer.Option("--service", help="Id of a service it may reach, or *; repeat for more.")
-    ],
-    tier: Annotated[str, typer.Option(help="Its tier, for policies that go by it.")] = "",
+        list[str] | None,
+        typer.Option("--service", help="Id of a service it may reach, or *; repeat for more. None, if its tier says."),
+    ] = None,
+    tier: Annotated[str, typer.Option(help="Its tier: it may reach the services that are tagged with it.")] = "",
     name: Annotated[str, typer.Option(help="What people call it.")] = "",
     notes: Annotated[str, typer.Option(help="Whatever else is worth knowing.")] = "",
+    principals: Annotated[
+        list[str] | None,
+        typer.Option("--principal", help="ARN of a role or user of it that services are offered to; repeat for more."),
+    ] = None,
+    proof_required: Annotated[
+        bool | None,
+        typer.Option(
+            "--require-proof/--no-require-proof", help="Whether it has to prove who it is before it is let in."
+        ),
+    ] = None,
     replace: Replace = False,
     as_json: Json = False,
 ) -> None:
     """Register an account. Takes effect at once."""
     stack: Stack = context.obj
-    entry = registration(account, tier=tier, services=services, name=name, notes=notes, since=datetime.now(UTC))
+    entry = registration(
+        account,
+        tier=tier,
+        services=services or (),
+        name=name,
+        notes=notes,
+        since=datetime.now(UTC),
+        principals=principals or None,
+        proof_required=proof_required,
+    )
     if not stack.consumers.add(entry, replace=replace):
         shows = f"{command('consumers', 'show', account)} shows it"
         raise InvalidInputError(f"{account} is registered already; {shows}, --replace overwrites it")
+    # What was there already keeps what nothing was said of.
+    there = (stack.consumers.registration(account) if replace else None) or entry
     if as_json:
-        show_json(_document(entry))
+        show_json(entry_document(there))
     else:
         say(f"registered  {account}", "good")
+        say_what_it_means(there)
     tell_to_sweep(stack)
 
 
@@ -67,7 +89,8 @@ def add(
 def list_all(
     context: typer.Context,
     tier: Annotated[str, typer.Option(help="Only those of this tier.")] = "",
-    service: Annotated[str, typer.Option(help="Only those that may reach this service.")] = "",
+    service: Annotated[str, typer.Option(help="Only those that may reach this service, by its id.")] = "",
+    standing: Annotated[Standing | None, typer.Option(help="Only those that stand so.")] = None,
     as_json: Json = False,
 ) -> None:
     """List who is registered."""
@@ -76,12 +99,14 @@ def list_all(
     chosen = [
         entry
         for entry in entries
-        if (not tier or entry.consumer.tier == tier) and (not service or {service, "*"} & entry.consumer.services)
+        if (not tier or entry.consumer.tier == tier)
+        and (not service or entry.consumer.may_reach(service, None))
+        and standing in {None, standing_of(entry.consumer)}
     ]
     if as_json:
-        show_json([_document(entry) for entry in chosen])
+        show_json([entry_document(entry) for entry in chosen])
         return
-    show_table(_COLUMNS, [(entry.account_id, *_texts(entry)) for entry in chosen])
+    show_table(COLUMNS, [cells(entry) for entry in chosen])
     say(f"{len(chosen)} of {len(entries)} consumers")
 
 
@@ -89,15 +114,14 @@ def list_all(
 def show(context: typer.Context, account: Account, as_json: Json = False) -> None:
     """Show what is registered of an account. Exit code 1: nothing."""
     stack: Stack = context.obj
-    consumer = stack.consumers.consumer(account)
-    if consumer is None:
+    entry = stack.consumers.registration(account)
+    if entry is None:
         complain(f"{account} is not registered")
         raise typer.Exit(1)
-    entry = Registration(account_id=account, consumer=consumer)
     if as_json:
-        show_json(_document(entry))
+        show_json(entry_document(entry))
         return
-    _show(entry)
+    show_entry(entry)
 
 
 @app.command()
@@ -121,7 +145,7 @@ def remove(
         raise typer.Exit(1)
     entry = Registration(account_id=account, consumer=consumer)
     if not as_json:
-        _show(entry)
+        show_entry(entry)
         show_connections(shown)
     if dry_run:
         if as_json:
@@ -168,61 +192,7 @@ def _show_removal(
     """Print for programs what was removed, or would be; and what of it goes already, or can't."""
     others = [request_document(row, RequestStanding.COMMANDED) for row in shown.commanded]
     others += [request_document(row, RequestStanding.NOT_MANAGED) for row in shown.unmanaged]
-    show_json({"consumer": _document(entry), "dry_run": dry_run, "requests": [*documents, *others]})
-
-
-@app.command("import")
-def import_file(
-    context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="CSV; header: account_id,tier,services,name,notes.")],
-    keep_good: Annotated[bool, typer.Option("--keep-good", help="Register the good lines all the same.")] = False,
-    replace: Replace = False,
-    as_json: Json = False,
-) -> None:
-    """Register accounts from a CSV file. Bad lines are told by number; if there are any, nothing is registered."""
-    stack: Stack = context.obj
-    good, bad = _read(file)
-    for line in bad:
-        complain(f"{file}, line {line.number}: {line.reason}")
-    if bad and not keep_good:
-        complain(f"{len(bad)} bad lines, {len(good)} good: nothing is registered; mend them, or say --keep-good")
-        raise typer.Exit(1)
-    registered: list[str] = []
-    there: list[str] = []
-    with accounting(lambda: f"{len(registered)} of {len(good)} are registered; the same command registers the rest"):
-        for entry in good:
-            if not stack.consumers.add(entry, replace=replace):
-                there.append(entry.account_id)
-                complain(f"{entry.account_id} is registered already, and left as it is; overwrite with --replace")
-                continue
-            registered.append(entry.account_id)
-            if not as_json:
-                say(f"registered  {entry.account_id}")
-    if as_json:
-        bad_lines = [{"line": line.number, "reason": line.reason} for line in bad]
-        show_json({"registered": registered, "there_already": there, "bad_lines": bad_lines})
-    else:
-        say(
-            f"{len(registered)} registered, {len(there)} there already, {len(bad)} bad lines",
-            "bad" if bad or there else "good",
-        )
-    tell_to_sweep(stack)
-    if bad or there:
-        raise typer.Exit(1)
-
-
-def _read(file: Path) -> tuple[list[Registration], list[BadLine]]:
-    """Return what is to be registered, and the lines that can't be."""
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InvalidInputError(f"{file}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InvalidInputError(f"{file}: not UTF-8; save it as 'CSV UTF-8'") from error
-    try:
-        return read_registrations(text, datetime.now(UTC))
-    except InvalidInputError as error:
-        raise InvalidInputError(f"{file}, {error}") from error
+    show_json({"consumer": entry_document(entry), "dry_run": dry_run, "requests": [*documents, *others]})
 
 
 _LOOKS = 3
@@ -267,28 +237,6 @@ def _finish(account: str) -> CommandLine:
     return command("withdraw", "--consumer", account)
 
 
-def _show(entry: Registration) -> None:
-    for name, text in zip(_COLUMNS, (entry.account_id, *_texts(entry)), strict=True):
-        say(f"{name:<9} {text}")
-
-
-_LONGEST = 2000
-
-
-def _texts(entry: Registration) -> tuple[str, str, str, str, str]:
-    consumer = entry.consumer
-    since = f"{consumer.since:%Y-%m-%d %H:%M}" if consumer.since else ""
-    services = legible(" ".join(sorted(consumer.services)), _LONGEST)
-    return consumer.tier, services, legible(consumer.name), since, legible(consumer.notes, _LONGEST)
-
-
-def _document(entry: Registration) -> dict[str, object]:
-    consumer = entry.consumer
-    return {
-        "account_id": entry.account_id,
-        "tier": consumer.tier,
-        "services": sorted(consumer.services),
-        "name": consumer.name,
-        "notes": consumer.notes,
-        "since": consumer.since,
-    }
+app.command()(suspend)
+app.command()(resume)
+app.command("import")(import_file)

@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from drawbridge.decision import Because
 from drawbridge.decision.cedar import Action, PolicySet
+from drawbridge.decision.consumer_standing import shut_out
 from drawbridge.decision.decide import IN_ORDER, unavailable
 from drawbridge.decision.facts import ConnectionFacts, EvaluationTime, ResourceFacts, ShareFacts
 from drawbridge.lattice import ResourceKind
@@ -89,6 +90,18 @@ def _escaped(text: str) -> str:
 
 def what_to_do(explanation: Explanation, *, is_held: bool = False) -> str:
     """Return a sentence about what to do next, where nothing was let in yet; empty if there is nothing to do."""
+    return _of_shut_out(explanation.facts) or _by_policies(explanation, is_held=is_held)
+
+
+def _of_shut_out(facts: AnyFacts) -> str:
+    """Return what to do about who is suspended or unproved, whom no policy lets in; empty for anybody else."""
+    if isinstance(facts, ResourceFacts) or (why := shut_out(facts)) is None:
+        return ""
+    advice = ADVICE[why.code]
+    return f"No policy lets it in: {advice.to_do}.\n  {advice.command.of(account=facts.requester.account_id)}"
+
+
+def _by_policies(explanation: Explanation, *, is_held: bool) -> str:
     match explanation.outcome:
         case "hold" | "refuse" | "askApprover" if explanation.considered[0].answer in {"forbidden", "in doubt"}:
             return f"A forbid can't be outvoted: {ADVICE['forbidden'].to_do}."

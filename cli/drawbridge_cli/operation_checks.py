@@ -10,7 +10,8 @@ from drawbridge.discovery.sweep_record import SweepRecord
 from drawbridge.errors import InvalidInputError
 from drawbridge.legible import legible
 from drawbridge_cli.checks import Check, all_ok, ok, problem, warning
-from drawbridge_cli.command_lines import command
+from drawbridge_cli.command_lines import CommandLine, command
+from drawbridge_cli.consumer_screen import unreadable
 from drawbridge_cli.dead_letters import DeadLetterSource
 from drawbridge_cli.deployment import ListedAlarm
 from drawbridge_cli.scheduled_sweeps import ScheduledSweeps, ago
@@ -118,12 +119,25 @@ def check_consumers(registered: Iterable[Registration]) -> list[Check]:
         except InvalidInputError as error:
             wrong.append(problem("consumers", f"an entry that is of no account: {error}", "delete it from the table"))
             continue
-        if each.consumer.unreadable:
-            fields = ", ".join(each.consumer.unreadable)
-            found = f"the entry of {each.account_id} can't be read, and is unknown: {fields}"
-            anew = command("consumers", "add", each.account_id, "--replace", "--service", "SERVICE")
-            wrong.append(problem("consumers", found, f"{anew} writes it anew, with all that it may reach"))
+        if fields := unreadable(each):
+            found = f"the entry of {each.account_id} can't be read, and is unknown: {', '.join(fields)}"
+            wrong.append(problem("consumers", found, _written_anew(each.account_id, fields)))
     return all_ok("consumers", f"{len(entries)} are registered", wrong)
+
+
+def _written_anew(account_id: str, fields: Collection[str]) -> str:
+    """Return the commands that write fields of an entry anew: a suspension and a proof have their own."""
+    own = {
+        "suspended_at": f"{command('consumers', 'resume', account_id)} ends what counts as a suspension",
+        "proved_at": f"{command('consumers', 'challenge', account_id)} has it proved again",
+    }
+    said = {"principals": ("--principal", "ARN"), "proof_required": ("--require-proof",)}
+    words = (word for field, option in said.items() if field in fields for word in option)
+    anew = CommandLine(("consumers", "add", account_id, "--replace", "--service", "SERVICE", *words))
+    told = [text for field, text in own.items() if field in fields]
+    if {*fields} - own.keys():
+        told.append(f"{anew} writes it anew, with all that it may reach")
+    return "; ".join(told)
 
 
 def check_ledger(broken: Collection[str], *, followed: int) -> list[Check]:

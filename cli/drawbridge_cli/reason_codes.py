@@ -6,6 +6,7 @@ A code that is not here is the name of an error that nobody expected.
 import re
 from collections.abc import Mapping
 
+from drawbridge.decision.consumer_standing import SUSPENDED, UNPROVED
 from drawbridge.decision.let_in import UNAPPROVED
 from drawbridge.status import Reason
 from drawbridge_cli.turns import Advice, Command, Turn
@@ -63,6 +64,8 @@ _OF_DECISIONS: Mapping[str, Advice] = {
     ),
     "approval-timed-out": _mend("have it asked again at once, or permit or reject it by policy"),
     "approved": _nothing(),
+    SUSPENDED: Advice(Turn.OPERATOR, "resume the consumer, or leave it held", Command.RESUME_CONSUMER),
+    UNPROVED: Advice(Turn.OPERATOR, "give the consumer a challenge, which it answers", Command.CHALLENGE_CONSUMER),
     "decided-again": _by_itself("it is decided again"),
     "facts-unavailable": _policy("let Drawbridge ask (OrganizationsRoleName), or write a policy that needs less"),
     "forbidden": _policy("change the policy that forbids it, or leave it held"),

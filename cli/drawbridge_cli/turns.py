@@ -34,6 +34,8 @@ class Command(Enum):
     LET_GO = ("withdraw", "--confirm")
     CHECK_SLACK = ("slack", "check")
     QUESTIONS = ("status", "--status", "WAITING_FOR_APPROVAL", "--account", "{account}")
+    RESUME_CONSUMER = ("consumers", "resume", "{account}")
+    CHALLENGE_CONSUMER = ("consumers", "challenge", "{account}")
     LOOK_ON = ("status", "--all", "--watch", "--account", "{account}")
     LOOK_ON_AT_ALL = ("status", "--all", "--watch")
 
@@ -49,6 +51,14 @@ class Advice(Struct, frozen=True):
     to_do: str
     command: Command = Command.EXPLAIN
 
+
+_WITHOUT_ACCOUNT = {
+    Command.LOOK_ON: Command.LOOK_ON_AT_ALL,
+    Command.QUESTIONS: Command.LOOK_ON_AT_ALL,
+    Command.RESUME_CONSUMER: Command.EXPLAIN,
+    Command.CHALLENGE_CONSUMER: Command.EXPLAIN,
+}
+"""What is run instead where the row names no account."""
 
 _BINDING = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _ACCOUNT = re.compile(r"[0-9]{12}")
@@ -70,8 +80,8 @@ def command_line(advice: Advice, entry: Entry, source: str = "") -> CommandLine:
         command = Command.LOOK_ON
     if command is Command.SHOW_BINDING and not binding:
         command = Command.LIST_BINDINGS
-    if command in {Command.LOOK_ON, Command.QUESTIONS} and not _ACCOUNT.fullmatch(entry.account_id):
-        command = Command.LOOK_ON_AT_ALL
+    if not _ACCOUNT.fullmatch(entry.account_id):
+        command = _WITHOUT_ACCOUNT.get(command, command)
     return command.of(request=entry.request.request_id, binding=binding, account=entry.account_id)
 
 

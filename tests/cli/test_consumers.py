@@ -11,6 +11,7 @@ import pytest
 from botocore.credentials import ReadOnlyCredentials
 
 from drawbridge.aws.consumers_table import ConsumersTable
+from drawbridge.decision.consumer_standing import Standing, standing_of
 from drawbridge.decision.facts import Consumer
 from drawbridge.hint.parse import parse_hint
 from drawbridge.intake.challenge import parse_challenge
@@ -25,6 +26,8 @@ account_id,tier,services,name,notes
 {CONSUMER},gold,{SERVICE_ID} {OTHER_SERVICE},"Orders, the team",
 {STRANGER},,*,,since May
 """
+ROLE = f"arn:aws:iam::{CONSUMER}:role/Connector"
+ROOT = f"arn:aws:iam::{CONSUMER}:root"
 BAD_LINES = f"12345678901,gold,*,,\n{PROVIDER},gold,orders,,\n"
 
 
@@ -87,7 +90,7 @@ def test_who_may_not_send_hints_registers_all_the_same(at_work: Drawbridge, oper
 
 
 def test_who_may_not_write_the_registry_is_told(at_work: Drawbridge, operator: Operator) -> None:
-    with denied("dynamodb:PutItem", operator.account_id):
+    with denied("dynamodb:UpdateItem", operator.account_id):
         ended = at_work("consumers", "add", CONSUMER, "--service", "*")
 
     assert (ended.code, ended.out) == (3, "")
@@ -137,7 +140,7 @@ def test_who_is_registered_is_listed_by_account(at_work: Drawbridge, tmp_path: P
     ended = at_work("consumers", "list")
 
     header, _rule, first, second, counted = ended.out.splitlines()
-    assert header.split() == ["account", "tier", "services", "name", "since", "notes"]
+    assert header.split() == ["account", "tier", "services", "name", "since", "standing", "notes"]
     assert first.startswith(f"{CONSUMER}  gold  {OTHER_SERVICE} {SERVICE_ID}  Orders, the team  ")
     assert second.startswith(f"{STRANGER}        *")
     assert counted == "2 of 2 consumers"
@@ -175,19 +178,160 @@ def test_one_is_shown_to_people_and_to_programs(at_work: Drawbridge) -> None:
     fields = dict(line.split(maxsplit=1) for line in shown.out.splitlines() if " " in line.strip())
     assert fields["account"] == CONSUMER
     assert (fields["tier"], fields["services"], fields["name"]) == ("gold", SERVICE_ID, "Orders")
-    since = datetime.fromisoformat(written.json.pop("since"))
+    since = datetime.fromisoformat(written.json["since"])
     assert fields["since"] == f"{since:%Y-%m-%d %H:%M}"
-    assert written.json | {"since": ""} == {
+    assert written.json == {
         "account_id": CONSUMER,
         "tier": "gold",
         "services": [SERVICE_ID],
         "name": "Orders",
         "notes": "",
-        "since": "",
+        "since": written.json["since"],
+        "principals": [],
+        "standing": "in-force",
+        "suspended_at": None,
+        "proof_required": False,
+        "proved_at": None,
+        "proved_by": "",
+        "challenge": "",
+        "changed_at": written.json["since"],
+        "unreadable": [],
     }
 
 
-@pytest.mark.parametrize("command", ["show", "remove"])
+def test_an_entry_by_hand_is_shown_with_what_can_t_be_read(at_work: Drawbridge, operator: Operator) -> None:
+    operator.table("ConsumersTableName").put_item(
+        Item={
+            "account_id": CONSUMER,
+            "services": "*",
+            "principals": ROLE,
+            "suspended_at": "2026-05-01T12:00:00Z",
+            "proof_required": "true",
+            "proved_at": "2026-05-02T12:00:00Z",
+            "proved_by": f"{ROLE}\x1b[2J",
+            "changed_at": ["May"],
+        }
+    )
+
+    shown = at_work("consumers", "show", CONSUMER).out.splitlines()
+    written = at_work("consumers", "show", CONSUMER, "--json").json
+
+    assert "standing  suspended" in shown
+    assert f"principal {ROLE}" in shown
+    assert "suspended since 2026-05-01 12:00" in shown
+    assert f"proof     given 2026-05-02 12:00 by {ROLE}⟨U+001B⟩[2J" in shown
+    assert "unknown   changed_at" in shown
+    assert (written["standing"], written["principals"], written["unreadable"]) == ("suspended", [ROLE], ["changed_at"])
+    assert written["suspended_at"] == "2026-05-01T12:00:00Z"
+
+
+def test_a_role_and_the_requirement_of_proof_are_registered_and_kept_until_something_else_is_said(
+    at_work: Drawbridge, operator: Operator
+) -> None:
+    added = at_work("consumers", "add", CONSUMER, "--tier", "gold", "--principal", ROLE, "--require-proof")
+    first = registered(operator, CONSUMER)
+    at_work("consumers", "add", CONSUMER, "--tier", "silver", "--replace")
+    kept = registered(operator, CONSUMER)
+    at_work("consumers", "add", CONSUMER, "--tier", "silver", "--replace", "--no-require-proof", "--principal", ROOT)
+    lifted = registered(operator, CONSUMER)
+
+    assert added.out.splitlines() == [
+        f"registered  {CONSUMER}",
+        (
+            "nothing is offered to it or let in until it has proved who it is; "
+            f"drawbridge consumers challenge {CONSUMER} begins that"
+        ),
+    ]
+    assert first is not None
+    assert (first.tier, first.services, first.principals, first.proof_required) == ("gold", set(), {ROLE}, True)
+    assert kept is not None
+    assert (kept.tier, kept.principals, kept.proof_required) == ("silver", {ROLE}, True)
+    assert lifted is not None
+    assert (lifted.principals, lifted.proof_required) == ({ROOT}, False)
+
+
+def test_a_role_of_another_account_is_refused(at_work: Drawbridge, operator: Operator) -> None:
+    ended = at_work("consumers", "add", CONSUMER, "--tier", "gold", "--principal", f"arn:aws:iam::{STRANGER}:role/R")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith(f"principals: 'arn:aws:iam::{STRANGER}:role/R' is no role, no user and not the root of")
+    assert tiers(operator) == {}
+
+
+def test_who_is_suspended_is_shut_out_until_it_is_resumed(at_work: Drawbridge, operator: Operator) -> None:
+    at_work("consumers", "add", CONSUMER, "--service", "*")
+    operator.hints()
+
+    suspended = at_work("consumers", "suspend", CONSUMER)
+    again = at_work("consumers", "suspend", CONSUMER)
+    hints = operator.hints()
+    while_suspended = registered(operator, CONSUMER)
+    resumed = at_work("consumers", "resume", CONSUMER)
+    once_more = at_work("consumers", "resume", CONSUMER)
+
+    meaning = f"nothing new of it is let in; what is connected stays; drawbridge consumers resume {CONSUMER} ends it"
+    assert suspended.out.splitlines() == [f"suspended  {CONSUMER}", meaning]
+    assert again.out.splitlines() == [f"{CONSUMER} is suspended already", meaning]
+    assert standing_of(while_suspended) is Standing.SUSPENDED
+    assert [parse_hint(body) for body in hints] == [SWEEP_COMMANDED, SWEEP_COMMANDED]
+    assert resumed.out == f"resumed  {CONSUMER}\n"
+    assert once_more.out == f"{CONSUMER} is not suspended\n"
+    assert standing_of(registered(operator, CONSUMER)) is Standing.IN_FORCE
+    assert [each.code for each in (suspended, again, resumed, once_more)] == [0, 0, 0, 0]
+
+
+def test_programs_are_told_whether_a_suspension_changed_anything(at_work: Drawbridge) -> None:
+    at_work("consumers", "add", CONSUMER, "--service", "*")
+
+    told = [at_work("consumers", word, CONSUMER, "--json").json for word in ("suspend", "suspend", "resume", "resume")]
+
+    assert [(each["changed"], each["consumer"]["standing"]) for each in told] == [
+        (True, "suspended"),
+        (False, "suspended"),
+        (True, "in-force"),
+        (False, "in-force"),
+    ]
+    assert told[0]["consumer"]["suspended_at"] == told[1]["consumer"]["suspended_at"]
+
+
+def test_who_is_replaced_stays_suspended_and_that_is_said(at_work: Drawbridge, operator: Operator) -> None:
+    at_work("consumers", "add", CONSUMER, "--service", "*")
+    at_work("consumers", "suspend", CONSUMER)
+
+    replaced = at_work("consumers", "add", CONSUMER, "--tier", "gold", "--replace")
+
+    assert replaced.out.splitlines()[1].startswith("nothing new of it is let in")
+    assert standing_of(registered(operator, CONSUMER)) is Standing.SUSPENDED
+
+
+@pytest.mark.parametrize("word", ["suspend", "resume"])
+def test_who_may_not_suspend_or_resume_is_told_so(at_work: Drawbridge, operator: Operator, word: str) -> None:
+    at_work("consumers", "add", CONSUMER, "--service", "*")
+    operator.hints()
+    with denied("dynamodb:UpdateItem", operator.account_id):
+        ended = at_work("consumers", word, CONSUMER)
+
+    assert (ended.code, ended.out) == (3, "")
+    assert ended.err.startswith(f"AWS: {word} {CONSUMER}: AccessDeniedException")
+    assert operator.hints() == []
+
+
+def test_a_list_may_be_of_who_stands_so(at_work: Drawbridge) -> None:
+    at_work("consumers", "add", PROVIDER, "--service", "*")
+    at_work("consumers", "add", CONSUMER, "--service", "*", "--require-proof")
+    at_work("consumers", "add", STRANGER, "--service", "*")
+    at_work("consumers", "suspend", STRANGER)
+
+    listed = {
+        standing: [each["account_id"] for each in at_work("consumers", "list", "--standing", standing, "--json").json]
+        for standing in ("in-force", "suspended", "unproved")
+    }
+
+    assert listed == {"in-force": [PROVIDER], "suspended": [STRANGER], "unproved": [CONSUMER]}
+    assert at_work("consumers", "list", "--standing", "asleep").code == 2
+
+
+@pytest.mark.parametrize("command", ["show", "remove", "suspend", "resume"])
 def test_who_is_not_registered_is_told_so(at_work: Drawbridge, operator: Operator, command: str) -> None:
     ended = at_work("consumers", command, CONSUMER)
 
@@ -220,6 +364,40 @@ def test_a_file_is_imported_with_one_hint(at_work: Drawbridge, operator: Operato
     assert consumer is not None
     assert consumer.services == {SERVICE_ID, OTHER_SERVICE}
     assert len(operator.hints()) == 1
+
+
+def test_a_file_may_name_principals_and_who_has_to_prove_who_it_is(
+    at_work: Drawbridge, operator: Operator, tmp_path: Path
+) -> None:
+    text = (
+        "account_id,services,tier,principals,proof_required\n"
+        f"{CONSUMER},,gold,{ROLE};{ROOT},yes\n{STRANGER},*,,,\n{PROVIDER},*,,,False\n"
+    )
+
+    ended = at_work("consumers", "import", file(tmp_path, text))
+
+    assert (ended.code, ended.err) == (0, "")
+    entries = {each.account_id: each.consumer for each in ConsumersTable(operator.table("ConsumersTableName")).all()}
+    assert {account: (each.principals, each.proof_required) for account, each in entries.items()} == {
+        CONSUMER: ({ROLE, ROOT}, True),
+        STRANGER: (set(), False),
+        PROVIDER: (set(), False),
+    }
+
+
+def test_a_file_that_says_nothing_of_it_neither_resumes_anybody_nor_lifts_a_proof(
+    at_work: Drawbridge, operator: Operator, tmp_path: Path
+) -> None:
+    at_work("consumers", "add", CONSUMER, "--service", "*", "--require-proof", "--principal", ROLE)
+    at_work("consumers", "suspend", CONSUMER)
+
+    ended = at_work("consumers", "import", file(tmp_path, FILE), "--replace")
+
+    assert (ended.code, ended.err) == (0, "")
+    consumer = registered(operator, CONSUMER)
+    assert consumer is not None
+    assert (consumer.tier, consumer.principals, consumer.proof_required) == ("gold", {ROLE}, True)
+    assert standing_of(consumer) is Standing.SUSPENDED
 
 
 def test_with_bad_lines_nothing_is_imported(at_work: Drawbridge, operator: Operator, tmp_path: Path) -> None:

@@ -300,20 +300,21 @@ class TestWithAStack:
         self, at_work: Drawbridge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         file = tmp_path / "consumers.csv"
-        file.write_text("account_id,services\n" + "".join(f"{number:012},*\n" for number in (1, 2, 3)))
-        add = ConsumersTable.add
+        file.write_text("account_id,services\n" + "".join(f"{number:012},*\n" for number in range(250)))
+        transact = ConsumersTable._transact
 
-        def press(self: ConsumersTable, entry: Any, *, replace: bool = False) -> bool:
-            if entry.account_id == "000000000002":
+        def press(self: ConsumersTable, entries: Any, *, replace: bool = False) -> list[str]:
+            if entries[0].account_id == "000000000100":
                 raise KeyboardInterrupt
-            return add(self, entry, replace=replace)
+            return transact(self, entries, replace=replace)
 
-        monkeypatch.setattr(ConsumersTable, "add", press)
+        monkeypatch.setattr(ConsumersTable, "_transact", press)
 
         ended = at_work("consumers", "import", str(file))
 
-        assert (ended.code, ended.out) == (130, "registered  000000000001\n")
-        assert ended.err == "1 of 3 are registered; the same command registers the rest\ninterrupted\n"
+        assert ended.code == 130
+        assert ended.out.splitlines() == [f"registered  {number:012}" for number in range(100)]
+        assert ended.err == "100 of 250 are registered; the same command registers the rest\ninterrupted\n"
 
     def test_who_is_asked_and_does_not_answer_is_told_how_to_say_it(self, at_work: Drawbridge) -> None:
         at_work("consumers", "add", CONSUMER, "--service", "*")
@@ -382,6 +383,8 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "consumers add": (CONSUMER, "--service", "*"),
     "consumers list": (),
     "consumers show": (CONSUMER,),
+    "consumers suspend": (CONSUMER,),
+    "consumers resume": (CONSUMER,),
     "consumers remove": (CONSUMER, "--yes"),
     "consumers import": ("a.csv",),
     "slack check": (),

@@ -145,6 +145,7 @@ def files(operator: Operator, zone: str, tmp_path: Path) -> Path:
     ):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / name).write_text(text, encoding="utf-8")
+    (tmp_path / "customers.csv").write_text("account_id,services\n000000000001,*\n", encoding="utf-8")
     return tmp_path
 
 
@@ -183,6 +184,9 @@ def test_an_operator_can_run_each_command_and_has_nothing_to_spare(
             ("consumers", "add", account, "--tier", "gold", "--service", connected.service_id),
             ("consumers", "list"),
             ("consumers", "show", account),
+            ("consumers", "suspend", account),
+            ("consumers", "resume", account),
+            ("consumers", "import", str(files / "customers.csv")),
             ("withdraw", request, "--yes"),
             ("retry", request, "--yes"),
             ("consumers", "remove", account, "--yes"),

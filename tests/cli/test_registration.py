@@ -167,6 +167,64 @@ def test_services_have_spaces_or_semicolons_between(between: str) -> None:
     assert good == [registered(services=[SERVICE_ID, "*"])]
 
 
+@pytest.mark.parametrize("between", [" ", ";", "; ", " ;\t"])
+def test_principals_have_spaces_or_semicolons_between(between: str) -> None:
+    principals = [f"arn:aws:iam::{CONSUMER}:role/{name}" for name in ("A", "B")]
+
+    good, bad = read(f"account_id,services,principals\n{CONSUMER},*,{between.join(principals)}\n")
+
+    assert bad == []
+    assert good[0].consumer.principals == {*principals}
+    assert "principals" not in good[0].unsaid
+
+
+@pytest.mark.parametrize(
+    ("written", "is_required", "is_said"),
+    [
+        ("true", True, True),
+        ("TRUE", True, True),
+        ("yes", True, True),
+        ("1", True, True),
+        ("false", False, True),
+        ("No", False, True),
+        ("0", False, True),
+        ("", False, False),
+        ("  ", False, False),
+    ],
+)
+def test_whether_proof_is_required_is_a_word_of_spreadsheets(written: str, *, is_required: bool, is_said: bool) -> None:
+    good, bad = read(f"account_id,services,proof_required\n{CONSUMER},*,{written}\n")
+
+    assert bad == []
+    assert good[0].consumer.proof_required is is_required
+    assert ("proof_required" not in good[0].unsaid) is is_said
+
+
+def test_of_what_a_file_has_no_column_it_says_nothing() -> None:
+    good, _ = read(f"{HEADER}{CONSUMER},gold,*,Orders,\n")
+
+    assert good[0].unsaid == {"principals", "proof_required"}
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (f"{CONSUMER},*,,maybe", "proof_required: 'maybe' is neither true nor false"),
+        (f"{CONSUMER},*,arn:aws:iam::{STRANGER}:root,", f"principals: 'arn:aws:iam::{STRANGER}:root' is no role"),
+        (f"{CONSUMER},,,", "services: none is given, and no tier"),
+        (f"{CONSUMER[:6]} {CONSUMER[6:]},*,,", "account_id: '222222 222222' is no AWS account"),
+        ("2222222222,*,,", "account_id: '2222222222' is no AWS account (12 digits); its leading zeros may"),
+        ("2.22222E+11,*,,", "account_id: '2.22222E+11' is no AWS account"),
+    ],
+)
+def test_a_bad_line_is_told_by_its_number(line: str, reason: str) -> None:
+    good, bad = read(f"account_id,services,principals,proof_required\n{STRANGER},*,,\n{line}\n")
+
+    assert [each.account_id for each in good] == [STRANGER]
+    assert [each.number for each in bad] == [3]
+    assert bad[0].reason.startswith(reason)
+
+
 def test_a_quoted_field_may_hold_commas_quotes_and_lines() -> None:
     good, bad = read(f'{HEADER}{CONSUMER},gold,*,"Orders, ""the"" team","one\ntwo"\n{STRANGER},,*,,\n')
 
