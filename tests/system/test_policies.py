@@ -375,7 +375,13 @@ def taken(provider: Person, document: bytes) -> tuple[int, str]:
         return refused.code, str(json.load(refused)["error"])
 
 
-def test_a_consumer_that_has_to_prove_itself_is_let_in_once_its_own_credentials_have(
+def offered_to(provider: Person, service_id: str) -> set[str]:
+    """Return the principals that a service allows."""
+    listed = provider.client("ec2").describe_vpc_endpoint_service_permissions(ServiceId=service_id)
+    return {each["Principal"] for each in listed["AllowedPrincipals"]}
+
+
+def test_a_consumer_that_has_to_prove_itself_is_offered_and_let_in_once_its_own_credentials_have(
     world: World, provider: Person, stranger: Person, policy: Policy, by_events_alone: None
 ) -> None:
     policy(provider, "newcomers", accept(stranger))
@@ -396,13 +402,15 @@ def test_a_consumer_that_has_to_prove_itself_is_let_in_once_its_own_credentials_
     another = world.person(str(next(_strangers)))
     assert taken(provider, answer(another, challenge)) == (403, "other-account")
     assert taken(provider, answer(stranger, new_challenge(ours, stranger.account_id))) == (403, "no-such-challenge")
-    document = answer(stranger, challenge)
+    document, theirs = answer(stranger, challenge), f"arn:aws:iam::{stranger.account_id}:root"
     assert taken(provider, document.replace(b"GetCallerIdentity", b"GetSessionToken")) == (403, "action-wrong")
     assert stranger.endpoint_state(endpoint_id) == "pendingAcceptance"
+    assert theirs not in offered_to(provider, service_id)
 
     assert taken(provider, document) == (200, "")
 
     settled(provider, endpoint_id, "AVAILABLE")
+    until(lambda: theirs in offered_to(provider, service_id), lambda: "it is offered what its entry names")
     assert taken(provider, document) == (403, "no-such-challenge")
 
 
