@@ -29,7 +29,7 @@ class _SignedAt(SigV4QueryAuth):
 
 
 def signed_document(challenge: Challenge, credentials: ReadOnlyCredentials, at: datetime, region: str = "") -> str:
-    """Return the document that answers a challenge; ``region`` is that whose STS is to say who signed it."""
+    """Return the document that answers a challenge; ``region`` is that whose STS vouches, if not the provider's."""
     where = region or challenge.provider.region
     request = AWSRequest(
         method="GET",

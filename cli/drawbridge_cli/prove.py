@@ -50,8 +50,9 @@ def prove(
     if sts_region and sts_region not in asked.provider.sts_hosts:
         raise InvalidInputError(f"--sts-region: the provider takes {' or '.join(sorted(asked.provider.sts_hosts))}")
     stack: Stack = context.obj
-    caller = _caller(stack, asked)
-    document = signed_document(asked, stack.credentials(), caller.at, sts_region)
+    where = sts_region or asked.provider.region
+    caller = _caller(stack.in_region(where), asked)
+    document = signed_document(asked, stack.credentials(), caller.at, where)
     until = caller.at + LONGEST_LIFE
     shown = {"account_id": asked.account_id, "signed_by": caller.arn, "valid_until": until.isoformat()}
     if output is not None:
@@ -90,7 +91,7 @@ def _named(challenge: Challenge) -> str:
 
 def _caller(stack: Stack, asked: Challenge) -> _Caller:
     """Return who calls, if it is of the account that is asked."""
-    identity: Any = stack.in_region(asked.provider.region).identity()
+    identity: Any = stack.identity()
     if identity["Account"] != asked.account_id:
         raise InvalidInputError(
             f"--challenge: it is for account {asked.account_id}, and these credentials are of {identity['Account']} "

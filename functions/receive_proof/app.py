@@ -35,7 +35,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 def _have_it_offered() -> None:
     """Have what the account may have now offered at once; the schedule does it too."""
     try:
-        hints().sweep()
+        hints().ask_to_sweep()
     except DrawbridgeError as failed:
         logger.warning("no hint sent", reason=str(failed))
 

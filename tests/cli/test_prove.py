@@ -20,6 +20,7 @@ from drawbridge.intake.proof import CHALLENGE_HEADER, Answer, read_answer
 from drawbridge_cli.proof_signing import signed_document
 from local_aws.testing.accounts import Account, Accounts
 from local_aws.testing.clock import clock
+from local_aws.testing.record import record
 from local_aws.testing.server import LocalAws
 from tests.cli.operators import Drawbridge, denied
 from tests.unit.proofs import AT
@@ -126,11 +127,13 @@ def test_another_region_s_sts_may_vouch(
     as_customer: Drawbridge, challenge: Challenge, local_aws: LocalAws, tmp_path: Path
 ) -> None:
     """A session is not valid in a Region that its account has not enabled."""
-    file = tmp_path / "proof.json"
+    file, mark = tmp_path / "proof.json", record.mark()
 
     ended = as_customer("prove", "--challenge", challenge.text, "--output", str(file), "--sts-region", "us-east-1")
 
     assert ended.code == 0
+    asked = {each._made.call.region for each in record.since(mark, account_id=challenge.account_id)}
+    assert asked == {"us-east-1"}
     call = answer_in(file.read_bytes()).call
     assert call.host == "sts.us-east-1.amazonaws.com"
     assert SecurityTokenService(local_aws.url).caller(call).account_id == challenge.account_id

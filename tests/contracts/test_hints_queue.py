@@ -16,9 +16,9 @@ def test_a_hint_has_everything_swept(account: Account) -> None:
     sqs = account.client("sqs")
     url = sqs.create_queue(QueueName="hints")["QueueUrl"]
 
-    HintsQueue(sqs, url).sweep()
+    HintsQueue(sqs, url).ask_to_sweep()
 
     (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
     assert parse_hint(message["Body"]) == told(EVERYTHING, HintSource.COMMAND)
     with refusing(sqs, "send_message", "AccessDenied"), pytest.raises(AccessDeniedError):
-        HintsQueue(sqs, url).sweep()
+        HintsQueue(sqs, url).ask_to_sweep()

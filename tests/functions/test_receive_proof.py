@@ -35,7 +35,7 @@ class World:
         self.challenges, self.sts, self.swept = InMemoryChallenges(), Sts(), 0
         self.queue: Exception | None = None
 
-    def sweep(self) -> None:
+    def ask_to_sweep(self) -> None:
         if self.queue is not None:
             raise self.queue
         self.swept += 1
