@@ -16,7 +16,7 @@ AT = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 PROVIDER = Provider(prefix="drawbridge", account_id="111122223333", region="eu-central-1")
 CONSUMER = "444455556666"
 ARN = f"arn:aws:sts::{CONSUMER}:assumed-role/admin/alice"
-CHALLENGE = new_challenge(PROVIDER, CONSUMER)
+CHALLENGE = new_challenge(PROVIDER, CONSUMER, lambda size: "5f" * size)
 HOST = "sts.eu-central-1.amazonaws.com"
 
 
