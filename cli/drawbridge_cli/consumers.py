@@ -17,6 +17,7 @@ from drawbridge_cli.command_group import CommandGroup
 from drawbridge_cli.command_lines import command
 from drawbridge_cli.commanding import complain_of_changed, tell_to_sweep
 from drawbridge_cli.consumer_import import import_file
+from drawbridge_cli.consumer_proof import challenge, proof
 from drawbridge_cli.consumer_removal import finishing, remove_consumer
 from drawbridge_cli.consumer_screen import COLUMNS, cells, entry_document, say_what_it_means, show_entry
 from drawbridge_cli.consumer_suspension import resume, suspend
@@ -29,6 +30,9 @@ from drawbridge_cli.withdrawable_screen import (
 )
 
 app = CommandGroup(no_args_is_help=True, help="Consumers: the accounts that are known, their tiers and their services.")
+
+app.command()(challenge)
+app.command()(proof)
 
 Account = Annotated[str, typer.Argument(help="The account's id, 12 digits.", metavar="ACCOUNT")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]

@@ -71,6 +71,10 @@ class _Commands(LazyGroup):
         "consumers": LazyCommand(
             "drawbridge_cli.consumers", "Consumers: the accounts that are known, their tiers and their services."
         ),
+        "prove": LazyCommand(
+            "drawbridge_cli.prove",
+            "Prove to a provider that this account is yours. It needs AWS credentials, and no stack.",
+        ),
         "slack": LazyCommand("drawbridge_cli.slack", "Slack: whether approvers can be asked."),
     }
 

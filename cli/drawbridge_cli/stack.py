@@ -21,16 +21,19 @@ from drawbridge_cli.screen import complain
 
 if TYPE_CHECKING:
     import boto3
+    from botocore.credentials import ReadOnlyCredentials
 
     from drawbridge.approval.ask import ApprovalRecord, Pending
     from drawbridge.association.binding import Binding
     from drawbridge.aws.approvals_table import ApprovalsTable
+    from drawbridge.aws.challenge_items import ChallengeItems
     from drawbridge.aws.consumers_table import ConsumersTable
     from drawbridge.aws.history_table import HistoryTable
     from drawbridge.aws.ledger_table import BrokenRow, LedgerTable
     from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
     from drawbridge.aws.removed_consumers import RemovedConsumerItems
     from drawbridge.aws.secrets import Secrets
+    from drawbridge.aws.security_token_service import SecurityTokenService
     from drawbridge.aws.sweep_record_items import SweepRecordItems
     from drawbridge.aws.task_callback import TaskCallback
     from drawbridge.bootstrap.planning import Planning
@@ -225,6 +228,23 @@ class Stack:
         return None if _OFFERS not in self._outputs else OffersTable(self._table(_OFFERS), on_broken=complain)
 
     @cached_property
+    def challenges(self) -> ChallengeItems:
+        from drawbridge.aws.challenge_items import ChallengeItems
+
+        return ChallengeItems(self._table("ConsumersTableName"))
+
+    @property
+    def identities(self) -> SecurityTokenService:
+        from drawbridge.aws.security_token_service import SecurityTokenService
+        from drawbridge.environment import Environment
+
+        return SecurityTokenService(Environment().sts_endpoint)
+
+    @property
+    def proof_url(self) -> str:
+        return self._output("ProofUrl")
+
+    @cached_property
     def ledger(self) -> LedgerTable:
         return self.ledger_telling(complain)
 
@@ -318,8 +338,20 @@ class Stack:
 
     def caller(self) -> str:
         """Return the ARN of the caller, by which the approval record names them."""
+        return str(self.identity()["Arn"])
+
+    def identity(self) -> Any:
+        """Return STS's answer to who calls."""
         with _usable(), translated("ask who calls"):
-            return str(self._client("sts").get_caller_identity()["Arn"])
+            return self._client("sts").get_caller_identity()
+
+    def credentials(self) -> ReadOnlyCredentials:
+        """Return the caller's credentials, to sign something with that is not sent from here."""
+        with _usable():
+            found = self._session.get_credentials()
+            if found is None:
+                raise NoCredentialsError
+            return found.get_frozen_credentials()
 
     @cached_property
     def configuration(self) -> ConfigurationParameters:
@@ -356,8 +388,7 @@ class Stack:
 
     @cached_property
     def account_id(self) -> str:
-        with _usable(), translated("ask who calls"):
-            return str(self._client("sts").get_caller_identity()["Account"])
+        return str(self.identity()["Account"])
 
     @cached_property
     def published(self) -> PublishedParameters:

@@ -1,16 +1,24 @@
 """``drawbridge consumers``, in an account that has the stack."""
 
+import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
+from botocore.credentials import ReadOnlyCredentials
 
 from drawbridge.aws.consumers_table import ConsumersTable
 from drawbridge.decision.consumer_standing import Standing, standing_of
 from drawbridge.decision.facts import Consumer
 from drawbridge.hint.parse import parse_hint
+from drawbridge.intake.challenge import parse_challenge
+from drawbridge_cli.proof_signing import signed_document
+from local_aws.testing.clock import clock
 from tests.builders import CONSUMER, PROVIDER, SERVICE_ID, STRANGER
-from tests.cli.operators import SWEEP_COMMANDED, Drawbridge, Operator, denied, now
+from tests.cli.operators import SWEEP_COMMANDED, Drawbridge, Ended, Operator, denied, now
 
 OTHER_SERVICE = "vpce-svc-00000000000000001"
 FILE = f"""\
@@ -471,3 +479,153 @@ def test_what_is_kept_in_the_registry_steers_no_terminal(at_work: Drawbridge) ->
         assert "a⟨U+001B⟩[2Jb⟨U+009B⟩" in at_work("consumers", *command).out
         assert "\x9b" not in at_work("consumers", *command, "--json").out
     assert at_work("consumers", "show", CONSUMER, "--json").json["name"] == "a\x1b[2Jb\x9b"
+
+
+# ---- proof of ownership: the provider's desk, and the customer, whose account has no stack
+
+
+@pytest.fixture
+def customer(new_operator: Callable[[], Operator]) -> Operator:
+    return new_operator()
+
+
+@pytest.fixture
+def as_customer(
+    customer: Operator, drawbridge: Drawbridge, monkeypatch: pytest.MonkeyPatch, operator: Operator
+) -> Drawbridge:
+    """Run a command as the customer; what follows is the operator's again."""
+
+    def run(*arguments: str, typed: str = "") -> Ended:
+        with monkeypatch.context() as theirs:
+            for name, value in customer.environment.items():
+                theirs.setenv(name, value)
+            return drawbridge(*arguments, typed=typed)
+
+    return run
+
+
+@pytest.fixture
+def at_the_desk(at_work: Drawbridge, monkeypatch: pytest.MonkeyPatch) -> Drawbridge:
+    """Run commands as the operator, whose clock is right."""
+    monkeypatch.setattr("drawbridge_cli.consumer_proof.now", clock.now)
+    return at_work
+
+
+def asks_for_proof(operator: Operator, account_id: str, **more: object) -> None:
+    operator.table("ConsumersTableName").put_item(
+        Item={"account_id": account_id, "tier": "gold", "proof_required": True, **more}
+    )
+
+
+def challenge_of(at_work: Drawbridge, account_id: str) -> tuple[str, str]:
+    made = at_work("consumers", "challenge", account_id, "--json").json
+    return made["challenge"], made["url"]
+
+
+def test_a_customer_proves_that_its_account_is_its_own_and_once(
+    at_the_desk: Drawbridge, as_customer: Drawbridge, operator: Operator, customer: Operator
+) -> None:
+    """The whole way: the API, the function, its role, STS, the registry, the hint."""
+    account = customer.account_id
+    asks_for_proof(operator, account)
+    challenge, url = challenge_of(at_the_desk, account)
+    operator.hints()
+
+    ended = as_customer("prove", "--challenge", challenge, "--url", url)
+
+    assert (ended.code, ended.err) == (0, "")
+    found = ConsumersTable(operator.table("ConsumersTableName")).registration(account)
+    assert found is not None
+    assert found.consumer.is_proved
+    assert (found.proved_by, found.challenge) == (f"arn:aws:sts::{account}:assumed-role/person/operator", "")
+    assert [parse_hint(body) for body in operator.hints()] == [SWEEP_COMMANDED]
+
+    again = as_customer("prove", "--challenge", challenge, "--url", url)
+    assert again.code == 1
+    assert "(no-such-challenge)" in again.err
+
+
+def test_another_account_s_answer_proves_nothing(
+    at_the_desk: Drawbridge, operator: Operator, customer: Operator
+) -> None:
+    """Somebody who has the challenge, and credentials of an account that is not the customer's."""
+    account = customer.account_id
+    asks_for_proof(operator, account)
+    text, url = challenge_of(at_the_desk, account)
+    keys = ReadOnlyCredentials(
+        operator.credentials.access_key_id,
+        operator.credentials.secret_access_key,
+        operator.credentials.session_token,
+    )
+    written = signed_document(parse_challenge(text), keys, clock.now())
+
+    with pytest.raises(HTTPError) as refused:
+        urlopen(Request(url, written.encode(), {"Content-Type": "application/json"}))  # noqa: S310 - our own port
+
+    assert (refused.value.code, json.load(refused.value)["error"]) == (403, "other-account")
+    consumer = registered(operator, account)
+    assert consumer is not None
+    assert not consumer.is_proved
+
+
+def test_a_customer_s_answer_is_taken_at_the_desk(
+    at_the_desk: Drawbridge, as_customer: Drawbridge, operator: Operator, customer: Operator, tmp_path: Path
+) -> None:
+    account, file = customer.account_id, str(tmp_path / "proof.json")
+    asks_for_proof(operator, account)
+    challenge, _ = challenge_of(at_the_desk, account)
+    assert as_customer("prove", "--challenge", challenge, "--output", file).code == 0
+
+    wrong = at_the_desk("consumers", "proof", STRANGER, "--file", file)
+    assert (wrong.code, f"it is of account {account}, not of {STRANGER}" in wrong.err) == (2, True)
+    ended = at_the_desk("consumers", "proof", account, "--file", file)
+
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out == f"proved  {account}, by arn:aws:sts::{account}:assumed-role/person/operator\n"
+    consumer = registered(operator, account)
+    assert consumer is not None
+    assert consumer.is_proved
+    assert [parse_hint(body) for body in operator.hints()] == [SWEEP_COMMANDED]
+    again = at_the_desk("consumers", "proof", account, "--file", file)
+    assert (again.code, "(no-such-challenge)" in again.err) == (1, True)
+
+
+def test_a_challenge_is_told_with_what_the_customer_has_to_run(
+    at_the_desk: Drawbridge, operator: Operator, customer: Operator
+) -> None:
+    asks_for_proof(operator, customer.account_id, challenge="drawbridge-earlier")
+
+    ended = at_the_desk("consumers", "challenge", customer.account_id)
+
+    (item,) = operator.table("ConsumersTableName").scan()["Items"]
+    assert ended.code == 0
+    assert f"    drawbridge prove --challenge {item['challenge']} --url http" in ended.out
+    assert parse_challenge(item["challenge"]).account_id == customer.account_id
+
+
+def test_who_needs_no_proof_is_asked_for_none(at_the_desk: Drawbridge, operator: Operator) -> None:
+    nobody = at_the_desk("consumers", "challenge", CONSUMER)
+    assert (nobody.code, f"{CONSUMER} is not registered" in nobody.err) == (1, True)
+    operator.table("ConsumersTableName").put_item(Item={"account_id": CONSUMER, "tier": "gold"})
+
+    needless = at_the_desk("consumers", "challenge", CONSUMER)
+
+    assert (needless.code, "has to prove nothing" in needless.err) == (2, True)
+    assert "challenge" not in operator.table("ConsumersTableName").scan()["Items"][0]
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [(None, "No such file"), (b"x", "(document-unreadable)"), (b"x" * 99_999, "more than 16384 bytes")],
+)
+def test_a_file_that_is_no_proof_is_told(
+    at_the_desk: Drawbridge, tmp_path: Path, written: bytes | None, words: str
+) -> None:
+    file = tmp_path / "proof.json"
+    if written is not None:
+        file.write_bytes(written)
+
+    ended = at_the_desk("consumers", "proof", CONSUMER, "--file", str(file))
+
+    assert ended.code == (2 if written is None else 1)
+    assert words in ended.err

@@ -21,6 +21,7 @@ _FUNCTIONS = (
     "PlanWithdrawal",
     "PublishDns",
     "ReceiveApproval",
+    "ReceiveProof",
     "RecordOutcome",
     "RegisterConsumer",
     "RelayNotification",

@@ -7,9 +7,14 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
+from botocore.credentials import ReadOnlyCredentials
 
+from drawbridge.intake.challenge import Challenge, Provider, new_challenge
+from drawbridge_cli.proof_signing import signed_document
 from local_aws.testing.clock import clock
 from local_aws.testing.organizations import arrange
 from scenarios.people import Person
@@ -351,6 +356,62 @@ def test_a_consumer_that_is_registered_is_let_in_by_the_next_sweep_and_reviewed_
 
     until(review, lambda: "a review")
     assert stranger.endpoint_state(endpoint_id) == "available"
+
+
+def answer(person: Person, challenge: Challenge) -> bytes:
+    """Return what ``drawbridge prove`` makes with somebody's credentials."""
+    keys = person.credentials
+    made = ReadOnlyCredentials(keys.access_key_id, keys.secret_access_key, keys.session_token)
+    return signed_document(challenge, made, clock.now()).encode()
+
+
+def taken(provider: Person, document: bytes) -> tuple[int, str]:
+    """Send a proof to the provider; return the status of its answer, and the code of a refusal."""
+    request = Request(provider.output("ProofUrl"), document, {"Content-Type": "application/json"})  # noqa: S310 - our own port
+    try:
+        with urlopen(request) as answered:  # noqa: S310 - our own port
+            return int(answered.status), ""
+    except HTTPError as refused:
+        return refused.code, str(json.load(refused)["error"])
+
+
+def offered_to(provider: Person, service_id: str) -> set[str]:
+    """Return the principals that a service allows."""
+    listed = provider.client("ec2").describe_vpc_endpoint_service_permissions(ServiceId=service_id)
+    return {each["Principal"] for each in listed["AllowedPrincipals"]}
+
+
+def test_a_consumer_that_has_to_prove_itself_is_offered_and_let_in_once_its_own_credentials_have(
+    world: World, provider: Person, stranger: Person, policy: Policy, by_events_alone: None
+) -> None:
+    policy(provider, "newcomers", accept(stranger))
+    ours = Provider(prefix="drawbridge", account_id=provider.account_id, region="us-east-1")
+    challenge = new_challenge(ours, stranger.account_id)
+    service_id, service_name = provider.offer_service()
+    provider.resource("dynamodb").Table(provider.output("ConsumersTableName")).put_item(
+        Item={
+            "account_id": stranger.account_id,
+            "services": [service_id],
+            "proof_required": True,
+            "challenge": challenge.text,
+        }
+    )
+    endpoint_id = stranger.connect(service_name)
+    assert "consumer-unproved" in reasons(settled(provider, endpoint_id, "HELD"))
+
+    another = world.person(str(next(_strangers)))
+    assert taken(provider, answer(another, challenge)) == (403, "other-account")
+    assert taken(provider, answer(stranger, new_challenge(ours, stranger.account_id))) == (403, "no-such-challenge")
+    document, theirs = answer(stranger, challenge), f"arn:aws:iam::{stranger.account_id}:root"
+    assert taken(provider, document.replace(b"GetCallerIdentity", b"GetSessionToken")) == (403, "action-wrong")
+    assert stranger.endpoint_state(endpoint_id) == "pendingAcceptance"
+    assert theirs not in offered_to(provider, service_id)
+
+    assert taken(provider, document) == (200, "")
+
+    settled(provider, endpoint_id, "AVAILABLE")
+    until(lambda: theirs in offered_to(provider, service_id), lambda: "it is offered what its entry names")
+    assert taken(provider, document) == (403, "no-such-challenge")
 
 
 def test_no_function_was_denied_anything_but_what_it_can_do_without(

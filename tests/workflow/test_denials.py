@@ -92,6 +92,20 @@ def offers_item(target: str) -> dict[str, Any]:
     return {"TableName": "OffersTable", "Item": {"target": {"S": target}, "principal": {"S": ACCOUNT}}}
 
 
+def of_consumer(**more: Any) -> dict[str, Any]:
+    return {"TableName": "ConsumersTable", "Key": {"account_id": {"S": ACCOUNT}}, **more}
+
+
+def reading(*attributes: str) -> dict[str, Any]:
+    return of_consumer(ProjectionExpression=", ".join(attributes))
+
+
+def writing(*attributes: str, **more: Any) -> dict[str, Any]:
+    names = {f"#{each}": each for each in attributes}
+    sets = ", ".join(f"#{each} = :v" for each in attributes)
+    return of_consumer(UpdateExpression=f"SET {sets}", ExpressionAttributeNames=names, **more)
+
+
 ALLOWED = [
     pytest.param("RegisterConsumer", "dynamodb:PutItem", offers_item("removed-consumers"), id="that one is removed"),
     pytest.param(
@@ -109,6 +123,13 @@ ALLOWED = [
         "dynamodb:BatchWriteItem",
         offer_record(SHARED["resourceShareArn"]),
         id="an offer of a share",
+    ),
+    pytest.param("ReceiveProof", "dynamodb:GetItem", reading("challenge"), id="the challenge of an entry"),
+    pytest.param(
+        "ReceiveProof",
+        "dynamodb:UpdateItem",
+        writing("proved_at", "proved_by", "challenge", ReturnValues="NONE"),
+        id="what was proved",
     ),
     pytest.param(
         "DiscoverRequests", "dynamodb:BatchWriteItem", approval_item("sweep/scheduled"), id="the record of a sweep"
@@ -191,6 +212,12 @@ DENIED = [
         "ec2:ModifyVpcEndpointServicePermissions",
         {"ServiceId": "vpce-svc-0123456789abcdef1"},
         id="a permission, by who registers",
+    ),
+    pytest.param("ReceiveProof", "dynamodb:GetItem", of_consumer(), id="a whole entry"),
+    pytest.param("ReceiveProof", "dynamodb:GetItem", reading("challenge", "notes"), id="another field of an entry"),
+    pytest.param("ReceiveProof", "dynamodb:UpdateItem", writing("proved_at", "services"), id="an entry's services"),
+    pytest.param(
+        "ReceiveProof", "dynamodb:UpdateItem", writing("challenge", ReturnValues="ALL_NEW"), id="an entry by its update"
     ),
     pytest.param(
         "AssociateResource",
@@ -447,6 +474,20 @@ def test_whoever_hears_slack_can_accept_nothing() -> None:
         ("ssm:PutParameter", {"Name": "/drawbridge/config/approvers"}),
     ):
         assert refused("ReceiveApproval", name, params) is not None, name
+
+
+def test_whoever_hears_consumers_can_accept_nothing_and_register_nobody() -> None:
+    for name, params in (
+        ("ram:AcceptResourceShareInvitation", invitation("444455556666")),
+        ("ec2:AcceptVpcEndpointConnections", {"ServiceId": "vpce-svc-0123456789abcdef1"}),
+        ("ec2:ModifyVpcEndpointServicePermissions", {"ServiceId": "vpce-svc-0123456789abcdef1"}),
+        ("dynamodb:PutItem", {"TableName": "ConsumersTable", "Item": {"account_id": {"S": ACCOUNT}}}),
+        ("dynamodb:DeleteItem", of_consumer()),
+        ("dynamodb:Scan", {"TableName": "ConsumersTable"}),
+        ("dynamodb:GetItem", {"TableName": "LedgerTable", "Key": {"request_id": {"S": "x"}}}),
+        ("ssm:PutParameter", {"Name": "/drawbridge/config/approvers"}),
+    ):
+        assert refused("ReceiveProof", name, params) is not None, name
 
 
 def test_the_tag_of_a_managed_service_is_what_the_product_looks_for() -> None:

@@ -34,6 +34,7 @@ def test_every_role_of_the_template_has_its_row_and_no_other_has() -> None:
         ("AWS::SNS::Topic", {"ConnectionNotifications": "topic"}),
         ("AWS::Events::EventBus", {"Bus": "bus"}),
         ("AWS::ApiGatewayV2::Api", {"SlackApi": "callback's address"}),
+        ("AWS::ApiGatewayV2::Api", {"SlackApi": "proofs' address"}),
     ],
 )
 def test_every_thing_that_somebody_could_write_to_has_a_row(kind: str, names: dict[str, str]) -> None:

@@ -61,6 +61,11 @@ class Environment:
         return self._required("HINTS_QUEUE_URL")
 
     @property
+    def sts_endpoint(self) -> str:
+        """Where STS is reached, if not at its own hosts: AWS's own settings of a service's endpoint."""
+        return self._variables.get("AWS_ENDPOINT_URL_STS", "") or self._variables.get("AWS_ENDPOINT_URL", "")
+
+    @property
     def hints_dead_letter_queue(self) -> str:
         return self._required("HINTS_DEAD_LETTER_QUEUE_URL")
 

@@ -70,6 +70,8 @@ class Metric(StrEnum):
     """By ``kind``: all seconds, of what waited for people."""
     APPROVALS_REFUSED = "ApprovalsRefused"
     """Calls of the callback that Slack did not sign, or that can't be read."""
+    PROOFS_REFUSED = "ProofsRefused"
+    """Answers to challenges that prove nothing, by whoever sent them."""
 
 
 _SECONDS = {Metric.OLDEST_PENDING_AGE, Metric.TIME_TO_CONNECT, Metric.TIME_TO_CONNECT_WITH_PEOPLE}

@@ -14,10 +14,11 @@ from local_aws.fault_injection import injection
 from local_aws.fault_injection.faults import faults
 from local_aws.fault_injection.listings import is_listing
 from local_aws.fault_injection.plans import OF_LISTINGS
-from local_aws.http import answers
+from local_aws.http import answers, query_json
 from local_aws.http.answers import Answer
 from local_aws.http.call_record import MadeCall, record
 from local_aws.http.request_identification import Environ, IdentifiedCall, identify
+from local_aws.iam import presigned_calls
 from local_aws.moto_extension import pages
 from local_aws.throttling.throttles import throttles
 from local_aws.time.activity import doing
@@ -70,13 +71,14 @@ class Middleware:
             answer = self._answer(call, environ, sandbox, once_recorded)
             function = sandbox.configuration.name if sandbox else None
             record.add(MadeCall(call, clock.time(), answer.status, answer.error_code(), function, request_id))
+            answer = query_json.as_accepted(call, answer)
         start_response(f"{answer.status} {_reason(answer.status)}", list(answer.headers))
         return [answer.body]
 
     def _answer(
         self, call: IdentifiedCall, environ: Environ, sandbox: functions.Sandbox | None, once_recorded: ExitStack
     ) -> Answer:
-        refused = inputs.refusal(call)
+        refused = presigned_calls.refusal(call) or inputs.refusal(call)
         if refused is not None:
             return refused
         denied = self.authorizer(call) if self.authorizer else None
@@ -104,6 +106,9 @@ class Middleware:
 
     def _unsigned(self, environ: Environ) -> Answer:
         """Let moto answer an unsigned request, such as for a role's credentials or an object's link."""
+        if str(environ.get("HTTP_HOST", "")).startswith("sts."):
+            # moto would take what comes without a form for S3's.
+            return answers.unsigned("application/x-www-form-urlencoded", "")
         try:
             answer = _collect(self._application, environ)
         except Exception as failure:  # noqa: BLE001 - whatever failed, the caller gets an error that can be read

@@ -354,6 +354,26 @@ def test_the_stages_bucket_empties_and_fills_by_the_clock(local_aws_server: Loca
     assert [api.request("/").status for _ in range(2)] == [500, 429]
 
 
+def test_a_route_with_settings_has_a_bucket_of_its_own(person: Person) -> None:
+    apis = person(ACCOUNT).client("apigatewayv2")
+    made = apis.create_api(Name="apart", ProtocolType="HTTP")
+    for key in ("POST /narrow", "POST /one", "POST /other"):
+        apis.create_route(ApiId=made["ApiId"], RouteKey=key, Target="integrations/none")
+    apis.create_stage(
+        ApiId=made["ApiId"],
+        StageName="$default",
+        AutoDeploy=True,
+        DefaultRouteSettings={"ThrottlingBurstLimit": 3, "ThrottlingRateLimit": 0.001},
+        RouteSettings={"POST /narrow": {"ThrottlingBurstLimit": 1}},
+    )
+    api = Caller(made["ApiEndpoint"])
+
+    assert [api.request("/narrow", b"").status for _ in range(2)] == [500, 429]
+    assert [api.request(path, b"").status for path in ("/one", "/other", "/one", "/other")] == [500, 500, 500, 429]
+    clock.advance(1001)
+    assert [api.request("/narrow", b"").status for _ in range(2)] == [500, 429]
+
+
 def test_an_api_without_a_deployment_is_not_found(person: Person) -> None:
     apis = person(ACCOUNT).client("apigatewayv2")
     made = apis.create_api(Name="undeployed", ProtocolType="HTTP")
@@ -395,6 +415,7 @@ def test_no_call_of_an_api_counts_as_a_call_of_aws(api: Caller, local_aws_server
         ("Route", {"Target": "integrations/none"}, "Integration"),
         ("Stage", {"StageName": "prod"}, "StageName: the local AWS has '$default' only"),
         ("Stage", {"DefaultRouteSettings": {"LoggingLevel": "INFO"}}, "the local AWS has no LoggingLevel"),
+        ("Stage", {"RouteSettings": {"GET /x": {}}}, "Unable to find Route by key GET /x within"),
     ],
 )
 def test_an_api_that_is_not_served_cannot_be_deployed(

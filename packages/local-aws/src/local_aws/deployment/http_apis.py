@@ -94,22 +94,24 @@ def make_stage(resource: TemplateResource) -> CreatedResource:
         "AutoDeploy",
         "Description",
         "DefaultRouteSettings",
+        "RouteSettings",
         "AccessLogSettings",
         "Tags",
     )
     _require(resource, "StageName", "$default")
     api_id, apis = resource.properties["ApiId"], resource.client("apigatewayv2")
-    settings = dict(resource.properties.get("DefaultRouteSettings", {}))
     options: dict[str, Any] = {}
-    if settings:
-        options["DefaultRouteSettings"] = {
-            **{name: int(settings[name]) for name in ("ThrottlingBurstLimit",) if name in settings},
-            **{name: float(settings[name]) for name in ("ThrottlingRateLimit",) if name in settings},
-            **{name: _boolean(settings[name]) for name in ("DetailedMetricsEnabled",) if name in settings},
+    if settings := resource.properties.get("DefaultRouteSettings"):
+        options["DefaultRouteSettings"] = _route_settings("DefaultRouteSettings", settings)
+    if of_routes := resource.properties.get("RouteSettings"):
+        there = {each["RouteKey"] for each in apis.get_routes(ApiId=api_id)["Items"]}
+        for key in of_routes:
+            if key not in there:
+                # As API Gateway has it: the stage has to depend on the route.
+                raise DeploymentError(f"Unable to find Route by key {key} within the provided RouteSettings")
+        options["RouteSettings"] = {
+            key: _route_settings(f"RouteSettings of {key}", settings) for key, settings in of_routes.items()
         }
-        unknown = settings.keys() - options["DefaultRouteSettings"].keys()
-        if unknown:
-            raise DeploymentError(f"DefaultRouteSettings: the local AWS has no {', '.join(sorted(unknown))}")
     apis.create_stage(
         ApiId=api_id,
         StageName="$default",
@@ -118,6 +120,17 @@ def make_stage(resource: TemplateResource) -> CreatedResource:
         **resource.only("Description", "AccessLogSettings", "Tags"),
     )
     return CreatedResource("$default", undo=lambda: apis.delete_stage(ApiId=api_id, StageName="$default"))
+
+
+def _route_settings(name: str, given: dict[str, Any]) -> dict[str, Any]:
+    settings = {
+        **{each: int(given[each]) for each in ("ThrottlingBurstLimit",) if each in given},
+        **{each: float(given[each]) for each in ("ThrottlingRateLimit",) if each in given},
+        **{each: _boolean(given[each]) for each in ("DetailedMetricsEnabled",) if each in given},
+    }
+    if unknown := given.keys() - settings.keys():
+        raise DeploymentError(f"{name}: the local AWS has no {', '.join(sorted(unknown))}")
+    return settings
 
 
 def _refuse_others(resource: TemplateResource, *served: str) -> None:

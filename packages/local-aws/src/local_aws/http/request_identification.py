@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from typing import Any
+from urllib.parse import parse_qsl
 
 import botocore.session
 from moto.core.parse import PROTOCOL_PARSERS
@@ -66,6 +67,8 @@ class IdentifiedCall:
     modelled: Any = field(default=None, repr=False, compare=False)
     """botocore's model of the operation; None if there is none."""
     request: Request | None = field(default=None, repr=False, compare=False)
+    presigned: bool = False
+    """Whether the signature is in the query."""
 
     @property
     def name(self) -> str:
@@ -108,9 +111,14 @@ def identify(environ: Environ) -> IdentifiedCall | None:
 
     The body stays readable: it is read from the connection and replaced by a buffer.
     """
-    scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
+    authorization = environ.get("HTTP_AUTHORIZATION", "")
+    presigned = "" if authorization else _presigned_for_sts(environ)
+    scope = _SCOPE.search(authorization or presigned)
     if scope is None:
         return None
+    if presigned:
+        # moto reads who calls, and which service, from a header alone.
+        environ["HTTP_AUTHORIZATION"] = presigned
     _buffer_body(environ)
     signed_for = scope["service"].lower()
     model = _botocore_name(signed_for, environ)
@@ -131,7 +139,18 @@ def identify(environ: Environ) -> IdentifiedCall | None:
         modelled=matched.modelled,
         access_key_id=scope["key"],
         request=request,
+        presigned=bool(presigned),
     )
+
+
+def _presigned_for_sts(environ: Environ) -> str:
+    """Return the header that a pre-signed call of STS would have; empty for any other, such as an object's link."""
+    query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
+    key_id, date, region, service = (query.get("X-Amz-Credential", "") + "////").split("/")[:4]
+    if "X-Amz-Signature" not in query or not (service == "sts" or environ.get("HTTP_HOST", "").startswith("sts.")):
+        return ""
+    # Whatever service it was signed for: STS is where it was sent to, and refuses it itself.
+    return f"AWS4-HMAC-SHA256 Credential={key_id}/{date}/{region}/sts/aws4_request, SignedHeaders=host, Signature=query"
 
 
 def existing_role(principal: Principal, region: str) -> str | None:

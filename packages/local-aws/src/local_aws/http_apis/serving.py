@@ -60,7 +60,7 @@ def _answer(environ: Environ, request_id: str) -> HttpAnswer:
     match = choose(api.get_routes(), request.method, request.path)
     if match is None:
         return NOT_FOUND
-    if not buckets.admit(api_id, stage):
+    if not buckets.admit(api_id, stage, match.key):
         return TOO_MANY
     if len(request.body) > MOST_BODY_BYTES:
         return TOO_LARGE

@@ -39,7 +39,11 @@ def _read(call: AwsCall) -> Iterator[Requirement]:
 def _one_item(call: AwsCall) -> Iterator[Requirement]:
     table = _table(call, call.params.get("TableName"))
     item = call.params.get("Key") or call.params.get("Item") or {}
-    yield call.requires(call.operation, table, {**_item_keys(call.params), **_leading(table, [item])}, kind="table")
+    keys = {**_item_keys(call.params), **_leading(table, [item])}
+    if call.operation == "GetItem":
+        projected = call.params.get("ProjectionExpression") or call.params.get("AttributesToGet")
+        keys |= key("dynamodb:Select", "SPECIFIC_ATTRIBUTES" if projected else "ALL_ATTRIBUTES")
+    yield call.requires(call.operation, table, keys, kind="table")
 
 
 def _batch(call: AwsCall) -> Iterator[Requirement]:

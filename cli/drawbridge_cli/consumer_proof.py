@@ -1,0 +1,93 @@
+"""``drawbridge consumers challenge`` and ``proof``: an account is asked for proof, and its answer taken at the desk."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from drawbridge.decision.registration import Registration, check_account_id
+from drawbridge.errors import InvalidInputError
+from drawbridge.intake.challenge import Provider, new_challenge
+from drawbridge.intake.proof import LARGEST_DOCUMENT, ProofRefusedError, read_answer
+from drawbridge.intake.prove import prove
+from drawbridge_cli.command_lines import command
+from drawbridge_cli.commanding import tell_to_sweep
+from drawbridge_cli.screen import complain, say, show_json
+from drawbridge_cli.stack import Stack
+
+_Account = Annotated[str, typer.Argument(help="The account's id, 12 digits.", metavar="ACCOUNT")]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def challenge(context: typer.Context, account: _Account, as_json: _Json = False) -> None:
+    """Ask an account that has to prove itself for proof, with a new challenge. Exit code 1: it is not registered."""
+    stack: Stack = context.obj
+    check_account_id(account)
+    entry = _entry(stack, account)
+    if not entry.consumer.proof_required:
+        raise InvalidInputError(f"ACCOUNT: {account} has to prove nothing: its entry does not ask for proof")
+    made = new_challenge(_provider(stack), account)
+    if not stack.challenges.ask(account, made.text):
+        complain(f"{account}: somebody else has removed it just now")
+        raise typer.Exit(1)
+    url = stack.proof_url
+    if as_json:
+        proved_at = entry.consumer.proved_at
+        show_json({"account_id": account, "challenge": made.text, "url": url, "proved_at": proved_at})
+        return
+    # Without the options that lead to this stack, which the customer does not have.
+    say(f"Have somebody run this with credentials of {account}:")
+    say()
+    say(f"    drawbridge prove --challenge {made.text} --url {url}")
+    say()
+    say("It is no secret, and can be answered once. Another challenge takes its place.")
+
+
+def proof(
+    context: typer.Context,
+    account: _Account,
+    file: Annotated[Path, typer.Option(help="What drawbridge prove --output has written.", metavar="FILE")],
+    as_json: _Json = False,
+) -> None:
+    """Take an account's answer to its challenge from a file. Exit code 1: it proves nothing."""
+    stack: Stack = context.obj
+    check_account_id(account)
+    document, provider = _read(file), _provider(stack)
+    try:
+        answered = read_answer(document, provider, now()).challenge
+        if answered.account_id != account:
+            raise InvalidInputError(f"{file}: it is of account {answered.account_id}, not of {account}")
+        proved = prove(document, provider, stack.challenges, stack.identities, now)
+    except ProofRefusedError as refused:
+        complain(f"{file}: {refused} ({refused.code})")
+        raise typer.Exit(1) from refused
+    if as_json:
+        show_json({"account_id": proved.account_id, "proved_by": proved.by, "proved_at": proved.at})
+    else:
+        say(f"proved  {account}, by {proved.by}", "good")
+    tell_to_sweep(stack)
+
+
+def _entry(stack: Stack, account: str) -> Registration:
+    entry = stack.consumers.registration(account)
+    if entry is None:
+        complain(f"{account} is not registered; {command('consumers', 'add', account)} registers it")
+        raise typer.Exit(1)
+    return entry
+
+
+def _provider(stack: Stack) -> Provider:
+    return Provider(prefix=stack.prefix, account_id=stack.place.account_id, region=stack.place.region)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(LARGEST_DOCUMENT + 1)
+    except OSError as error:
+        raise InvalidInputError(f"--file: {file}: {error.strerror}") from error
