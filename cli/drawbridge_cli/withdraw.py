@@ -7,7 +7,7 @@ import typer
 from drawbridge.decision.registration import check_account_id
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.errors import InvalidInputError
-from drawbridge.request import EndpointConnectionRequest
+from drawbridge.request import EndpointConnectionRequest, what_connects
 from drawbridge.status import Status
 from drawbridge_cli.command_lines import CommandLine, command
 from drawbridge_cli.commanding import How, command_all, command_of_caller, complain_of_changed, tell_to_sweep
@@ -138,7 +138,7 @@ def _instead(row: LedgerRow) -> str:
         case Status.WAITING_FOR_APPROVAL:
             return f"{command('deny', row.request_id)} keeps it out"
         case Status.WITHDRAWN if isinstance(row.request, EndpointConnectionRequest):
-            return "the consumer would make a new endpoint"
+            return f"the consumer would make a new {what_connects(row.request.endpoint_id)}"
         case Status.WITHDRAWN if row.commanded is not None:
             return f"{commanded_text(row)}; {command('retry', row.request_id)} ends that command"
         case Status.REJECTED | Status.EXPIRED | Status.WITHDRAWN:

@@ -47,7 +47,6 @@ class SweepRecord(Struct, frozen=True, kw_only=True):
     withdrawals_capped: Mentioned = Mentioned()
     existence_unknown: Mentioned = Mentioned()
     expiring: Mentioned = Mentioned()
-    attachments_waiting: Mentioned = Mentioned()
 
 
 class SweepRecords(Protocol):
@@ -94,16 +93,7 @@ def sweep_record(
         withdrawals_capped=_mentioned(result.withdrawals_capped),
         existence_unknown=_mentioned(result.existence_unknown),
         expiring=_mentioned(str(each) for each in result.expiring or ()),
-        attachments_waiting=_mentioned(attachments_waiting(result)),
     )
-
-
-def attachments_waiting(result: SweepResult) -> list[str]:
-    """Return the attachments of transit gateways that wait, in words."""
-    return [
-        f"{each.transit_gateway_attachment_id} of {each.owner} at {each.service_id}"
-        for each in result.transit_gateway_attachments
-    ]
 
 
 def _mentioned(texts: Iterable[str]) -> Mentioned:
