@@ -31,7 +31,6 @@ attachments = table()
 """By id."""
 
 
-_ENDPOINTS_OR_ATTACHMENTS = "Specify either VpcEndpointIds or TransitGatewayAttachmentIds, but not both."
 payers = table()
 """Who is charged for an endpoint, by its id, where that was ever set."""
 
@@ -211,7 +210,9 @@ def _asking_ids(params: dict[str, Any]) -> list[str]:
     asking_endpoints = list(params.get("VpcEndpointIds") or [])
     asking_attachments = list(params.get("TransitGatewayAttachmentIds") or [])
     if asking_endpoints and asking_attachments:
-        raise AwsError("InvalidParameterCombination", _ENDPOINTS_OR_ATTACHMENTS)
+        message = "Specify either VpcEndpointIds or TransitGatewayAttachmentIds, but not both."
+        raise AwsError("InvalidParameterCombination", message)
     if not asking_endpoints and not asking_attachments:
-        raise AwsError("MissingParameter", _ENDPOINTS_OR_ATTACHMENTS)
+        message = "The request must contain the parameter VpcEndpointIds or TransitGatewayAttachmentIds"
+        raise AwsError("MissingParameter", message)
     return asking_endpoints or asking_attachments
