@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from local_aws.moto_extension.errors import AwsError, unsuccessful
@@ -12,6 +13,7 @@ from local_aws.moto_extension.tables import later, new_id
 from local_aws.services.cloudtrail.service_events import record
 from local_aws.services.ec2.answers import ec2_page, filtered, requested_tags, tags_of
 from local_aws.services.ec2.vpc_facts import ec2_of
+from local_aws.services.privatelink.endpoint_connections import Attachment, attachments
 from local_aws.services.privatelink.endpoint_services import (
     EndpointService,
     PrivateName,
@@ -19,7 +21,7 @@ from local_aws.services.privatelink.endpoint_services import (
     own_service,
     services,
 )
-from local_aws.services.privatelink.endpoint_store import LIVE, endpoints
+from local_aws.services.privatelink.endpoint_store import LIVE, Endpoint, endpoints
 from local_aws.services.timings import timings
 
 # Principals with a path can't be allowed: PrivateLink guide, "Manage permissions".
@@ -110,13 +112,18 @@ def _delete(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
         if service is None or (service.owner, service.region) != (call.account_id, call.region):
             message = f"The VpcEndpointService Id '{service_id}' does not exist"
             failed.append(unsuccessful(service_id, "InvalidVpcEndpointService.NotFound", message))
-        elif any(each.service is service and each.state in LIVE for each in endpoints.values()):
+        elif any(each.service is service and each.state in LIVE for each in _connecting()):
             message = "Service has existing active VPC Endpoint connections!"
             failed.append(unsuccessful(service_id, "ExistingVpcEndpointConnections", message))
         else:
             del services[service_id]
             ec2_of(call).tags.pop(service_id, None)
     return {"Unsuccessful": failed}
+
+
+def _connecting() -> Iterator[Endpoint | Attachment]:
+    yield from endpoints.values()
+    yield from attachments.values()
 
 
 def _modify_permissions(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
