@@ -34,7 +34,8 @@ def withdraw(
     context: typer.Context,
     request: Annotated[str | None, typer.Argument(help=NAMED)] = None,
     consumer: Annotated[
-        str | None, typer.Option(help="All connections of this account's endpoints.", metavar="ACCOUNT")
+        str | None,
+        typer.Option(help="All connections of this account.", metavar="ACCOUNT"),
     ] = None,
     binding: Annotated[
         str | None, typer.Option(help="What this binding calls for: the binding is removed.", metavar="NAME")
@@ -95,7 +96,7 @@ def _withdraw_consumer(stack: Stack, account: str, how: How) -> None:
         again = command("withdraw", "--consumer", account)
         _withdraw(stack, connections.going, how, again=again, others=others)
     elif not others:
-        complain(f"{account}: no endpoint of that account is connected")
+        complain(f"{account}: no endpoint or attachment of that account is connected")
         raise typer.Exit(1)
     elif how.as_json:
         show_documents(others, dry_run=how.dry_run)
