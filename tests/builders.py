@@ -55,6 +55,7 @@ NETWORK_ARN = f"arn:aws:vpc-lattice:us-east-1:{CONSUMER}:servicenetwork/sn-01234
 VPC_ID = "vpc-0123456789abcdef0"
 SERVICE_ID = "vpce-svc-03d5ebb7d9579a2b3"
 ENDPOINT_ID = "vpce-0c1308d7312217abc"
+ATTACHMENT_ID = "tgw-attach-0123456789abcdef0"
 
 SHARE = ResourceShareRequest(share_arn=SHARE_ARN)
 CONNECTION = EndpointConnectionRequest(service_id=SERVICE_ID, endpoint_id=ENDPOINT_ID)

@@ -15,8 +15,8 @@ from drawbridge_cli.urgency import Urgency
 
 _SHARE_ONCE_MORE = "That invitation is over: its provider takes this account out of the share, and shares it once more."
 _NEW_ENDPOINT = (
-    "AWS opens no connection again that was rejected, deleted or expired: its consumer makes a new endpoint, which is "
-    "decided on anew."
+    "AWS opens no connection again that was rejected, deleted or expired: its consumer makes a new endpoint or "
+    "attachment, which is decided on anew."
 )
 
 

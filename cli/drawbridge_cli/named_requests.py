@@ -23,7 +23,7 @@ from drawbridge_cli.request_names import (
 from drawbridge_cli.screen import complain
 from drawbridge_cli.stack import Stack
 
-NAMED = "The request: its id, share ARN, endpoint id, a name that is published for it, or whatever only it has."
+NAMED = "The request: its id, share ARN, endpoint or attachment id, a published name, or whatever only it has."
 """The help of arguments that name one request."""
 
 _MOST_CANDIDATES = 10

@@ -84,10 +84,10 @@ _OF_DECISIONS: Mapping[str, Advice] = {
 _OF_ENDS: Mapping[str, Advice] = {
     "cannot-leave": _nothing("a share in effect can't be left, and nothing of it is associated"),
     "deadline-passed": _other_side("ask the account to share again"),
-    "expired": _other_side("ask the consumer to make a new endpoint"),
+    "expired": _other_side("ask the consumer to make a new endpoint or attachment"),
     "gone": _by_itself("once AWS has confirmed it, what was made is taken down"),
     "orphan": _nothing(),
-    "over": _other_side("ask the consumer to make a new endpoint, if it is still wanted"),
+    "over": _other_side("ask the consumer to make a new endpoint or attachment, if it is still wanted"),
     "rejected-elsewhere": _other_side("ask the account to share again, if it is still wanted"),
     "service-not-managed": _policy("tag the service drawbridge:managed = true again, if it is to be managed"),
 }

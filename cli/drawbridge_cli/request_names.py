@@ -14,14 +14,14 @@ from drawbridge_cli.request_reasons import bindings_of
 from drawbridge_cli.turns import binding_in
 
 LOOKED_FOR = (
-    "a request's id, a share's ARN or id, an endpoint's id, a published parameter or its path, a binding, an account, "
-    "an endpoint service, a shared resource or an association"
+    "a request's id, a share's ARN or id, an endpoint's or a transit gateway attachment's id, a published parameter or "
+    "its path, a binding, an account, an endpoint service, a shared resource or an association"
 )
 
 _REQUEST_ID = re.compile(r"(?:share|connection|orphan)-[A-Za-z0-9-]{1,100}")
 _SHARE_ARN = re.compile(r"arn:[a-z-]+:ram:[a-z0-9-]+:[0-9]{12}:resource-share/([A-Za-z0-9-]{1,60})")
 _SHARE_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_CONSUMERS_NAME = re.compile(r"/[^/]+/consumers/[0-9]{12}/(vpce-[0-9a-f]{8,17})(/.*)?")
+_CONSUMERS_NAME = re.compile(r"/[^/]+/consumers/[0-9]{12}/((?:vpce|tgw-attach)-[0-9a-f]{8,17})(/.*)?")
 _MOST_NEAREST = 3
 
 

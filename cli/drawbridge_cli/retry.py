@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from drawbridge.discovery.ledger_row import LedgerRow
-from drawbridge.request import EndpointConnectionRequest, OrphanRequest
+from drawbridge.request import EndpointConnectionRequest, OrphanRequest, what_connects
 from drawbridge.status import Status
 from drawbridge_cli.command_lines import command
 from drawbridge_cli.commanding import tell_to_sweep
@@ -52,14 +52,16 @@ def _show(row: LedgerRow) -> None:
 
 def _why_not(row: LedgerRow) -> str:
     """Return why no attempt can change anything, and what does; empty if one can."""
-    is_connection = isinstance(row.request, EndpointConnectionRequest)
     if not row.settled:
         after = f"; {commanded_text(row)}: once it has settled, this ends that command" if row.commanded else ""
         return f"an attempt is under way already{after}"
     if isinstance(row.request, OrphanRequest):
         return "nobody shares what it was made for, so that there is nothing to try"
-    if row.status in {Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN} and is_connection:
-        return "AWS opens no connection again that was rejected, deleted or expired; the consumer makes a new endpoint"
+    if isinstance(row.request, EndpointConnectionRequest):
+        if row.status not in {Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN}:
+            return ""
+        what = what_connects(row.request.endpoint_id)
+        return f"AWS opens no connection again that was rejected, deleted or expired; the consumer makes a new {what}"
     if row.status in {Status.REJECTED, Status.EXPIRED}:
         return "that invitation is over; the provider takes this account out of the share, and shares it once more"
     return ""

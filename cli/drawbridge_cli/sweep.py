@@ -179,11 +179,6 @@ def needs_somebody(record: SweepRecord) -> Iterator[Concern]:
             record.existence_unknown,
             "they stay; AWS, asked by their ids, has to say that they are there or gone",
         ),
-        Concern(
-            "attachments of transit gateways that wait at a managed service",
-            record.attachments_waiting,
-            "accept or reject them by hand: Drawbridge does not answer them",
-        ),
     ):
         if concern.of.count:
             yield concern

@@ -14,7 +14,7 @@ from drawbridge.errors import AccessDeniedError, InvalidInputError
 from drawbridge.publication.names import connections_path, consumers_path, document_parameter
 from drawbridge.record.entry import Entry
 from drawbridge.record.history import KeptHistory
-from drawbridge.request import EndpointConnectionRequest
+from drawbridge.request import EndpointConnectionRequest, what_connects
 from drawbridge.status import Status
 from drawbridge_cli.bindings import bindings_document, look_at_bindings
 from drawbridge_cli.command_lines import told_with
@@ -208,7 +208,7 @@ class MadeObject(Struct, frozen=True, kw_only=True):
 
     id: str
     kind: str
-    """``endpoint``, ``resource association`` or ``VPC association``."""
+    """``endpoint``, ``transit gateway attachment``, ``resource association`` or ``VPC association``."""
     attachment: str
     """The binding and the resource; empty of a consumer's connection."""
     resource_arn: str
@@ -216,7 +216,7 @@ class MadeObject(Struct, frozen=True, kw_only=True):
     request_id: str
     status: Status
     state: str | None
-    """What AWS says of an endpoint; ``None`` where it was not asked, or does not list it."""
+    """What AWS says of an endpoint or attachment; ``None`` where it was not asked, or does not list it."""
 
 
 class EndpointStates(Struct, frozen=True):
@@ -252,7 +252,8 @@ def _made(entry: Entry, states: Mapping[str, str]) -> Iterator[MadeObject]:
             if made_id:
                 yield _object(entry, states, made_id, kind, attachment.name, attachment.resource_arn)
     if isinstance(entry.request, EndpointConnectionRequest):
-        yield _object(entry, states, entry.request.endpoint_id, "endpoint", "", entry.request.service_id)
+        connecting = entry.request.endpoint_id
+        yield _object(entry, states, connecting, what_connects(connecting), "", entry.request.service_id)
 
 
 def _object(

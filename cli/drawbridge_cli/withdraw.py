@@ -8,7 +8,7 @@ from drawbridge.decision.registration import check_account_id
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.withdrawable import RequestStanding, Withdrawable, connections_of, standing_of, withdrawable
 from drawbridge.errors import InvalidInputError
-from drawbridge.request import EndpointConnectionRequest
+from drawbridge.request import EndpointConnectionRequest, what_connects
 from drawbridge.status import Status
 from drawbridge_cli.command_lines import CommandLine, command
 from drawbridge_cli.commanding import How, command_all, command_of_caller, complain_of_changed, tell_to_sweep
@@ -34,7 +34,8 @@ def withdraw(
     context: typer.Context,
     request: Annotated[str | None, typer.Argument(help=NAMED)] = None,
     consumer: Annotated[
-        str | None, typer.Option(help="All connections of this account's endpoints.", metavar="ACCOUNT")
+        str | None,
+        typer.Option(help="All connections of this account.", metavar="ACCOUNT"),
     ] = None,
     binding: Annotated[
         str | None, typer.Option(help="What this binding calls for: the binding is removed.", metavar="NAME")
@@ -95,7 +96,7 @@ def _withdraw_consumer(stack: Stack, account: str, how: How) -> None:
         again = command("withdraw", "--consumer", account)
         _withdraw(stack, connections.going, how, again=again, others=others)
     elif not others:
-        complain(f"{account}: no endpoint of that account is connected")
+        complain(f"{account}: no endpoint or attachment of that account is connected")
         raise typer.Exit(1)
     elif how.as_json:
         show_documents(others, dry_run=how.dry_run)
@@ -138,7 +139,7 @@ def _instead(row: LedgerRow) -> str:
         case Status.WAITING_FOR_APPROVAL:
             return f"{command('deny', row.request_id)} keeps it out"
         case Status.WITHDRAWN if isinstance(row.request, EndpointConnectionRequest):
-            return "the consumer would make a new endpoint"
+            return f"the consumer would make a new {what_connects(row.request.endpoint_id)}"
         case Status.WITHDRAWN if row.commanded is not None:
             return f"{commanded_text(row)}; {command('retry', row.request_id)} ends that command"
         case Status.REJECTED | Status.EXPIRED | Status.WITHDRAWN:

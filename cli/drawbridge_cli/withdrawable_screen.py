@@ -6,7 +6,7 @@ from typing import Any
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.withdrawable import ConsumerConnections, RequestStanding, Withdrawable
 from drawbridge.legible import legible
-from drawbridge.request import EndpointConnectionRequest, OrphanRequest, kind_of
+from drawbridge.request import EndpointConnectionRequest, OrphanRequest, kind_of, what_connects
 from drawbridge_cli.command_lines import command
 from drawbridge_cli.screen import complain, say, show_json
 
@@ -57,7 +57,7 @@ def say_what_next(done: Collection[Withdrawable]) -> None:
     if not all(isinstance(each.row.request, OrphanRequest) for each in done):
         say(f"bring it back with  {command('retry', named)}")
     if any(each.is_connection for each in done):
-        say("once a connection is rejected, nothing brings it back: its consumer makes a new endpoint")
+        say("once a connection is rejected, nothing brings it back: its consumer makes a new endpoint or attachment")
 
 
 def withdrawable_document(each: Withdrawable, result: str) -> dict[str, Any]:
@@ -103,4 +103,5 @@ def _made(each: Withdrawable) -> Iterator[str]:
         yield f"{one.name}: {', '.join(sorted(one.made.ids)) or 'nothing of ours'}"
     request = each.row.request
     if isinstance(request, EndpointConnectionRequest):
-        yield f"the connection to {request.service_id} is rejected, for good: the consumer would make a new endpoint"
+        what = what_connects(request.endpoint_id)
+        yield f"the connection to {request.service_id} is rejected, for good: the consumer would make a new {what}"

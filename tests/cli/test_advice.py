@@ -28,8 +28,8 @@ DENIED = Reason("denied", "Denied by U0BOB.", source="U0BOB")
 NO_VPC = Reason("no-vpc", "orders-db: no VPC fits vpc-1", source="orders")
 NO_SUBNET = Reason("no-subnet", "orders-db: no subnet of vpc-1 fits", source="orders")
 NEW_ENDPOINT = (
-    "AWS opens no connection again that was rejected, deleted or expired: its consumer makes a new endpoint, which is "
-    "decided on anew."
+    "AWS opens no connection again that was rejected, deleted or expired: its consumer makes a new endpoint or "
+    "attachment, which is decided on anew."
 )
 ONCE_MORE = "That invitation is over: its provider takes this account out of the share, and shares it once more."
 NAME = entry(CONNECTION).request_id

@@ -11,14 +11,15 @@ import pytest
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.hint.parse import parse_hint
-from drawbridge.request import Request
+from drawbridge.request import EndpointConnectionRequest, Request
 from drawbridge.request.announced import WithdrawalCommand
 from drawbridge.status import Status
-from tests.builders import CONSUMER, SHARE, SHARE_ARN
+from tests.builders import ATTACHMENT_ID, CONSUMER, SERVICE_ID, SHARE, SHARE_ARN
 from tests.cli.connected import LET_IN, connection, enter, enter_next_attempt, ledger_of, row_of
 from tests.cli.operators import SWEEP_COMMANDED, Drawbridge, Operator, denied
 
 CONNECTION = connection(1)
+ATTACHMENT = EndpointConnectionRequest(service_id=SERVICE_ID, endpoint_id=ATTACHMENT_ID)
 COMMAND = WithdrawalCommand(by="arn:aws:iam::1:user/a\x1b[2J  b", at=datetime(2026, 11, 21, 13, 5, tzinfo=UTC))
 COMMANDED = "arn:aws:iam::1:user/a⟨U+001B⟩[2J⟨2 spaces⟩b had it withdrawn at 2026-11-21 13:05 UTC"
 
@@ -90,6 +91,7 @@ def test_a_share_that_policies_had_withdrawn_is_decided_on_again(at_work: Drawbr
         (CONNECTION, Status.EXPIRED, False, "the consumer makes a new endpoint"),
         (CONNECTION, Status.WITHDRAWN, False, "the consumer makes a new endpoint"),
         (CONNECTION, Status.WITHDRAWN, True, "the consumer makes a new endpoint"),
+        (ATTACHMENT, Status.REJECTED, False, "the consumer makes a new transit gateway attachment"),
     ],
 )
 def test_what_only_the_other_side_can_begin_again_is_refused(

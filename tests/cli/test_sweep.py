@@ -105,11 +105,6 @@ def test_orphans_are_looked_for_if_asked_and_attempts_are_named(at_work: Drawbri
             "not listed, and not known to be gone",
             "they stay; AWS, asked by their ids, has to say that they are there or gone",
         ),
-        (
-            "attachments_waiting",
-            "attachments of transit gateways that wait at a managed service",
-            "accept or reject them by hand: Drawbridge does not answer them",
-        ),
     ],
 )
 def test_what_needs_somebody_is_said_with_what_to_do_and_the_exit_code(

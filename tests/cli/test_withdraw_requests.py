@@ -115,7 +115,8 @@ def test_a_connection_is_named_by_its_endpoint_and_goes_for_good(at_work: Drawbr
         f"    - {name_of(FIRST)}",
         f"    - the connection to {FIRST.service_id} is rejected, for good: the consumer would make a new endpoint",
     ]
-    assert lines[-1] == "once a connection is rejected, nothing brings it back: its consumer makes a new endpoint"
+    again = "its consumer makes a new endpoint or attachment"
+    assert lines[-1] == f"once a connection is rejected, nothing brings it back: {again}"
     assert [bool(by_of(ledger, each)) for each in (FIRST, SECOND, FOREIGN)] == [True, False, False]
 
 
@@ -411,7 +412,7 @@ def test_a_consumer_that_is_not_connected_is_told_so(at_work: Drawbridge) -> Non
     ended = at_work("withdraw", "--consumer", PROVIDER, "--yes")
 
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err == f"{PROVIDER}: no endpoint of that account is connected\n"
+    assert ended.err == f"{PROVIDER}: no endpoint or attachment of that account is connected\n"
 
 
 @pytest.mark.usefixtures("shared")

@@ -83,14 +83,18 @@ def shared(provider: Account, consumer: Account, name: str = "orders-db") -> tup
     return arn, share_arn
 
 
-def offered(provider: Account, *, acceptance: bool = True, managed: str | None = "true") -> dict[str, Any]:
+def offered(
+    provider: Account, *, acceptance: bool = True, managed: str | None = "true", gateway: bool = False, **more: Any
+) -> dict[str, Any]:
     """Make an endpoint service; give its configuration."""
-    balancer = f"arn:aws:elasticloadbalancing:{REGION}:{provider.account_id}:loadbalancer/net/lb/0123456789abcdef"
+    short, member = ("gwy", "GatewayLoadBalancerArns") if gateway else ("net", "NetworkLoadBalancerArns")
+    balancer = f"arn:aws:elasticloadbalancing:{REGION}:{provider.account_id}:loadbalancer/{short}/lb/0123456789abcdef"
     tags = [{"Key": "drawbridge:managed", "Value": managed}] if managed else []
     created = provider.ec2.create_vpc_endpoint_service_configuration(
-        NetworkLoadBalancerArns=[balancer],
+        **{member: [balancer]},
         AcceptanceRequired=acceptance,
         TagSpecifications=[{"ResourceType": "vpc-endpoint-service", "Tags": tags}] if tags else [],
+        **more,
     )
     configuration: dict[str, Any] = created["ServiceConfiguration"]
     provider.ec2.modify_vpc_endpoint_service_permissions(

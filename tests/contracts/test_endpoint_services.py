@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from drawbridge.aws.endpoint_services import EndpointServices
+from drawbridge.aws.existence import ExistenceById
 from drawbridge.errors import AccessDeniedError, GoneError, ThrottledError
-from drawbridge.request.connections import ConnectionState
+from drawbridge.request.absence import Existence
+from drawbridge.request.connections import ConnectionState, has_no_names
+from local_aws.testing.incidents import attach_transit_gateway, detach_transit_gateway
 from local_aws_tests.sharing import pass_time
-from tests.builders import NOW
+from tests.builders import ATTACHMENT_ID, NOW
 from tests.contracts.accounts import REGION, Account, answering, connected, offered, refusing
 from tests.contracts.conftest import NewAccount
 
@@ -132,15 +135,122 @@ def test_a_state_that_nobody_knows_hides_no_other_connection(provider: Account, 
 
 
 @pytest.mark.parametrize("endpoint_id", [..., ""])
-def test_a_transit_gateway_s_attachment_is_no_connection_of_an_endpoint(provider: Account, endpoint_id: Any) -> None:
-    attachment = listed_as(VpcEndpointId=endpoint_id, VpcEndpointOwner=..., VpcEndpointState=...)
+def test_a_transit_gateway_s_attachment_is_a_connection_by_its_own_id_and_owner(
+    provider: Account, endpoint_id: Any
+) -> None:
+    attachment = listed_as(
+        VpcEndpointId=endpoint_id,
+        VpcEndpointOwner=...,
+        VpcEndpointState=...,
+        TransitGatewayAttachmentId=ATTACHMENT_ID,
+        TransitGatewayAttachmentOwner="222222222222",
+    )
+    neither = listed_as(VpcEndpointId=endpoint_id)
+    answer = {"VpcEndpointConnections": [neither, attachment, listed_as()]}
 
-    with answering(
-        provider.ec2, "describe_vpc_endpoint_connections", {"VpcEndpointConnections": [attachment, listed_as()]}
-    ):
+    with answering(provider.ec2, "describe_vpc_endpoint_connections", answer):
         found = services_of(provider).connections()
 
-    assert [each.endpoint_id for each in found] == [NOBODY]
+    assert [each.endpoint_id for each in found] == [ATTACHMENT_ID, NOBODY]
+    assert (found[0].owner, found[0].state, found[0].region) == ("222222222222", ConnectionState.UNKNOWN, "")
+    assert has_no_names(found[0])
+
+
+def test_attachments_and_endpoints_are_answered_apart_and_each_by_its_own_id(
+    provider: Account, consumer: Account
+) -> None:
+    service_id = offered(provider, gateway=True)["ServiceId"]
+    first, second = (attach_transit_gateway(service_id, consumer.account_id) for _ in range(2))
+    services = services_of(provider)
+
+    asking = services.connection(service_id, first)
+    refused = services.answer(service_id, [first, NOBODY, second], accept=True)
+    pass_time(10)
+    again = services.answer(service_id, [first], accept=True)
+
+    assert (asking.state, asking.owner) == (ConnectionState.PENDING_ACCEPTANCE, consumer.account_id)
+    assert refused.keys() == {NOBODY}
+    assert again.keys() == {first}
+    assert services.state(service_id, second) is ConnectionState.AVAILABLE
+    assert services.answer(service_id, [second], accept=False) == {}
+    pass_time(10)
+    assert services.state(service_id, second) is ConnectionState.REJECTED
+
+
+def test_what_an_account_attached_is_listed_apart_from_its_endpoints(
+    provider: Account, consumer: Account, new_account: NewAccount
+) -> None:
+    service, appliance = offered(provider), offered(provider, gateway=True)
+    endpoint_id = connected(consumer, service)
+    attachment_id = attach_transit_gateway(appliance["ServiceId"], consumer.account_id)
+    attach_transit_gateway(appliance["ServiceId"], new_account().account_id)
+    services = services_of(provider)
+
+    assert [each.endpoint_id for each in services.of_owner(consumer.account_id)] == [endpoint_id]
+    assert [each.endpoint_id for each in services.attachments_of(consumer.account_id)] == [attachment_id]
+
+
+def test_an_attachment_exists_until_it_is_rejected_or_deleted(provider: Account, consumer: Account) -> None:
+    service_id = offered(provider, gateway=True)["ServiceId"]
+    rejected, deleted = (attach_transit_gateway(service_id, consumer.account_id) for _ in range(2))
+    existences = ExistenceById(provider.ram, provider.lattice, provider.ec2)
+
+    before = [existences.connection(service_id, each) for each in (rejected, deleted)]
+    services_of(provider).answer(service_id, [rejected], accept=False)
+    detach_transit_gateway(deleted)
+    pass_time(24 * 3600)
+
+    assert before == [Existence.PRESENT, Existence.PRESENT]
+    assert [existences.connection(service_id, each) for each in (rejected, deleted)] == [Existence.GONE] * 2
+
+
+def test_an_endpoint_of_another_region_is_told_with_both_regions_and_its_address_type(
+    provider: Account, consumer: Account
+) -> None:
+    service = offered(provider, SupportedRegions=["eu-west-1"])
+    abroad = consumer.client("ec2", "eu-west-1")
+    vpc_id = abroad.describe_vpcs()["Vpcs"][0]["VpcId"]
+    subnets = abroad.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])["Subnets"]
+    abroad.create_vpc_endpoint(
+        VpcEndpointType="Interface",
+        VpcId=vpc_id,
+        SubnetIds=[subnets[0]["SubnetId"]],
+        ServiceName=service["ServiceName"],
+        ServiceRegion=REGION,
+    )
+
+    (found,) = services_of(provider).connections()
+
+    assert (found.region, found.service_region, found.ip_address_type) == ("eu-west-1", REGION, "ipv4")
+    assert found.dns_names[0][0].endswith(f".{service['ServiceId']}.{REGION}.vpce.amazonaws.com")
+
+
+ENDPOINT_CHARGES = {"Scope": "vpc-endpoint-charges", "PayerResponsibilityType": "vpc-endpoint-account"}
+GATEWAY_CHARGES = {"Scope": "resource-gateway-charges", "PayerResponsibilityType": "resource-gateway-account"}
+OTHERWISE = ENDPOINT_CHARGES | {"PayerResponsibilityType": "vpc-endpoint-service-account"}
+
+
+@pytest.mark.parametrize(
+    ("charges", "payer"),
+    [
+        (..., ""),
+        ([], ""),
+        ([GATEWAY_CHARGES], ""),
+        ([GATEWAY_CHARGES, ENDPOINT_CHARGES], "vpc-endpoint-account"),
+        ([ENDPOINT_CHARGES, ENDPOINT_CHARGES], "vpc-endpoint-account"),
+        ([ENDPOINT_CHARGES, OTHERWISE], ""),
+        ([{"Scope": "vpc-endpoint-charges"}], ""),
+    ],
+)
+def test_who_is_charged_for_an_endpoint_is_known_if_aws_says_it_of_the_endpoint_and_says_one(
+    provider: Account, charges: Any, payer: str
+) -> None:
+    answer = {"VpcEndpointConnections": [listed_as(PayerResponsibilities=charges)]}
+
+    with answering(provider.ec2, "describe_vpc_endpoint_connections", answer):
+        (found,) = services_of(provider).connections()
+
+    assert found.payer == payer
 
 
 def test_trap_8_an_empty_page_of_connections_is_not_the_last(provider: Account) -> None:

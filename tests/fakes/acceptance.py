@@ -5,7 +5,7 @@ from __future__ import annotations
 from drawbridge.errors import GoneError
 from drawbridge.request.connections import ConnectionState
 from drawbridge.request.shares import Invitation, InvitationStatus, SharedResource
-from tests.builders import ENDPOINT_ID, RESOURCE_ARN, SERVICE_ID, SHARE_ARN, invitation, shared_resource
+from tests.builders import ATTACHMENT_ID, ENDPOINT_ID, RESOURCE_ARN, SERVICE_ID, SHARE_ARN, invitation, shared_resource
 
 
 class InMemoryInvitationAnswers:
@@ -38,6 +38,9 @@ class InMemoryInvitationAnswers:
             self.shared = self.shared or accept
 
 
+_CONNECTED = frozenset({ENDPOINT_ID, ATTACHMENT_ID})
+
+
 class InMemoryConnectionAnswers:
     """A connection, as EC2 would change it."""
 
@@ -47,7 +50,7 @@ class InMemoryConnectionAnswers:
         self.answers: list[bool] = []
 
     def state(self, service_id: str, endpoint_id: str) -> ConnectionState:
-        if self.now is None or (service_id, endpoint_id) != (SERVICE_ID, ENDPOINT_ID):
+        if self.now is None or service_id != SERVICE_ID or endpoint_id not in _CONNECTED:
             raise GoneError(f"no connection of {endpoint_id} to {service_id} is listed")
         return self.now
 
@@ -57,7 +60,7 @@ class InMemoryConnectionAnswers:
 
     def _is_answered(self, endpoint_id: str, *, accept: bool) -> bool:
         takes = self.now is ConnectionState.PENDING_ACCEPTANCE if accept else self.now is not None and self.now.is_open
-        if self.refuses or not takes or endpoint_id != ENDPOINT_ID:
+        if self.refuses or not takes or endpoint_id not in _CONNECTED:
             return False
         self.now = ConnectionState.PENDING if accept else ConnectionState.REJECTED
         return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from drawbridge.decision.facts import OrganizationPlace
 from drawbridge.errors import GoneError
+from drawbridge.request import is_attachment
 from drawbridge.request.connections import EndpointConnection, ManagedService
 from drawbridge.request.shares import Invitation, Share, SharedResource
 from tests.builders import SERVICE_ID, shared_resource
@@ -51,7 +52,10 @@ class InMemoryConnectionDetails:
         return found[0]
 
     def of_owner(self, account_id: str) -> list[EndpointConnection]:
-        return [each for each in self.listed if each.owner == account_id]
+        return [each for each in self.listed if each.owner == account_id and not is_attachment(each.endpoint_id)]
+
+    def attachments_of(self, account_id: str) -> list[EndpointConnection]:
+        return [each for each in self.listed if each.owner == account_id and is_attachment(each.endpoint_id)]
 
 
 class InMemoryOrganizationPlaces:

@@ -14,7 +14,6 @@ from drawbridge.discovery.followed_counts import FollowedCounts
 from drawbridge.discovery.sweep_record import SweepRecord
 from drawbridge.errors import DrawbridgeError, InvalidInputError
 from drawbridge.hint import CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, HintSource, SweepScope
-from drawbridge.request.connections import EndpointConnection
 from tests.builders import sample, told
 from tests.functions.invocations import Json
 
@@ -46,7 +45,6 @@ class World:
         self.first_attempts: tuple[str, ...] = ()
         self.drifted: tuple[str, ...] = ()
         self.followed = FollowedCounts()
-        self.attachments: tuple[EndpointConnection, ...] = ()
         self.offered: tuple[str, ...] = ()
         self.taken_back: tuple[str, ...] = ()
         self.not_offered: tuple[str, ...] = ()
@@ -77,7 +75,6 @@ class World:
             self.no_longer_permitted,
             self.failures,
             self.unreadable,
-            transit_gateway_attachments=self.attachments,
             reviews_open=self.reviews_open,
             withdrawals_capped=self.withdrawals_capped,
             existence_unknown=self.existence_unknown,

@@ -17,9 +17,8 @@ from drawbridge.discovery.sweep_record import Mentioned, SweepRecord
 from drawbridge.environment import MissingVariableError
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError, ThrottledError, UpstreamError
 from drawbridge.hint import EVERYTHING, ORPHANS, HintSource, SweepScope
-from drawbridge.request.connections import ConnectionState, EndpointConnection
 from functions.discover_requests import app
-from tests.builders import CONSUMER, NOW, SERVICE_ID, told
+from tests.builders import NOW, told
 from tests.fakes.configuration import InMemoryParameters
 from tests.functions.discovering import SCOPES, World, batch, failed, hint, message_id
 from tests.functions.invocations import invoke
@@ -353,27 +352,6 @@ def test_connections_that_are_no_longer_permitted_are_counted_and_named(
 
     output = capsys.readouterr()
     assert metrics(output.out)["NoLongerPermitted"] == [2.0]
-
-
-def test_attachments_of_transit_gateways_that_wait_are_counted_and_named(
-    world: World, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
-) -> None:
-    waiting = EndpointConnection(
-        service_id=SERVICE_ID,
-        endpoint_id="",
-        transit_gateway_attachment_id="tgw-attach-0123456789abcdef0",
-        owner=CONSUMER,
-        state=ConnectionState.PENDING_ACCEPTANCE,
-        region="",
-        asked_at=NOW,
-    )
-    world.attachments = (waiting,)
-
-    invoke(app.lambda_handler, batch(hint("schedule")))
-
-    assert metrics(capsys.readouterr().out)["AttachmentsWaiting"] == [1.0]
-    attachments = [getattr(each, "attachments", None) for each in caplog.records]
-    assert [f"tgw-attach-0123456789abcdef0 of {CONSUMER} at {SERVICE_ID}"] in attachments
 
 
 COMMAND = json.dumps({"source": "drawbridge.command", "detail-type": "Sweep", "detail": {"command": "c-1"}})

@@ -10,13 +10,18 @@ from typing import Any
 import pytest
 
 from local_aws.testing.clock import clock
-from local_aws.testing.incidents import attach_transit_gateway, restore_share, suspend_share
+from local_aws.testing.incidents import (
+    attach_transit_gateway,
+    detach_transit_gateway,
+    restore_share,
+    set_payer,
+    suspend_share,
+)
 from local_aws.testing.organizations import arrange
 from local_aws.testing.settings import changed
 from scenarios.people import Person
-from tests.system.conftest import Policy, World, until
-from tests.system.logs import logged
-from tests.system.requests_in_ledger import reasons, settled
+from tests.system.conftest import CommandLine, Policy, World, until
+from tests.system.requests_in_ledger import reasons, row_of, settled
 
 MANAGEMENT = "590000000061"
 HOUR = 3600
@@ -106,19 +111,45 @@ def test_names_that_come_late_are_waited_for(home: Person, stranger: Person, pol
     assert home.parameter(f"/drawbridge/consumers/{stranger.account_id}/{endpoint_id}/dns-name")
 
 
-def test_an_attachment_of_a_transit_gateway_is_reported_and_never_accepted(
-    home: Person, stranger: Person, policy: Policy
+def test_an_attachment_of_a_transit_gateway_is_decided_on_by_its_type_connected_without_a_name_and_withdrawn(
+    home: Person, stranger: Person, policy: Policy, command_line: CommandLine
 ) -> None:
     policy(home, "gateways", accept(stranger))
+    of_stranger = f'principal == Account::"{stranger.account_id}"'
+    policy(
+        home,
+        "no-gateways",
+        f"forbid({of_stranger}, action, resource is EndpointService) when "
+        '{ context has endpointType && context.endpointType == "TransitGatewayAttachment" };',
+    )
     service_id, service_name = offer_appliance(home)
-    attachment_id = attach_transit_gateway(service_id, stranger.account_id)
-
+    deleted, commanded = (attach_transit_gateway(service_id, stranger.account_id) for _ in range(2))
+    # EC2 documents no notification of an attachment: the endpoint's, or else the schedule, has it looked for.
     endpoint_id = connect(stranger, service_name)
     settled(home, endpoint_id, "AVAILABLE")
+    held = settled(home, deleted, "HELD")
 
-    assert state_of(home, attachment_id) == "pendingAcceptance"
-    expected = f"{attachment_id} of {stranger.account_id} at {service_id}"
-    until(lambda: any(expected in each["attachments"] for each in waiting(home)), lambda: "the attachment is reported")
+    policy(home, "no-gateways", accept(stranger))
+    row, _ = settled(home, deleted, "AVAILABLE"), settled(home, commanded, "AVAILABLE")
+
+    assert ("forbidden" in reasons(held), row["kind"]["S"]) == (True, "endpoint-connection")
+    assert row["request_id"]["S"] == f"connection-{service_id}-{deleted}"
+    path = f"/drawbridge/consumers/{stranger.account_id}/{deleted}"
+    assert [name for name, _ in home.published() if name.startswith(path)] == [f"{path}/connection"]
+    written = json.loads(home.parameter(f"{path}/connection") or "")
+    assert (written["endpointId"], written["dnsName"], written["serviceRegion"]) == (deleted, None, "us-east-1")
+    assert (state_of(home, deleted), state_of(home, commanded)) == ("available", "available")
+    told = command_line(home, "why", f"{path}/connection")
+    assert (told.returncode, f"connection-{service_id}-{deleted}" in told.stdout) == (0, True), told
+
+    detach_transit_gateway(deleted)
+    assert command_line(home, "withdraw", commanded, "--yes").returncode == 0
+    settled(home, deleted, "WITHDRAWN")
+    settled(home, commanded, "WITHDRAWN")
+
+    assert not [name for name, _ in home.published() if deleted in name or commanded in name]
+    assert state_of(home, commanded) == "rejected"
+    assert row_of(home, endpoint_id) == settled(home, endpoint_id, "AVAILABLE")
 
 
 def state_of(home: Person, attachment_id: str) -> str:
@@ -129,8 +160,77 @@ def state_of(home: Person, attachment_id: str) -> str:
     return str(attachment["VpcEndpointState"])
 
 
-def waiting(home: Person) -> list[dict[str, Any]]:
-    return logged(home, "discover_requests", "transit gateway attachments wait")
+def test_an_endpoint_of_another_region_is_decided_on_by_its_own_region_address_type_and_payer(
+    home: Person, stranger: Person, policy: Policy
+) -> None:
+    where = 'resource is EndpointService && context.region == "eu-west-1" && resource.region == "us-east-1"'
+    how = 'context has ipAddressType && context.ipAddressType == "dualstack"'
+    policy(home, "abroad", accept(stranger, f"when {{ {where} && {how} && {PAID_BY_OWNER} }}"))
+    service_id, service_name = home.offer_service()
+    home.client("ec2").modify_vpc_endpoint_service_configuration(
+        ServiceId=service_id, AddSupportedRegions=["eu-west-1"], AddSupportedIpAddressTypes=["ipv6"]
+    )
+    abroad, here = connect_abroad(stranger, service_name), stranger.connect(service_name)
+    # AWS does not tell who pays for it, and that counts against its owner.
+    settled(home, abroad, "HELD")
+    settled(home, here, "HELD")
+
+    set_payer(abroad, "vpc-endpoint-account")
+    # A policy that changes has what is held decided again.
+    policy(home, "no-difference", accept(home))
+    settled(home, abroad, "AVAILABLE")
+
+    path = f"/drawbridge/consumers/{stranger.account_id}/{abroad}"
+    written = json.loads(home.parameter(f"{path}/connection") or "")
+    assert (written["endpointRegion"], written["serviceRegion"]) == ("eu-west-1", "us-east-1")
+    assert written["ipAddressType"] == "dualstack"
+    assert home.parameter(f"{path}/dns-name") == written["dnsName"]
+    assert f".{service_id}.us-east-1.vpce.amazonaws.com" in written["dnsName"]
+    settled(home, here, "HELD")
+
+
+PAID_BY_OWNER = 'context has payer && context.payer == "vpc-endpoint-account"'
+
+
+def connect_abroad(who: Person, service_name: str) -> str:
+    """Connect a dual-stack endpoint in another Region with a service."""
+    ec2 = who.client("ec2", "eu-west-1")
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]
+    block = vpc["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"].replace("/56", "/64")
+    subnet = ec2.create_subnet(VpcId=vpc["VpcId"], CidrBlock="10.9.1.0/24", Ipv6CidrBlock=block)["Subnet"]
+    made = ec2.create_vpc_endpoint(
+        VpcEndpointType="Interface",
+        VpcId=vpc["VpcId"],
+        SubnetIds=[subnet["SubnetId"]],
+        ServiceName=service_name,
+        ServiceRegion="us-east-1",
+        IpAddressType="dualstack",
+    )
+    return str(made["VpcEndpoint"]["VpcEndpointId"])
+
+
+def test_each_endpoint_of_a_consumer_has_a_row_of_its_own_and_one_that_is_made_anew_gets_another(
+    home: Person, stranger: Person, policy: Policy
+) -> None:
+    policy(home, "several", accept(stranger))
+    (one, one_name), (_, other_name) = home.offer_service(), home.offer_service()
+    first, second, elsewhere = (stranger.connect(name) for name in (one_name, one_name, other_name))
+    for each in (first, second, elsewhere):
+        settled(home, each, "AVAILABLE")
+
+    stranger.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[first])
+    anew = stranger.connect(one_name)
+    settled(home, anew, "AVAILABLE")
+    settled(home, first, "WITHDRAWN")
+
+    for each in (second, elsewhere):
+        settled(home, each, "AVAILABLE")
+    row = row_of(home, anew)
+    assert row is not None
+    assert row["request_id"]["S"] == f"connection-{one}-{anew}"
+    below = f"/drawbridge/consumers/{stranger.account_id}/"
+    named = {name.removeprefix(below).split("/")[0] for name, _ in home.published() if name.startswith(below)}
+    assert named == {second, elsewhere, anew}
 
 
 def test_inside_the_organization_an_invitation_is_accepted_and_who_left_is_an_outsider_at_the_next_decision(

@@ -44,6 +44,9 @@ ATOMS = (
     "resource is EndpointService && resource.acceptanceRequired",
     'context has endpointType && context.endpointType == "GatewayLoadBalancer"',
     'context.region == "us-east-1"',
+    "resource is EndpointService && resource.region == context.region",
+    'context has ipAddressType && context.ipAddressType == "ipv4"',
+    'context has payer && context.payer == "vpc-endpoint-account"',
     "context has onlyLattice && context.onlyLattice",
     "context has resources && context.resources > 1",
     f'context has arns && context.arns.contains("{SUBNET.arn}")',
@@ -147,11 +150,14 @@ connections = st.builds(
         Service,
         id=st.just("vpce-svc-1"),
         name=st.sampled_from(["com.amazonaws.vpce.us-east-1.vpce-svc-1", "other"]),
+        region=regions,
         acceptance_required=st.booleans(),
         tags=tags,
     ),
-    endpoint_type=st.sampled_from(["Interface", "GatewayLoadBalancer"]),
+    endpoint_type=st.sampled_from(["Interface", "GatewayLoadBalancer", "TransitGatewayAttachment"]),
     region=regions,
+    ip_address_type=st.sampled_from(["ipv4", "dualstack"]),
+    payer=st.sampled_from(["vpc-endpoint-account", "vpc-endpoint-service-account"]),
     connections=st.integers(0, 3),
     connections_to_service=st.just(0),
 )
@@ -193,8 +199,14 @@ def without(facts: ShareFacts | ConnectionFacts, removed: frozenset[Fact]) -> Sh
         Fact.RESOURCE_TAGS: {"tags": None},
         Fact.NAME: {"name": ""},
         Fact.ACCEPTANCE_REQUIRED: {"acceptance_required": None},
+        Fact.SERVICE_REGION: {"region": ""},
     }
-    lacking = {Fact.ENDPOINT_TYPE: {"endpoint_type": ""}, Fact.REGION: {"region": ""}}
+    lacking = {
+        Fact.ENDPOINT_TYPE: {"endpoint_type": ""},
+        Fact.REGION: {"region": ""},
+        Fact.IP_ADDRESS_TYPE: {"ip_address_type": ""},
+        Fact.PAYER: {"payer": ""},
+    }
     service = _lacking(facts.service, of_service, removed)
     return msgspec.structs.replace(_lacking(facts, lacking, removed), requester=requester, service=service)
 

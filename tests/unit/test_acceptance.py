@@ -13,11 +13,11 @@ from drawbridge.acceptance.accept import FRESH, accept
 from drawbridge.decision import Accept, ActionableDecision, DecidedOn, Keep, Reject
 from drawbridge.decision.facts import Consumer
 from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError
-from drawbridge.request import Request
+from drawbridge.request import EndpointConnectionRequest, Request
 from drawbridge.request.connections import ConnectionState
 from drawbridge.request.fingerprints import contents_fingerprint
 from drawbridge.request.shares import InvitationStatus
-from tests.builders import CONNECTION, CONSUMER, NOW, RESOURCE_ARN, SHARE, invitation
+from tests.builders import ATTACHMENT_ID, CONNECTION, CONSUMER, NOW, RESOURCE_ARN, SERVICE_ID, SHARE, invitation
 from tests.fakes.acceptance import InMemoryConnectionAnswers, InMemoryInvitationAnswers
 from tests.fakes.consumers import InMemoryConsumerRegistry
 
@@ -130,6 +130,18 @@ def test_a_pending_connection_is_answered_once(verdict: Accept | Reject, result:
 
     assert first.result is again.result is result
     assert connections.answers == [verdict is YES]
+
+
+@pytest.mark.parametrize("state", [None, ConnectionState.DELETED])
+def test_what_is_gone_is_told_as_what_it_was(state: ConnectionState | None) -> None:
+    attachment = EndpointConnectionRequest(service_id=SERVICE_ID, endpoint_id=ATTACHMENT_ID)
+
+    told = [
+        done(each, YES, NOTHING, InMemoryConnectionAnswers(state)).because[0].text for each in (CONNECTION, attachment)
+    ]
+
+    gone = state or "gone"
+    assert told == [f"The consumer's endpoint is {gone}.", f"The consumer's transit gateway attachment is {gone}."]
 
 
 def test_trap_10_an_answer_that_aws_did_not_take_is_no_success() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import example, given
@@ -22,6 +24,7 @@ from drawbridge.decision.facts import (
 from drawbridge.decision.let_in import LetIn
 from drawbridge.status import Reason
 from tests.builders import (
+    ATTACHMENT_ID,
     CONSUMER,
     ENDPOINT_ID,
     NOW,
@@ -259,3 +262,37 @@ def test_a_tier_and_the_name_of_a_service_add_nothing_to_what_stands_beside_them
 )
 def test_what_happens_on_denial_is_said(facts: Facts, begins: str) -> None:
     assert denial_of(facts, lines_of_live(facts, None)).startswith(begins)
+
+
+GATEWAYS = connection_facts(
+    asked_by(), service=PAYMENTS, endpoint_id=ATTACHMENT_ID, endpoint_type="TransitGatewayAttachment", region=""
+)
+
+
+def test_an_attachment_of_a_transit_gateway_is_called_what_it_is() -> None:
+    assert sentence_of(GATEWAYS, ()) == (
+        f"Let account {CONSUMER} connect its transit gateway to payments ({SERVICE_ID})?"
+    )
+    assert f"Attachment: {ATTACHMENT_ID}, TransitGatewayAttachment, in an unknown Region" in rows(GATEWAYS)
+    assert denial_of(GATEWAYS, ()).endswith("the other account makes a new transit gateway attachment.")
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, "Interface, in us-east-1"),
+        ({"ip_address_type": "dualstack"}, "Interface, dualstack, in us-east-1"),
+        ({"region": "eu-west-1"}, "Interface, in eu-west-1, to a service in us-east-1"),
+        ({"region": ""}, "Interface, in an unknown Region"),
+        ({"payer": "vpc-endpoint-account"}, "Interface, in us-east-1, charged to its owner"),
+        (
+            {"payer": "vpc-endpoint-service-account"},
+            "Interface, in us-east-1, charged to this account, which owns the service",
+        ),
+        ({"payer": "somebody-else"}, "Interface, in us-east-1, charged to somebody-else"),
+    ],
+)
+def test_what_aws_tells_of_an_endpoint_is_shown(changes: dict[str, Any], told: str) -> None:
+    service = Service(id=SERVICE_ID, region="us-east-1")
+
+    assert f"Endpoint: {ENDPOINT_ID}, {told}" in rows(connection_facts(asked_by(), service=service, **changes))

@@ -1,51 +1,84 @@
-"""Sweeps of what is neither a request nor gone: it is observed and reported."""
+"""Sweeps of what asks otherwise than most, or is neither a request nor gone."""
+
+from typing import Any
 
 from drawbridge.hint import CONNECTIONS, SHARES
+from drawbridge.request import EndpointConnectionRequest, kind_of
 from drawbridge.request.connections import ConnectionState, EndpointConnection
 from drawbridge.request.shares import InvitationStatus, Share
 from drawbridge.status import Status
-from tests.builders import CONSUMER, NOW, PROVIDER, SERVICE_ID, SHARE, SHARE_ARN, invitation, row
+from tests.builders import (
+    ATTACHMENT_ID,
+    CONSUMER,
+    ENDPOINT_ID,
+    NOW,
+    PROVIDER,
+    SERVICE_ID,
+    SHARE,
+    SHARE_ARN,
+    invitation,
+    row,
+)
 from tests.unit.discovering import World, connection
 
 
 def attachment(
-    state: ConnectionState = ConnectionState.PENDING_ACCEPTANCE, service_id: str = SERVICE_ID
+    state: ConnectionState = ConnectionState.PENDING_ACCEPTANCE, service_id: str = SERVICE_ID, **changes: Any
 ) -> EndpointConnection:
-    return connection(
-        state, service_id=service_id, endpoint_id="", transit_gateway_attachment_id="tgw-attach-0123456789abcdef0"
-    )
+    return connection(state, service_id=service_id, **{"endpoint_id": ATTACHMENT_ID, **changes})
 
 
-def test_an_attachment_of_a_transit_gateway_starts_nothing_and_is_reported() -> None:
+def test_an_attachment_of_a_transit_gateway_is_a_request_of_its_own() -> None:
     world = World()
     world.services.listed_connections = [attachment(), connection()]
 
     result = world.sweeper().sweep(CONNECTIONS, NOW)
 
-    assert len(result.started) == len(world.state_machine.running) == 1
-    assert [(each.transit_gateway_attachment_id, each.owner) for each in result.transit_gateway_attachments] == [
-        ("tgw-attach-0123456789abcdef0", CONSUMER)
-    ]
+    assert len(result.started) == len(world.state_machine.running) == 2
+    entered = world.ledger.kept[f"connection-{SERVICE_ID}-{ATTACHMENT_ID}"]
+    assert (entered.request.subject, kind_of(entered.request)) == (ATTACHMENT_ID, "endpoint-connection")
+    assert entered.account_id == CONSUMER
 
 
-def test_an_attachment_that_was_answered_or_asks_elsewhere_is_nobody_s_to_answer() -> None:
+def test_an_attachment_that_is_over_or_asks_elsewhere_starts_nothing() -> None:
     world = World()
     world.services.listed_connections = [
-        attachment(ConnectionState.AVAILABLE),
         attachment(ConnectionState.REJECTED),
         attachment(service_id="vpce-svc-00000000000000009"),
+        attachment(ConnectionState.UNKNOWN, endpoint_id="tgw-attach-00000000000000009"),
     ]
 
-    assert world.sweeper().sweep(CONNECTIONS, NOW).transit_gateway_attachments == ()
+    result = world.sweeper().sweep(CONNECTIONS, NOW)
+
+    assert (result.started, result.failures) == ((), ())
 
 
-def test_an_attachment_counts_for_no_limit_of_its_owner_s_endpoints() -> None:
+def test_an_attachment_counts_for_no_limit_of_its_owner_s_endpoints_but_for_that_of_its_attachments() -> None:
     world = World()
-    world.services.listed_connections = [attachment(ConnectionState.AVAILABLE), connection()]
+    other = "tgw-attach-0fffffffffffffff9"
+    world.services.listed_connections = [
+        attachment(ConnectionState.AVAILABLE),
+        attachment(endpoint_id=other),
+        connection(),
+    ]
     world.sweeper().sweep(CONNECTIONS, NOW)
 
-    (entered,) = world.ledger.kept.values()
-    assert entered.decision_fingerprint == world.fingerprints.policies
+    entered = {each.request.subject: each.decision_fingerprint for each in world.ledger.kept.values()}
+    assert entered[ENDPOINT_ID] == entered[ATTACHMENT_ID] == world.fingerprints.policies
+    assert entered[other] != world.fingerprints.policies
+
+
+def test_an_attachment_that_is_connected_and_no_longer_listed_is_marked_as_gone() -> None:
+    world = World()
+    request = EndpointConnectionRequest(service_id=SERVICE_ID, endpoint_id=ATTACHMENT_ID)
+    world.ledger.kept[request.request_id] = row(Status.AVAILABLE, request=request, account_id=CONSUMER)
+    world.services.listed_connections = [connection()]
+    world.existences.connections[ATTACHMENT_ID] = ConnectionState.DELETED
+
+    world.sweeper().sweep(CONNECTIONS, NOW)
+
+    (mark,) = world.ledger.kept[request.request_id].absent
+    assert mark.of == ATTACHMENT_ID
 
 
 def test_a_connection_of_which_nobody_knows_whose_it_is_stops_no_other() -> None:

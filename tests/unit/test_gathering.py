@@ -10,7 +10,7 @@ from drawbridge.decision import AlreadyResolved
 from drawbridge.decision.facts import ConnectionFacts, Consumer, Fact, Facts, ShareFacts
 from drawbridge.decision.gather import Gatherer, expired_if_late
 from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError
-from drawbridge.request import Request
+from drawbridge.request import EndpointConnectionRequest, Request
 from drawbridge.request.connections import (
     ConnectionCounts,
     ConnectionState,
@@ -22,6 +22,7 @@ from drawbridge.request.connections import (
 from drawbridge.request.shares import Content, InvitationStatus, Share, SharedResource, expired
 from drawbridge.status import Reason, Status
 from tests.builders import (
+    ATTACHMENT_ID,
     CONNECTION,
     CONSUMER,
     ENDPOINT_ID,
@@ -60,9 +61,12 @@ class World:
         self.connections = InMemoryConnectionDetails(connection())
         self.registry = InMemoryConsumerRegistry()
 
-    def gather(self, now: datetime = NOW, *, share: bool = False) -> Facts | AlreadyResolved:
+    def gather(
+        self, now: datetime = NOW, *, share: bool = False, endpoint_id: str = ENDPOINT_ID
+    ) -> Facts | AlreadyResolved:
         gatherer = Gatherer(self.shares, self.connections, InMemoryOrganizationPlaces(), self.registry)
-        return gatherer.gather(SHARE if share else CONNECTION, now)
+        asking = EndpointConnectionRequest(service_id=SERVICE_ID, endpoint_id=endpoint_id)
+        return gatherer.gather(SHARE if share else asking, now)
 
 
 @pytest.fixture
@@ -104,6 +108,53 @@ def test_connections_that_the_account_has_or_asked_for_before_are_counted(world:
 
     assert isinstance(facts, ConnectionFacts)
     assert (facts.connections, facts.connections_to_service) == (3, 1)
+
+
+def test_endpoints_are_counted_among_endpoints_and_attachments_of_transit_gateways_among_themselves(
+    world: World,
+) -> None:
+    world.connections.listed += [
+        connection(0, endpoint_id=ATTACHMENT_ID),
+        connection(1, ConnectionState.AVAILABLE),
+        connection(2, ConnectionState.AVAILABLE),
+        connection(3, ConnectionState.AVAILABLE, endpoint_id="tgw-attach-00000000000000003"),
+        connection(4, ConnectionState.AVAILABLE, endpoint_id="tgw-attach-00000000000000004", owner=STRANGER),
+    ]
+
+    of_endpoint, of_attachment = world.gather(), world.gather(endpoint_id=ATTACHMENT_ID)
+
+    assert isinstance(of_endpoint, ConnectionFacts)
+    assert isinstance(of_attachment, ConnectionFacts)
+    assert (of_endpoint.connections, of_attachment.connections) == (2, 1)
+
+
+def test_an_attachment_of_a_transit_gateway_has_a_type_of_its_own_and_the_rest_of_it_only_if_aws_tells(
+    world: World,
+) -> None:
+    gateway = frozenset({LoadBalancer.GATEWAY})
+    world.connections.listed = [connection(endpoint_id=ATTACHMENT_ID, region="", load_balancers=gateway)]
+
+    facts = world.gather(endpoint_id=ATTACHMENT_ID)
+
+    assert isinstance(facts, ConnectionFacts)
+    assert (facts.endpoint_id, facts.endpoint_type) == (ATTACHMENT_ID, "TransitGatewayAttachment")
+    assert facts.requester.account_id == CONSUMER
+    assert {Fact.REGION, Fact.PAYER, Fact.IP_ADDRESS_TYPE} <= facts.unknown
+
+
+def test_an_endpoint_of_another_region_is_told_with_its_own_and_the_service_s_and_who_pays(world: World) -> None:
+    world.connections.listed = [
+        connection(
+            region="eu-west-1", service_region="us-east-1", ip_address_type="dualstack", payer="vpc-endpoint-account"
+        )
+    ]
+
+    facts = world.gather()
+
+    assert isinstance(facts, ConnectionFacts)
+    assert (facts.region, facts.service.region) == ("eu-west-1", "us-east-1")
+    assert (facts.ip_address_type, facts.payer) == ("dualstack", "vpc-endpoint-account")
+    assert not {Fact.REGION, Fact.SERVICE_REGION, Fact.IP_ADDRESS_TYPE, Fact.PAYER} & facts.unknown
 
 
 def test_of_several_that_ask_at_the_same_time_each_has_a_number_of_its_own() -> None:
@@ -351,4 +402,10 @@ KEPT_BY_EARLIER_VERSIONS = """{
 def test_what_earlier_versions_left_out_is_unknown_when_it_is_decided_on_again() -> None:
     facts = msgspec.json.decode(KEPT_BY_EARLIER_VERSIONS, type=ConnectionFacts)
 
-    assert facts.unknown == {Fact.ENDPOINT_TYPE, Fact.ACCEPTANCE_REQUIRED}
+    assert facts.unknown == {
+        Fact.ENDPOINT_TYPE,
+        Fact.ACCEPTANCE_REQUIRED,
+        Fact.SERVICE_REGION,
+        Fact.IP_ADDRESS_TYPE,
+        Fact.PAYER,
+    }

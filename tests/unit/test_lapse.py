@@ -419,11 +419,14 @@ def filled(facts: Facts, other: Facts, removed: frozenset[Fact]) -> Facts:
                 Fact.RESOURCE_TAGS: {"tags": other.service.tags},
                 Fact.NAME: {"name": other.service.name},
                 Fact.ACCEPTANCE_REQUIRED: {"acceptance_required": other.service.acceptance_required},
+                Fact.SERVICE_REGION: {"region": other.service.region},
             }
             service = msgspec.structs.replace(facts.service, **_taken(of_service, removed))
             of_endpoint: dict[Fact, dict[str, Any]] = {
                 Fact.ENDPOINT_TYPE: {"endpoint_type": other.endpoint_type},
                 Fact.REGION: {"region": other.region},
+                Fact.IP_ADDRESS_TYPE: {"ip_address_type": other.ip_address_type},
+                Fact.PAYER: {"payer": other.payer},
             }
             return msgspec.structs.replace(facts, requester=who, service=service, **_taken(of_endpoint, removed))
         case _:

@@ -16,8 +16,9 @@ from drawbridge.publication.documents import ConnectionDocument, says_the_same, 
 from drawbridge.publication.names import LONGEST_SEGMENT, connection_path, parameter_segment
 from drawbridge.publication.parameters import ObservedParameter
 from drawbridge.publication.publish import publish_consumer
+from drawbridge.request import EndpointConnectionRequest
 from drawbridge.request.connections import ConnectionState, EndpointConnection, LoadBalancer
-from tests.builders import CONNECTION, CONSUMER, ENDPOINT_ID, NOW, RESOURCE_ARN, SERVICE_ID, desired
+from tests.builders import ATTACHMENT_ID, CONNECTION, CONSUMER, ENDPOINT_ID, NOW, RESOURCE_ARN, SERVICE_ID, desired
 from tests.fakes.parameter_store import InMemoryPublicationStore
 from tests.fakes.request_details import InMemoryConnectionDetails
 from tests.unit.publishing import NAME, World, named, publication
@@ -296,6 +297,63 @@ def test_an_endpoint_that_never_has_names_is_published_without_one() -> None:
     assert (document["endpointId"], document["serviceId"]) == (ENDPOINT_ID, SERVICE_ID)
     assert again == publication
     assert len(names.writes) == writes
+
+
+@pytest.mark.parametrize(
+    "balancers", [frozenset(), GATEWAY, frozenset(LoadBalancer)], ids=["untold", "gateway", "both"]
+)
+def test_an_attachment_of_a_transit_gateway_is_published_without_a_name_whatever_aws_tells_of_its_service(
+    balancers: frozenset[LoadBalancer],
+) -> None:
+    names = InMemoryPublicationStore()
+    request = EndpointConnectionRequest(service_id=SERVICE_ID, endpoint_id=ATTACHMENT_ID)
+    attached = msgspec.structs.replace(
+        connection(ConnectionState.AVAILABLE), endpoint_id=ATTACHMENT_ID, region="", load_balancers=balancers
+    )
+
+    publication = publish_consumer(request, InMemoryConnectionDetails(attached), names, prefix="drawbridge", now=NOW)
+
+    assert publication.parameters == (f"/drawbridge/consumers/{CONSUMER}/{ATTACHMENT_ID}/connection",)
+    document = json.loads(names.there[publication.parameters[0]].value)
+    assert (document["endpointId"], document["dnsName"], document["endpointRegion"]) == (ATTACHMENT_ID, None, "")
+
+
+def test_an_endpoint_of_another_region_is_published_with_both_regions_and_its_address_type() -> None:
+    names = InMemoryPublicationStore()
+    abroad = msgspec.structs.replace(
+        connection(ConnectionState.AVAILABLE, ("regional.example", "Z1")),
+        region="eu-west-1",
+        service_region="us-east-1",
+        ip_address_type="dualstack",
+    )
+
+    publication = publish_consumer(CONNECTION, InMemoryConnectionDetails(abroad), names, prefix="drawbridge", now=NOW)
+
+    document = json.loads(names.there[publication.parameters[1]].value)
+    assert (document["endpointRegion"], document["serviceRegion"]) == ("eu-west-1", "us-east-1")
+    assert document["ipAddressType"] == "dualstack"
+
+
+def test_a_document_of_an_earlier_version_is_read_and_replaced_once() -> None:
+    names = InMemoryPublicationStore()
+    told = InMemoryConnectionDetails(
+        msgspec.structs.replace(
+            connection(ConnectionState.AVAILABLE, ("regional.example", "Z1")),
+            service_region="us-east-1",
+            ip_address_type="ipv4",
+        )
+    )
+    publish_consumer(CONNECTION, told, names, prefix="drawbridge", now=NOW)
+    (path,) = (name for name in names.there if name.endswith("/connection"))
+    earlier = json.loads(names.there[path].value)
+    del earlier["serviceRegion"], earlier["ipAddressType"]
+    names.there[path] = ObservedParameter(value=json.dumps(earlier), subject=ENDPOINT_ID)
+
+    for _ in range(2):
+        publish_consumer(CONNECTION, told, names, prefix="drawbridge", now=NOW + timedelta(days=1))
+
+    assert json.loads(names.there[path].value)["serviceRegion"] == "us-east-1"
+    assert len([each for each in names.writes if path in str(each)]) == 2
 
 
 @pytest.mark.parametrize(

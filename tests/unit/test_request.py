@@ -19,7 +19,7 @@ from drawbridge.discovery.next_action import (
     may_try_again,
     next_action,
 )
-from drawbridge.request import ExecutionInput
+from drawbridge.request import EndpointConnectionRequest, ExecutionInput
 from drawbridge.request.connections import ConnectionState
 from drawbridge.request.fingerprints import fingerprint
 from drawbridge.request.shares import (
@@ -31,9 +31,11 @@ from drawbridge.request.shares import (
 )
 from drawbridge.status import Reason, Status
 from tests.builders import (
+    ATTACHMENT_ID,
     CONNECTION,
     NOW,
     PROVIDER,
+    SERVICE_ID,
     SHARE,
     SUBNET,
     content,
@@ -43,11 +45,12 @@ from tests.builders import (
     row,
 )
 
+ATTACHMENT = EndpointConnectionRequest(service_id=SERVICE_ID, endpoint_id=ATTACHMENT_ID)
 LATER = NOW + timedelta(seconds=1)
 OVER = {Status.AVAILABLE, Status.REJECTED, Status.EXPIRED, Status.WITHDRAWN}
 
 
-@pytest.mark.parametrize("request_", [SHARE, CONNECTION])
+@pytest.mark.parametrize("request_", [SHARE, CONNECTION, ATTACHMENT])
 @given(attempt=st.integers(1, 10_000))
 def test_an_execution_name_is_one_that_step_functions_takes(request_: object, attempt: int) -> None:
     name = execution_input(request_, attempt).execution_name  # type: ignore[arg-type]  # both kinds of the union
@@ -55,7 +58,7 @@ def test_an_execution_name_is_one_that_step_functions_takes(request_: object, at
     assert re.fullmatch(r"[A-Za-z0-9-]{1,80}", name)
 
 
-@pytest.mark.parametrize("request_", [SHARE, CONNECTION])
+@pytest.mark.parametrize("request_", [SHARE, CONNECTION, ATTACHMENT])
 def test_a_request_crosses_the_workflow_and_comes_back_as_it_was(request_: object) -> None:
     there = execution_input(request_)  # type: ignore[arg-type]  # both kinds of the union
 

@@ -10,12 +10,14 @@ import pytest
 
 from drawbridge.record.entry import Entry
 from drawbridge.record.history import CommandItem, Happened, MadeObjects, StatusItem
+from drawbridge.request import EndpointConnectionRequest
 from drawbridge.status import Reason, Status
-from drawbridge_cli.request_names import entries_named, tells_of
-from tests.builders import NOW, PROVIDER, RESOURCE_ARN, SHARE
+from drawbridge_cli.request_names import entries_named, tells_of, wanted_name
+from tests.builders import ATTACHMENT_ID, NOW, PROVIDER, RESOURCE_ARN, SERVICE_ID, SHARE
 
 NAME = "/drawbridge/connections/orders/payments/dns-name"
 CONSUMERS = "/drawbridge/consumers/333333333333/vpce-0123456789abcdef0/dns-name"
+ATTACHED = f"/drawbridge/consumers/333333333333/{ATTACHMENT_ID}/connection"
 
 
 def entry(request_id: str, hours: float, **changes: Any) -> Entry:
@@ -38,6 +40,23 @@ def test_of_several_those_come_first_that_changed_last() -> None:
     found = entries_named(PROVIDER, [entry("share-b", 2), entry("share-c", 3), entry("share-a", 1)])
 
     assert [each.request_id for each in found] == ["share-c", "share-b", "share-a"]
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        ATTACHMENT_ID,
+        f"connection-{SERVICE_ID}-{ATTACHMENT_ID}",
+        SERVICE_ID,
+        wanted_name(ATTACHED),
+        wanted_name(ATTACHED.removesuffix("/connection")),
+    ],
+)
+def test_an_attachment_is_found_as_an_endpoint_is(named: str) -> None:
+    request = EndpointConnectionRequest(service_id=SERVICE_ID, endpoint_id=ATTACHMENT_ID)
+    attached = msgspec.structs.replace(entry(request.request_id, 0), request=request, subject=request.subject)
+
+    assert entries_named(named, [entry("share-a", 1), attached]) == [attached]
 
 
 def test_a_path_names_what_is_published_below_it_and_not_what_only_begins_alike() -> None:
@@ -66,6 +85,9 @@ MADE = MadeObjects(
         CONSUMERS,
         CONSUMERS.removesuffix("/dns-name"),
         "vpce-0123456789abcdef0",
+        ATTACHED,
+        ATTACHED.removesuffix("/connection"),
+        ATTACHMENT_ID,
         "orders",
         RESOURCE_ARN,
         RESOURCE_ARN.rpartition("/")[2],
@@ -80,7 +102,7 @@ def test_what_is_gone_is_found_by_each_name_that_it_had(name: str) -> None:
     happened: Happened = StatusItem(
         status=Status.AVAILABLE,
         settled=True,
-        published=(CONSUMERS,),
+        published=(CONSUMERS, ATTACHED),
         taken_back=(NAME,),
         made=(MADE,),
         reasons=(Reason("no-policy-permits-binding", "No.", source="audit/payments"),),

@@ -1,16 +1,30 @@
 """Unknown facts: they count against the requester, and nothing else changes."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drawbridge.decision import Accept, Hold
 from drawbridge.decision.decide import decide, may_associate
-from drawbridge.decision.facts import Fact, Membership
-from tests.builders import EVALUATION_TIME, PROVIDER, STRANGER, connection_facts, requester, resource_facts, share_facts
+from drawbridge.decision.facts import Fact, Membership, Service
+from tests.builders import (
+    ATTACHMENT_ID,
+    EVALUATION_TIME,
+    PROVIDER,
+    SERVICE_ID,
+    STRANGER,
+    connection_facts,
+    requester,
+    resource_facts,
+    share_facts,
+)
 from tests.unit.policies import REMOVABLE, all_known, compiled, policy_texts, without
 
 ACCEPT = 'permit(principal, action == Action::"accept", resource)'
+ACCEPT_CONNECTION = 'permit(principal, action == Action::"accept", resource is EndpointService)'
+HERE = Service(id=SERVICE_ID, region="us-east-1")
 UNKNOWN = connection_facts(requester(STRANGER, Membership.UNKNOWN))
 
 
@@ -154,3 +168,38 @@ def test_tags_that_aws_does_not_show_of_a_shared_resource_are_unknown() -> None:
     assert not may_associate(resource_facts(tags=None), tagged, EVALUATION_TIME)[0]
     assert not may_associate(resource_facts(tags=None), untagged, EVALUATION_TIME)[0]
     assert may_associate(resource_facts(tags={}), untagged, EVALUATION_TIME)[0]
+
+
+@pytest.mark.parametrize(
+    ("fact", "known", "condition"),
+    [
+        (Fact.PAYER, {"payer": "vpc-endpoint-account"}, 'context has payer && context.payer == "vpc-endpoint-account"'),
+        (
+            Fact.IP_ADDRESS_TYPE,
+            {"ip_address_type": "ipv4"},
+            'context has ipAddressType && context.ipAddressType == "ipv4"',
+        ),
+        (Fact.SERVICE_REGION, {"service": HERE}, "resource.region == context.region"),
+    ],
+)
+def test_trap_27_what_aws_does_not_tell_of_an_endpoint_counts_against_its_owner(
+    fact: Fact, known: dict[str, Any], condition: str
+) -> None:
+    permit = f"{ACCEPT_CONNECTION} when {{ {condition} }};"
+    forbid = f"forbid(principal, action, resource is EndpointService) unless {{ {condition} }};"
+    told, untold = connection_facts(**known), connection_facts()
+
+    assert (fact in told.unknown, fact in untold.unknown) == (False, True)
+    assert accepts(permit, facts=told)
+    assert not accepts(permit, facts=untold)
+    assert accepts(f"{ACCEPT};", forbid, facts=told)
+    assert not accepts(f"{ACCEPT};", forbid, facts=untold)
+    assert accepts(f"{ACCEPT};", facts=untold)
+
+
+def test_a_policy_knows_an_attachment_of_a_transit_gateway_by_its_type() -> None:
+    condition = 'context has endpointType && context.endpointType == "TransitGatewayAttachment"'
+    only = f"{ACCEPT_CONNECTION} when {{ {condition} }};"
+
+    assert accepts(only, facts=connection_facts(endpoint_id=ATTACHMENT_ID, endpoint_type="TransitGatewayAttachment"))
+    assert not accepts(only, facts=connection_facts(endpoint_type="GatewayLoadBalancer"))

@@ -315,7 +315,7 @@ function endpointsView(main) {
       data.endpoints.length
         ? table(["Id", "AWS's state", "For", "Resource or service", "Request"], data.endpoints, (each) => [
           [el("code", { class: "id" }, legible(each.id)), el("div", { class: "soft" }, each.kind)],
-          each.state ? state(each.state, endpointTone(each.state)) : el("span", { class: "soft" }, each.kind === "endpoint" ? "not known" : "not asked"),
+          each.state ? state(each.state, endpointTone(each.state)) : el("span", { class: "soft" }, each.kind.endsWith("association") ? "not asked" : "not known"),
           legible(each.attachment || `account ${each.account_id}`),
           el("code", {}, legible(each.resource_arn)),
           [request(each.request_id), " ", statusOf(each.status)],

@@ -46,7 +46,6 @@ class Metric(StrEnum):
     NO_LONGER_PERMITTED = "NoLongerPermitted"
     CONNECTIONS_DRIFTED = "ConnectionsDrifted"
     ORPHANS = "Orphans"
-    ATTACHMENTS_WAITING = "AttachmentsWaiting"
     REVIEWS_OPEN = "ReviewsOpen"
     EXISTENCE_UNKNOWN = "ExistenceUnknown"
     CONFIGURATION_BROKEN = "ConfigurationBroken"

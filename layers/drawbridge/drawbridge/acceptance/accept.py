@@ -9,7 +9,7 @@ from drawbridge.decision import Accept, ActionableDecision, DecidedOn, Keep, Rej
 from drawbridge.decision.consumer_standing import standing_of
 from drawbridge.decision.gather import ConsumerRegistry
 from drawbridge.errors import AccessDeniedError, GoneError, InvalidInputError, NotReadyError
-from drawbridge.request import EndpointConnectionRequest, OrphanRequest, Request, ResourceShareRequest
+from drawbridge.request import EndpointConnectionRequest, OrphanRequest, Request, ResourceShareRequest, what_connects
 from drawbridge.request.connections import ConnectionState
 from drawbridge.request.fingerprints import contents_fingerprint
 from drawbridge.request.shares import Invitation, InvitationStatus, SharedResource
@@ -196,8 +196,9 @@ def _answer_connection(
                 why = refused.get(request.endpoint_id, "it is not visible yet")
                 raise NotReadyError(f"{request.endpoint_id} is still {state}: {why}")
     except GoneError:
-        return Acceptance(AcceptanceResult.WITHDRAWN, (Reason("gone", "The consumer's endpoint is gone."),))
-    return _acceptance_of(state)
+        gone = f"The consumer's {what_connects(request.endpoint_id)} is gone."
+        return Acceptance(AcceptanceResult.WITHDRAWN, (Reason("gone", gone),))
+    return _acceptance_of(state, what_connects(request.endpoint_id))
 
 
 def _state_changed(state: ConnectionState, decision: ActionableDecision, on: DecidedOn) -> bool:
@@ -221,7 +222,7 @@ def _needs_answer(state: ConnectionState, decision: ActionableDecision) -> bool:
             assert_never(decision)
 
 
-def _acceptance_of(state: ConnectionState) -> Acceptance:
+def _acceptance_of(state: ConnectionState, what: str) -> Acceptance:
     match state:
         case ConnectionState.PENDING | ConnectionState.AVAILABLE | ConnectionState.PARTIAL:
             return Acceptance(AcceptanceResult.ACCEPTED)
@@ -230,7 +231,7 @@ def _acceptance_of(state: ConnectionState) -> Acceptance:
         case ConnectionState.EXPIRED:
             return Acceptance(AcceptanceResult.EXPIRED, (Reason("expired", "The connection request expired."),))
         case ConnectionState.DELETING | ConnectionState.DELETED | ConnectionState.FAILED:
-            return Acceptance(AcceptanceResult.WITHDRAWN, (Reason("gone", f"The consumer's endpoint is {state}."),))
+            return Acceptance(AcceptanceResult.WITHDRAWN, (Reason("gone", f"The consumer's {what} is {state}."),))
         case ConnectionState.PENDING_ACCEPTANCE | ConnectionState.UNKNOWN:
             raise NotReadyError(f"the connection is {state}")
         case _:

@@ -19,6 +19,7 @@ from drawbridge.decision.facts import (
     ShareFacts,
 )
 from drawbridge.legible import legible, name_and_id, quoted, word
+from drawbridge.request import is_attachment, what_connects
 
 _SENTENCE = 150
 """Characters of a sentence: what Slack takes for a header."""
@@ -29,6 +30,10 @@ _LONGEST_TAG = 80
 _LONGEST_NAME = 200
 _NAME = "Name"
 _RESERVED = "aws:"
+_PAYERS = {
+    "vpc-endpoint-account": "charged to its owner",
+    "vpc-endpoint-service-account": "charged to this account, which owns the service",
+}
 
 
 def sentence_of(facts: Facts, live: Sequence[Line]) -> str:
@@ -45,7 +50,7 @@ def about_lines(facts: Facts, live: Sequence[Line]) -> Iterator[Line]:
     yield Line("Consumer", _consumer(requester.consumer, facts))
     if isinstance(facts, ConnectionFacts):
         yield Line("Service", _service(facts.service, _LONGEST_NAME))
-        yield Line("Endpoint", legible(endpoint_of(facts)))
+        yield Line(label_of(facts.endpoint_id), legible(endpoint_of(facts)))
     else:
         yield Line("Share", name_and_id(facts.share_name, facts.share_arn))
         yield Line("Resources", legible(_counted(facts)))
@@ -68,7 +73,8 @@ def denial_of(facts: Facts, live: Sequence[Line]) -> str:
     if of_live:
         return of_live
     if isinstance(facts, ConnectionFacts):
-        return "The connection is rejected: to ask again, the other account makes a new endpoint."
+        what = what_connects(facts.endpoint_id)
+        return f"The connection is rejected: to ask again, the other account makes a new {what}."
     if facts.deadline is None:
         return "Nothing of it is connected. The share itself stays in effect: nobody can leave it."
     return "The invitation is rejected: to ask again, the other account shares anew."
@@ -87,10 +93,20 @@ def place_of(place: OrganizationPlace) -> str:
             assert_never(place.membership)
 
 
+def label_of(endpoint_id: str) -> str:
+    """Return under which label it is shown what connects."""
+    return "Attachment" if is_attachment(endpoint_id) else "Endpoint"
+
+
 def endpoint_of(facts: ConnectionFacts) -> str:
-    """Return which endpoint asks, of what type and where."""
+    """Return which endpoint asks, of what type and where, and as far as AWS says it, who pays for it."""
     kind, region = facts.endpoint_type or "of unknown type", facts.region or "an unknown Region"
-    return f"{facts.endpoint_id}, {kind}, in {region}"
+    parts = [facts.endpoint_id, kind, *([facts.ip_address_type] if facts.ip_address_type else []), f"in {region}"]
+    if facts.region and facts.service.region not in {"", facts.region}:
+        parts.append(f"to a service in {facts.service.region}")
+    if facts.payer:
+        parts.append(_PAYERS.get(facts.payer, f"charged to {facts.payer}"))
+    return ", ".join(parts)
 
 
 def _sentence(facts: Facts, live: Sequence[Line], most: int) -> str:
@@ -100,7 +116,8 @@ def _sentence(facts: Facts, live: Sequence[Line], most: int) -> str:
         service = _service(facts.service, most)
         if facts.live:
             return f"Keep the connection of {account} to {service}?"
-        return f"Let {account} connect its endpoint to {service}?"
+        what = "transit gateway" if is_attachment(facts.endpoint_id) else "endpoint"
+        return f"Let {account} connect its {what} to {service}?"
     name = quoted(facts.share_name, most)
     if NEW in labels:
         added = f"added to what it shares as {name}" if facts.share_name else "added to a share without a name"

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from drawbridge.approval.about import label_of
 from drawbridge.approval.block_kit import (
     Row,
     context,
@@ -120,7 +121,7 @@ def _rows(announcement: Announcement, *, is_open: bool) -> Iterator[Row]:
     about = announcement.about
     yield "Account", value(name_and_id(about.account_name, about.account_id))
     if about.kind == _CONNECTION:
-        yield "Endpoint", value(legible(about.subject))
+        yield label_of(about.subject), value(legible(about.subject))
         if about.service_id:
             yield "Service", value(name_and_id(about.name, about.service_id))
     else:

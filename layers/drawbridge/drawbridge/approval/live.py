@@ -6,6 +6,7 @@ from drawbridge.approval import IF_DENIED, LIVE, NEW, Line
 from drawbridge.decision.facts import ConnectionFacts, Facts, ShareFacts
 from drawbridge.decision.let_in import RECOVERED, LetIn
 from drawbridge.decision.live import is_live, was_let_in
+from drawbridge.request import is_attachment, what_connects
 
 _MOST_NEW = 30
 """Of what is new in a share: how much is listed one by one."""
@@ -35,7 +36,8 @@ def _since(facts: ConnectionFacts, let_in: LetIn | None) -> str:
     if let_in is not None:
         return f"let in {_when(let_in)}"
     made = f"{facts.asked_at:%Y-%m-%d %H:%M} UTC" if facts.asked_at else "a time that AWS does not tell"
-    return f"by an endpoint that was made {made}"
+    article = "a" if is_attachment(facts.endpoint_id) else "an"
+    return f"by {article} {what_connects(facts.endpoint_id)} that was made {made}"
 
 
 def _when(let_in: LetIn) -> str:

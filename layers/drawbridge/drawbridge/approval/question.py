@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.approval import HOLDS, AskedQuestion, Line, Options, Question
-from drawbridge.approval.about import about_lines, denial_of, endpoint_of, place_of, sentence_of
+from drawbridge.approval.about import about_lines, denial_of, endpoint_of, label_of, place_of, sentence_of
 from drawbridge.association.binding import Binding, VpcTag
 from drawbridge.decision import AskApprover
 from drawbridge.decision.decide_again import sha256_fingerprint
@@ -16,6 +16,7 @@ from drawbridge.decision.in_force import POLICY_BROKEN
 from drawbridge.lattice import PrivateDns
 from drawbridge.publication.names import consumer_path
 from drawbridge.request import ExecutionInput
+from drawbridge.request.connections import NAMELESS_TYPES
 from drawbridge.status import Reason
 
 MARGIN = timedelta(minutes=10)
@@ -111,6 +112,10 @@ def effects_of(facts: Facts, bindings: Iterable[Binding], prefix: str) -> list[s
     if isinstance(facts, ConnectionFacts):
         path = consumer_path(prefix, facts.requester.account_id, facts.endpoint_id)
         accepted = "stays open" if facts.live else "is accepted"
+        if facts.endpoint_type in NAMELESS_TYPES:
+            return [
+                f"The connection {accepted}, and what is known of it published at {path}/connection: it has no name."
+            ]
         return [f"The connection {accepted}, and its name published at {path}/dns-name."]
     accepted = "The share is accepted, whole and for good: nobody can leave it."
     if facts.deadline is None:
@@ -165,7 +170,7 @@ def _lines(facts: Facts) -> Iterable[Line]:
         yield Line("Consumer", f"{known.name or 'registered'}, tier {known.tier or 'none'}")
     if isinstance(facts, ConnectionFacts):
         yield Line("Service", f"{facts.service.id} {_named(facts.service.tags or {})}".strip())
-        yield Line("Endpoint", endpoint_of(facts))
+        yield Line(label_of(facts.endpoint_id), endpoint_of(facts))
         return
     yield Line("Share", f"{facts.share_name or '(no name)'}, {facts.share_arn}")
     if facts.contents is None:

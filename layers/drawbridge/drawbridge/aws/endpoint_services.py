@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from drawbridge.aws.errors import code_of, translated
 from drawbridge.errors import GoneError
+from drawbridge.request import is_attachment
 from drawbridge.request.connections import ConnectionState, EndpointConnection, LoadBalancer, ManagedService
 
 if TYPE_CHECKING:
@@ -19,10 +20,13 @@ if TYPE_CHECKING:
 MANAGED_TAG = "drawbridge:managed"
 
 _MOST_AT_ONCE = 25
-"""Endpoints in one call to accept or reject: the API documents no maximum."""
+"""Endpoints in one call to accept or reject: the API documents no maximum, and for attachments 50."""
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 """Stands for a creation time that AWS does not give: that turn comes first, and counts for others."""
+
+_ENDPOINT_CHARGES = "vpc-endpoint-charges"
+"""The scope of what the endpoint itself costs; there is another one for resource gateways."""
 
 _EVENTS = ["Connect", "Accept", "Reject", "Delete"]
 
@@ -54,15 +58,16 @@ class EndpointServices:
         return next((service for each in answer["ServiceConfigurations"] if (service := self._managed(each))), None)
 
     def connections(self) -> list[EndpointConnection]:
-        """Return the connections to all services of this account, whoever looks after them: one listing for all.
-
-        Those of transit gateways' attachments are among them, which have no endpoint.
-        """
+        """Return the connections to all services of this account, whoever looks after them: one listing for all."""
         return self._list()
 
     def of_owner(self, account_id: str) -> list[EndpointConnection]:
         """Return all connections of an account's endpoints to services of this one."""
-        return [each for each in self._list(("vpc-endpoint-owner", account_id)) if each.endpoint_id]
+        return [each for each in self._list(("vpc-endpoint-owner", account_id)) if not is_attachment(each.endpoint_id)]
+
+    def attachments_of(self, account_id: str) -> list[EndpointConnection]:
+        """Return all connections of an account's transit gateways: no filter gives these, so that all are listed."""
+        return [each for each in self._list() if is_attachment(each.endpoint_id) and each.owner == account_id]
 
     def connection(self, service_id: str, endpoint_id: str) -> EndpointConnection:
         """Return one connection.
@@ -70,7 +75,7 @@ class EndpointServices:
         Raises:
             GoneError: AWS lists no such connection.
         """
-        listed = self._list(("service-id", service_id), ("vpc-endpoint-id", endpoint_id))
+        listed = self._list(("service-id", service_id), (id_filter(endpoint_id), endpoint_id))
         found = [each for each in listed if each.endpoint_id == endpoint_id]
         if not found:
             raise GoneError(f"no connection of {endpoint_id} to {service_id} is listed")
@@ -84,15 +89,23 @@ class EndpointServices:
 
         The call succeeds as a whole and reports each endpoint's failure in its body, with codes that AWS does not
         document: only another sweep shows what became of an endpoint.
+
+        Endpoints and attachments of transit gateways are answered apart, since EC2 takes one or the other. Its model
+        requires the list of endpoints even then, and an empty one is not sent.
         """
         operation: Any = (
             self._ec2.accept_vpc_endpoint_connections if accept else self._ec2.reject_vpc_endpoint_connections
         )
         refused: dict[str, str] = {}
+        endpoints = [each for each in endpoint_ids if not is_attachment(each)]
+        attachments = [each for each in endpoint_ids if is_attachment(each)]
+        chosen = [
+            *({"VpcEndpointIds": some} for some in _few_at_once(endpoints)),
+            *({"VpcEndpointIds": [], "TransitGatewayAttachmentIds": some} for some in _few_at_once(attachments)),
+        ]
         with translated(f"answer connections to {service_id}"):
-            for start in range(0, len(endpoint_ids), _MOST_AT_ONCE):
-                some = endpoint_ids[start : start + _MOST_AT_ONCE]
-                for item in operation(ServiceId=service_id, VpcEndpointIds=some).get("Unsuccessful", []):
+            for some in chosen:
+                for item in operation(ServiceId=service_id, **some).get("Unsuccessful", []):
                     error = item.get("Error", {})
                     refused[item.get("ResourceId", "")] = f"{error.get('Code')}: {error.get('Message')}"
         return refused
@@ -126,11 +139,11 @@ class EndpointServices:
         chosen: Any = {"Filters": [{"Name": name, "Values": [value]} for name, value in filters]} if filters else {}
         with translated("list endpoint connections"):
             return [
-                _connection(each)
+                _connection(each, self._ec2.meta.region_name)
                 for page in self._ec2.get_paginator("describe_vpc_endpoint_connections").paginate(**chosen)
                 for each in page["VpcEndpointConnections"]
                 # What names neither is left out.
-                if each.get("VpcEndpointId") or each.get("TransitGatewayAttachmentId")
+                if id_of(each)
             ]
 
     def _managed(self, each: Any) -> ManagedService | None:
@@ -150,8 +163,32 @@ class EndpointServices:
         )
 
 
-def _connection(each: Any) -> EndpointConnection:
-    endpoint_id = each.get("VpcEndpointId") or ""
+def id_filter(endpoint_id: str) -> str:
+    """Return the name of EC2's filter for the id of what is connected."""
+    return "transit-gateway-attachment-id" if is_attachment(endpoint_id) else "vpc-endpoint-id"
+
+
+def id_of(each: Any) -> str:
+    """Return the id of what is connected, as EC2 lists it: the endpoint's, or the attachment's; empty if neither is."""
+    return each.get("VpcEndpointId") or each.get("TransitGatewayAttachmentId") or ""
+
+
+def _few_at_once(ids: list[str]) -> Iterator[list[str]]:
+    return (ids[start : start + _MOST_AT_ONCE] for start in range(0, len(ids), _MOST_AT_ONCE))
+
+
+def _payer(each: Any) -> str:
+    """Return who is charged for the endpoint; empty where EC2 does not say it, or says two."""
+    payers = {
+        entry.get("PayerResponsibilityType", "")
+        for entry in each.get("PayerResponsibilities", [])
+        if entry.get("Scope") == _ENDPOINT_CHARGES
+    }
+    return payers.pop() if len(payers) == 1 else ""
+
+
+def _connection(each: Any, region: str) -> EndpointConnection:
+    endpoint_id = id_of(each)
     balancers = {
         LoadBalancer.NETWORK: each.get("NetworkLoadBalancerArns"),
         LoadBalancer.GATEWAY: each.get("GatewayLoadBalancerArns"),
@@ -159,10 +196,14 @@ def _connection(each: Any) -> EndpointConnection:
     return EndpointConnection(
         service_id=each.get("ServiceId", ""),
         endpoint_id=endpoint_id,
-        transit_gateway_attachment_id="" if endpoint_id else each["TransitGatewayAttachmentId"],
-        owner=each.get("VpcEndpointOwner" if endpoint_id else "TransitGatewayAttachmentOwner", ""),
+        owner=each.get("TransitGatewayAttachmentOwner" if is_attachment(endpoint_id) else "VpcEndpointOwner", ""),
         state=ConnectionState.parse(each.get("VpcEndpointState", "")),
         region=each.get("VpcEndpointRegion", ""),
+        # EC2 lists the connections to the services of its own Region.
+        service_region=region,
+        # Lattice's endpoints have it in upper case.
+        ip_address_type=each.get("IpAddressType", "").lower(),
+        payer=_payer(each),
         asked_at=each.get("CreationTimestamp", _LONG_AGO),
         load_balancers=frozenset(kind for kind, arns in balancers.items() if arns),
         dns_names=tuple(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from drawbridge.aws.endpoint_services import id_filter, id_of
 from drawbridge.aws.errors import is_denied_to_caller, translated
 from drawbridge.aws.lattice_entities import LatticeEntities
 from drawbridge.aws.resource_shares import GONE_STATUSES
@@ -65,10 +66,10 @@ class ExistenceById:
 
     def connection(self, service_id: str, endpoint_id: str) -> Existence:
         """Return whether the endpoint's connection exists, and is neither rejected nor failed nor expired."""
-        for each in self._connections(("service-id", service_id), ("vpc-endpoint-id", endpoint_id)):
-            if each.get("VpcEndpointId") == endpoint_id:
+        for each in self._connections(("service-id", service_id), (id_filter(endpoint_id), endpoint_id)):
+            if id_of(each) == endpoint_id:
                 return _existence(ConnectionState.parse(each.get("VpcEndpointState", "")))
-        others = [each.get("VpcEndpointId") for each in self._connections()]
+        others = [id_of(each) for each in self._connections()]
         if others:
             # Listed here and not there: the two answers are not of one time.
             return Existence.UNKNOWN if endpoint_id in others else Existence.GONE

@@ -216,7 +216,12 @@ def _resource(facts: ShareFacts | ConnectionFacts | ResourceFacts) -> list[dict[
             return [_share(facts.share_arn, facts.share_name, facts.share_tags)]
         case ConnectionFacts(service=service):
             required = service.acceptance_required is not False
-            attributes = {"id": service.id, "name": service.name, "acceptanceRequired": required}
+            attributes = {
+                "id": service.id,
+                "name": service.name,
+                "region": service.region,
+                "acceptanceRequired": required,
+            }
             named = {"privateDnsName": service.private_dns_name} if service.private_dns_name else {}
             return [_entity("EndpointService", service.id, attributes | named, tags=service.tags or {})]
         case ResourceFacts():
@@ -271,8 +276,12 @@ def _context(facts: ShareFacts | ConnectionFacts | ResourceFacts, now: datetime)
             left = {"secondsLeft": int((facts.deadline - now).total_seconds())} if facts.deadline else {}
             return context | left
         case ConnectionFacts():
-            context = {"endpointType": facts.endpoint_type} if facts.endpoint_type else {}
-            return context | {
+            optional = {
+                "endpointType": facts.endpoint_type,
+                "ipAddressType": facts.ip_address_type,
+                "payer": facts.payer,
+            }
+            return {name: value for name, value in optional.items() if value} | {
                 "region": facts.region,
                 "connections": facts.connections,
                 "connectionsToService": facts.connections_to_service,

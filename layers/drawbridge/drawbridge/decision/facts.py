@@ -52,6 +52,10 @@ class Fact(StrEnum):
     ENDPOINT_TYPE = "endpointType"
     REGION = "region"
     """Of a consumer's endpoint."""
+    SERVICE_REGION = "serviceRegion"
+    IP_ADDRESS_TYPE = "ipAddressType"
+    PAYER = "payer"
+    """Who is charged for a consumer's endpoint."""
     TYPE = "type"
     """Of a resource configuration; so are those that follow."""
     PROTOCOL = "protocol"
@@ -202,6 +206,8 @@ class Service(Document, frozen=True, kw_only=True):
     id: str
     name: str = ""
     """Empty where it is unknown."""
+    region: str = ""
+    """Empty in rows of earlier versions: it is unknown of those."""
     acceptance_required: bool | None = None
     """``None`` where it is unknown. Rows of earlier versions leave it out for ``true``: it is unknown of those."""
     private_dns_name: str = ""
@@ -220,10 +226,15 @@ class ConnectionFacts(Document, frozen=True, kw_only=True, tag="endpoint-connect
     requester: Requester = msgspec.field(name="asker")
     service: Service
     endpoint_id: str = ""
+    """Or the id of a transit gateway's attachment."""
     endpoint_type: str = ""
-    """Interface, GatewayLoadBalancer, or what else AWS calls it; empty where it is unknown."""
+    """Interface, GatewayLoadBalancer, or what else AWS calls it; of an attachment our own type; empty if unknown."""
     region: str
     """Of the consumer's endpoint; empty where it is unknown."""
+    ip_address_type: str = ""
+    """Of the consumer's endpoint: ipv4, ipv6, dualstack; empty where it is unknown."""
+    payer: str = ""
+    """Who is charged for the endpoint, as AWS calls it; empty where it is unknown."""
     connections: Annotated[int, Meta(ge=0)] = 0
     """How many other connections to services of ours the account has, or asked for before this one."""
     connections_to_service: Annotated[int, Meta(ge=0)] = 0
@@ -240,6 +251,9 @@ class ConnectionFacts(Document, frozen=True, kw_only=True, tag="endpoint-connect
             Fact.ACCEPTANCE_REQUIRED: self.service.acceptance_required is None,
             Fact.ENDPOINT_TYPE: not self.endpoint_type,
             Fact.REGION: not self.region,
+            Fact.SERVICE_REGION: not self.service.region,
+            Fact.IP_ADDRESS_TYPE: not self.ip_address_type,
+            Fact.PAYER: not self.payer,
         }
         return self.requester.unknown | {fact for fact, unknown in missing.items() if unknown}
 

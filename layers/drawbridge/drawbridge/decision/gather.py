@@ -17,7 +17,7 @@ from drawbridge.decision.facts import (
 )
 from drawbridge.decision.let_in import NOT_MANAGED
 from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError
-from drawbridge.request import EndpointConnectionRequest, OrphanRequest, Request, ResourceShareRequest
+from drawbridge.request import EndpointConnectionRequest, OrphanRequest, Request, ResourceShareRequest, is_attachment
 from drawbridge.request.connections import (
     ConnectionState,
     EndpointConnection,
@@ -66,6 +66,10 @@ class ConnectionDetails(Protocol):
 
     def of_owner(self, account_id: str) -> list[EndpointConnection]:
         """Return all connections of an account's endpoints to services of this one."""
+        ...
+
+    def attachments_of(self, account_id: str) -> list[EndpointConnection]:
+        """Return all connections of an account's transit gateways to services of this one."""
         ...
 
 
@@ -191,13 +195,19 @@ class Gatherer:
             return _already_resolved(connection.state)
         if not connection.owner:
             raise NotReadyError(f"EC2 does not tell whose endpoint {request.endpoint_id} is")
-        counts = count_other_connections(connection, self._connections.of_owner(connection.owner))
+        like_it = (
+            self._connections.attachments_of(connection.owner)
+            if is_attachment(connection.endpoint_id)
+            else self._connections.of_owner(connection.owner)
+        )
+        counts = count_other_connections(connection, like_it)
         live = connection.state.is_live
         return ConnectionFacts(
             requester=self.requester(connection.owner),
             service=Service(
                 id=service.service_id,
                 name=service.name,
+                region=connection.service_region,
                 acceptance_required=service.acceptance_required,
                 private_dns_name=service.private_dns_name,
                 tags=service.tags,
@@ -205,6 +215,8 @@ class Gatherer:
             endpoint_id=connection.endpoint_id,
             endpoint_type=endpoint_type(connection, service.types),
             region=connection.region,
+            ip_address_type=connection.ip_address_type,
+            payer=connection.payer,
             connections=counts.total,
             connections_to_service=counts.to_service,
             live=live,

@@ -21,6 +21,7 @@ _OF_PRINCIPAL = {
 }
 _OF_RESOURCE = {
     "name": Fact.NAME,
+    "region": Fact.SERVICE_REGION,
     "acceptanceRequired": Fact.ACCEPTANCE_REQUIRED,
     "type": Fact.TYPE,
     "protocol": Fact.PROTOCOL,
@@ -30,6 +31,8 @@ _OF_RESOURCE = {
 _OF_CONTEXT = {
     "region": Fact.REGION,
     "endpointType": Fact.ENDPOINT_TYPE,
+    "ipAddressType": Fact.IP_ADDRESS_TYPE,
+    "payer": Fact.PAYER,
     **dict.fromkeys(("types", "arns", "resources", "onlyLattice"), Fact.CONTENTS),
     **dict.fromkeys(("now", "local", "secondsLeft"), Fact.TIME),
     **dict.fromkeys(("connections", "connectionsToService"), Fact.CONNECTIONS),

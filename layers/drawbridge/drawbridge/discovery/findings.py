@@ -14,7 +14,6 @@ from drawbridge.hint import HintSource
 from drawbridge.intake.converged import Converged
 from drawbridge.request import Request
 from drawbridge.request.absence import Absence
-from drawbridge.request.connections import EndpointConnection
 from drawbridge.status import Reason
 
 
@@ -29,8 +28,6 @@ class SweepResult(Struct, frozen=True):
     """What could not be observed or reconciled; nothing else was stopped by it. The sweep has to be repeated."""
     broken: tuple[InvalidInputError, ...] = ()
     """What can't be read, such as a row that somebody wrote by hand: no repetition mends it."""
-    transit_gateway_attachments: tuple[EndpointConnection, ...] = ()
-    """Attachments of transit gateways that wait for acceptance by a managed service: only people answer them."""
     reviews_open: tuple[str, ...] = ()
     """The requests whose review has no result yet, and why; the next sweep tries again."""
     withdrawals_capped: tuple[str, ...] = ()
@@ -63,7 +60,6 @@ class Findings:
     no_longer_permitted: list[str] = field(default_factory=list)
     failures: list[DrawbridgeError] = field(default_factory=list)
     broken: list[InvalidInputError] = field(default_factory=list)
-    attachments: list[EndpointConnection] = field(default_factory=list)
     reviews_open: list[str] = field(default_factory=list)
     kinds: list[type[Request]] = field(default_factory=list)
     """The kinds of requests that could be observed."""
@@ -98,7 +94,6 @@ class Findings:
             no_longer_permitted=tuple(self.no_longer_permitted),
             failures=tuple(failures),
             broken=tuple(self.broken),
-            transit_gateway_attachments=tuple(self.attachments),
             reviews_open=tuple(self.reviews_open),
             withdrawals_capped=tuple(self.withdrawals_capped),
             existence_unknown=tuple(self.existence_unknown),

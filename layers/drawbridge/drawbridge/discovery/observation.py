@@ -10,7 +10,7 @@ from drawbridge.discovery.fingerprints import FingerprintsInForce
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.request import EndpointConnectionRequest, OrphanRequest, Request, ResourceShareRequest
-from drawbridge.request.connections import ConnectionState, EndpointConnection, ManagedService, count_other_connections
+from drawbridge.request.connections import EndpointConnection, ManagedService, count_other_connections
 from drawbridge.request.fingerprints import GONE_FINGERPRINT, fingerprint, share_fingerprint
 from drawbridge.request.shares import Invitation, InvitationStatus, Share, SharedResource, newest
 
@@ -40,7 +40,7 @@ class Observation(Struct, frozen=True):
 
     requests: list[ObservedRequest]
     listed: frozenset[str]
-    """What is there: the ARNs of shares and of what those in effect hold, or the ids of endpoints."""
+    """What is there: the ARNs of shares and of what those in effect hold, or the ids of endpoints and attachments."""
 
 
 class Observer:
@@ -51,8 +51,8 @@ class Observer:
         self._services = services
         self._fingerprints = fingerprints
 
-    def connections(self, followed: list[LedgerRow], attachments: list[EndpointConnection]) -> Observation:
-        """Return the observed requests; add those of transit gateways, which only people answer, to ``attachments``.
+    def connections(self, followed: list[LedgerRow]) -> Observation:
+        """Return the observed requests.
 
         What is connected with a service that is not managed any longer is left as it is until its endpoint is gone.
         """
@@ -76,15 +76,9 @@ class Observer:
                 open=connection.state.is_open,
             )
             for connection in listed
-            if connection.service_id in managed and connection.endpoint_id and connection.owner
+            if connection.service_id in managed and connection.owner
         ]
-        asking = {ConnectionState.PENDING_ACCEPTANCE, ConnectionState.UNKNOWN}
-        attachments += (
-            each
-            for each in listed
-            if each.service_id in managed and each.transit_gateway_attachment_id and each.state in asking
-        )
-        there = frozenset(each.endpoint_id for each in listed if each.endpoint_id and not each.state.is_over)
+        there = frozenset(each.endpoint_id for each in listed if not each.state.is_over)
         gone = self._no_longer_listed(
             EndpointConnectionRequest,
             observed,

@@ -10,7 +10,7 @@ from drawbridge.discovery.configuration import SweepConfiguration
 from drawbridge.discovery.findings import SweepResult, failure_of
 from drawbridge.discovery.followed_counts import FollowedCounts
 from drawbridge.discovery.sweep import Sweeper
-from drawbridge.discovery.sweep_record import SweepRecord, SweepRecords, attachments_waiting, sweep_record
+from drawbridge.discovery.sweep_record import SweepRecord, SweepRecords, sweep_record
 from drawbridge.errors import DrawbridgeError
 from drawbridge.hint import SweepScope
 from drawbridge.observability import Metric, count, logger
@@ -122,9 +122,6 @@ def _report(result: SweepResult, scope: SweepScope) -> None:
     if result.first_attempts and not scope.by_event:
         logger.warning("missed by events", extra={"started": result.first_attempts})
         count(Metric.REQUESTS_MISSED_BY_EVENTS, len(result.first_attempts))
-    if result.transit_gateway_attachments:
-        logger.warning("transit gateway attachments wait", extra={"attachments": attachments_waiting(result)})
-        count(Metric.ATTACHMENTS_WAITING, len(result.transit_gateway_attachments))
     if result.no_longer_permitted:
         logger.warning("no longer permitted", extra={"requests": result.no_longer_permitted})
     if result.reviews_open:

@@ -183,13 +183,13 @@ class Sweeper:
         self, scope: SweepScope, followed: list[LedgerRow], now: datetime, findings: Findings
     ) -> list[ObservedRequest]:
         """Return what is observed in the scope; what could not be observed is added to the failures."""
-        failures, attachments = findings.failures, findings.attachments
+        failures = findings.failures
         observed: list[ObservedRequest] = []
         if scope.executions:
             failures += self._record_endings(scope.executions)
         if scope.connections:
             observed += self._collect(
-                lambda: self._observer.connections(followed, attachments), [EndpointConnectionRequest], findings
+                lambda: self._observer.connections(followed), [EndpointConnectionRequest], findings
             )
         if scope.notifications:
             failures += ensure_notifications(self._services)

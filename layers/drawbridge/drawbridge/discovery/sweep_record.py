@@ -48,7 +48,6 @@ class SweepRecord(Struct, frozen=True, kw_only=True):
     withdrawals_capped: Mentioned = Mentioned()
     existence_unknown: Mentioned = Mentioned()
     expiring: Mentioned = Mentioned()
-    attachments_waiting: Mentioned = Mentioned()
     offered: Mentioned = Mentioned()
     taken_back: Mentioned = Mentioned()
     not_offered: Mentioned = Mentioned()
@@ -100,19 +99,10 @@ def sweep_record(
         withdrawals_capped=_mentioned(result.withdrawals_capped),
         existence_unknown=_mentioned(result.existence_unknown),
         expiring=_mentioned(str(each) for each in result.expiring or ()),
-        attachments_waiting=_mentioned(attachments_waiting(result)),
         offered=_mentioned(result.offered),
         taken_back=_mentioned(result.taken_back),
         not_offered=_mentioned(result.not_offered),
     )
-
-
-def attachments_waiting(result: SweepResult) -> list[str]:
-    """Return the attachments of transit gateways that wait, in words."""
-    return [
-        f"{each.transit_gateway_attachment_id} of {each.owner} at {each.service_id}"
-        for each in result.transit_gateway_attachments
-    ]
 
 
 def _mentioned(texts: Iterable[str]) -> Mentioned:

@@ -45,12 +45,18 @@ class ConsumerDocument(Struct, frozen=True, kw_only=True, rename="camel"):
     schema_version: int = SCHEMA_VERSION
     dns_name: str | None
     hosted_zone_id: str | None
-    """Both null for a Gateway Load Balancer endpoint, which has no names."""
+    """Both null for a Gateway Load Balancer endpoint and a transit gateway's attachment, which have no names."""
     zonal_dns_names: tuple[str, ...]
     consumer: str
     endpoint_id: str
+    """Or the id of a transit gateway's attachment."""
     endpoint_region: str
+    """Empty where AWS does not report it, as of attachments."""
+    ip_address_type: str | None = None
+    """``ipv4``, ``ipv6`` or ``dualstack``; null where AWS does not report it."""
     service_id: str
+    service_region: str | None = None
+    """Null in what earlier versions published."""
     published_at: str
     """ISO 8601, UTC: when this content was first published."""
 

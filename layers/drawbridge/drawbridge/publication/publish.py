@@ -217,7 +217,9 @@ def publish_consumer(
         consumer=connection.owner,
         endpoint_id=request.endpoint_id,
         endpoint_region=connection.region,
+        ip_address_type=connection.ip_address_type or None,
         service_id=request.service_id,
+        service_region=connection.service_region or None,
         published_at=now.isoformat(timespec="seconds"),
     )
     path = consumer_path(prefix, connection.owner, request.endpoint_id)

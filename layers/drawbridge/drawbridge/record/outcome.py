@@ -373,7 +373,7 @@ def _status_of_end(publications: list[Publication], refused: tuple[Reason, ...],
     return Status.HELD if any(reason.code not in _HOLDS_NOTHING_UP for reason in refused) else Status.ACCEPTED
 
 
-_NAMELESS = "It is connected; a Gateway Load Balancer endpoint has no DNS name."
+_NAMELESS = "It is connected; a Gateway Load Balancer endpoint or a transit gateway attachment has no DNS name."
 
 
 def _published_reasons(publications: list[Publication]) -> Iterator[Reason]:

@@ -32,10 +32,14 @@ class ResourceShareRequest(Struct, frozen=True, kw_only=True, tag="resource-shar
 class EndpointConnectionRequest(
     Struct, frozen=True, kw_only=True, tag="endpoint-connection", tag_field="kind", rename="camel"
 ):
-    """A consumer's VPC endpoint wants to be connected with an endpoint service of this account."""
+    """A consumer's VPC endpoint wants to be connected with an endpoint service of this account.
+
+    So may a transit gateway, by an attachment: EC2 lists it among the connections of endpoints.
+    """
 
     service_id: Annotated[str, Meta(pattern=r"^vpce-svc-[0-9a-f]{8,17}\Z")]
-    endpoint_id: Annotated[str, Meta(pattern=r"^vpce-[0-9a-f]{8,17}\Z")]
+    endpoint_id: Annotated[str, Meta(pattern=r"^(vpce|tgw-attach)-[0-9a-f]{8,17}\Z")]
+    """Or the attachment's, where that is what connects."""
 
     @property
     def request_id(self) -> str:
@@ -45,6 +49,16 @@ class EndpointConnectionRequest(
     def subject(self) -> str:
         """What the request is about, as AWS names it."""
         return self.endpoint_id
+
+
+def is_attachment(endpoint_id: str) -> bool:
+    """Return whether what connects is a transit gateway's attachment, which is no endpoint and never has a name."""
+    return endpoint_id.startswith("tgw-attach-")
+
+
+def what_connects(endpoint_id: str) -> str:
+    """Name what connects, in words."""
+    return "transit gateway attachment" if is_attachment(endpoint_id) else "endpoint"
 
 
 class OrphanRequest(Struct, frozen=True, kw_only=True, tag="orphan", tag_field="kind", rename="camel"):

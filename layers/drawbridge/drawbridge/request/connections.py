@@ -8,6 +8,8 @@ from typing import Self
 import msgspec
 from msgspec import Struct
 
+from drawbridge.request import is_attachment
+
 
 class ConnectionState(StrEnum):
     """A connection's state, in the one spelling that we use.
@@ -59,19 +61,28 @@ class LoadBalancer(StrEnum):
     GATEWAY = "GatewayLoadBalancer"
 
 
+TRANSIT_GATEWAY_ATTACHMENT = "TransitGatewayAttachment"
+"""Stands among the types of endpoints for what is none, and connects all the same."""
+
+NAMELESS_TYPES = frozenset({str(LoadBalancer.GATEWAY), TRANSIT_GATEWAY_ATTACHMENT})
+
+
 class EndpointConnection(Struct, frozen=True, kw_only=True):
     """The connection of a consumer's endpoint to a service of ours, accepted or asked for."""
 
     service_id: str
     endpoint_id: str
-    """Empty for a transit gateway's attachment, which is no endpoint."""
-    transit_gateway_attachment_id: str = ""
-    """Of a transit gateway: it asks as an endpoint does, and only people answer it."""
+    """Or the id of a transit gateway's attachment, which asks, and is answered, as an endpoint."""
     owner: str
     """Reported by AWS, and to be trusted; tags and names are not."""
     state: ConnectionState
     region: str
     """Of the endpoint; empty where AWS does not report it."""
+    service_region: str = ""
+    ip_address_type: str = ""
+    """Of the endpoint: ipv4, ipv6 or dualstack; empty where AWS does not report it."""
+    payer: str = ""
+    """Who is charged for the endpoint, as AWS calls it; empty where AWS does not report it."""
     asked_at: datetime
     load_balancers: frozenset[LoadBalancer] = frozenset()
     """What it leads to; empty where AWS does not report it."""
@@ -109,20 +120,23 @@ def endpoint_type(connection: EndpointConnection, types: frozenset[str] = frozen
 
     EC2 does not report it to the service's owner. Empty where it is unknown: if neither says it, or the two disagree.
     """
+    if is_attachment(connection.endpoint_id):
+        return TRANSIT_GATEWAY_ATTACHMENT
     by_balancer = {str(each) for each in connection.load_balancers}
     possible = by_balancer & types if by_balancer and types else by_balancer or types
     return next(iter(possible)) if len(possible) == 1 else ""
 
 
 def has_no_names(connection: EndpointConnection) -> bool:
-    """Return whether its endpoint is of the type that never has DNS names, a Gateway Load Balancer's."""
-    return endpoint_type(connection) == LoadBalancer.GATEWAY
+    """Return whether it is of a type that never has DNS names."""
+    return endpoint_type(connection) in NAMELESS_TYPES
 
 
 def count_other_connections(connection: EndpointConnection, listed: Iterable[EndpointConnection]) -> ConnectionCounts:
     """Count the other connections that its owner has, or asked for before this one.
 
-    Attachments of transit gateways are not counted: EC2 has no filter that gives those of one owner.
+    Endpoints count among endpoints, attachments among attachments: EC2 filters by the owner of endpoints alone, and a
+    decision on one is not to wait for a listing of all that others have.
     Of those that nobody has decided on yet only the earlier ones count: each of several that ask at the same time has
     a number of its own then, so that no limit is passed by deciding on all of them at once.
     """
@@ -130,7 +144,8 @@ def count_other_connections(connection: EndpointConnection, listed: Iterable[End
         each
         for each in listed
         if each.owner == connection.owner
-        and each.endpoint_id not in {"", connection.endpoint_id}
+        and each.endpoint_id != connection.endpoint_id
+        and is_attachment(each.endpoint_id) is is_attachment(connection.endpoint_id)
         and each.state.is_open
         and (each.state is not ConnectionState.PENDING_ACCEPTANCE or _turn(each) < _turn(connection))
     ]

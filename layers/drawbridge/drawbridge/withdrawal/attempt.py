@@ -14,7 +14,13 @@ from drawbridge.decision.permission import Lapsed, PermissionUnknown, Permitted
 from drawbridge.errors import NotReadyError
 from drawbridge.publication import AttachmentSnapshot
 from drawbridge.publication.names import consumer_path
-from drawbridge.request import EndpointConnectionRequest, ExecutionInput, OrphanRequest, ResourceShareRequest
+from drawbridge.request import (
+    EndpointConnectionRequest,
+    ExecutionInput,
+    OrphanRequest,
+    ResourceShareRequest,
+    what_connects,
+)
 from drawbridge.request.absence import Existence, Existences, existence_of_subject
 from drawbridge.request.announced import whole
 from drawbridge.request.shares import SharedResource
@@ -344,7 +350,7 @@ def _of_connection(
     path = consumer_path(prefix, connected.account_id, request.endpoint_id)
     names = (PublishedPath(path=path, subject=request.endpoint_id, through=request.endpoint_id),)
     if ending.cause is Cause.CONNECTION_GONE:
-        why = "the consumer's endpoint was deleted or rejected"
+        why = f"the consumer's {what_connects(request.endpoint_id)} was deleted or rejected"
         return NamesRemoval(names=names, cause=ending.cause, why=why)
     return ConnectionRemoval(
         service_id=request.service_id,

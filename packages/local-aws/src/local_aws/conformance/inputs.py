@@ -45,6 +45,12 @@ CHECKED = frozenset(
 _TAKEN_FOR_ANOTHER = frozenset({"s3:CreateSession"})
 """Operations that moto lacks, and takes for another one with the same path."""
 
+_MAY_LACK = {
+    "ec2:AcceptVpcEndpointConnections": ("VpcEndpointIds",),
+    "ec2:RejectVpcEndpointConnections": ("VpcEndpointIds",),
+}
+"""Members that models require and, by what they say of them, are left out for others: the operation refuses these."""
+
 
 def refusal(call: IdentifiedCall) -> Answer | None:
     """Return the service's error for a call that its model does not allow; None if it does."""
@@ -62,7 +68,11 @@ def refusal(call: IdentifiedCall) -> Answer | None:
         problem = call.unreadable
     if problem is not None:
         return refusals.unreadable(call, problem)
-    found = violations(shape, call.params) if shape is not None else []
+    found = [
+        each
+        for each in (violations(shape, call.params) if shape is not None else [])
+        if each.kind != "missing" or each.path != _MAY_LACK.get(call.name)
+    ]
     return refusals.violated(call, found) if found else _broken_policy(call)
 
 

@@ -54,5 +54,26 @@ def finish_deletion(endpoint_id: str) -> None:
 
 
 def attach_transit_gateway(service_id: str, account_id: str) -> str:
-    """Request a connection to an endpoint service for an account's transit gateway; return the attachment's id."""
-    return endpoint_connections.attach(service_id, account_id)
+    """Request a connection to an endpoint service for an account's transit gateway; return the attachment's id.
+
+    Raises:
+        ValueError: the service is not one of Gateway Load Balancers.
+    """
+    with lock:
+        return endpoint_connections.attach(service_id, account_id)
+
+
+def detach_transit_gateway(attachment_id: str) -> None:
+    """Delete a transit gateway's attachment.
+
+    Raises:
+        KeyError: there is no such attachment.
+    """
+    with lock:
+        endpoint_connections.detach(attachment_id)
+
+
+def set_payer(endpoint_id: str, payer: Literal["vpc-endpoint-account", "vpc-endpoint-service-account"]) -> None:
+    """Set who is charged for a VPC endpoint, which its connection tells from then on."""
+    with lock:
+        endpoint_connections.payers[endpoint_id] = payer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from local_aws.moto_extension.errors import AwsError, unsuccessful
@@ -11,6 +12,7 @@ from local_aws.moto_extension.tables import later
 from local_aws.services.cloudtrail.service_events import record
 from local_aws.services.ec2.answers import ec2_page, filtered, requested_tags, tags_of
 from local_aws.services.ec2.vpc_facts import ec2_of
+from local_aws.services.privatelink.endpoint_connections import Attachment, attachments
 from local_aws.services.privatelink.endpoint_services import (
     EndpointService,
     PrivateName,
@@ -18,7 +20,7 @@ from local_aws.services.privatelink.endpoint_services import (
     own_service,
     services,
 )
-from local_aws.services.privatelink.endpoint_store import LIVE, endpoints
+from local_aws.services.privatelink.endpoint_store import LIVE, Endpoint, endpoints
 from local_aws.services.timings import timings
 
 _FILTERS = {
@@ -103,7 +105,7 @@ def _delete(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
         if service is None or (service.owner, service.region) != (call.account_id, call.region):
             message = f"The VpcEndpointService Id '{service_id}' does not exist"
             failed.append(unsuccessful(service_id, "InvalidVpcEndpointService.NotFound", message))
-        elif any(each.service is service and each.state in LIVE for each in endpoints.values()):
+        elif any(each.service is service and each.state in LIVE for each in _connecting()):
             message = "Service has existing active VPC Endpoint connections!"
             failed.append(unsuccessful(service_id, "ExistingVpcEndpointConnections", message))
         else:
@@ -111,6 +113,11 @@ def _delete(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
             for tagged in (service_id, *(each.id for each in service.permissions.values())):
                 ec2_of(call).tags.pop(tagged, None)
     return {"Unsuccessful": failed}
+
+
+def _connecting() -> Iterator[Endpoint | Attachment]:
+    yield from endpoints.values()
+    yield from attachments.values()
 
 
 def _verify(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:

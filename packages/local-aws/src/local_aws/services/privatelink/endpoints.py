@@ -77,6 +77,10 @@ def _interface(call: ServiceCall, params: dict[str, Any], kind: str) -> Endpoint
     served = service.kind if service else "Interface"
     if kind != served:
         raise AwsError("InvalidParameter", f"Endpoint type ({kind}) does not match service type ({served}).")
+    address_type = params.get("IpAddressType", "ipv4")
+    needed = {"ipv4", "ipv6"} if address_type == "dualstack" else {address_type}
+    if service is not None and not needed <= {*service.address_types}:
+        raise AwsError("InvalidParameter", f"The service {name} does not support the IP address type {address_type}.")
     if params.get("PrivateDnsEnabled") and service is not None and not service.private_dns_name:
         raise AwsError(
             "InvalidParameter",
