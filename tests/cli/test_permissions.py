@@ -183,6 +183,7 @@ def test_an_operator_can_run_each_command_and_has_nothing_to_spare(
             ("consumers", "add", account, "--tier", "gold", "--service", connected.service_id),
             ("consumers", "list"),
             ("consumers", "show", account),
+            ("consumers", "show", account, "--handout"),
             ("withdraw", request, "--yes"),
             ("retry", request, "--yes"),
             ("consumers", "remove", account, "--yes"),
