@@ -25,6 +25,7 @@ _FUNCTIONS = (
     "RelayNotification",
     "RequestApproval",
     "TellApprovers",
+    "TellConsumers",
     "WithdrawAttachment",
 )
 _MACHINES = ("OnboardingStateMachineRole", "WithdrawalStateMachineRole")
