@@ -100,14 +100,11 @@ def test_the_provider_s_own_service_is_told_what_becomes_of_a_consumer_s_connect
     until(lambda: dead_letters(provider), lambda: "no dead letter")
     webhook.status = 204
 
-    (account,) = {(each["accountId"], each["serviceId"]) for each in told()}
-    assert account == (consumer.account_id, service_id)
-    assert {each["type"] for each in told()} == {
-        "connection.accepted",
-        "connection.available",
-        "connection.withdrawing",
-        "connection.withdrawn",
-    } - ({"connection.accepted"} if told()[0]["type"] == "connection.available" else set())
+    assert {(each["accountId"], each["serviceId"]) for each in told()} == {(consumer.account_id, service_id)}
+    types = [each["type"].removeprefix("connection.") for each in told()]
+    assert types[-1] == "withdrawn"
+    # The event of an earlier status may find the row further on.
+    assert {"available", "withdrawn"} <= {*types} <= {"accepted", "available", "withdrawing", "withdrawn"}
 
 
 def dead_letters(provider: Person) -> int:

@@ -10,7 +10,7 @@ import botocore.session
 import msgspec
 import pytest
 import yaml
-from cfnlint.api import lint_all
+from cfnlint.api import lint
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -134,13 +134,17 @@ def test_each_command_is_one_of_aws(service: OfferedService) -> None:
 @pytest.mark.parametrize("service", [ELSEWHERE, AT_ONCE, GATEWAY])
 def test_each_template_passes_cloudformation_s_linter(service: OfferedService) -> None:
     for way in service_commands(service):
-        assert [str(each) for each in lint_all(way.cloudformation) if each.rule.severity != "informational"] == []
+        assert [
+            str(each)
+            for each in lint(way.cloudformation, regions=["us-east-1"])
+            if each.rule.severity != "informational"
+        ] == []
 
 
 def test_a_bad_template_would_not_pass() -> None:
     (way,) = service_commands(SERVICE)
 
-    bad = lint_all(way.cloudformation.replace("ServiceName:", "Name:"))
+    bad = lint(way.cloudformation.replace("ServiceName:", "Name:"), regions=["us-east-1"])
 
     assert [each for each in bad if each.rule.severity == "error"]
 
