@@ -15,6 +15,7 @@ from drawbridge.decision.registration import Registration
 from drawbridge.errors import AccessDeniedError, GoneError, RefusedError
 from drawbridge.legible import legible
 from drawbridge.request.connections import ManagedService
+from drawbridge_cli.command_lines import command
 from drawbridge_cli.handout import (
     OFFER_TAG,
     Answer,
@@ -88,7 +89,8 @@ def handout_of(stack: Stack, account_id: str, consumer: Consumer) -> Handout:
 def _proof(stack: Stack, account_id: str) -> Proof:
     challenge = readable_challenge(stack.written_challenge(account_id), account_id)
     if not challenge:
-        complain(f"{account_id} has to prove that it is who it says, and there is no challenge for it to answer")
+        makes = command("consumers", "challenge", account_id)
+        complain(f"{account_id} has to prove that it is who it says, and has no challenge to answer; {makes} makes one")
     return Proof(challenge=challenge, url=stack.proof_url)
 
 

@@ -266,18 +266,11 @@ def proof_commands(proof: Proof) -> str:
     """Return how the challenge is answered; empty as long as there is none."""
     if not proof.challenge:
         return ""
-    answered = f"drawbridge prove --challenge {shlex.quote(proof.challenge)} > proof.json"
-    if not proof.url:
-        return f"{answered}\n"
-    sent = _lines(
-        [
-            ("curl", "--fail-with-body"),
-            ("--header", shlex.quote("content-type: application/json")),
-            ("--data-binary", "@proof.json"),
-            (shlex.quote(proof.url),),
-        ]
-    )
-    return f"{answered}\n{sent}"
+    where = ("--url", shlex.quote(proof.url)) if proof.url else ("--output", PROOF_FILE)
+    return _lines([("drawbridge", "prove"), ("--challenge", shlex.quote(proof.challenge)), where])
+
+
+PROOF_FILE = "proof.json"
 
 
 def _given(variable: str) -> str:

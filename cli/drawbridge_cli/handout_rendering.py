@@ -9,6 +9,7 @@ from drawbridge.legible import legible
 from drawbridge_cli.handout import Answer, ComingShare, Handout, OfferedService, Proof
 from drawbridge_cli.handout_commands import (
     INVITATION_LASTS_HOURS,
+    PROOF_FILE,
     private_name_command,
     proof_commands,
     service_commands,
@@ -73,11 +74,14 @@ def _proof(proof: Proof) -> Iterator[str]:
     if not proof.challenge:
         yield "There is no challenge for you to answer yet; ask us for one."
         return
-    yield "Run this with credentials of your account. It signs the challenge, and sends no secret to anybody:"
+    yield (
+        "Run this with credentials of your account, of whatever rights. It signs the challenge, once and for us alone, "
+        "and gives us no access:"
+    )
     yield from fenced("sh", proof_commands(proof))
     if not proof.url:
         yield ""
-        yield f"Then send us the file {code('proof.json')}."
+        yield f"Then send us the file {code(PROOF_FILE)} at once, as you would a password: it is good for 15 minutes."
 
 
 def _service(service: OfferedService) -> Iterator[str]:

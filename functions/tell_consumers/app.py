@@ -15,16 +15,16 @@ from drawbridge.webhook.signing import signed_headers
 
 
 class MentionedRequest(Struct, frozen=True, rename="camel"):
-    """All that is trusted of an event: which row of the ledger to read."""
+    """All that is trusted of an event: which row of the ledger to read, and whether two events are one."""
 
+    id: Annotated[str, Meta(min_length=1, max_length=500)]
+    """The same for every delivery of what it tells of."""
     request_id: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 class StatusChangeInput(Struct, frozen=True):
     """The event on the bus, whoever put it there."""
 
-    id: Annotated[str, Meta(min_length=1, max_length=100)]
-    """EventBridge's own, and the same however often the event is delivered."""
     detail: MentionedRequest
     detail_type: str = msgspec.field(name="detail-type")
 
@@ -39,7 +39,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> None:
     if entry is None:
         logger.warning("an event of a request that is not in the ledger")
         return
-    notice = notice_of(entry, cancelled_by=given.id if given.detail_type == WITHDRAWAL_CANCELLED else "")
+    notice = notice_of(entry, cancelled_by=given.detail.id if given.detail_type == WITHDRAWAL_CANCELLED else "")
     if notice is None:
         logger.info("nothing for a consumer", status=entry.status)
         return

@@ -179,7 +179,7 @@ def test_a_proof_that_lacks_comes_first_with_its_challenge(
     ended = at_work("consumers", "show", CONSUMER, "--handout")
 
     assert ended.code == 0
-    assert f"drawbridge prove --challenge {CHALLENGE}" in ended.out.partition("Service name")[0]
+    assert f"  --challenge {CHALLENGE} \\\n" in ended.out.partition("Service name")[0]
 
 
 def test_an_operator_is_told_that_there_is_no_challenge(
@@ -191,14 +191,14 @@ def test_an_operator_is_told_that_there_is_no_challenge(
 
     ended = at_work("consumers", "show", CONSUMER, "--handout")
 
-    assert "there is no challenge" in ended.err
+    assert f"has no challenge to answer; drawbridge consumers challenge {CONSUMER} makes one" in ended.err
     assert "rm -rf" not in ended.out
 
 
 def test_who_is_suspended_is_handed_nothing(
     at_work: Drawbridge, offered: Offered, register: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    register(services=offered.by_id)
+    register(services=offered.by_id, suspended_at=now().isoformat())
     suspended = Consumer(services=frozenset({offered.by_id}), suspended_at=now())
     monkeypatch.setattr(ConsumersTable, "consumer", lambda *_: suspended)
 

@@ -29,12 +29,16 @@ URL = "https://hooks.example.com/told"
 ID = CONNECTION.request_id
 EVENT: dict[str, Any] = {
     "version": "0",
-    "id": "0f6c1a52-3a5d-4d0b-9c57-0c2f4f0a7c11",
     "source": "drawbridge",
     "detail-type": "Request Status Changed",
-    "detail": {"requestId": ID, "kind": "endpoint-connection", "status": "AVAILABLE"},
+    "detail": {
+        "id": f"{ID}/1/AVAILABLE/0f6c1a523a5d4d0b",
+        "requestId": ID,
+        "kind": "endpoint-connection",
+        "status": "AVAILABLE",
+    },
 }
-CANCELLED = sample("withdrawal-cancelled") | {"detail": {"requestId": ID}}
+CANCELLED = sample("withdrawal-cancelled") | {"detail": {"id": f"{ID}/1/cancelled/5d41402abc4b2a76", "requestId": ID}}
 
 
 class World:
@@ -114,7 +118,7 @@ def test_an_event_says_which_request_to_read_and_nothing_else(world: World, deta
 
 
 def test_what_is_delivered_twice_has_one_id(world: World) -> None:
-    for event in (EVENT, EVENT, EVENT | {"id": "another"}, CANCELLED, CANCELLED):
+    for event in (EVENT, EVENT, EVENT | {"id": "another"}, CANCELLED, CANCELLED | {"id": "another"}):
         app.lambda_handler(event, CONTEXT)
 
     told, cancelled = {each["id"] for each in world.notices[:3]}, {each["id"] for each in world.notices[3:]}
@@ -135,7 +139,7 @@ def test_of_a_share_and_of_a_request_that_is_not_there_nobody_is_told(world: Wor
     world.put(Status.AVAILABLE, request=SHARE)
 
     for request_id in (SHARE.request_id, "connection-nobody-knows"):
-        app.lambda_handler(EVENT | {"detail": {"requestId": request_id}}, CONTEXT)
+        app.lambda_handler(EVENT | {"detail": EVENT["detail"] | {"requestId": request_id}}, CONTEXT)
 
     assert world.sent == []
 
@@ -166,9 +170,9 @@ def test_a_webhook_that_fails_has_lambda_try_again(world: World) -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("id", ...),
-        ("id", ""),
-        ("id", "x" * 101),
+        ("detail.id", ...),
+        ("detail.id", ""),
+        ("detail.id", "x" * 501),
         ("detail-type", ...),
         ("detail-type", 7),
         ("detail", ...),

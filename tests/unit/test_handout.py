@@ -259,8 +259,9 @@ def test_a_page_says_what_is_offered_and_what_happens() -> None:
 def test_a_proof_comes_before_everything_else() -> None:
     page = markdown(handout(SERVICE, proof=Proof(challenge=CHALLENGE, url="https://api.example/proof")))
 
-    assert f"drawbridge prove --challenge {CHALLENGE} > proof.json" in page.partition("Service name")[0]
-    assert "https://api.example/proof" in page
+    proves = words_of(proof_commands(Proof(challenge=CHALLENGE, url="https://api.example/proof")))
+    assert proves == ["drawbridge", "prove", "--challenge", CHALLENGE, "--url", "https://api.example/proof"]
+    assert f"--challenge {CHALLENGE} \\\n" in page.partition("Service name")[0]
 
 
 def test_without_a_challenge_the_page_says_that_there_is_none() -> None:
@@ -274,8 +275,8 @@ def test_without_a_challenge_the_page_says_that_there_is_none() -> None:
 def test_without_an_address_the_answer_is_sent_by_hand() -> None:
     page = markdown(handout(SERVICE, proof=Proof(challenge=CHALLENGE, url="")))
 
-    assert "curl" not in page
-    assert "send us the file `proof.json`" in page
+    assert "--output proof.json" in page
+    assert "send us the file `proof.json` at once" in page
 
 
 @pytest.mark.parametrize(

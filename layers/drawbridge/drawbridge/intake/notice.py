@@ -75,7 +75,7 @@ _REASONS = {
 def notice_of(entry: Entry, *, cancelled_by: str = "") -> ConsumerNotice | None:
     """Return what there is to tell of a request, as it is now; ``None`` if that is nothing for a consumer.
 
-    ``cancelled_by`` is the id of the event that says that a withdrawal was called off; empty for any other event. By
+    ``cancelled_by`` is the id of what says that a withdrawal was called off; empty for any other event. By
     its row alone such a connection looks as it did before the announcement, of which the consumer has been told.
     """
     if not isinstance(entry.request, EndpointConnectionRequest):
