@@ -114,13 +114,26 @@ def list_all(
 
 
 @app.command()
-def show(context: typer.Context, account: Account, as_json: Json = False) -> None:
-    """Show what is registered of an account. Exit code 1: nothing."""
+def show(
+    context: typer.Context,
+    account: Account,
+    as_handout: Annotated[
+        bool, typer.Option("--handout", help="Print what the consumer needs to connect, to be handed over: Markdown.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Show what is registered of an account. Exit code 1: nothing; or, as a handout, that nothing is offered to it."""
     stack: Stack = context.obj
     entry = stack.consumers.registration(account)
     if entry is None:
         complain(f"{account} is not registered")
         raise typer.Exit(1)
+    if as_handout:
+        # Only this asks for all of it.
+        from drawbridge_cli.consumer_handout import show_handout  # noqa: PLC0415
+
+        show_handout(stack, entry, as_json=as_json)
+        return
     if as_json:
         show_json(entry_document(entry))
         return

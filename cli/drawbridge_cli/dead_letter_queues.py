@@ -36,7 +36,7 @@ class TakenLetters(Struct, frozen=True):
     more: int
 
 
-_INVOKED_BY_EVENTS = ("RelayNotificationFunction", "TellApproversFunction")
+_INVOKED_BY_EVENTS = ("RelayNotificationFunction", "TellApproversFunction", "TellConsumersFunction")
 """The functions that an event can have failed to invoke: no message has any other invoked, as the workflow's functions
 do what their input says was decided."""
 

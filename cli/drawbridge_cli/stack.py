@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from drawbridge.arns import Arn
 from drawbridge.aws.errors import translated
-from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError, RefusedError
+from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError, RefusedError, UpstreamError
 from drawbridge_cli.command_group import DEFAULT_STACK
 from drawbridge_cli.command_lines import told_with
 from drawbridge_cli.screen import complain
@@ -247,6 +247,18 @@ class Stack:
     @cached_property
     def ledger(self) -> LedgerTable:
         return self.ledger_telling(complain)
+
+    def written_challenge(self, account_id: str) -> object:
+        """Return what stands in an entry of the registry as its challenge, whoever wrote it; ``None`` without one."""
+        with translated(f"look {account_id} up in the registry", missing=UpstreamError):
+            key = {"account_id": account_id}
+            answer = self._table("ConsumersTableName").get_item(Key=key, ConsistentRead=True)
+        return answer.get("Item", {}).get("challenge")
+
+    @property
+    def proof_url(self) -> str:
+        """Where consumers' proofs of ownership are taken; empty where the stack takes none."""
+        return self._outputs.get("ProofUrl", "")
 
     def ledger_telling(self, on_broken: BrokenRow) -> LedgerTable:
         """Return the ledger, which calls ``on_broken`` for each row that can't be read."""

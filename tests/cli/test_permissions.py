@@ -187,6 +187,7 @@ def test_an_operator_can_run_each_command_and_has_nothing_to_spare(
             ("consumers", "suspend", account),
             ("consumers", "resume", account),
             ("consumers", "import", str(files / "customers.csv")),
+            ("consumers", "show", account, "--handout"),
             ("withdraw", request, "--yes"),
             ("retry", request, "--yes"),
             ("consumers", "remove", account, "--yes"),

@@ -19,7 +19,7 @@ from drawbridge.record.record import status_change
 from drawbridge.request import Request
 from drawbridge.request.announced import Announced
 from drawbridge.status import Reason, Status
-from tests.builders import CONNECTION, CONSUMER, NOW, RESOURCE_ARN, SHARE, SHARE_ARN, execution_input, row
+from tests.builders import CONNECTION, CONSUMER, NOW, RESOURCE_ARN, SERVICE_ID, SHARE, SHARE_ARN, execution_input, row
 from tests.contracts.accounts import Account, answering
 from tests.contracts.conftest import NewAccount
 
@@ -68,6 +68,11 @@ def heard(someone: Account) -> Heard:
     return next_event
 
 
+def of_service(request: Request) -> dict[str, str]:
+    """Return what events say of the service, which a share has none of."""
+    return {} if request is SHARE else {"serviceId": SERVICE_ID}
+
+
 def bus_of(someone: Account) -> EventBus:
     return EventBus(someone.client("events"), "drawbridge")
 
@@ -96,7 +101,7 @@ def test_a_change_of_status_is_announced_on_the_bus(
         "attempt": 2,
         "reasons": [{"code": "published", "text": "name", "source": "/a"}],
         "published": ["/a", "/b"],
-    }
+    } | of_service(request_)
 
 
 def test_each_notification_is_relayed_by_itself(someone: Account, heard: Heard) -> None:
@@ -178,7 +183,7 @@ def test_what_is_to_be_taken_down_is_announced_on_the_bus(
         "withdrawAfter": "2026-11-21T12:00:00+00:00",
         "associations": [{"binding": "orders", "resource": RESOURCE_ARN}],
         "reasons": [{"code": "published", "text": "name", "source": "/a"}],
-    }
+    } | of_service(request_)
 
 
 def test_what_is_not_to_be_taken_down_any_longer_is_said_on_the_bus(someone: Account, heard: Heard) -> None:

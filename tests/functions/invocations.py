@@ -27,6 +27,7 @@ OF_ONE_REQUEST = {
     "record_outcome",
     "request_approval",
     "tell_approvers",
+    "tell_consumers",
     "withdraw_attachment",
 }
 """The functions that work on one request at a time; the tests of each see to its log, in ``conftest``."""

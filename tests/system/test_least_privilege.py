@@ -27,6 +27,7 @@ _FUNCTIONS = (
     "RelayNotification",
     "RequestApproval",
     "TellApprovers",
+    "TellConsumers",
     "WithdrawAttachment",
 )
 _MACHINES = ("OnboardingStateMachineRole", "WithdrawalStateMachineRole")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -10,6 +11,7 @@ from scenarios.people import Person
 from tests.system.conftest import CommandLine, World, until
 from tests.system.requests_in_ledger import reasons, row_of, settled, statuses
 from tests.system.withdrawing import WITHIN_MINUTES
+from tests.webhooks import SECRET, Received, listening
 
 
 @pytest.fixture(scope="module")
@@ -17,12 +19,23 @@ def consumer(world: World) -> Person:
     return world.person("520000000151")
 
 
+@pytest.fixture(scope="module")
+def webhook() -> Iterator[Received]:
+    """Run a service of the provider's own that is told what becomes of its consumers."""
+    with listening() as received:
+        yield received
+
+
 @pytest.fixture
-def provider(deployed_for: Callable[..., Person], consumer: Person) -> Person:
+def provider(webhook: Received, deployed_for: Callable[..., Person], consumer: Person) -> Person:
     permit = f'permit(principal == Account::"{consumer.account_id}", action == Action::"accept", resource);'
-    return deployed_for(
-        "connections", 510000001510, lambda person: person.write_policy("let-consumer-in", permit), **WITHIN_MINUTES
-    )
+
+    def prepare(person: Person) -> None:
+        secret = json.dumps({"url": webhook.url, "signingSecret": SECRET})
+        person.client("secretsmanager").create_secret(Name="drawbridge/webhook", SecretString=secret)
+        person.write_policy("let-consumer-in", permit)
+
+    return deployed_for("connections", 510000001510, prepare, TellConsumersWebhook="true", **WITHIN_MINUTES)
 
 
 @pytest.fixture
@@ -67,6 +80,38 @@ def test_the_names_of_an_endpoint_that_is_deleted_go_once_aws_has_said_so_twice(
     assert names_of(provider, endpoint_id) == []
     assert statuses(row)[-2:] == ["WITHDRAWING", "WITHDRAWN"]
     assert row.get("published") is None
+
+
+def test_the_provider_s_own_service_is_told_what_becomes_of_a_consumer_s_connection(
+    world: World, webhook: Received, provider: Person, consumer: Person, connected: tuple[str, str]
+) -> None:
+    service_id, endpoint_id = connected
+
+    def told() -> list[dict[str, str]]:
+        """Return what was told of the endpoint, in the order of time; of what was told twice, once."""
+        found = {each["id"]: each for each in webhook.notices if each["endpointId"] == endpoint_id}
+        return sorted(found.values(), key=lambda each: each["time"])
+
+    until(lambda: told() and told()[-1]["type"] == "connection.available", lambda: str(told()))
+    # What no webhook takes is kept, to be sent again.
+    webhook.status = 500
+    consumer.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[endpoint_id])
+    settled(provider, endpoint_id, "WITHDRAWN")
+    until(lambda: dead_letters(provider), lambda: "no dead letter")
+    webhook.status = 204
+
+    assert {(each["accountId"], each["serviceId"]) for each in told()} == {(consumer.account_id, service_id)}
+    types = [each["type"].removeprefix("connection.") for each in told()]
+    assert types[-1] == "withdrawn"
+    # The event of an earlier status may find the row further on.
+    assert {"available", "withdrawn"} <= {*types} <= {"accepted", "available", "withdrawing", "withdrawn"}
+
+
+def dead_letters(provider: Person) -> int:
+    sqs = provider.client("sqs")
+    (url,) = (url for url in sqs.list_queues()["QueueUrls"] if "EventsDeadLetterQueue" in url)
+    wanted = ["ApproximateNumberOfMessages"]
+    return int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=wanted)["Attributes"][wanted[0]])
 
 
 def test_the_names_of_a_connection_that_somebody_rejects_go(provider: Person, connected: tuple[str, str]) -> None:

@@ -89,6 +89,7 @@ PATTERNS = {
     "ram:resource-share/*": "A share becomes an offer by its tag, after the stack is there.",
     "ram:*:resource-share-invitation/*": "An invitation has an id of AWS's, in the account of who shares.",
     "secretsmanager:secret:${Prefix}/slack-*": "AWS adds six characters to a secret's name.",
+    "secretsmanager:secret:${Prefix}/webhook-*": "AWS adds six characters to a secret's name.",
     "states:execution:${OnboardingStateMachine.Name}:*": "Discovery names the executions, after requests and attempts.",
     "states:execution:${Prefix}-withdrawal:*": "Discovery names the executions, after requests and attempts.",
     "ssm:parameter/${Prefix}/config/bindings/*": "People name their bindings.",

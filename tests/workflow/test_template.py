@@ -28,7 +28,7 @@ from tests.workflow.definition import (
 
 PARAMETERS: dict[str, Json] = TEMPLATE["Parameters"]
 RULES = of_type("AWS::Events::Rule")
-NOTIFYING = {"StatusRule", "AlarmRule"}
+NOTIFYING = {"StatusRule", "AlarmRule", "ConsumerRule"}
 """Rules that are not about hints: people are told of what they take."""
 REGISTERING = "RegistrationRule"
 """What it takes is acted on, and no hint."""
@@ -50,6 +50,7 @@ ALARM = "alarm-state-change"
 ANNOUNCED = {"withdrawal-announced", "withdrawal-cancelled"}
 """Samples of our own events, which are no hints: people are told of them."""
 STRANGER = "999999999999"
+CONSUMERS_HEAR_OF = {"ACCEPTED", "AVAILABLE", "REJECTED", "WITHDRAWING", "WITHDRAWN"}
 
 every_workflow = pytest.mark.parametrize("workflow", WORKFLOWS)
 every_function = pytest.mark.parametrize("function", list(functions().values()), ids=list(functions()))
@@ -266,6 +267,40 @@ def test_whoever_was_asked_hears_of_every_status_at_which_a_request_comes_to_res
     assert pattern["account"] == [{"Ref": "AWS::AccountId"}]
     for target in RULES["StatusRule"]["Targets"]:
         assert RESOURCES[attribute_of(target["DeadLetterConfig"]["Arn"])]["Type"] == "AWS::SQS::Queue"
+
+
+OF_CONSUMER = {
+    "source": "drawbridge",
+    "detail-type": "Request Status Changed",
+    "account": "222222222222",
+    "detail": {"kind": "endpoint-connection", "status": "AVAILABLE"},
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "taken"),
+    [
+        ({}, True),
+        *(
+            ({"detail": {"kind": "endpoint-connection", "status": each.value}}, each in CONSUMERS_HEAR_OF)
+            for each in [*Status]
+        ),
+        ({"detail": {"kind": "resource-share", "status": "AVAILABLE"}}, False),
+        ({"detail-type": "Withdrawal Announced"}, True),
+        ({"detail-type": "Withdrawal Cancelled", "detail": {"kind": "endpoint-connection", "status": "FAILED"}}, True),
+        ({"detail-type": "Request Reviewed"}, False),
+        ({"account": STRANGER}, False),
+        ({"source": "drawbridge.command"}, False),
+    ],
+)
+def test_consumers_are_told_of_their_connections_alone(changes: dict[str, Any], taken: bool) -> None:
+    assert matches("ConsumerRule", OF_CONSUMER | changes, "222222222222") is taken
+
+
+def test_consumers_are_told_nothing_unless_the_provider_says_so() -> None:
+    assert PARAMETERS["TellConsumersWebhook"]["Default"] == "false"
+    assert TEMPLATE["Conditions"]["TellsConsumers"] == {"Fn::Equals": [{"Ref": "TellConsumersWebhook"}, "true"]}
+    assert {RESOURCES[each]["Condition"] for each in ("ConsumerRule", "ConsumerPermission")} == {"TellsConsumers"}
 
 
 def test_who_hears_slack_can_record_an_answer_and_complete_a_task_and_nothing_else() -> None:
@@ -509,7 +544,7 @@ def test_the_sns_notification_is_relayed_as_its_sample() -> None:
 @pytest.mark.parametrize("rule", sorted(RULES.keys() - {REGISTERING}))
 def test_an_event_is_a_hint_to_whatever_a_rule_calls(rule: str) -> None:
     """Whoever else a rule calls has to ask AWS or the ledger too: name it here with its proof."""
-    hinted = {"HintsQueue", "TellApproversFunction"}
+    hinted = {"HintsQueue", "TellApproversFunction", "TellConsumersFunction"}
     targets = RULES[rule]["Targets"]
 
     assert {attribute_of(target["Arn"]) for target in targets} <= hinted

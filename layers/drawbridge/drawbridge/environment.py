@@ -108,6 +108,16 @@ class Environment:
         return self._required("SLACK_SECRET")
 
     @property
+    def webhook_secret(self) -> str:
+        """Name of the secret with the webhook in Secrets Manager."""
+        return self._required("WEBHOOK_SECRET")
+
+    @property
+    def runtime_api(self) -> str:
+        """Where Lambda's own API for this function is, as ``host:port``; empty outside of Lambda."""
+        return self._variables.get("AWS_LAMBDA_RUNTIME_API", "")
+
+    @property
     def slack_api(self) -> str:
         """Where Slack's web API is, with a slash at its end."""
         return f"{self._required('SLACK_API_URL').rstrip('/')}/"

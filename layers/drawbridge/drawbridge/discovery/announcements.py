@@ -3,13 +3,13 @@
 from typing import Protocol
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review
 from drawbridge.record import Outcome
-from drawbridge.record.record import StatusBus, reasons_for_status, status_change
+from drawbridge.record.record import StatusBus, reasons_for_status, service_of, status_change
 from drawbridge.request import ExecutionInput, kind_of
 from drawbridge.request.announced import earliest
 from drawbridge.status import Reason, Status
@@ -45,6 +45,8 @@ class WithdrawalAnnouncement(Struct, frozen=True, kw_only=True, rename="camel", 
     request_id: str
     kind: str
     subject: str
+    service_id: str | UnsetType = UNSET
+    """The endpoint service that a connection is to; a share has none."""
     account_id: str
     status: Status
     withdraw_after: str = ""
@@ -97,6 +99,7 @@ class BusAnnouncements:
                 request_id=row.request_id,
                 kind=kind_of(row.request),
                 subject=row.request.subject,
+                service_id=service_of(row.request),
                 account_id=row.account_id,
                 status=row.status,
                 withdraw_after=first.isoformat(timespec="seconds") if first else "",

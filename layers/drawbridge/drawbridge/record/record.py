@@ -3,11 +3,11 @@
 from typing import Protocol
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from drawbridge.legible import legible
 from drawbridge.record import Outcome
-from drawbridge.request import ExecutionInput, kind_of
+from drawbridge.request import EndpointConnectionRequest, ExecutionInput, Request, kind_of
 from drawbridge.request.fingerprints import fingerprint
 from drawbridge.status import Reason, Status
 
@@ -28,6 +28,8 @@ class StatusChange(Struct, frozen=True, kw_only=True, rename="camel"):
     request_id: str
     kind: str
     subject: str
+    service_id: str | UnsetType = UNSET
+    """The endpoint service that a connection is to; a share has none."""
     account_id: str
     status: Status
     attempt: int
@@ -76,12 +78,18 @@ def status_change(execution: ExecutionInput, outcome: Outcome, *, account_id: st
         request_id=execution.request_id,
         kind=kind_of(execution.request),
         subject=execution.request.subject,
+        service_id=service_of(execution.request),
         account_id=account_id,
         status=outcome.status,
         attempt=execution.attempt,
         reasons=reasons,
         published=outcome.published,
     )
+
+
+def service_of(request: Request) -> str | UnsetType:
+    """Return the id of the endpoint service that a request is about; of any other kind the event says nothing."""
+    return request.service_id if isinstance(request, EndpointConnectionRequest) else UNSET
 
 
 def reasons_for_status(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:

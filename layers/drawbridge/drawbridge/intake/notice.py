@@ -1,0 +1,105 @@
+"""Notices for consumers: what became of a connection, in words that are fit for a customer.
+
+They go to the provider's own service, which knows how to reach the customer. Why policies decided as they did is kept
+here.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from drawbridge.record.entry import Entry
+from drawbridge.request import EndpointConnectionRequest
+from drawbridge.request.announced import COMMANDED, NO_LONGER_PERMITTED, whole
+from drawbridge.request.fingerprints import fingerprint
+from drawbridge.status import Status
+
+
+class NoticeType(StrEnum):
+    """What a notice is about."""
+
+    ACCEPTED = "connection.accepted"
+    AVAILABLE = "connection.available"
+    ANNOUNCED = "connection.withdrawal-announced"
+    CANCELLED = "connection.withdrawal-cancelled"
+    WITHDRAWING = "connection.withdrawing"
+    WITHDRAWN = "connection.withdrawn"
+    REJECTED = "connection.rejected"
+
+
+class ConsumerNotice(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a consumer may be told of its connection."""
+
+    schema_version: int = 1
+    id: str
+    """The same for whatever is told twice."""
+    type: NoticeType
+    time: str
+    """Since when it is so, as the ledger has it: ISO 8601, UTC. Of two notices the later one holds."""
+    account_id: str
+    service_id: str
+    endpoint_id: str
+    status: Status
+    reason: str
+    """A sentence for the customer."""
+    until: str | None
+    """When it is taken down, if that is announced: ISO 8601, UTC."""
+
+
+_TYPES = {
+    Status.ACCEPTED: NoticeType.ACCEPTED,
+    Status.AVAILABLE: NoticeType.AVAILABLE,
+    Status.WITHDRAWING: NoticeType.WITHDRAWING,
+    Status.WITHDRAWN: NoticeType.WITHDRAWN,
+    Status.REJECTED: NoticeType.REJECTED,
+}
+
+_GOING = frozenset({Status.WITHDRAWING, Status.WITHDRAWN, Status.REJECTED, Status.EXPIRED})
+
+_BY_US = {
+    NoticeType.WITHDRAWING: "The provider is ending the connection.",
+    NoticeType.WITHDRAWN: "The provider has ended the connection.",
+}
+
+_REASONS = {
+    NoticeType.ACCEPTED: "The connection was accepted; it is being opened.",
+    NoticeType.AVAILABLE: "The connection can be used.",
+    NoticeType.ANNOUNCED: "The connection can be used until the provider ends it.",
+    NoticeType.CANCELLED: "The connection stays: that it would end was called off.",
+    NoticeType.WITHDRAWING: "The connection is ending.",
+    NoticeType.WITHDRAWN: "The connection has ended.",
+    NoticeType.REJECTED: "The connection was rejected.",
+}
+
+
+def notice_of(entry: Entry, *, cancelled_by: str = "") -> ConsumerNotice | None:
+    """Return what there is to tell of a request, as it is now; ``None`` if that is nothing for a consumer.
+
+    ``cancelled_by`` is the id of what says that a withdrawal was called off; empty for any other event. By
+    its row alone such a connection looks as it did before the announcement, of which the consumer has been told.
+    """
+    if not isinstance(entry.request, EndpointConnectionRequest):
+        return None
+    mark = None if entry.status in _GOING else whole(entry.announced)
+    if mark is not None:
+        # Whatever its last attempt came to: what is announced is connected.
+        kind, status = NoticeType.ANNOUNCED, Status.AVAILABLE
+    elif entry.status in _TYPES:
+        kind, status = _TYPES[entry.status], entry.status
+    else:
+        return None
+    is_cancelled = bool(cancelled_by) and kind is NoticeType.AVAILABLE
+    kind = NoticeType.CANCELLED if is_cancelled else kind
+    until = None if mark is None else mark.withdraw_after.isoformat(timespec="seconds")
+    by_us = {each.code for each in entry.reasons} & {COMMANDED, NO_LONGER_PERMITTED}
+    return ConsumerNotice(
+        id=f"msg_{fingerprint(entry.request_id, entry.attempt, kind, until, cancelled_by if is_cancelled else '')}",
+        type=kind,
+        time=entry.updated_at,
+        account_id=entry.account_id,
+        service_id=entry.request.service_id,
+        endpoint_id=entry.request.endpoint_id,
+        status=status,
+        reason=_BY_US[kind] if by_us and kind in _BY_US else _REASONS[kind],
+        until=until,
+    )

@@ -1,0 +1,241 @@
+"""``drawbridge consumers show --handout``, in an account that has the stack, a load balancer, services and shares."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from drawbridge.aws.consumers_table import ConsumersTable
+from drawbridge.decision.facts import Consumer
+from local_aws.testing.faults import CallFault, faults
+from tests.builders import CONSUMER, STRANGER
+from tests.cli.operators import Drawbridge, Operator, denied, now
+
+CHALLENGE = f"drawbridge-drawbridge.111111111111.us-east-1.{CONSUMER}.{'0a' * 16}"
+
+
+@dataclass(frozen=True)
+class Offered:
+    """What the operator's account offers."""
+
+    by_id: str
+    by_tier: str
+    other: str
+    share_arn: str
+
+
+def service(operator: Operator, *balancers: str, name: str = "Orders", **settings: Any) -> str:
+    tags = {"Name": name, "drawbridge:managed": "true"} | settings.pop("tags", {})
+    made = operator.client("ec2").create_vpc_endpoint_service_configuration(
+        NetworkLoadBalancerArns=[*balancers],
+        TagSpecifications=[
+            {
+                "ResourceType": "vpc-endpoint-service",
+                "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+            }
+        ],
+        **settings,
+    )
+    return str(made["ServiceConfiguration"]["ServiceId"])
+
+
+def balancer_listening(operator: Operator, *ports: int) -> str:
+    elb = operator.client("elbv2")
+    made = elb.create_load_balancer(
+        Name=f"orders-{ports[0]}", Type="network", Scheme="internal", Subnets=operator.subnets()[:2]
+    )
+    arn = str(made["LoadBalancers"][0]["LoadBalancerArn"])
+    group = elb.create_target_group(Name=f"orders-{ports[0]}", Protocol="TCP", Port=ports[0], VpcId=operator.vpc())
+    forward = [{"Type": "forward", "TargetGroupArn": group["TargetGroups"][0]["TargetGroupArn"]}]
+    for port in ports:
+        elb.create_listener(LoadBalancerArn=arn, Protocol="TCP", Port=port, DefaultActions=forward)
+    return arn
+
+
+@pytest.fixture(scope="module")
+def offered(operator: Operator) -> Offered:
+    balancer = balancer_listening(operator, 5432, 8443)
+    share = operator.client("ram").create_resource_share(
+        name="databases", tags=[{"key": "drawbridge:offer", "value": "gold"}]
+    )
+    operator.client("ram").create_resource_share(name="silver", tags=[{"key": "drawbridge:offer", "value": "silver"}])
+    return Offered(
+        by_id=service(
+            operator,
+            balancer,
+            SupportedIpAddressTypes=["ipv4", "ipv6"],
+            SupportedRegions=["eu-west-1"],
+            PrivateDnsName="orders.example.com",
+        ),
+        by_tier=service(
+            operator,
+            f"arn:aws:elasticloadbalancing:us-east-1:{operator.account_id}:loadbalancer/net/gone/0123456789abcdef",
+            name="Reports",
+            AcceptanceRequired=False,
+            tags={"drawbridge:tier": "gold"},
+        ),
+        other=service(operator, balancer, name="Other"),
+        share_arn=share["resourceShare"]["resourceShareArn"],
+    )
+
+
+@pytest.fixture
+def register(operator: Operator) -> Callable[..., None]:
+    """Have just one account registered, as people and services write it."""
+    table = operator.table("ConsumersTableName")
+    for item in table.scan()["Items"]:
+        table.delete_item(Key={"account_id": item["account_id"]})
+
+    def put(**entry: Any) -> None:
+        table.put_item(Item={"account_id": CONSUMER, "name": "Orders Inc.", "notes": "pays late"} | entry)
+
+    return put
+
+
+def test_a_consumer_is_handed_what_it_may_reach_and_nothing_else(
+    at_work: Drawbridge, operator: Operator, offered: Offered, register: Callable[..., None]
+) -> None:
+    register(services=offered.by_id, tier="gold")
+
+    ended = at_work("consumers", "show", CONSUMER, "--handout", "--json")
+
+    assert ended.code == 0
+    services = {each["service_id"]: each for each in ended.json["services"]}
+    assert services.keys() == {offered.by_id, offered.by_tier}
+    orders, reports = services[offered.by_id], services[offered.by_tier]
+    zones = operator.client("ec2").describe_availability_zones()["AvailabilityZones"]
+    assert orders["zone_ids"] == sorted(each["ZoneId"] for each in zones if each["ZoneType"] == "availability-zone")
+    assert orders["service_name"] == f"com.amazonaws.vpce.us-east-1.{offered.by_id}"
+    assert (orders["region"], orders["other_regions"]) == ("us-east-1", ["eu-west-1"])
+    assert orders["address_types"] == ["ipv4", "ipv6"]
+    assert orders["private_name"] == {"name": "orders.example.com", "state": "pendingVerification"}
+    assert orders["ports"] == [{"protocol": "TCP", "port": 5432}, {"protocol": "TCP", "port": 8443}]
+    assert (orders["ports_unknown"], orders["endpoint_type"]) == ("", "Interface")
+    assert orders["answer"] == "accepted-automatically"
+    assert (reports["ports"], bool(reports["ports_unknown"])) == ([], True)
+    assert reports["answer"] == "connected-at-once"
+    assert [each["arn"] for each in ended.json["shares"]] == [offered.share_arn]
+    assert ended.json["proof"] is None
+    assert ended.json["provider_account_id"] == operator.account_id
+    for secret in ("pays late", "silver", "Other", STRANGER):
+        assert secret not in ended.out
+
+
+def test_people_are_handed_a_page(
+    at_work: Drawbridge, operator: Operator, offered: Offered, register: Callable[..., None]
+) -> None:
+    register(services=offered.by_id, tier="gold")
+
+    ended = at_work("consumers", "show", CONSUMER, "--handout")
+
+    assert ended.code == 0
+    assert ended.out.startswith(f"# How account `{CONSUMER}` of Orders Inc. connects\n")
+    assert "aws ec2 create-vpc-endpoint \\\n" in ended.out
+    assert "- Ports: `TCP 5432`, `TCP 8443`\n" in ended.out
+    assert "`orders.example.com`, not verified" in ended.out
+    assert f"An invitation of account `{operator.account_id}` to the share `databases`" in ended.out
+    assert "pays late" not in ended.out
+    assert "listeners are unknown" in ended.err
+
+
+def test_a_policy_that_forbids_a_consumer_has_it_told_that_it_waits(
+    at_work: Drawbridge, operator: Operator, offered: Offered, register: Callable[..., None]
+) -> None:
+    register(services=offered.by_id)
+    operator.write_policy("never", f'forbid(principal == Account::"{CONSUMER}", action, resource);')
+
+    ended = at_work("consumers", "show", CONSUMER, "--handout", "--json")
+    operator.client("ssm").delete_parameter(Name="/drawbridge/config/policies/never")
+
+    assert ended.json["services"][0]["answer"] == "waits"
+    assert "forbid" not in ended.out
+
+
+def test_what_the_caller_may_not_ask_is_unknown(
+    at_work: Drawbridge, operator: Operator, offered: Offered, register: Callable[..., None]
+) -> None:
+    register(services=offered.by_id)
+
+    with faults.injected(
+        CallFault("elasticloadbalancing:DescribeListeners", "error", code="AccessDenied", account=operator.account_id),
+        CallFault("ec2:DescribeAvailabilityZones", "error", code="UnauthorizedOperation", account=operator.account_id),
+    ):
+        ended = at_work("consumers", "show", CONSUMER, "--handout", "--json")
+
+    assert ended.code == 0
+    (orders,) = ended.json["services"]
+    assert (orders["zone_ids"], orders["ports"]) == (None, [])
+    assert orders["ports_unknown"] == "not all load balancers behind the service show theirs"
+
+
+def test_a_proof_that_lacks_comes_first_with_its_challenge(
+    at_work: Drawbridge, offered: Offered, register: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(services=offered.by_id, proof_required=True, challenge=CHALLENGE)
+    required = Consumer(services=frozenset({offered.by_id}), proof_required=True)
+    monkeypatch.setattr(ConsumersTable, "consumer", lambda *_: required)
+
+    ended = at_work("consumers", "show", CONSUMER, "--handout")
+
+    assert ended.code == 0
+    assert f"  --challenge {CHALLENGE} \\\n" in ended.out.partition("Service name")[0]
+
+
+def test_an_operator_is_told_that_there_is_no_challenge(
+    at_work: Drawbridge, offered: Offered, register: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(services=offered.by_id, proof_required=True, challenge="rm -rf /")
+    required = Consumer(services=frozenset({offered.by_id}), proof_required=True)
+    monkeypatch.setattr(ConsumersTable, "consumer", lambda *_: required)
+
+    ended = at_work("consumers", "show", CONSUMER, "--handout")
+
+    assert f"has no challenge to answer; drawbridge consumers challenge {CONSUMER} makes one" in ended.err
+    assert "rm -rf" not in ended.out
+
+
+def test_who_is_suspended_is_handed_nothing(
+    at_work: Drawbridge, offered: Offered, register: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(services=offered.by_id, suspended_at=now().isoformat())
+    suspended = Consumer(services=frozenset({offered.by_id}), suspended_at=now())
+    monkeypatch.setattr(ConsumersTable, "consumer", lambda *_: suspended)
+
+    ended = at_work("consumers", "show", CONSUMER, "--handout")
+
+    assert (ended.code, ended.out) == (1, "")
+    assert f"{CONSUMER} is suspended since" in ended.err
+
+
+@pytest.mark.parametrize("entry", [{"services": "vpce-svc-00000000000000001"}, {"tier": "copper"}, {}])
+def test_who_is_offered_nothing_is_handed_nothing(
+    at_work: Drawbridge, offered: Offered, register: Callable[..., None], entry: dict[str, str]
+) -> None:
+    register(**entry)
+
+    ended = at_work("consumers", "show", CONSUMER, "--handout")
+
+    assert (ended.code, ended.out) == (1, "")
+    assert f"nothing is offered to {CONSUMER}" in ended.err
+
+
+def test_who_is_not_registered_is_handed_nothing(
+    at_work: Drawbridge, offered: Offered, register: Callable[..., None]
+) -> None:
+    ended = at_work("consumers", "show", STRANGER, "--handout", "--json")
+
+    assert ended.code == 1
+    assert f"{STRANGER} is not registered" in ended.err
+
+
+def test_a_call_that_fails_is_an_error_of_aws(
+    at_work: Drawbridge, operator: Operator, offered: Offered, register: Callable[..., None]
+) -> None:
+    register(tier="gold")
+
+    with denied("ram:GetResourceShares", operator.account_id):
+        ended = at_work("consumers", "show", CONSUMER, "--handout")
+
+    assert ended.code == 3
+    assert "list the shares of this account" in ended.err
