@@ -211,7 +211,7 @@ class OfferReconciler:
         self._records.drop(id_of(target), principals)
 
     def _forget(self, records: Collection[OfferRecord], target: Target, evaluation_time: EvaluationTime) -> None:
-        """Forget what is not there, or not ours; but not when somebody was invited who is to be in a share after all."""
+        """Forget what is not there, or not ours; but not when who is to be in a share after all was invited."""
         principals = {each.principal for each in records}
         if isinstance(target, OfferedShare):
             offers = [Offer(each.principal, each.account_id) for each in records]
