@@ -298,7 +298,7 @@ def test_the_provider_sees_resource_endpoints_and_can_cut_them_off() -> None:
 
 
 def test_who_was_cut_off_comes_again_as_long_as_it_is_in_the_share() -> None:
-    """AWS says nothing to the contrary, nor what its consumer sees: a failed endpoint that can be deleted is a guess."""
+    """AWS says nothing to the contrary, nor what its consumer sees: that its endpoint fails and can go is a guess."""
     provider, consumer = person(), person()
     arn = shared_with(provider, consumer)
     endpoint = resource_endpoint(consumer, arn)

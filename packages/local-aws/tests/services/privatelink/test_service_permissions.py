@@ -200,9 +200,10 @@ def test_a_permissions_tags_go_with_it() -> None:
 
     disallow(provider, service_id, ROOT)
     refused = refusal(lambda: give(provider, made["ServicePermissionId"]))
+    left = provider.ec2.describe_tags()["Tags"]
     (anew,) = allow(provider, service_id, ROOT)
 
-    assert refused == "InvalidVpcEndpointServicePermissionId.NotFound"
+    assert (refused, left) == ("InvalidVpcEndpointServicePermissionId.NotFound", [])
     assert anew["ServicePermissionId"] != made["ServicePermissionId"]
     assert tags_of(provider, service_id) == [{}]
 
