@@ -371,6 +371,19 @@ def test_it_is_not_forgotten_when_who_is_suspended_was_invited_last(world: World
     assert world.confirmed() == {(SHARE_ARN, CONSUMER): True}
 
 
+def test_who_refused_a_share_is_not_invited_sooner_for_a_listing_of_the_registry_that_was_cut(world: World) -> None:
+    on_record(world, record(SHARE_ARN, CONSUMER))
+    world.shares.members[SHARE_ARN][CONSUMER] = PrincipalStatus.FAILED
+    world.consumers.registered[CONSUMER] = Consumer(tier="gold")
+    world.consumers.left_out = {CONSUMER}
+    world.converge()
+    world.consumers.left_out = set()
+
+    world.converge()
+
+    assert (world.in_share(), world.confirmed()) == (set(), {(SHARE_ARN, CONSUMER): True})
+
+
 def test_nothing_is_confirmed_that_is_not_seen(world: World) -> None:
     desired = DesiredOffers(principals={CONSUMER: CONSUMER})
     unconfirmed = {CONSUMER: record(SHARE_ARN, CONSUMER, is_confirmed=False)}

@@ -211,14 +211,12 @@ class OfferReconciler:
         self._records.drop(id_of(target), principals)
 
     def _forget(self, records: Collection[OfferRecord], target: Target, evaluation_time: EvaluationTime) -> None:
-        """Forget what is not there, or not ours; but for what another sweep may be about to add.
-
-        Of an account that the registry has in a share after all, it is not forgotten when it was put into it.
-        """
-        offers = {Offer(each.principal, each.account_id): each for each in records}
-        called_for = self._called_for(offers, target, evaluation_time)
-        kept = {each for each in called_for if isinstance(target, OfferedShare) or not offers[each].is_confirmed}
-        self._records.drop(id_of(target), [each.principal for each in offers if each not in kept])
+        """Forget what is not there, or not ours; but not when who is to be in a share after all was invited."""
+        principals = {each.principal for each in records}
+        if isinstance(target, OfferedShare):
+            offers = [Offer(each.principal, each.account_id) for each in records]
+            principals -= {each.principal for each in self._called_for(offers, target, evaluation_time)}
+        self._records.drop(id_of(target), principals)
 
     def _called_for(self, offers: Collection[Offer], target: Target, evaluation_time: EvaluationTime) -> list[Offer]:
         """Return those of the offers that the registry calls for now."""

@@ -180,8 +180,9 @@ def plan_for_share(
     in_share = {name for name, each in there.items() if each.status.is_in_share}
     # What RAM is taking out, nobody can put in.
     leaving = {name for name, each in there.items() if each.status is PrincipalStatus.DISASSOCIATING}
-    missing = [name for name in desired.principals if name not in in_share | leaving]
-    refused = [name for name in missing if _was_refused(records.get(name), now)]
+    out = there.keys() - in_share - leaving
+    missing = [name for name in desired.principals if name in out or name not in there]
+    refused = {name for name in missing if _was_refused(records.get(name), now)}
     going = {
         name: each.account_id
         for name, each in records.items()
@@ -193,11 +194,7 @@ def plan_for_share(
         for name, each in records.items()
         if name in in_share and name not in going and not each.is_confirmed
     ]
-    stale = [
-        each
-        for name, each in records.items()
-        if name in there.keys() - in_share - leaving and _is_to_go(name, each.account_id, desired)
-    ]
+    stale = [each for name, each in records.items() if name in out and _is_to_go(name, each.account_id, desired)]
     steps = _not_empty(
         ConfirmRecords(share_arn, tuple(unconfirmed)),
         AddToShare(share_arn, _offers({name: desired.principals[name] for name in missing if name not in refused})),
