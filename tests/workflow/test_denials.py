@@ -19,6 +19,7 @@ from local_aws.testing.workflows import issue_token
 from tests.builders import REPOSITORY
 from tests.contracts.accounts import Account
 from tests.contracts.owned_objects import owned_object
+from tests.workflow.definition import RESOURCES
 
 ACCOUNT = "111122223333"
 HERE = f"us-east-1:{ACCOUNT}"
