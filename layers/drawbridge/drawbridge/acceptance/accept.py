@@ -7,7 +7,7 @@ from typing import Protocol, assert_never
 from drawbridge.acceptance import Acceptance, AcceptanceResult, DecideAgain
 from drawbridge.decision import Accept, ActionableDecision, DecidedOn, Keep, Reject
 from drawbridge.decision.consumer_standing import standing_of
-from drawbridge.decision.facts import Consumer
+from drawbridge.decision.gather import ConsumerRegistry
 from drawbridge.errors import AccessDeniedError, GoneError, InvalidInputError, NotReadyError
 from drawbridge.request import EndpointConnectionRequest, OrphanRequest, Request, ResourceShareRequest
 from drawbridge.request.connections import ConnectionState
@@ -58,12 +58,6 @@ class ConnectionAnswers(Protocol):
         ...
 
 
-class RegisteredConsumers(Protocol):
-    """The registry of consumers, read consistently."""
-
-    def consumer(self, account_id: str) -> Consumer | None: ...
-
-
 def accept(
     request: Request,
     decision: ActionableDecision,
@@ -71,7 +65,7 @@ def accept(
     shares: InvitationAnswers,
     connections: ConnectionAnswers,
     *,
-    consumers: Callable[[], RegisteredConsumers],
+    consumers: Callable[[], ConsumerRegistry],
     now: datetime,
 ) -> Acceptance | DecideAgain:
     """Carry out a decision that was made recently, and on what AWS still lists.
@@ -184,7 +178,7 @@ def _answer_connection(
     decision: ActionableDecision,
     on: DecidedOn,
     connections: ConnectionAnswers,
-    consumers: Callable[[], RegisteredConsumers],
+    consumers: Callable[[], ConsumerRegistry],
 ) -> Acceptance | DecideAgain:
     try:
         state = connections.state(request.service_id, request.endpoint_id)
