@@ -164,6 +164,12 @@ def test_a_clock_may_be_ahead_by_a_quarter_of_an_hour(ahead: int, is_taken: bool
     assert ("lies ahead" not in (refused(event) if not is_taken else str(parsed(event)))) is is_taken
 
 
+def test_times_are_told_to_the_second_as_entries_keep_them() -> None:
+    event = sample("consumer-removed")
+
+    assert parsed(event | {"time": "2026-11-29T10:30:12.999999+01:00"}) == parsed(event)
+
+
 def test_a_removal_is_not_lost_for_what_else_it_says() -> None:
     event = sample("consumer-removed")
 

@@ -145,7 +145,8 @@ def parse_registration_event(body: str, now: datetime) -> RegistrationEvent:
             f"time: {envelope.time.isoformat()} lies ahead; send it with the time at which it happened, or with none"
         )
     by = f"the event {envelope.detail_type} of {envelope.source[:_LONGEST_SOURCE]}"
-    at = envelope.time.astimezone(UTC)
+    # As EventBridge tells it, and entries keep it.
+    at = envelope.time.astimezone(UTC).replace(microsecond=0)
     given = _given(envelope.detail)
     if envelope.detail_type == REMOVED:
         return ConsumerRemoved(account_id=_account_id(given), at=at, by=by)
