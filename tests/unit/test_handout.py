@@ -11,7 +11,7 @@ import msgspec
 import pytest
 import yaml
 from cfnlint.api import lint
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -457,6 +457,7 @@ def skeleton(page: str) -> list[tuple[str, str]]:
 
 
 @given(HOSTILE)
+@example("a\n```\nb")
 def test_whatever_a_name_says_the_page_has_the_same_parts(name: str) -> None:
     def page(called: str) -> str:
         share = msgspec.structs.replace(SHARE, name=called)
