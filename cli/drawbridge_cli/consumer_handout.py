@@ -8,7 +8,9 @@ from botocore.exceptions import ClientError
 
 from drawbridge.arns import Arn
 from drawbridge.aws.errors import code_of, translated
+from drawbridge.aws.offered_shares import OFFER_TAG
 from drawbridge.decision import Accept, AlreadyResolved, AskApprover, Decision, Hold, Keep, Reject
+from drawbridge.decision.consumer_standing import Standing, standing_of
 from drawbridge.decision.decide import decide
 from drawbridge.decision.facts import ConnectionFacts, Consumer, Requester, Service
 from drawbridge.decision.registration import Registration
@@ -17,7 +19,6 @@ from drawbridge.legible import legible
 from drawbridge.request.connections import ManagedService
 from drawbridge_cli.command_lines import command
 from drawbridge_cli.handout import (
-    OFFER_TAG,
     Answer,
     ComingShare,
     Handout,
@@ -26,8 +27,6 @@ from drawbridge_cli.handout import (
     Port,
     PrivateName,
     Proof,
-    lacks_proof,
-    may_reach,
     readable_challenge,
     sorted_ports,
 )
@@ -67,7 +66,7 @@ def handout_of(stack: Stack, account_id: str, consumer: Consumer) -> Handout:
     if consumer.unreadable:
         fields = ", ".join(map(legible, consumer.unreadable))
         complain(f"{account_id}: its entry has fields that can't be read, and do not count: {fields}")
-    reached = [each for each in stack.services if may_reach(consumer, each)]
+    reached = [each for each in stack.services if consumer.may_reach(each.service_id, each.tags)]
     shares = _shares(stack, consumer.tier) if consumer.tier else ()
     if not reached and not shares:
         tier = f" or of its tier {consumer.tier}" if consumer.tier else ""
@@ -79,7 +78,7 @@ def handout_of(stack: Stack, account_id: str, consumer: Consumer) -> Handout:
         account_id=account_id,
         name=consumer.name,
         provider_account_id=stack.place.account_id,
-        proof=_proof(stack, account_id) if lacks_proof(consumer) else None,
+        proof=_proof(stack, account_id) if standing_of(consumer) is Standing.UNPROVED else None,
         principals=tuple(sorted(consumer.principals)),
         services=_services(stack, account_id, reached) if reached else (),
         shares=shares,
@@ -87,7 +86,7 @@ def handout_of(stack: Stack, account_id: str, consumer: Consumer) -> Handout:
 
 
 def _proof(stack: Stack, account_id: str) -> Proof:
-    challenge = readable_challenge(stack.written_challenge(account_id), account_id)
+    challenge = readable_challenge(stack.challenges.challenge(account_id), account_id)
     if not challenge:
         makes = command("consumers", "challenge", account_id)
         complain(f"{account_id} has to prove that it is who it says, and has no challenge to answer; {makes} makes one")

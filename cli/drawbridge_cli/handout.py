@@ -1,21 +1,13 @@
 """The handout: what a consumer needs to connect to what it is offered, and nothing of anybody else."""
 
-import re
 from collections.abc import Iterable
 from enum import StrEnum
 
 from msgspec import Struct
 
-from drawbridge.decision.facts import Consumer
-from drawbridge.decision.registration import ALL_SERVICES
-from drawbridge.errors import DrawbridgeError
-from drawbridge.request.connections import LoadBalancer, ManagedService
-
-TIER_TAG = "drawbridge:tier"
-"""Of a service: the tier whose consumers may reach it."""
-
-OFFER_TAG = "drawbridge:offer"
-"""Of a share: the tier whose consumers' accounts are put into it."""
+from drawbridge.errors import DrawbridgeError, InvalidInputError
+from drawbridge.intake.challenge import parse_challenge
+from drawbridge.request.connections import LoadBalancer
 
 
 class NothingOfferedError(DrawbridgeError):
@@ -124,27 +116,13 @@ class Handout(Struct, frozen=True, kw_only=True):
     shares: tuple[ComingShare, ...]
 
 
-def may_reach(consumer: Consumer, service: ManagedService) -> bool:
-    """Return whether the registry gives a consumer the service: by its id, all of them, or by its tier."""
-    if {service.service_id, ALL_SERVICES} & consumer.services:
-        return True
-    return bool(consumer.tier) and (service.tags or {}).get(TIER_TAG) == consumer.tier
-
-
-def lacks_proof(consumer: Consumer) -> bool:
-    """Return whether a proof of ownership is required that has not been given."""
-    return consumer.proof_required and consumer.proved_at is None
-
-
-_CHALLENGE = re.compile(
-    r"drawbridge-[A-Za-z0-9_-]{1,64}\.[0-9]{12}\.[a-z0-9-]{1,40}\.(?P<account>[0-9]{12})\.[0-9a-f]{32}"
-)
-
-
-def readable_challenge(written: object, account_id: str) -> str:
+def readable_challenge(written: str | None, account_id: str) -> str:
     """Return an entry's challenge; empty if it is none for this account, whoever wrote it there."""
-    found = _CHALLENGE.fullmatch(written) if isinstance(written, str) else None
-    return found.group() if found is not None and found.group("account") == account_id else ""
+    try:
+        challenge = parse_challenge(written or "")
+    except InvalidInputError:
+        return ""
+    return challenge.text if challenge.account_id == account_id else ""
 
 
 def sorted_ports(ports: Iterable[Port]) -> tuple[Port, ...]:

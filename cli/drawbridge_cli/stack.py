@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from drawbridge.arns import Arn
 from drawbridge.aws.errors import translated
-from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError, RefusedError, UpstreamError
+from drawbridge.errors import AccessDeniedError, DrawbridgeError, InvalidInputError, RefusedError
 from drawbridge_cli.command_group import DEFAULT_STACK
 from drawbridge_cli.command_lines import told_with
 from drawbridge_cli.screen import complain
@@ -240,20 +240,9 @@ class Stack:
 
         return SecurityTokenService(Environment().sts_endpoint)
 
-    @property
-    def proof_url(self) -> str:
-        return self._output("ProofUrl")
-
     @cached_property
     def ledger(self) -> LedgerTable:
         return self.ledger_telling(complain)
-
-    def written_challenge(self, account_id: str) -> object:
-        """Return what stands in an entry of the registry as its challenge, whoever wrote it; ``None`` without one."""
-        with translated(f"look {account_id} up in the registry", missing=UpstreamError):
-            key = {"account_id": account_id}
-            answer = self._table("ConsumersTableName").get_item(Key=key, ConsistentRead=True)
-        return answer.get("Item", {}).get("challenge")
 
     @property
     def proof_url(self) -> str:

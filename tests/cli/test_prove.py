@@ -49,7 +49,7 @@ class Provided:
     """A provider's address, and what it answers."""
 
     def __init__(self) -> None:
-        self.status, self.body, self.taken, self.url = 200, b"{}", [], ""
+        self.status, self.body, self.url = 200, b"{}", ""
         self.taken: list[tuple[str, bytes]] = []
 
 

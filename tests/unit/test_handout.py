@@ -17,7 +17,6 @@ from markdown_it import MarkdownIt
 
 from drawbridge.association.binding import parse_binding
 from drawbridge.decision import Accept, AskApprover, Hold, Reject
-from drawbridge.decision.facts import Consumer
 from drawbridge.decision.policies import parse_policy
 from drawbridge.request.connections import ManagedService
 from drawbridge_cli.consumer_handout import answer_of
@@ -29,8 +28,6 @@ from drawbridge_cli.handout import (
     Port,
     PrivateName,
     Proof,
-    lacks_proof,
-    may_reach,
     readable_challenge,
     sorted_ports,
 )
@@ -44,7 +41,7 @@ from drawbridge_cli.handout_commands import (
     zones_command,
 )
 from drawbridge_cli.handout_rendering import document, markdown
-from tests.builders import CONSUMER, EVALUATION_TIME, PROVIDER, SERVICE_ID
+from tests.builders import CONSUMER, PROVIDER, SERVICE_ID
 
 CHALLENGE = f"drawbridge-drawbridge.{PROVIDER}.us-east-1.{CONSUMER}.{'0a' * 16}"
 SERVICE = OfferedService(
@@ -283,7 +280,6 @@ def test_without_an_address_the_answer_is_sent_by_hand() -> None:
     "written",
     [
         None,
-        5,
         "",
         CHALLENGE.replace(CONSUMER, PROVIDER),
         f"{CHALLENGE}\n",
@@ -292,7 +288,7 @@ def test_without_an_address_the_answer_is_sent_by_hand() -> None:
         CHALLENGE[:-1],
     ],
 )
-def test_what_is_no_challenge_of_the_account_is_handed_to_nobody(written: object) -> None:
+def test_what_is_no_challenge_of_the_account_is_handed_to_nobody(written: str | None) -> None:
     assert readable_challenge(written, CONSUMER) == ""
     assert readable_challenge(CHALLENGE, CONSUMER) == CHALLENGE
 
@@ -334,32 +330,6 @@ def test_programs_get_the_same_with_what_to_run() -> None:
 
 
 MANAGED = ManagedService(service_id=SERVICE_ID, tags={"drawbridge:tier": "gold"})
-
-
-@pytest.mark.parametrize(
-    ("consumer", "expected"),
-    [
-        (Consumer(services=frozenset({SERVICE_ID})), True),
-        (Consumer(services=frozenset({"*"})), True),
-        (Consumer(tier="gold"), True),
-        (Consumer(tier="silver"), False),
-        (Consumer(services=frozenset({"vpce-svc-00000000000000001"})), False),
-        (Consumer(), False),
-    ],
-)
-def test_a_service_is_reached_by_its_id_by_all_or_by_tier(consumer: Consumer, expected: bool) -> None:
-    assert may_reach(consumer, MANAGED) is expected
-
-
-@pytest.mark.parametrize("tags", [None, {}, {"drawbridge:tier": ""}])
-def test_who_has_no_tier_reaches_no_service_by_it(tags: dict[str, str] | None) -> None:
-    assert not may_reach(Consumer(), msgspec.structs.replace(MANAGED, tags=tags))
-
-
-def test_a_proof_lacks_where_it_is_required_and_was_not_given() -> None:
-    assert lacks_proof(Consumer(proof_required=True))
-    assert not lacks_proof(Consumer(proof_required=True, proved_at=EVALUATION_TIME.now))
-    assert not lacks_proof(Consumer())
 
 
 def test_what_becomes_of_an_endpoint_is_what_would_be_decided() -> None:

@@ -12,6 +12,7 @@ from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.consumer_standing import SUSPENDED, UNPROVED, Standing, standing_of
 from drawbridge.decision.facts import (
     ALL_SERVICES,
+    TIER_TAG,
     ConnectionFacts,
     EvaluationTime,
     Membership,
@@ -26,9 +27,6 @@ from drawbridge.errors import InvalidInputError
 from drawbridge.intake.offers import OfferedShare
 from drawbridge.request.connections import ManagedService
 from drawbridge.status import Reason
-
-TIER_TAG = "drawbridge:tier"
-"""Of a service: the tier of the consumers that it is offered to, besides those that name it."""
 
 Target = ManagedService | OfferedShare
 """What is offered."""
@@ -197,13 +195,16 @@ def _facts(target: Target, requester: Requester) -> ConnectionFacts | ShareFacts
 
 
 def _calls_for(entry: Registration, target: Target) -> bool:
-    tier = _tier_of(target)
-    if tier and entry.consumer.tier == tier:
-        # An account's own shares are not for itself.
-        return isinstance(target, ManagedService) or Arn.parse(target.arn).account_id != entry.account_id
-    return isinstance(target, ManagedService) and not entry.consumer.services.isdisjoint(
-        {ALL_SERVICES, target.service_id}
-    )
+    consumer = entry.consumer
+    match target:
+        case ManagedService():
+            return consumer.may_reach(target.service_id, target.tags)
+        case OfferedShare():
+            # An account's own shares are not for itself.
+            of_its_tier = bool(consumer.tier) and consumer.tier == target.tier
+            return of_its_tier and Arn.parse(target.arn).account_id != entry.account_id
+        case _:
+            assert_never(target)
 
 
 def _tier_of(target: Target) -> str:
