@@ -209,8 +209,8 @@ def test_of_what_is_unknown_it_is_told_what_was_looked_for_and_what_is_near(
     assert ended.err == (
         f"vpce-0aab: the ledger of drawbridge in us-east-1, account {operator.account_id} knows nothing of it. "
         "Looked for it as a request's id, a share's ARN or id, an "
-        "endpoint's id, a published parameter or its path, a binding, an account, an endpoint service, a shared "
-        "resource or an association; did you mean vpce-0aaa?\n"
+        "endpoint's or a transit gateway attachment's id, a published parameter or its path, a binding, an account, an "
+        "endpoint service, a shared resource or an association; did you mean vpce-0aaa?\n"
     )
     assert in_json.code == 1
     assert (in_json.json["requests"], in_json.json["nearest"]) == ([], ["vpce-0aaa"])

@@ -226,7 +226,7 @@ def test_what_is_not_known_is_told_with_what_is_nearest(at_work: Drawbridge, nam
     assert (ended.code, ended.out) == (1, "")
     (line,) = ended.err.splitlines()
     assert line.startswith(f"{named}: the ledger of drawbridge in us-east-1, account ")
-    assert " knows nothing of it. Looked for it as a request's id, a share's ARN or id, an endpoint's id," in line
+    assert " knows nothing of it. Looked for it as a request's id, a share's ARN or id, an endpoint's or a " in line
     assert nearest in line.partition("did you mean ")[2].rstrip("?").split(" or ")
 
 

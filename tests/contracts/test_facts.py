@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any, Literal, cast
 from unittest import mock
 
 import pytest
@@ -28,6 +28,7 @@ from drawbridge.decision.gather import Gatherer
 from drawbridge.decision.policies import SCHEMA_TEXT, parse_policy
 from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest
 from local_aws.testing.clock import clock
+from local_aws.testing.incidents import set_payer
 from local_aws.testing.organizations import arrange
 from local_aws.testing.server import LocalAws
 from local_aws.testing.settings import changed
@@ -121,6 +122,27 @@ def abroad(world: World) -> Facts:
     there = who.client("ec2", "eu-west-1")
     endpoint_id = connect(who, offered, there, ServiceRegion=REGION)
     return world.gather(EndpointConnectionRequest(service_id=offered["ServiceId"], endpoint_id=endpoint_id))
+
+
+def dual_stack(world: World) -> Facts:
+    """Return the facts of a connection of an endpoint with addresses of both types."""
+    offered, who = service(world, SupportedIpAddressTypes=["ipv4", "ipv6"]), world.account()
+    vpc = who.ec2.create_vpc(CidrBlock="10.9.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]
+    block = vpc["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"].replace("/56", "/64")
+    subnet = who.ec2.create_subnet(VpcId=vpc["VpcId"], CidrBlock="10.9.1.0/24", Ipv6CidrBlock=block)["Subnet"]
+    where = {"VpcId": vpc["VpcId"], "SubnetIds": [subnet["SubnetId"]]}
+    made = who.ec2.create_vpc_endpoint(
+        VpcEndpointType="Interface", ServiceName=offered["ServiceName"], IpAddressType="dualstack", **where
+    )
+    endpoint_id = made["VpcEndpoint"]["VpcEndpointId"]
+    return world.gather(EndpointConnectionRequest(service_id=offered["ServiceId"], endpoint_id=endpoint_id))
+
+
+def charged(world: World, payer: Literal["vpc-endpoint-account", "vpc-endpoint-service-account"]) -> Facts:
+    """Return the facts of a connection for which AWS says who is charged."""
+    request = asking(world.account(), service(world))
+    set_payer(request.endpoint_id, payer)
+    return world.gather(request)
 
 
 def again(world: World, *, same_service: bool) -> Facts:
@@ -358,6 +380,7 @@ CASES: dict[str, tuple[str | Callable[[AnyFacts], str], Scene, Scene]] = {
     ),
     "EndpointService.id": (lambda facts: f'resource.id == "{_service(facts).id}"', usual, another),
     "EndpointService.name": (lambda facts: f'resource.name == "{_service(facts).name}"', usual, another),
+    "EndpointService.region": ("resource.region == context.region", usual, abroad),
     "EndpointService.acceptanceRequired": (
         "resource.acceptanceRequired",
         usual,
@@ -379,6 +402,16 @@ CASES: dict[str, tuple[str | Callable[[AnyFacts], str], Scene, Scene]] = {
         usual,
     ),
     "Circumstances.region": (f'context.region == "{REGION}"', usual, abroad),
+    "Circumstances.ipAddressType": (
+        'context has ipAddressType && context.ipAddressType == "dualstack"',
+        dual_stack,
+        usual,
+    ),
+    "Circumstances.payer": (
+        'context has payer && context.payer == "vpc-endpoint-account"',
+        lambda w: charged(w, "vpc-endpoint-account"),
+        lambda w: charged(w, "vpc-endpoint-service-account"),
+    ),
     "Circumstances.connections": (
         "context has connections && context.connections == 1",
         lambda w: again(w, same_service=False),
@@ -655,6 +688,18 @@ LEFT_OUT: dict[str, tuple[str, Scene, Leaving, Fact]] = {
         connection_again,
         without(ec2, *CONNECTIONS, "VpcEndpointRegion"),
         Fact.REGION,
+    ),
+    "Circumstances.ipAddressType": (
+        'context has ipAddressType && context.ipAddressType == "dualstack"',
+        connection_again,
+        without(ec2, *CONNECTIONS, "IpAddressType"),
+        Fact.IP_ADDRESS_TYPE,
+    ),
+    "Circumstances.payer that is not told": (
+        'context has payer && context.payer == "vpc-endpoint-account"',
+        connection_again,
+        nothing,
+        Fact.PAYER,
     ),
     "ResourceShare.name": (
         'resource.name == "orders"',
