@@ -531,6 +531,18 @@ def test_who_is_removed_while_it_is_being_offered_something_is_offered_nothing(r
     assert converged.offered == [f"{SHARE_ARN} to {STRANGER}"]
 
 
+@pytest.mark.parametrize("changes", [{"suspended_at": NOW}, {"unreadable": ("tier",)}], ids=["suspended", "unreadable"])
+def test_who_is_left_out_of_a_listing_and_is_to_stay_in_its_shares_stays(changes: dict[str, Any], world: World) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+    world.converge()
+    world.consumers.registered[CONSUMER] = msgspec.structs.replace(GOLD, **changes)
+    world.consumers.left_out = {CONSUMER}
+
+    world.converge()
+
+    assert world.in_share() == {CONSUMER}
+
+
 def test_who_is_registered_again_while_its_offers_are_taken_back_keeps_them(world: World) -> None:
     world.consumers.registered[CONSUMER] = GOLD
     world.converge()
