@@ -269,6 +269,15 @@ def test_a_permission_that_shows_no_id_is_ours_by_its_record_alone(world: World)
     assert world.allowed() == {}
 
 
+def test_what_is_allowed_and_can_t_be_tagged_is_not_confirmed(world: World) -> None:
+    world.consumers.registered[CONSUMER] = Consumer(services=frozenset({SERVICE_ID}))
+    world.permissions.gives_ids = False
+
+    world.converge()
+
+    assert (world.allowed(), world.confirmed()) == ({ROOT: None}, {(SERVICE_ID, ROOT): False})
+
+
 def test_what_does_not_show_yet_is_tagged_by_the_next_sweep(world: World) -> None:
     world.consumers.registered[CONSUMER] = Consumer(services=frozenset({SERVICE_ID}))
     world.permissions.shows = False
