@@ -178,6 +178,25 @@ def test_principals_that_can_t_all_be_read_are_told(written: object) -> None:
     assert Fact.CONSUMER in Requester(account_id=CONSUMER, consumer=consumer).unknown
 
 
+@pytest.mark.parametrize(
+    ("consumer", "tags", "may"),
+    [
+        (Consumer(services=frozenset({SERVICE_ID})), {}, True),
+        (Consumer(services=frozenset({"*"})), None, True),
+        (Consumer(services=frozenset({"vpce-svc-1"})), {}, False),
+        (Consumer(tier="gold"), {"drawbridge:tier": "gold"}, True),
+        (Consumer(tier="gold"), {"drawbridge:tier": "silver"}, False),
+        (Consumer(tier="gold"), {"tier": "gold"}, False),
+        (Consumer(tier="gold"), None, False),
+        (Consumer(), {"drawbridge:tier": ""}, False),
+    ],
+)
+def test_a_service_is_reached_by_its_id_by_all_or_by_its_tier(
+    consumer: Consumer, tags: dict[str, str] | None, *, may: bool
+) -> None:
+    assert consumer.may_reach(SERVICE_ID, tags) is may
+
+
 def test_what_is_on_the_entry_and_no_fact_changes_no_fingerprint() -> None:
     before = entry_of({"tier": "gold"})
     after = entry_of(
