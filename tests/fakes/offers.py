@@ -32,6 +32,8 @@ class InMemoryServicePermissions:
         """What happens elsewhere while principals are being allowed."""
         self.left_out: set[str] = set()
         """Principals that a listing leaves out."""
+        self.gives_ids = True
+        """Whether a permission that is allowed has an id, by which it could be tagged."""
         self.shows = True
         """Whether what is allowed is listed at once."""
         self._hidden: set[str] = set()
@@ -46,7 +48,7 @@ class InMemoryServicePermissions:
         taken = [each for each in principals if each not in self.refused]
         self._interruptions.before_write()
         for arn in taken:
-            permission_id = f"vpce-svc-perm-{arn}"
+            permission_id = f"vpce-svc-perm-{arn}" if self.gives_ids else ""
             self._of(service_id).setdefault(arn, AllowedPrincipal(arn=arn, permission_id=permission_id, owner=None))
         self._hidden = set() if self.shows else {*taken}
         self.on_allow()

@@ -269,6 +269,15 @@ def test_a_permission_that_shows_no_id_is_ours_by_its_record_alone(world: World)
     assert world.allowed() == {}
 
 
+def test_what_is_allowed_and_can_t_be_tagged_is_not_confirmed(world: World) -> None:
+    world.consumers.registered[CONSUMER] = Consumer(services=frozenset({SERVICE_ID}))
+    world.permissions.gives_ids = False
+
+    world.converge()
+
+    assert (world.allowed(), world.confirmed()) == ({ROOT: None}, {(SERVICE_ID, ROOT): False})
+
+
 def test_what_does_not_show_yet_is_tagged_by_the_next_sweep(world: World) -> None:
     world.consumers.registered[CONSUMER] = Consumer(services=frozenset({SERVICE_ID}))
     world.permissions.shows = False
@@ -529,6 +538,18 @@ def test_who_is_removed_while_it_is_being_offered_something_is_offered_nothing(r
     assert (world.allowed(), world.in_share()) == ({}, {STRANGER})
     assert world.confirmed() == {(SHARE_ARN, STRANGER): True}
     assert converged.offered == [f"{SHARE_ARN} to {STRANGER}"]
+
+
+@pytest.mark.parametrize("changes", [{"suspended_at": NOW}, {"unreadable": ("tier",)}], ids=["suspended", "unreadable"])
+def test_who_is_left_out_of_a_listing_and_is_to_stay_in_its_shares_stays(changes: dict[str, Any], world: World) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+    world.converge()
+    world.consumers.registered[CONSUMER] = msgspec.structs.replace(GOLD, **changes)
+    world.consumers.left_out = {CONSUMER}
+
+    world.converge()
+
+    assert world.in_share() == {CONSUMER}
 
 
 def test_who_is_registered_again_while_its_offers_are_taken_back_keeps_them(world: World) -> None:
