@@ -163,7 +163,7 @@ def test_an_item_has_400_kb_at_most_after_a_write_and_is_unchanged_by_a_refused_
 def test_an_update_that_changes_something_twice_or_a_key_is_refused_and_changes_nothing(
     person: Person, expression: str, reason: str
 ) -> None:
-    dynamodb = person("460000000010").client("dynamodb")
+    dynamodb: Any = person("460000000010").client("dynamodb")
     with contextlib.suppress(dynamodb.exceptions.ResourceInUseException):
         dynamodb.create_table(
             TableName="rows",
