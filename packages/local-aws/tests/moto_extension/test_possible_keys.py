@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 from moto.core.model import Shape, StructureShape
-from moto.core.serialize import DEFAULT_ALIAS_PROVIDERS, AttributePickerContext, XFormedAttributePicker
+from moto.core.serialize import (
+    DEFAULT_ALIAS_PROVIDERS,
+    AttributePickerContext,
+    EC2Serializer,
+    XFormedAttributePicker,
+    never_return,
+)
 from moto.core.utils import get_service_model
 
 from local_aws.moto_extension.possible_keys import keep_possible_keys
@@ -69,3 +75,53 @@ def test_what_is_no_plain_dictionary_has_keys_of_its_own() -> None:
 
     assert "networks" in keys("Vpcs", shape, by_rules=False, of=aliased)
     assert "networks" not in keys("Vpcs", shape, by_rules=False)
+
+
+class DhcpOptions:
+    """Has its id by a key that moto finds by the name of the class."""
+
+    id = "dopt-2"
+
+
+class Subnet:
+    """Has an id that is not the one of DHCP options."""
+
+    id = "subnet-1"
+
+
+def read(obj: object, *, transformers: dict[str, Any] | None = None) -> list[Any]:
+    """Return the DHCP options of a VPC, as a serializer finds them in an object at first and later."""
+    operation = get_service_model("ec2").operation_model("CreateVpc")
+    shape = operation.output_shape.members["Vpc"]
+    member = shape.members["DhcpOptionsId"]
+    member.parent = shape
+    picker = XFormedAttributePicker(response_transformers=transformers)
+    serializer = EC2Serializer(operation, value_picker=picker)
+    return [serializer.get_value(obj, "DhcpOptionsId", member) for _ in range(2)]
+
+
+def test_a_member_is_found_at_first_and_later_by_the_rules_of_the_object_that_has_it() -> None:
+    aliased = SimpleNamespace(
+        Meta=SimpleNamespace(serialization_aliases={"DhcpOptionsId": "options"}), options="dopt-3"
+    )
+
+    assert read({"DhcpOptionsId": "dopt-1"}) == ["dopt-1", "dopt-1"]
+    assert read({"dhcp_options_id": "dopt-1", "id": "dopt-2"}) == ["dopt-1", "dopt-1"]
+    assert read({"DhcpOptionsId": None, "dhcp_options_id": "dopt-2"}) == [None, None]
+    assert read(DhcpOptions()) == ["dopt-2", "dopt-2"]
+    assert read(Subnet()) == [None, None]
+    assert read(SimpleNamespace(options="dopt-3")) == [None, None]
+    assert read(aliased) == ["dopt-3", "dopt-3"]
+    assert read(None) == [None, None]
+
+
+def test_a_member_that_is_transformed_is_so_at_first_and_later() -> None:
+    read({"DhcpOptionsId": "dopt-1"})
+
+    assert read({"DhcpOptionsId": "dopt-1"}, transformers={"DhcpOptionsId": never_return}) == [None, None]
+    assert read({"DhcpOptionsId": "dopt-1"}, transformers={"CreateVpc.DhcpOptionsId": never_return}) == [None, None]
+    assert read({"DhcpOptionsId": "dopt-1"}, transformers={"CreateSubnet.DhcpOptionsId": never_return}) == [
+        "dopt-1",
+        "dopt-1",
+    ]
+    assert read({"DhcpOptionsId": "dopt-1"}, transformers={"CreateVpc.CidrBlock": never_return}) == ["dopt-1", "dopt-1"]

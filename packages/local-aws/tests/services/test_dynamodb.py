@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -146,3 +147,84 @@ def test_an_item_has_400_kb_at_most_after_a_write_and_is_unchanged_by_a_refused_
 
     write(much="x" * 300_000)
     write(more="x" * 30_000)
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("SET a = :a SET b = :b", 'The "SET" section can only be used once in an update expression;'),
+        ("REMOVE a SET b = :b REMOVE c", 'The "REMOVE" section can only be used once in an update expression;'),
+        ("SET a = :a, b = :b, a = :a, b = :b", r"path one: \[b\], path two: \[b\]"),
+        ("SET b = :b, #a = :a, #also_a = :a", r"path one: \[a\], path two: \[a\]"),
+        ("SET a.b = :a REMOVE a", r"path one: \[a"),
+        ("SET id = :a", "This attribute is part of the key"),
+    ],
+)
+def test_an_update_that_changes_something_twice_or_a_key_is_refused_and_changes_nothing(
+    person: Person, expression: str, reason: str
+) -> None:
+    dynamodb: Any = person("460000000010").client("dynamodb")
+    with contextlib.suppress(dynamodb.exceptions.ResourceInUseException):
+        dynamodb.create_table(
+            TableName="rows",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        )
+    row = {"id": {"S": "1"}, "a": {"M": {"b": {"S": "x"}}}}
+    dynamodb.put_item(TableName="rows", Item=row)
+    names = {each: "a" for each in ("#a", "#also_a") if each in expression}
+    values = {each: {"S": "y"} for each in (":a", ":b") if each in expression}
+
+    # As written once more: what is kept of an expression that is refused refuses it again.
+    for _ in range(2):
+        with pytest.raises(dynamodb.exceptions.ClientError, match=reason):
+            dynamodb.update_item(
+                TableName="rows",
+                Key={"id": {"S": "1"}},
+                UpdateExpression=expression,
+                **({"ExpressionAttributeNames": names} if names else {}),
+                **({"ExpressionAttributeValues": values} if values else {}),
+            )
+
+    assert dynamodb.scan(TableName="rows")["Items"] == [row]
+
+
+def test_an_expression_that_is_written_twice_means_what_its_names_and_values_say_each_time(person: Person) -> None:
+    dynamodb = person("460000000011").client("dynamodb")
+    dynamodb.create_table(
+        TableName="rows",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )
+
+    def update(name: str, value: str) -> None:
+        dynamodb.update_item(
+            TableName="rows",
+            Key={"id": {"S": "1"}},
+            UpdateExpression=(
+                "SET #name = if_not_exists(#name, :none) + :value, joined = list_append(:one, :two) REMOVE gone[0]"
+            ),
+            ExpressionAttributeNames={"#name": name},
+            ExpressionAttributeValues={
+                ":none": {"N": "0"},
+                ":value": {"N": value},
+                ":one": {"L": [{"S": value}]},
+                ":two": {"L": [{"M": {"deep": {"S": "x"}}}]},
+            },
+        )
+
+    gone = {"L": [{"S": "first"}, {"S": "second"}, {"S": "third"}, {"S": "fourth"}]}
+    dynamodb.put_item(TableName="rows", Item={"id": {"S": "1"}, "gone": gone})
+    for name, value in (("a", "1"), ("b", "2"), ("a", "3")):
+        update(name, value)
+
+    (item,) = dynamodb.scan(TableName="rows")["Items"]
+    assert item == {
+        "id": {"S": "1"},
+        "a": {"N": "4"},
+        "b": {"N": "2"},
+        "joined": {"L": [{"S": "3"}, {"M": {"deep": {"S": "x"}}}]},
+        "gone": {"L": [{"S": "fourth"}]},
+    }

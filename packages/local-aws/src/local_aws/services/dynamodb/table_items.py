@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import threading
 from typing import Any
@@ -10,8 +11,11 @@ from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.comparisons import FuncSize
 from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
+from moto.dynamodb.models.utilities import bytesize
 from moto.dynamodb.parsing.executors import UpdateExpressionExecutor
 from moto.dynamodb.responses import DynamoHandler
+
+from local_aws.services.dynamodb import update_expressions
 
 _one_at_a_time = threading.RLock()
 
@@ -39,7 +43,10 @@ def install() -> None:
     _limit_items_as_they_are_once_written()
     _project_without_reading_the_whole_item()
     DynamoType.__deepcopy__ = lambda self, memo: _copied(self)
+    DynamoType.size = _size
+    DynamoType.to_regular_json = _as_json
     _patch_serialization()
+    update_expressions.install()
 
 
 _LARGEST_ITEM = 400 * 1024
@@ -104,6 +111,32 @@ def _copied(value: Any) -> Any:
         held = {name: _copied(each) for name, each in held.items()}
     copied.value = held
     return copied
+
+
+def _size(self: Any) -> int:
+    """Return a value's bytes as moto counts them; moto makes what is in a map anew at every level of it."""
+    kind, held = self.type, self.value
+    if kind == "N":
+        return len(str(held))
+    if kind in {"SS", "NS", "BS"}:
+        return sum(len(str(each)) if kind == "NS" else bytesize(each) for each in held)
+    if kind == "L":
+        return sum(_size(each) for each in held)
+    if kind == "M":
+        return sum(bytesize(name) + _size(each) for name, each in held.items())
+    return 1 if isinstance(held, bool) else bytesize(held)
+
+
+def _as_json(self: Any) -> dict[str, Any]:
+    """Return a value as the API has it; moto copies it first, and so what is in a list in a map three times."""
+    kind, held = self.type, self.value
+    if isinstance(held, dict):
+        held = {name: _as_json(each) if isinstance(each, DynamoType) else each for name, each in held.items()}
+    elif isinstance(held, list):
+        held = [_as_json(each) if isinstance(each, DynamoType) else each for each in held]
+    elif kind == "B" and isinstance(held, str):
+        held = base64.b64decode(held)
+    return {kind: held}
 
 
 def _patch_serialization() -> None:
