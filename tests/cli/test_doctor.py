@@ -57,13 +57,14 @@ def test_every_check_is_made_and_what_does_not_work_is_said_with_what_to_do(at_w
     assert lines[0] == "drawbridge in us-east-1"
     shown = [line.split()[1].rstrip(":") for line in lines[1:-1] if not line.startswith(" ")]
     assert [*dict.fromkeys(shown)] == ALL
-    # The operator of these tests has deleted the schedules and the mapping.
+    # The operator of these tests has deleted the schedules and the mappings.
     assert "PROBLEM  hints-mapping: HintsMapping is gone" in lines
+    assert "PROBLEM  hints-mapping: RegistrationsMapping is gone" in lines
     place = lines.index("PROBLEM  schedules: Look is gone: what no event tells is never found")
     assert lines[place + 1] == (
         "         to do: detect the stack's drift in CloudFormation, and have it made again as the template says"
     )
-    assert lines[-1] == "problem: 2; warning: 4; ok: 18", ended.out
+    assert lines[-1] == "problem: 3; warning: 4; ok: 18", ended.out
 
 
 def test_for_programs_there_is_one_document(at_work: Drawbridge) -> None:
