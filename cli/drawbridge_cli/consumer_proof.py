@@ -11,7 +11,7 @@ from drawbridge.errors import InvalidInputError
 from drawbridge.intake.challenge import Provider, new_challenge
 from drawbridge.intake.proof import LARGEST_DOCUMENT, ProofRefusedError, read_answer
 from drawbridge.intake.prove import prove
-from drawbridge_cli.command_lines import command
+from drawbridge_cli.command_lines import command, told_with
 from drawbridge_cli.commanding import tell_to_sweep
 from drawbridge_cli.screen import complain, say, show_json
 from drawbridge_cli.stack import Stack
@@ -43,7 +43,8 @@ def challenge(context: typer.Context, account: _Account, as_json: _Json = False)
     # Without the options that lead to this stack, which the customer does not have.
     say(f"Have somebody run this with credentials of {account}:")
     say()
-    say(f"    drawbridge prove --challenge {made.text} --url {url}")
+    with told_with(()):
+        say(f"    {command('prove', '--challenge', made.text, '--url', url)}")
     say()
     say("It is no secret, and can be answered once. Another challenge takes its place.")
 
@@ -51,7 +52,7 @@ def challenge(context: typer.Context, account: _Account, as_json: _Json = False)
 def proof(
     context: typer.Context,
     account: _Account,
-    file: Annotated[Path, typer.Option(help="What drawbridge prove --output has written.", metavar="FILE")],
+    file: Annotated[Path, typer.Option(help="The file that the account's proof was written to.", metavar="FILE")],
     as_json: _Json = False,
 ) -> None:
     """Take an account's answer to its challenge from a file. Exit code 1: it proves nothing."""

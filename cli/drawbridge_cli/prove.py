@@ -1,7 +1,6 @@
 """``drawbridge prove``: a consumer proves to a provider that an account is its own. It needs no stack."""
 
 import http.client
-import json
 import ssl
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -16,6 +15,7 @@ from drawbridge.errors import InvalidInputError, UpstreamError
 from drawbridge.intake.challenge import Challenge, parse_challenge
 from drawbridge.intake.proof import LONGEST_LIFE
 from drawbridge.legible import legible
+from drawbridge.parsing import UnreadableError, read_json
 from drawbridge_cli.proof_signing import signed_document
 from drawbridge_cli.screen import complain, say, show_json
 from drawbridge_cli.stack import Stack
@@ -130,11 +130,10 @@ def _sent(url: str, document: str) -> dict[str, Any]:
     """Send a proof, and return the provider's answer; end the command if it is refused."""
     status, body = _post(url, document.encode())
     try:
-        answer = json.loads(body)
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
-        raise UpstreamError(f"{url}: answered with status {status}, and not as Drawbridge does; is it the ProofUrl?")
+        answer = read_json(body, dict[str, Any])
+    except UnreadableError as error:
+        words = f"answered with status {status}, and not as Drawbridge does; is it the ProofUrl?"
+        raise UpstreamError(f"{url}: {words}") from error
     if status == http.client.OK:
         return answer
     message = legible(str(answer.get("message", "")), 500)

@@ -16,7 +16,7 @@ from botocore.credentials import ReadOnlyCredentials
 
 from drawbridge.aws.security_token_service import SecurityTokenService
 from drawbridge.intake.challenge import Challenge, Provider, new_challenge
-from drawbridge.intake.proof import CHALLENGE_HEADER, Answer, read_answer
+from drawbridge.intake.proof import CHALLENGE_HEADER, ChallengeAnswer, read_answer
 from drawbridge_cli.proof_signing import signed_document
 from local_aws.testing.accounts import Account, Accounts
 from local_aws.testing.clock import clock
@@ -75,7 +75,7 @@ def provided() -> Iterator[Provided]:
         serving.shutdown()
 
 
-def answer_in(written: bytes) -> Answer:
+def answer_in(written: bytes) -> ChallengeAnswer:
     return read_answer(written, PROVIDER, clock.now())
 
 

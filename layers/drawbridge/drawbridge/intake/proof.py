@@ -87,7 +87,7 @@ class SignedCall(Struct, frozen=True, kw_only=True):
         return f"SignedCall({self.host})"
 
 
-class Answer(Struct, frozen=True, kw_only=True):
+class ChallengeAnswer(Struct, frozen=True, kw_only=True):
     """A checked answer to a challenge; whether it is signed as it says is STS's to say."""
 
     challenge: Challenge
@@ -99,7 +99,7 @@ def encoded(value: str) -> str:
     return quote(value, safe="-_.~")
 
 
-def read_answer(document: bytes, provider: Provider, now: datetime) -> Answer:
+def read_answer(document: bytes, provider: Provider, now: datetime) -> ChallengeAnswer:
     """Read what a consumer handed over, for this provider and this moment.
 
     Raises:
@@ -119,7 +119,7 @@ def read_answer(document: bytes, provider: Provider, now: datetime) -> Answer:
     if challenge.provider != provider:
         words = f"challenge: it is of another provider than {provider.prefix} of {provider.account_id}"
         raise ProofRefusedError(ProofCode.OTHER_PROVIDER, f"{words} in {provider.region}")
-    return Answer(challenge=challenge, call=_signed_call(read.url, challenge, now))
+    return ChallengeAnswer(challenge=challenge, call=_signed_call(read.url, challenge, now))
 
 
 _URL = re.compile(r"https://(?P<host>[a-z0-9.-]{1,128})/\?(?P<query>[A-Za-z0-9%&=._~-]+)")
