@@ -19,8 +19,8 @@ from drawbridge.legible import legible
 from drawbridge.request.connections import ManagedService
 from drawbridge_cli.command_lines import command
 from drawbridge_cli.handout import (
-    Answer,
     ComingShare,
+    EndpointOutcome,
     Handout,
     NothingOfferedError,
     OfferedService,
@@ -118,7 +118,7 @@ def _configurations(stack: Stack, service_ids: Collection[str]) -> dict[str, Any
 
 
 def _service(
-    stack: Stack, managed: ManagedService, configuration: Any, zone_ids: dict[str, str], answer: Answer
+    stack: Stack, managed: ManagedService, configuration: Any, zone_ids: dict[str, str], answer: EndpointOutcome
 ) -> OfferedService:
     region = stack.place.region
     regions = {each["Region"] for each in configuration.get("SupportedRegions", ()) if _is_open(each)}
@@ -196,10 +196,10 @@ def _listeners(stack: Stack, balancer: str) -> list[Port]:
             raise
 
 
-def _answer(context: PlanContext, requester: Requester, service: ManagedService) -> Answer:
+def _answer(context: PlanContext, requester: Requester, service: ManagedService) -> EndpointOutcome:
     """Return what becomes of the consumer's first endpoint; from which Region it comes is not known yet."""
     if service.acceptance_required is False:
-        return Answer.CONNECTED_AT_ONCE
+        return EndpointOutcome.CONNECTED_AT_ONCE
     facts = ConnectionFacts(
         requester=requester,
         service=Service(
@@ -215,15 +215,15 @@ def _answer(context: PlanContext, requester: Requester, service: ManagedService)
     return answer_of(decide(facts, context.policies, context.evaluation_time), asks=context.asks)
 
 
-def answer_of(decision: Decision, *, asks: bool) -> Answer:
+def answer_of(decision: Decision, *, asks: bool) -> EndpointOutcome:
     """Return what a decision on an endpoint means to its owner; ``asks`` says whether a person can be asked."""
     match decision:
         case Accept():
-            return Answer.ACCEPTED
+            return EndpointOutcome.ACCEPTED
         case AskApprover():
-            return Answer.PERSON_DECIDES if asks else Answer.WAITS
+            return EndpointOutcome.PERSON_DECIDES if asks else EndpointOutcome.WAITS
         case Reject() | Hold() | Keep() | AlreadyResolved():
-            return Answer.WAITS
+            return EndpointOutcome.WAITS
         case _:
             assert_never(decision)
 

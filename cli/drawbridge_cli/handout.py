@@ -14,7 +14,7 @@ class NothingOfferedError(DrawbridgeError):
     """There is nothing to hand over; the message says why."""
 
 
-class Answer(StrEnum):
+class EndpointOutcome(StrEnum):
     """What becomes of a consumer's endpoint, as policies are now."""
 
     CONNECTED_AT_ONCE = "connected-at-once"
@@ -65,7 +65,7 @@ class OfferedService(Struct, frozen=True, kw_only=True):
     ports: tuple[Port, ...] = ()
     ports_unknown: str = ""
     """Why there may be other ports than these; empty where these are all."""
-    answer: Answer
+    answer: EndpointOutcome
 
     @property
     def title(self) -> str:
@@ -78,7 +78,7 @@ class OfferedService(Struct, frozen=True, kw_only=True):
     @property
     def has_private_name_from_start(self) -> bool:
         """Whether an endpoint can be made with the private name: EC2 refuses it until the owner has accepted."""
-        return self.uses_private_name and self.answer is Answer.CONNECTED_AT_ONCE
+        return self.uses_private_name and self.answer is EndpointOutcome.CONNECTED_AT_ONCE
 
     @property
     def uses_private_name(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from drawbridge.legible import legible
-from drawbridge_cli.handout import Answer, ComingShare, Handout, OfferedService, Proof
+from drawbridge_cli.handout import ComingShare, EndpointOutcome, Handout, OfferedService, Proof
 from drawbridge_cli.handout_commands import (
     INVITATION_LASTS_HOURS,
     PROOF_FILE,
@@ -171,10 +171,10 @@ def _creation(service: OfferedService) -> Iterator[str]:
 
 
 _AFTERWARDS = {
-    Answer.CONNECTED_AT_ONCE: "The connection needs no acceptance: the endpoint is available within minutes.",
-    Answer.ACCEPTED: "The connection is accepted automatically, as a rule within a minute or two.",
-    Answer.PERSON_DECIDES: "A person of ours decides on the connection.",
-    Answer.WAITS: "As things are, the connection waits until we let it in: tell us when the endpoint is there.",
+    EndpointOutcome.CONNECTED_AT_ONCE: "The connection needs no acceptance: the endpoint is available within minutes.",
+    EndpointOutcome.ACCEPTED: "The connection is accepted automatically, as a rule within a minute or two.",
+    EndpointOutcome.PERSON_DECIDES: "A person of ours decides on the connection.",
+    EndpointOutcome.WAITS: "As things are, the connection waits until we let it in: tell us when the endpoint is there.",
 }
 
 
@@ -183,7 +183,9 @@ def _afterwards(service: OfferedService) -> Iterator[str]:
     yield "### What happens then"
     yield ""
     waits = (
-        "" if service.answer is Answer.CONNECTED_AT_ONCE else f" Until then its state is {code('pendingAcceptance')}."
+        ""
+        if service.answer is EndpointOutcome.CONNECTED_AT_ONCE
+        else f" Until then its state is {code('pendingAcceptance')}."
     )
     yield f"{_AFTERWARDS[service.answer]}{waits}"
     if not service.is_interface:

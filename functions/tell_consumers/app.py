@@ -14,7 +14,7 @@ from drawbridge.parsing import read_value
 from drawbridge.webhook.signing import signed_headers
 
 
-class MentionedRequest(Struct, frozen=True, rename="camel"):
+class MentionedEvent(Struct, frozen=True, rename="camel"):
     """All that is trusted of an event: which row of the ledger to read, and whether two events are one."""
 
     id: Annotated[str, Meta(min_length=1, max_length=500)]
@@ -22,17 +22,17 @@ class MentionedRequest(Struct, frozen=True, rename="camel"):
     request_id: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
-class StatusChangeInput(Struct, frozen=True):
+class ConsumerEventInput(Struct, frozen=True):
     """The event on the bus, whoever put it there."""
 
-    detail: MentionedRequest
+    detail: MentionedEvent
     detail_type: str = msgspec.field(name="detail-type")
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metered
 def lambda_handler(event: dict[str, Any], context: object) -> None:
-    given = read_value(event, StatusChangeInput)
+    given = read_value(event, ConsumerEventInput)
     request_id = given.detail.request_id
     log_of_request(request_id)
     entry = ledger().entry(request_id)

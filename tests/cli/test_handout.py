@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 
-from drawbridge.aws.consumers_table import ConsumersTable
-from drawbridge.decision.facts import Consumer
 from local_aws.testing.faults import CallFault, faults
 from tests.builders import CONSUMER, STRANGER
 from tests.cli.operators import Drawbridge, Operator, denied, now
@@ -170,11 +168,9 @@ def test_what_the_caller_may_not_ask_is_unknown(
 
 
 def test_a_proof_that_lacks_comes_first_with_its_challenge(
-    at_work: Drawbridge, offered: Offered, register: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    at_work: Drawbridge, offered: Offered, register: Callable[..., None]
 ) -> None:
     register(services=offered.by_id, proof_required=True, challenge=CHALLENGE)
-    required = Consumer(services=frozenset({offered.by_id}), proof_required=True)
-    monkeypatch.setattr(ConsumersTable, "consumer", lambda *_: required)
 
     ended = at_work("consumers", "show", CONSUMER, "--handout")
 
@@ -183,11 +179,9 @@ def test_a_proof_that_lacks_comes_first_with_its_challenge(
 
 
 def test_an_operator_is_told_that_there_is_no_challenge(
-    at_work: Drawbridge, offered: Offered, register: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    at_work: Drawbridge, offered: Offered, register: Callable[..., None]
 ) -> None:
     register(services=offered.by_id, proof_required=True, challenge="rm -rf /")
-    required = Consumer(services=frozenset({offered.by_id}), proof_required=True)
-    monkeypatch.setattr(ConsumersTable, "consumer", lambda *_: required)
 
     ended = at_work("consumers", "show", CONSUMER, "--handout")
 
@@ -196,11 +190,9 @@ def test_an_operator_is_told_that_there_is_no_challenge(
 
 
 def test_who_is_suspended_is_handed_nothing(
-    at_work: Drawbridge, offered: Offered, register: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    at_work: Drawbridge, offered: Offered, register: Callable[..., None]
 ) -> None:
     register(services=offered.by_id, suspended_at=now().isoformat())
-    suspended = Consumer(services=frozenset({offered.by_id}), suspended_at=now())
-    monkeypatch.setattr(ConsumersTable, "consumer", lambda *_: suspended)
 
     ended = at_work("consumers", "show", CONSUMER, "--handout")
 

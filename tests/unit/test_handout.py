@@ -21,8 +21,8 @@ from drawbridge.decision.policies import parse_policy
 from drawbridge.request.connections import ManagedService
 from drawbridge_cli.consumer_handout import answer_of
 from drawbridge_cli.handout import (
-    Answer,
     ComingShare,
+    EndpointOutcome,
     Handout,
     OfferedService,
     Port,
@@ -54,11 +54,11 @@ SERVICE = OfferedService(
     zone_ids=("use1-az1", "use1-az2"),
     address_types=("ipv4",),
     ports=(Port("TCP", 5432),),
-    answer=Answer.ACCEPTED,
+    answer=EndpointOutcome.ACCEPTED,
 )
 ELSEWHERE = msgspec.structs.replace(SERVICE, other_regions=("eu-west-1", "sa-east-1"))
 NAMED = msgspec.structs.replace(SERVICE, private_name=PrivateName(name="orders.example.com", state="verified"))
-AT_ONCE = msgspec.structs.replace(NAMED, answer=Answer.CONNECTED_AT_ONCE)
+AT_ONCE = msgspec.structs.replace(NAMED, answer=EndpointOutcome.CONNECTED_AT_ONCE)
 GATEWAY = msgspec.structs.replace(SERVICE, endpoint_type="GatewayLoadBalancer", ports=(), ports_unknown="all traffic")
 DUAL = msgspec.structs.replace(SERVICE, address_types=("ipv4", "ipv6"))
 ONLY_IPV6 = msgspec.structs.replace(SERVICE, address_types=("ipv6",))
@@ -333,9 +333,9 @@ MANAGED = ManagedService(service_id=SERVICE_ID, tags={"drawbridge:tier": "gold"}
 
 
 def test_what_becomes_of_an_endpoint_is_what_would_be_decided() -> None:
-    assert answer_of(Accept(()), asks=False) is Answer.ACCEPTED
-    assert answer_of(AskApprover(()), asks=True) is Answer.PERSON_DECIDES
-    assert {answer_of(each, asks=False) for each in (AskApprover(()), Hold(()), Reject(()))} == {Answer.WAITS}
+    assert answer_of(Accept(()), asks=False) is EndpointOutcome.ACCEPTED
+    assert answer_of(AskApprover(()), asks=True) is EndpointOutcome.PERSON_DECIDES
+    assert {answer_of(each, asks=False) for each in (AskApprover(()), Hold(()), Reject(()))} == {EndpointOutcome.WAITS}
 
 
 def test_ports_are_told_once_and_in_order() -> None:
@@ -380,7 +380,7 @@ def hostile_service(name: str) -> OfferedService:
 
 @given(HOSTILE)
 def test_whatever_a_name_says_it_is_one_word_in_each_language(name: str) -> None:
-    service = msgspec.structs.replace(hostile_service(name), answer=Answer.CONNECTED_AT_ONCE)
+    service = msgspec.structs.replace(hostile_service(name), answer=EndpointOutcome.CONNECTED_AT_ONCE)
     plain, other = service_commands(service)
 
     for way in (plain, other):

@@ -14,7 +14,7 @@ from drawbridge.discovery.offer_sweep import OfferSweep
 from drawbridge.errors import InvalidInputError, NotReadyError, ThrottledError
 from drawbridge.hint import CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope
 from drawbridge.intake.converged import Converged
-from drawbridge.intake.desired import DesiredOffers, OfferRules, Registry, Target
+from drawbridge.intake.desired import DesiredOffers, OfferRules, RegisteredEntries, Target
 from drawbridge.intake.offers import AllowedPrincipal, OfferedShare, OfferRecord, PrincipalStatus
 from drawbridge.intake.reconcile import OfferReconciler
 from drawbridge.intake.steps import AddToShare, Offer, plan_for_share
@@ -787,7 +787,7 @@ def test_what_is_planned_is_told_in_a_line_each(world: World) -> None:
     told = [
         str(step)
         for target in targets
-        for step in reconciler.plan(target, Registry(world.consumers.all()), EVALUATION_TIME).steps
+        for step in reconciler.plan(target, RegisteredEntries(world.consumers.all()), EVALUATION_TIME).steps
     ]
 
     assert told == [

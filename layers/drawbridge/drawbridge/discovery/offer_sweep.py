@@ -8,7 +8,7 @@ from drawbridge.decision.facts import EvaluationTime
 from drawbridge.discovery.findings import failure_of
 from drawbridge.errors import DrawbridgeError, GoneError
 from drawbridge.intake.converged import Converged
-from drawbridge.intake.desired import Registry, Target, id_of, unreadable
+from drawbridge.intake.desired import RegisteredEntries, Target, id_of, unreadable
 from drawbridge.intake.offers import OfferedShares, OfferRecords
 from drawbridge.intake.reconcile import OfferReconciler, RegisteredConsumers
 from drawbridge.intake.steps import DisallowPrincipals, OfferPlan, RemoveFromShare
@@ -66,7 +66,7 @@ class OfferSweep:
             converged.failures.append(failure_of("offers", error))
             return
         converged.broken += (broken for each in entries if (broken := unreadable(each)) is not None)
-        registry = Registry(entries)
+        registry = RegisteredEntries(entries)
         plans: list[tuple[Target, OfferPlan]] = []
         for target in targets:
             try:

@@ -67,7 +67,7 @@ class DesiredOffers(Struct, frozen=True, kw_only=True):
     not_offered: tuple[NotOffered, ...] = ()
 
 
-class Registry:
+class RegisteredEntries:
     """The entries of the registry, by what they call for."""
 
     def __init__(self, entries: Iterable[Registration]) -> None:

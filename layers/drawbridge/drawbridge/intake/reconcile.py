@@ -8,7 +8,7 @@ from drawbridge.decision.facts import EvaluationTime
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import GoneError, InvalidInputError, NotReadyError, QuotaExceededError, RefusedError
 from drawbridge.intake.converged import Converged
-from drawbridge.intake.desired import OfferRules, Registry, Target, id_of
+from drawbridge.intake.desired import OfferRules, RegisteredEntries, Target, id_of
 from drawbridge.intake.offers import OfferedShare, OfferedShares, OfferRecord, OfferRecords, ServicePermissions
 from drawbridge.intake.steps import (
     AddToShare,
@@ -66,7 +66,7 @@ class OfferReconciler:
         self._rules = rules
         self._owner = owner
 
-    def plan(self, target: Target, registry: Registry, evaluation_time: EvaluationTime) -> OfferPlan:
+    def plan(self, target: Target, registry: RegisteredEntries, evaluation_time: EvaluationTime) -> OfferPlan:
         """Return what is to be done about a service or a share; nothing is done.
 
         Raises:
