@@ -174,7 +174,7 @@ _AFTERWARDS = {
     EndpointOutcome.CONNECTED_AT_ONCE: "The connection needs no acceptance: the endpoint is available within minutes.",
     EndpointOutcome.ACCEPTED: "The connection is accepted automatically, as a rule within a minute or two.",
     EndpointOutcome.PERSON_DECIDES: "A person of ours decides on the connection.",
-    EndpointOutcome.WAITS: "As things are, the connection waits until we let it in: tell us when the endpoint is there.",
+    EndpointOutcome.WAITS: "As things are, the connection waits until we let it in: tell us once it is there.",
 }
 
 
