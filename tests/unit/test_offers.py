@@ -632,6 +632,23 @@ def test_a_service_that_can_t_be_listed_stops_no_other(world: World) -> None:
     assert [str(each) for each in converged.failures] == [SERVICE_ID]
 
 
+def test_a_step_that_fails_stops_no_other_and_is_made_good(world: World) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+
+    def throttle() -> None:
+        raise ThrottledError("slowly")
+
+    world.permissions.on_allow = throttle
+    converged = world.converge()
+    at_first = world.in_share(), world.confirmed()[SERVICE_ID, ROOT]
+    world.permissions.on_allow = lambda: None
+    world.converge()
+
+    assert [str(each) for each in converged.failures] == ["slowly"]
+    assert at_first == ({CONSUMER}, False)
+    assert (world.allowed(), world.confirmed()[SERVICE_ID, ROOT]) == ({ROOT: "drawbridge"}, True)
+
+
 def test_a_service_that_is_gone_is_no_failure_and_its_records_go_in_time(world: World) -> None:
     on_record(world, record(OTHER_SERVICE, ROOT), record(SERVICE_ID, ROOT), record("arn:gone", CONSUMER))
     world.has_allowed(ROOT, owner="drawbridge")
