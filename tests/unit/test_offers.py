@@ -67,22 +67,30 @@ class World:
         permission = AllowedPrincipal(arn=arn, permission_id=permission_id, owner=owner)
         self.permissions.permissions[SERVICE_ID][arn] = permission
 
-    def converge(self, *, forget_gone: bool = False) -> Converged:
-        rules = OfferRules(self.policies, partition="aws")
-        reconciler = OfferReconciler(
+    def reconciler(self, partition: str = "aws") -> OfferReconciler:
+        return OfferReconciler(
             registry=self.consumers,
             permissions=self.permissions,
             shares=self.shares,
             records=self.records,
-            rules=rules,
+            rules=OfferRules(self.policies, partition=partition),
             owner="drawbridge",
         )
+
+    def planned(self, partition: str = "aws") -> list[str]:
+        """Return what is to be done, in words."""
+        registry, reconciler = RegisteredEntries(self.consumers.all()), self.reconciler(partition)
+        targets: list[Target] = [*self.services.services, *self.shares.shares]
+        plans = [reconciler.plan(target, registry, EVALUATION_TIME) for target in targets]
+        return [str(step) for plan in plans for step in plan.steps]
+
+    def converge(self, *, forget_gone: bool = False) -> Converged:
         sweep = OfferSweep(
             services=self.services,
             shares=self.shares,
             records=self.records,
             registry=self.consumers,
-            reconciler=reconciler,
+            reconciler=self.reconciler(),
         )
         return sweep.converge(self.now, forget_gone=forget_gone)
 
@@ -468,9 +476,9 @@ def test_of_an_entry_that_can_t_be_read_nothing_is_added_and_nothing_taken_back(
     world.consumers.registered[CONSUMER] = Consumer(unreadable=(field,))
     world.consumers.registered[STRANGER] = msgspec.structs.replace(GOLD, unreadable=(field,))
 
-    converged = world.converge()
+    planned, converged = world.planned(), world.converge()
 
-    assert (world.allowed(), world.in_share()) == ({ROOT: "drawbridge"}, {CONSUMER})
+    assert (planned, world.allowed(), world.in_share()) == ([], {ROOT: "drawbridge"}, {CONSUMER})
     assert [CONSUMER in str(each) and field in str(each) for each in converged.broken] == [True, False]
 
 
@@ -552,6 +560,15 @@ def test_who_is_left_out_of_a_listing_and_is_to_stay_in_its_shares_stays(changes
     assert world.in_share() == {CONSUMER}
 
 
+def test_what_an_entry_calls_for_no_more_while_it_is_being_offered_is_not_offered(world: World) -> None:
+    world.consumers.registered[CONSUMER] = Consumer(services=frozenset({SERVICE_ID}))
+    world.consumers.on_read = lambda: world.consumers.registered.update({CONSUMER: Consumer()})
+
+    world.converge()
+
+    assert (world.allowed(), world.records.records) == ({}, {})
+
+
 def test_who_is_registered_again_while_its_offers_are_taken_back_keeps_them(world: World) -> None:
     world.consumers.registered[CONSUMER] = GOLD
     world.converge()
@@ -613,6 +630,23 @@ def test_a_service_that_can_t_be_listed_stops_no_other(world: World) -> None:
 
     assert (world.allowed(OTHER_SERVICE), world.in_share()) == ({ROOT: "drawbridge"}, {CONSUMER})
     assert [str(each) for each in converged.failures] == [SERVICE_ID]
+
+
+def test_a_step_that_fails_stops_no_other_and_is_made_good(world: World) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+
+    def throttle() -> None:
+        raise ThrottledError("slowly")
+
+    world.permissions.on_allow = throttle
+    converged = world.converge()
+    at_first = world.in_share(), world.confirmed()[SERVICE_ID, ROOT]
+    world.permissions.on_allow = lambda: None
+    world.converge()
+
+    assert [str(each) for each in converged.failures] == ["slowly"]
+    assert at_first == ({CONSUMER}, False)
+    assert (world.allowed(), world.confirmed()[SERVICE_ID, ROOT]) == ({ROOT: "drawbridge"}, True)
 
 
 def test_a_service_that_is_gone_is_no_failure_and_its_records_go_in_time(world: World) -> None:
@@ -774,21 +808,7 @@ def test_who_is_removed_after_a_sweep_was_killed_is_offered_nothing(writes: int)
 def test_what_is_planned_is_told_in_a_line_each(world: World) -> None:
     many = {f"{number:012}": Consumer(tier="gold") for number in range(1, 8)}
     world.consumers.registered = {**many, CONSUMER: GOLD}
-    rules = OfferRules(world.policies, partition="aws-us-gov")
-    reconciler = OfferReconciler(
-        registry=world.consumers,
-        permissions=world.permissions,
-        shares=world.shares,
-        records=world.records,
-        rules=rules,
-        owner="drawbridge",
-    )
-    targets: list[Target] = [*world.services.services, world.shares.shares[0]]
-    told = [
-        str(step)
-        for target in targets
-        for step in reconciler.plan(target, RegisteredEntries(world.consumers.all()), EVALUATION_TIME).steps
-    ]
+    told = world.planned("aws-us-gov")
 
     assert told == [
         f"allow arn:aws-us-gov:iam::{CONSUMER}:root at {SERVICE_ID}",
