@@ -161,6 +161,10 @@ env-consumer:  ## eval "$(make env-consumer)": be its consumer, in this shell
 env-provider:  ## eval "$(make env-provider)": be its provider
 	@$(VENV)/bin/python -m local_stack.environment provider --port $(PORT)
 
+# Of any account, by its id: make env-444455556666.
+env-%:
+	@$(VENV)/bin/python -m local_stack.environment $* --port $(PORT)
+
 .PHONY: bench
 bench: $(READY)  ## what an onboarding, a withdrawal, a sweep, a decision and an answer to a click cost
 	@$(VENV)/bin/python -m bench

@@ -11,7 +11,7 @@ from local_aws.testing.organizations import arrange
 from local_aws.testing.throttles import limit_of
 from local_stack.stack import REGION
 from scenarios.cases import IN_ORDER, People
-from scenarios.people import APPROVER, CONSUMER, MANAGEMENT, PROVIDER, STRANGER, Approver, Person
+from scenarios.people import APPROVER, CONSUMER, CUSTOMER, MANAGEMENT, PROVIDER, STRANGER, Approver, Person
 
 MINUTE = 60.0
 HOUR = 60 * MINUTE
@@ -26,7 +26,8 @@ _RESTING = 2 * MINUTE
 def report_onboarding(url: str) -> None:
     """Play each case of the demo once and print what Drawbridge did for it, from the first hint until all was quiet."""
     provider, consumer = Person(url, PROVIDER, "provider"), Person(url, CONSUMER, "consumer")
-    people = People(provider, consumer, Person(url, STRANGER, "stranger"), Approver(url, APPROVER))
+    stranger, customer = Person(url, STRANGER, "stranger"), Person(url, CUSTOMER, "customer")
+    people = People(provider, consumer, stranger, customer, Approver(url, APPROVER))
     for number, case in enumerate(IN_ORDER, start=1):
         if case.in_organization:
             arrange(MANAGEMENT, {PROVIDER: "workloads/prod", CONSUMER: "workloads/test"}, ram_sharing=True)

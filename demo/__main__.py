@@ -15,10 +15,10 @@ from local_aws.testing.clock import clock, fast_forward
 from local_aws.testing.organizations import arrange
 from local_aws.testing.server import LocalAws
 from local_stack.stack import ACCOUNTS, deploy_stack
-from scenarios.cases import FORBIDDEN, IN_ORDER, WITHDRAWAL, Case, Expectation, People
-from scenarios.people import APPROVER, CONSUMER, MANAGEMENT, PROVIDER, STRANGER, Approver, Person
+from scenarios.cases import FORBIDDEN, IN_ORDER, LIFE, WITHDRAWAL, Case, Expectation, People
+from scenarios.people import APPROVER, CONSUMER, CUSTOMER, MANAGEMENT, PROVIDER, STRANGER, Approver, Person
 
-CASES = (*IN_ORDER, FORBIDDEN, WITHDRAWAL)
+CASES = (*IN_ORDER, FORBIDDEN, LIFE, WITHDRAWAL)
 
 SPEED = 1
 """Seconds on the local AWS for each of ours: endpoints take time there as they do on AWS, if less of it."""
@@ -84,6 +84,7 @@ def main() -> int:
     console.print("Try next:")
     console.print("  make up EXAMPLE=1    the same local AWS, for you to try, with its Slack; it prints what to copy")
     console.print("  docs/bindings.md     from there to a name, in ten minutes")
+    console.print("  docs/intake.md       and as a provider: to the first customer, in ten minutes")
     console.print("  README.md            what it does, and how it is deployed into an AWS account")
     return 0
 
@@ -91,7 +92,8 @@ def main() -> int:
 def _play(url: str, screen: Screen, console: Console) -> int:
     """Play all cases; return how many did not come out as they should."""
     provider, consumer = Person(url, PROVIDER, "provider"), Person(url, CONSUMER, "consumer")
-    people = People(provider, consumer, Person(url, STRANGER, "stranger"), Approver(url, APPROVER))
+    stranger, customer = Person(url, STRANGER, "stranger"), Person(url, CUSTOMER, "customer")
+    people = People(provider, consumer, stranger, customer, Approver(url, APPROVER))
     watch = Watch([provider, consumer])
     failed = 0
     for number, case in enumerate(CASES, start=1):

@@ -15,7 +15,7 @@ STACK = Options(accounts=ACCOUNTS, region=REGION, template=TEMPLATE, stack="draw
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argument_parser(prog="python -m local_stack", description=__doc__ or "", defaults=STACK)
     parser.add_argument(
-        "--example", action="store_true", help="play in what docs/bindings.md begins with: a shared database, and a VPC"
+        "--example", action="store_true", help="play in what docs/bindings.md and docs/intake.md begin with"
     )
     parsed = parser.parse_args(arguments)
     options = options_of(parsed)
@@ -33,7 +33,11 @@ def _begin(url: str, *, example: bool) -> str:
         play(url)
     port = url.rpartition(":")[2]
     given = "" if port == str(STACK.port) else f" PORT={port}"
-    told = "Follow docs/bindings.md from here." if example else "Nothing is shared yet: with EXAMPLE=1 something is."
+    told = (
+        "Follow docs/bindings.md from here, or docs/intake.md."
+        if example
+        else "Nothing is shared yet: with EXAMPLE=1 something is."
+    )
     return f"""
 In another terminal, in this folder, as the consumer (env-provider: as the provider):
 

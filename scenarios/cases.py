@@ -1,8 +1,10 @@
 """The cases: what the people do, and what is expected to come of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
+from local_aws.testing.clock import clock
 from scenarios.people import CONSUMER, PROVIDER, STRANGER, Approver, Person
 
 Say = Callable[[str, str], None]
@@ -14,6 +16,7 @@ class People:
     provider: Person
     consumer: Person
     stranger: Person
+    customer: Person
     approver: Approver
 
 
@@ -77,6 +80,63 @@ def stranger(people: People, say: Say) -> Expectation:
         return provider.parameter(name)
 
     return Expectation(f"{name} in {PROVIDER}", approved)
+
+
+def life(people: People, say: Say) -> Expectation:
+    """A customer's life: it signs up, is offered the service, connects, is suspended, resumed, and leaves."""
+    following = _life(people, say)
+
+    def lived() -> str | None:
+        return next(following, None)
+
+    return Expectation("its endpoints are rejected, its names are gone, and nobody may find the service", lived)
+
+
+def _life(people: People, say: Say) -> Iterator[str | None]:
+    """Play it step by step, each once the one before has come to what is expected; yield the evidence at the end."""
+    provider, customer = people.provider, people.customer
+    service_id, service_name = provider.offer_service(to_anybody=False)
+    say("sign-up service", f"puts Consumer Registered of {customer.account_id}, for {service_id}, on the bus")
+    provider.tell("Consumer Registered", account_id=customer.account_id, services=[service_id])
+    while not provider.allowed(service_id):
+        yield None
+    say("", f"{service_id} allows {', '.join(provider.allowed(service_id))}, and nobody else")
+    say(customer.called, "creates an interface endpoint to it")
+    first = customer.connect(service_name)
+    names = f"/drawbridge/consumers/{customer.account_id}/"
+    while (name := provider.parameter(f"{names}{first}/dns-name")) is None:
+        yield None
+    say("", f"{name} is published")
+    say(provider.called, "suspends the customer")
+    provider.suspend_consumer(customer.account_id, datetime.fromtimestamp(clock.time(), UTC).isoformat())
+    say(customer.called, "creates another endpoint")
+    second = customer.connect(service_name)
+    while not _held(provider, second):
+        yield None
+    say("", f"{second} is held, consumer-suspended; {first} is {customer.endpoint_state(first)}")
+    say(provider.called, "resumes the customer, and has Drawbridge sweep")
+    provider.suspend_consumer(customer.account_id, None)
+    provider.hint("schedule")
+    while provider.parameter(f"{names}{second}/dns-name") is None:
+        yield None
+    say("", f"{second} is connected too")
+    say("sign-up service", "puts Consumer Removed on the bus")
+    provider.tell("Consumer Removed", account_id=customer.account_id)
+    while (
+        {customer.endpoint_state(each).lower() for each in (first, second)} != {"rejected"}
+        or any(name.startswith(names) for name, _ in provider.published())
+        or provider.allowed(service_id)
+    ):
+        yield None
+    yield f"both are rejected, no name, {service_id} allows nobody"
+
+
+def _held(provider: Person, endpoint_id: str) -> bool:
+    return any(
+        row["status"]["S"] == "HELD"
+        and any(each["M"]["code"]["S"] == "consumer-suspended" for each in row["reasons"]["L"])
+        for row in provider.ledger(endpoint_id)
+    )
 
 
 def organization(people: People, say: Say) -> Expectation:
@@ -176,6 +236,9 @@ IN_ORDER = (
         "A share that is reached by a service network, and by an endpoint to one", service_network, in_organization=True
     ),
 )
+
+LIFE = Case("A customer's life: signs up, is offered, connects, is suspended, resumed, and leaves", life)
+"""What needs nothing of the others."""
 
 FORBIDDEN = Case("What policies forbid is taken down, urgently", forbidden, in_organization=True)
 """Played once the stranger is let in."""

@@ -11,6 +11,7 @@ REGION = "us-east-1"
 PROVIDER = "111111111111"
 CONSUMER = "222222222222"
 STRANGER = "333333333333"
+CUSTOMER = "444444444444"
 MANAGEMENT = "999999999999"
 APPROVER = "U0ALICE"
 
@@ -112,7 +113,7 @@ class Person(Account):
         )
         return str(share["resourceShare"]["resourceShareArn"])
 
-    def offer_service(self, *, managed: bool = True) -> tuple[str, str]:
+    def offer_service(self, *, managed: bool = True, to_anybody: bool = True) -> tuple[str, str]:
         """Offer an endpoint service that requires acceptance; return its id and name."""
         tags = [{"Key": "drawbridge:managed", "Value": "true"}] if managed else [{"Key": "Name", "Value": "unmanaged"}]
         service = self.client("ec2").create_vpc_endpoint_service_configuration(
@@ -120,10 +121,32 @@ class Person(Account):
             NetworkLoadBalancerArns=[_LOAD_BALANCER],
             TagSpecifications=[{"ResourceType": "vpc-endpoint-service", "Tags": tags}],
         )["ServiceConfiguration"]
-        self.client("ec2").modify_vpc_endpoint_service_permissions(
-            ServiceId=service["ServiceId"], AddAllowedPrincipals=["*"]
-        )
+        if to_anybody:
+            self.client("ec2").modify_vpc_endpoint_service_permissions(
+                ServiceId=service["ServiceId"], AddAllowedPrincipals=["*"]
+            )
         return str(service["ServiceId"]), str(service["ServiceName"])
+
+    def allowed(self, service_id: str) -> list[str]:
+        """Return whom a service of this account allows to find it."""
+        ec2 = self.client("ec2")
+        pages = ec2.get_paginator("describe_vpc_endpoint_service_permissions").paginate(ServiceId=service_id)
+        return [str(each["Principal"]) for page in pages for each in page["AllowedPrincipals"]]
+
+    def tell(self, what: str, **detail: Any) -> None:
+        """Put an event of a sign-up service on the bus of this account's stack."""
+        event = {"EventBusName": self.output("BusName"), "Source": "com.example.sign-up", "DetailType": what}
+        self.client("events").put_events(Entries=[event | {"Detail": json.dumps(detail)}])
+
+    def suspend_consumer(self, account_id: str, since: str | None) -> None:
+        """Write into a consumer's entry since when it is suspended; ``None``: it is not."""
+        table = self.resource("dynamodb").Table(self.output("ConsumersTableName"))
+        key = {"account_id": account_id}
+        if since is None:
+            table.update_item(Key=key, UpdateExpression="REMOVE suspended_at")
+        else:
+            written = {":since": since}
+            table.update_item(Key=key, UpdateExpression="SET suspended_at = :since", ExpressionAttributeValues=written)
 
     def register_consumer(self, account_id: str, service_id: str) -> None:
         self.client("dynamodb").put_item(

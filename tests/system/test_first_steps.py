@@ -1,4 +1,4 @@
-"""What ``make up EXAMPLE=1`` prints, and docs/bindings.md after it, copied into another terminal as they stand.
+"""What ``make up EXAMPLE=1`` prints, and docs/bindings.md and docs/intake.md after it, copied into other terminals.
 
 It takes as long as the local AWS takes to start and an endpoint to be made: it is what everybody does first.
 """
@@ -24,6 +24,13 @@ GUIDE = (REPOSITORY / "docs" / "bindings.md").read_text(encoding="utf-8")
 STEPS = GUIDE.partition("in ten minutes\n")[2].partition("\n## ")[0]
 SCRIPT = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SESSIONS = re.compile(r"^\$ (.*)\n((?:(?!\$ |```).*\n)*)", re.MULTILINE)
+INTAKE = (REPOSITORY / "docs" / "intake.md").read_text(encoding="utf-8").partition("\n## Proof of ownership")[0]
+PROMPTED = re.compile(r"^(provider|customer|second)\$ ((?:.*\\\n)*.*)\n((?:(?!\w+\$ |```).*\n)*)", re.MULTILINE)
+"""Who types what, with what it shows; lines that end in a backslash go on."""
+
+LOOKS = ("aws ec2 describe-", "aws ram get-", "drawbridge status", "drawbridge why", "drawbridge consumers list")
+"""Commands that change nothing: repeated until they show it."""
+
 PATIENCE = 40
 """Commands of a second or so, until what they show is what the guide says."""
 
@@ -136,6 +143,74 @@ def test_the_printed_lines_and_then_the_guide_lead_to_the_name(served: Served, f
     assert [command.split()[0] for command, _ in SESSIONS.findall(STEPS)] == ["drawbridge"] * 5 + ["aws"]
     for command, shown in sessions:
         _shows(terminal, command, shown)
+
+
+class Shell:
+    """A terminal that stays open: what is set in it stays."""
+
+    def __init__(self, folder: Path) -> None:
+        self._process = subprocess.Popen(
+            ["bash"],
+            cwd=REPOSITORY,
+            env=_environment(folder),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def type(self, command: str) -> str:
+        """Return what a command shows."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{command}\necho END OF IT\n")
+        self._process.stdin.flush()
+        return "".join(iter(self._process.stdout.readline, "END OF IT\n"))
+
+    def close(self) -> None:
+        self._process.communicate(timeout=30)
+
+
+def _without_what_varies(text: str) -> str:
+    """Return a text without times, and what AWS and the challenge make up; a table's widths are kept."""
+    alike = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?", "…", _alike(text))
+    alike = re.sub(r"…-[0-9a-f]{8}\.|\b[0-9a-f]{32}\b|http://127\S+|resource-share/\S+", "…", alike)
+    return re.sub(r"^the last sweep, .*|swept at .*", "…", alike, flags=re.MULTILINE)
+
+
+@pytest.fixture
+def shells(folder: Path) -> Iterator[dict[str, Shell]]:
+    opened = {who: Shell(folder) for who in ("provider", "customer", "second")}
+    yield opened
+    for each in opened.values():
+        each.close()
+
+
+@pytest.mark.skipif(shutil.which("aws") is None, reason="the guide's customer has the AWS CLI")
+def test_the_guide_to_intake_leads_from_nothing_to_customers_that_come_and_go(
+    served: Served, folder: Path, shells: dict[str, Shell]
+) -> None:
+    (port,) = set(re.findall(r"127\.0\.0\.1:(\d+)", served.printed))
+    printed = endpoint_id = challenge = ""
+    for who, command, shown in PROMPTED.findall(INTAKE):
+        typed = command
+        if command.startswith("eval"):
+            typed = re.sub(r"make env-\w+", rf"\g<0> PORT={port}", command) + f"; cd {folder}"
+        elif command.startswith("drawbridge prove"):
+            typed = challenge
+        elif command.startswith("drawbridge why"):
+            typed = re.sub(r"vpce-[0-9a-f]{17}", endpoint_id, command)
+        for _ in range(PATIENCE if command.startswith(LOOKS) else 1):
+            printed = shells[who].type(typed)
+            if _without_what_varies(printed) == _without_what_varies(shown):
+                break
+        assert _without_what_varies(printed) == _without_what_varies(shown), command
+        if command == "echo $ENDPOINT_ID":
+            endpoint_id = printed.strip()
+        elif command.startswith("drawbridge consumers challenge"):
+            (challenge,) = (line for line in printed.splitlines() if "drawbridge prove" in line)
+    # The last of the page: none was left out.
+    assert "consumers import" in command
 
 
 def test_the_document_shows_what_is_printed(served: Served) -> None:
