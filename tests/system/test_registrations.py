@@ -122,7 +122,11 @@ class Coming(RuleBasedStateMachine):
         consumers = [self.world.person(_account()) for _ in range(2)]
         self.model = Registrations(home, consumers, self.world.person(_account()))
         self.watch = Watch(self.model)
+        # The first one is a consumer from the start.
         self.model.put(consumers[0], Entry(tier="gold"), by_command=True)
+        service = self.model.services[1]
+        fast_forward(2 * SETTLING, until=lambda: self.model.is_allowed(consumers[0], service))
+        self._connect(consumers[0], service)
         self.world.control("faults", {"seed": seed, "calls": calls})
 
     # ---- those who keep the registry
@@ -230,9 +234,12 @@ class Coming(RuleBasedStateMachine):
         there: list[Endpoint] = [each for each in self.model.endpoints if not each.given_up]
         self.model.give_up(data.draw(st.sampled_from(there)))
 
+    @precondition(lambda self: self._invited())
     @rule(data=st.data(), accept=st.booleans())
     def answer(self, data: st.DataObject, accept: bool) -> None:
-        answered = self.model.answer(self._consumer(data), accept=accept)
+        person = data.draw(st.sampled_from(self._invited()))
+        fast_forward(2 * SETTLING, until=lambda: bool(self.model.pending(person)))
+        answered = self.model.answer(person, accept=accept)
         _survived["invitations " + ("accepted" if accept else "rejected")] += answered
 
     # ---- what befalls them
@@ -294,11 +301,17 @@ class Coming(RuleBasedStateMachine):
         assert [*self.watch.wrong()] == []
         assert self.world.denied(self.model.home) == []
         _survived["times settled"] += 1
+        states = Counter(each.state for each in self.model.endpoints if not each.given_up)
+        for state, count in states.items():
+            _survived[f"endpoints {state} at rest"] += count
         self.unsettled = 0
 
     def _count_faults(self) -> None:
         for each in self.world.control("faults")["calls"]:
             _survived[f"calls struck by {each['fault']}"] += each["struck"]
+
+    def _invited(self) -> list[Person]:
+        return [each for each in self.model.consumers if self.model.is_offered_share(each)]
 
     def _consumer(self, data: st.DataObject) -> Person:
         return data.draw(st.sampled_from(self.model.consumers))

@@ -126,6 +126,7 @@ def _judge_endpoints(model: Registrations) -> Iterator[str]:
                 f"{endpoint.endpoint_id} of {endpoint.consumer.account_id} is {state}, and not "
                 f"{' or '.join(sorted(allowed_states))}: {endpoint.lapse}, was live: {endpoint.was_live}"
             )
+        endpoint.state = state
         endpoint.was_live = state == "available"
         if endpoint.lapse is not None:
             if endpoint.lapse.is_interrupted:

@@ -81,6 +81,8 @@ class Endpoint:
     was_live: bool = False
     """Whether it was connected when all had last settled."""
     given_up: bool = False
+    state: str = ""
+    """As AWS said when all had last settled."""
 
 
 @dataclass
@@ -398,14 +400,22 @@ class Registrations:
         endpoint.consumer.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[endpoint.endpoint_id])
         endpoint.given_up = True
 
+    def pending(self, person: Person) -> list[dict[str, Any]]:
+        """Return the invitations to shares that an account has not answered."""
+        found = person.client("ram").get_resource_share_invitations()["resourceShareInvitations"]
+        return [each for each in found if each["status"] == "PENDING"]
+
+    def is_offered_share(self, person: Person) -> bool:
+        """Return whether an account should be in a share, and has not accepted it, as far as that is known."""
+        return any(
+            self.offered[arn, person.account_id].is_so and person.account_id not in self.steady[tier]
+            for tier, arn in self.shares.items()
+        )
+
     def answer(self, person: Person, *, accept: bool) -> int:
         """Answer all invitations of an account; return how many there were."""
         ram = person.client("ram")
-        pending = [
-            each
-            for each in ram.get_resource_share_invitations()["resourceShareInvitations"]
-            if each["status"] == "PENDING"
-        ]
+        pending = self.pending(person)
         for each in pending:
             arn, share = each["resourceShareInvitationArn"], each["resourceShareArn"]
             if accept:
@@ -469,7 +479,7 @@ def sharing(home: Person, arn: str) -> dict[str, str]:
 
 def _queue(home: Person, name: str) -> str:
     urls = home.client("sqs").list_queues()["QueueUrls"]
-    return next(url for url in urls if name in url)
+    return next(str(url) for url in urls if name in url)
 
 
 def _iso(at: int) -> str:
