@@ -84,6 +84,15 @@ _CALL_FAULTS = st.one_of(
     ),
     st.fixed_dictionaries(
         {
+            "operation": st.just("*:*"),
+            "fault": _FAULTS,
+            "probability": st.sampled_from([0.02, 0.1, 0.3]),
+            "times": st.integers(1, 12),
+            "role": st.sampled_from(["drawbridge-Discover*", "drawbridge-Decide*", "drawbridge-Accept*"]),
+        }
+    ),
+    st.fixed_dictionaries(
+        {
             "operation": st.sampled_from(_LISTINGS),
             "fault": st.sampled_from(["empty", "cut"]),
             "times": st.integers(1, 8),
