@@ -27,6 +27,9 @@ ROLE = "intake"
 
 _BALANCER = "arn:aws:elasticloadbalancing:us-east-1:{}:loadbalancer/net/orders/0123456789abcdef"
 _POLICIES = "/drawbridge/config/policies"
+_LATELY = 300.0
+"""As long as a sweep may be away, which takes back what is offered no longer."""
+
 _DELAYED = 50.0
 """Longer than a fault delays an event."""
 
@@ -160,12 +163,14 @@ class Registrations:
         return set(entry.principals) or {root(account_id)} if entry is not None else set()
 
     def may_be_found(self) -> list[tuple[Person, Service]]:
-        """Return whom a service is, or is about to be, offered to, or was by hand."""
+        """Return whom a service is offered to, is about to be, was until not long ago, or is by hand."""
+        now = clock.time()
         return [
             (person, service)
             for person in self.consumers
             for service in self.services
-            if self.offered[service.service_id, root(person.account_id)].is_so or root(person.account_id) in service.own
+            if self.offered[service.service_id, root(person.account_id)].within(now - _LATELY, now)
+            or root(person.account_id) in service.own
         ]
 
     def is_allowed(self, person: Person, service: Service) -> bool:
