@@ -358,3 +358,19 @@ def test_whoever_comes_and_goes_only_the_registered_are_let_in_and_they_all_are(
     with capsys.disabled():
         sys.stdout.write(f"\nregistrations: {counts}\n")
     assert _survived["times settled"]
+
+
+def test_whoever_is_suspended_and_asks_before_that_is_swept_is_neither_let_in_nor_offered_anything(
+    world: World, deployed: Callable[..., Person]
+) -> None:
+    home, consumer, *others = deployed(_account()), *(world.person(_account()) for _ in range(3))
+    model = Registrations(home, [consumer, others[0]], others[1])
+    model.put(consumer, Entry(tier="gold"), by_command=True)
+    fast_forward(2 * SETTLING)
+    assert judge(model) == []
+
+    model.change(consumer, suspended=True)
+    assert model.connect(consumer, model.services[1])
+
+    fast_forward(2 * SETTLING)
+    assert judge(model) == []
