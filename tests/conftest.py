@@ -14,6 +14,7 @@ LONGEST = (
     "tests/system/test_approval_crashes.py",
     "tests/system/test_neighbours.py",
     "tests/system/test_neighbours_played.py",
+    "tests/system/test_registrations.py",
 )
 """What takes minutes is begun first, and each by a worker of its own."""
 
