@@ -50,7 +50,7 @@ def _empty(table: Any) -> None:
 @pytest.fixture(params=IMPLEMENTATIONS)
 def registry(request: pytest.FixtureRequest, table: Any) -> Registry:
     def on_aws() -> Registry:
-        return ConsumersTable(table)
+        return ConsumersTable(table, now=lambda: NOW)
 
     return either(request, InMemoryRegistry, on_aws)
 
