@@ -16,7 +16,7 @@ from drawbridge.aws.table_writes import Write
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration, as_of, is_principal_of
 from drawbridge.errors import ThrottledError, UpstreamError
-from drawbridge.intake.off_boarding import EntryRemoval
+from drawbridge.intake.off_boarding import BeforeRemoval, EntryRemoval
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -117,29 +117,36 @@ class ConsumersTable:
             removed = self._table.delete_item(Key={_KEY: account_id}, ReturnValues="ALL_OLD")
         return "Attributes" in removed
 
-    def remove_as_of(self, account_id: str, at: datetime) -> EntryRemoval:
-        """Remove an account's entry, unless it was changed after that; one that does not say when goes."""
+    def remove_as_of(self, account_id: str, at: datetime, *, first: BeforeRemoval = lambda _: None) -> EntryRemoval:
+        """Remove an account's entry, unless it was changed after that; one that does not say when goes.
+
+        ``first`` is called with the entry that is to go, or without any, and again if that is no longer so after it.
+        """
         with translated(f"remove {account_id} from the registry", missing=UpstreamError):
             for _ in range(_TRIES):
-                item = self._table.get_item(Key={_KEY: account_id}, ConsistentRead=True).get("Item")
-                if item is None:
-                    return EntryRemoval.NOT_THERE
-                changed_at = self._read(item).changed_at
-                if changed_at is not None and changed_at > at:
+                item = self._item(account_id)
+                entry = None if item is None else self._read(item)
+                if entry is not None and entry.changed_at is not None and entry.changed_at > at:
                     return EntryRemoval.NEWER
-                if self._delete_unchanged(account_id, item):
+                first(entry)
+                if item is None:
+                    if self._item(account_id) is None:
+                        return EntryRemoval.NOT_THERE
+                elif self._delete_unchanged(account_id, item):
                     return EntryRemoval.REMOVED
         raise ThrottledError(f"remove {account_id} from the registry: others that change its entry are always faster")
 
     def _delete_unchanged(self, account_id: str, item: Mapping[str, Any]) -> bool:
-        """Delete an entry; ``False`` if it was changed since it was read."""
-        name = "changed_at"
-        condition: dict[str, Any] = {"ConditionExpression": f"attribute_not_exists({name})"}
-        if name in item:
-            condition = {
-                "ConditionExpression": f"{name} = :as_read",
-                "ExpressionAttributeValues": {":as_read": item[name]},
-            }
+        """Delete an entry; ``False`` if what is kept of it was changed since it was read."""
+        names = ("changed_at", "suspended_at", "proof_required")
+        values = {f":{name}": item[name] for name in names if name in item}
+        condition: dict[str, Any] = {
+            "ConditionExpression": " AND ".join(
+                f"{name} = :{name}" if name in item else f"attribute_not_exists({name})" for name in names
+            )
+        }
+        if values:
+            condition["ExpressionAttributeValues"] = values
         try:
             self._table.delete_item(Key={_KEY: account_id}, **condition)
         except ClientError as error:
@@ -160,6 +167,9 @@ class ConsumersTable:
                 return False
             if item is None:
                 write.only_if_new(_KEY)
+                if (suspended_at := entry.consumer.suspended_at) is not None:
+                    # Of an entry that was removed; one that is there keeps its own.
+                    write.set(suspended_at=suspended_at.isoformat(timespec="seconds"))
             else:
                 write.only_if_there(_KEY)
                 if "changed_at" in item:
@@ -167,6 +177,9 @@ class ConsumersTable:
                 else:
                     write.only_if_missing("changed_at")
             return self._update(entry.account_id, write.parameters())
+
+    def _item(self, account_id: str) -> Mapping[str, Any] | None:
+        return self._table.get_item(Key={_KEY: account_id}, ConsistentRead=True).get("Item")
 
     def _read(self, item: Mapping[str, Any]) -> Registration:
         return as_of(_registration(item), self._now())

@@ -67,7 +67,7 @@ class RegisteredDetail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     principals: Texts | None = None
     """ARNs of the account's roles and users that services are offered to, instead of to the account as a whole."""
     proof_required: bool | None = None
-    """Whether it has to prove that it is who it says; no event takes that back."""
+    """Whether it has to prove that it is who it says; no event takes that back, and no removal by an event either."""
 
 
 class RemovedDetail(Struct, frozen=True, kw_only=True):
