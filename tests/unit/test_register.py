@@ -15,7 +15,7 @@ from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import ConflictError, ThrottledError, UpstreamError
 from drawbridge.intake.off_boarding import RemovedConsumer
-from drawbridge.intake.register import Taken, take_all
+from drawbridge.intake.register import Taken, changed_entry, take_all
 from drawbridge.intake.registration_event import ConsumerRegistered, ConsumerRemoved, RegistrationEvent
 from tests.fakes.interruptions import CrashError
 from tests.fakes.registrations import Intake
@@ -119,6 +119,17 @@ def test_who_is_removed_and_signs_up_again_is_suspended_as_before_and_has_to_pro
 
     consumer = entry_of(intake).consumer
     assert (consumer.suspended_at, consumer.proof_required, consumer.proved_at) == (at(-5), True, None)
+
+
+def test_that_a_proof_was_required_is_written_also_where_the_event_says_nothing_of_it() -> None:
+    said = registered(3, LITTLE_SAID).entry
+
+    again = changed_entry(None, said, RemovedConsumer(removed_at=at(1), proof_required=True))
+    plain = changed_entry(None, said, RemovedConsumer(removed_at=at(1)))
+
+    assert isinstance(again, Registration)
+    assert isinstance(plain, Registration)
+    assert (again.unsaid, plain.unsaid) == (LITTLE_SAID - {"proof_required"}, LITTLE_SAID)
 
 
 def test_who_is_suspended_while_it_is_removed_is_suspended_when_it_signs_up_again(intake: Intake) -> None:
