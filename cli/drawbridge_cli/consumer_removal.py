@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from drawbridge.discovery.withdrawable import ConsumerConnections, Withdrawable, connections_of
+from drawbridge.decision.facts import Consumer
+from drawbridge.decision.registration import Registration
+from drawbridge.discovery.withdrawable import ConsumerConnections, Withdrawable, connections_of, is_of_registered
 from drawbridge.errors import AccessDeniedError
-from drawbridge.intake.off_boarding import EntryRemoval, OffBoarded, OffBoarding, RemovedConsumer
+from drawbridge.intake.off_boarding import BeforeRemoval, EntryRemoval, OffBoarded, OffBoarding, RemovedConsumer
 from drawbridge.request.announced import WithdrawalCommand
 from drawbridge_cli.command_lines import CommandLine, command
 from drawbridge_cli.commanding import command_all, command_of_caller, tell_to_sweep
@@ -21,17 +23,26 @@ if TYPE_CHECKING:
 
 
 def remove_consumer(
-    stack: Stack, account: str, shown: ConsumerConnections, *, as_json: bool
+    stack: Stack, account: str, shown: ConsumerConnections, removed: RemovedConsumer | None, *, as_json: bool
 ) -> OffBoarded[Withdrawable]:
-    """Remove an account's entry, and have go all that goes with it; ``shown`` is what was shown before."""
+    """Remove an account's entry, and have go all that goes with it; ``shown`` is what was shown before.
+
+    Of a removal that was broken off, what is left is done, unless the account was registered again since.
+    """
     given = command_of_caller(stack)
     off_boarding = OffBoarding(
-        _Entries(stack, as_json=as_json),
+        _Entries(stack, as_json=as_json) if removed is None else stack.consumers,
         _Removed(stack, account),
         _Connections(stack, shown, as_json=as_json),
         lambda: tell_to_sweep(stack),
     )
-    return off_boarding.off_board(account, given, removed_at=given.at)
+    return off_boarding.off_board(account, given, removed_at=given.at if removed is None else removed.removed_at)
+
+
+def broken_off(stack: Stack, account: str) -> RemovedConsumer | None:
+    """Return the removal of an account that took its entry, and not yet all that goes with it."""
+    removed = _Removed(stack, account).removed(account)
+    return None if removed is None or removed.is_finished or not removed.was_registered else removed
 
 
 def finishing(account: str) -> CommandLine:
@@ -46,7 +57,9 @@ class _Entries:
         self._stack = stack
         self._as_json = as_json
 
-    def remove_as_of(self, account_id: str, at: datetime) -> EntryRemoval:
+    def remove_as_of(self, account_id: str, at: datetime, *, first: BeforeRemoval = lambda _: None) -> EntryRemoval:
+        # Of what an operator removes nothing is kept: who is registered again begins anew.
+        first(Registration(account_id=account_id, consumer=Consumer()))
         if not self._stack.consumers.remove(account_id):
             complain(f"{account_id}: somebody else has removed it just now")
             return EntryRemoval.NOT_THERE
@@ -63,14 +76,18 @@ class _Removed:
         self._account = account
 
     def removed(self, account_id: str) -> RemovedConsumer | None:
-        return None if self._kept is None else self._kept.removed(account_id)
+        try:
+            return None if self._kept is None else self._kept.removed(account_id)
+        except AccessDeniedError:
+            # As the policy for operators was in earlier versions.
+            return None
 
-    def note(self, account_id: str, removed_at: datetime) -> None:
+    def note(self, account_id: str, removed: RemovedConsumer) -> None:
         if self._kept is None:
             return
         with accounting(_nothing_commanded(self._account)):
             try:
-                self._kept.note(account_id, removed_at)
+                self._kept.note(account_id, removed)
             except AccessDeniedError:
                 self._kept = None
                 complain(
@@ -104,6 +121,9 @@ class _Connections:
                 show_withdrawable(each)
         self._known |= {each.row.request_id for each in going}
         return going
+
+    def of_registered(self, going: Sequence[Withdrawable]) -> Sequence[Withdrawable]:
+        return [each for each in going if is_of_registered(self._stack.ledger, each.row)]
 
     def command(self, going: Sequence[Withdrawable], command: WithdrawalCommand) -> Sequence[Withdrawable]:
         if not going:

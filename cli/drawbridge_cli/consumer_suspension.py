@@ -32,7 +32,7 @@ def suspend(context: typer.Context, account: Account, as_json: Json = False) -> 
 def resume(context: typer.Context, account: Account, as_json: Json = False) -> None:
     """End an account's suspension: what it asks for is decided on again. Exit code 1: not registered."""
     stack: Stack = context.obj
-    is_done = stack.consumers.resume(account, datetime.now(UTC))
+    is_done = stack.consumers.resume(account)
     entry = _registered(stack, account)
     if entry.consumer.is_suspended:
         complain(f"{account}: somebody else has suspended it just now")

@@ -7,10 +7,12 @@ from typing import Annotated, Any
 import typer
 
 from drawbridge.decision.consumer_standing import Standing, standing_of
+from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration, check_account_id, registration
-from drawbridge.discovery.withdrawable import ConsumerConnections, RequestStanding, connections_of
+from drawbridge.discovery.withdrawable import ConsumerConnections, RequestStanding, Withdrawable, connections_of
 from drawbridge.errors import AccessDeniedError, InvalidInputError
 from drawbridge.intake.account_offers import offers_of
+from drawbridge.intake.off_boarding import EntryRemoval, OffBoarded
 from drawbridge.intake.offers import OfferRecord
 from drawbridge.legible import legible
 from drawbridge_cli.command_group import CommandGroup
@@ -18,7 +20,7 @@ from drawbridge_cli.command_lines import command
 from drawbridge_cli.commanding import complain_of_changed, tell_to_sweep
 from drawbridge_cli.consumer_import import import_file
 from drawbridge_cli.consumer_proof import challenge, proof
-from drawbridge_cli.consumer_removal import finishing, remove_consumer
+from drawbridge_cli.consumer_removal import broken_off, finishing, remove_consumer
 from drawbridge_cli.consumer_screen import COLUMNS, cells, entry_document, say_what_it_means, show_entry
 from drawbridge_cli.consumer_suspension import resume, suspend
 from drawbridge_cli.screen import ask, check_that_nobody_is_asked, complain, say, show_json, show_table
@@ -156,13 +158,17 @@ def remove(
         # What somebody registered by hand under another key can be removed all the same.
         check_account_id(account)
     shown = connections_of(stack.ledger, account, stack.managed_services)
-    if consumer is None:
+    removed = None if consumer is not None else broken_off(stack, account)
+    if consumer is None and removed is None:
         _complain_of_unregistered(account, shown, as_json=as_json)
         raise typer.Exit(1)
-    entry = Registration(account_id=account, consumer=consumer)
+    entry = Registration(account_id=account, consumer=consumer or Consumer())
     offers = _offers(stack, account)
     if not as_json:
-        show_entry(entry)
+        if removed is None:
+            show_entry(entry)
+        else:
+            say(f"{account} was removed at {removed.removed_at:%Y-%m-%d %H:%M} UTC, and not all that goes with it")
         show_connections(shown)
         for each in offers or ():
             say(f"- {offer_text(each)}", "bad")
@@ -173,21 +179,24 @@ def remove(
         return
     if shown.going and not yes:
         ask(f"Remove {account}, and withdraw {len(shown.going)}?")
-    if not _remove(stack, entry, shown, offers, as_json=as_json):
+    done = remove_consumer(stack, account, shown, removed, as_json=as_json)
+    if not _show_removed(entry, shown, offers, done, as_json=as_json):
         raise typer.Exit(1)
 
 
-def _remove(
-    stack: Stack,
+def _show_removed(
     entry: Registration,
     shown: ConsumerConnections,
     offers: Sequence[OfferRecord] | None,
+    done: OffBoarded[Withdrawable],
     *,
     as_json: bool,
 ) -> bool:
-    """Remove an entry, and have its connections withdrawn; return whether all of them go."""
+    """Show what became of a removal; return whether all connections go."""
     account = entry.account_id
-    done = remove_consumer(stack, account, shown, as_json=as_json)
+    if done.entry is EntryRemoval.NEWER:
+        complain(f"{account}: it was registered again just now; look again")
+        return False
     complain_of_changed(done.changing, ())
     if as_json:
         documents = [withdrawable_document(each, "commanded") for each in done.commanded]

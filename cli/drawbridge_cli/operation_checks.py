@@ -8,6 +8,7 @@ from drawbridge.configuration import Broken
 from drawbridge.decision.registration import Registration, check_account_id
 from drawbridge.discovery.sweep_record import SweepRecord
 from drawbridge.errors import InvalidInputError
+from drawbridge.intake.mending import mending
 from drawbridge.legible import legible
 from drawbridge_cli.checks import Check, all_ok, ok, problem, warning
 from drawbridge_cli.command_lines import CommandLine, command
@@ -126,18 +127,7 @@ def check_consumers(registered: Iterable[Registration]) -> list[Check]:
 
 
 def _written_anew(account_id: str, fields: Collection[str]) -> str:
-    """Return the commands that write fields of an entry anew: a suspension and a proof have their own."""
-    own = {
-        "suspended_at": f"{command('consumers', 'resume', account_id)} ends what counts as a suspension",
-        "proved_at": f"{command('consumers', 'challenge', account_id)} has it proved again",
-    }
-    said = {"principals": ("--principal", "ARN"), "proof_required": ("--require-proof",)}
-    words = (word for field, option in said.items() if field in fields for word in option)
-    anew = CommandLine(("consumers", "add", account_id, "--replace", "--service", "SERVICE", *words))
-    told = [text for field, text in own.items() if field in fields]
-    if {*fields} - own.keys():
-        told.append(f"{anew} writes it anew, with all that it may reach")
-    return "; ".join(told)
+    return "; ".join(f"{CommandLine(each.words)} {each.effect}" for each in mending(account_id, fields))
 
 
 def check_ledger(broken: Collection[str], *, followed: int) -> list[Check]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from drawbridge.aws.consumers_table import ConsumersTable
 from drawbridge.aws.ledger_table import LedgerTable
-from drawbridge.aws.removed_consumers import RemovedConsumerItems
+from drawbridge.aws.removed_consumers import TARGET, RemovedConsumerItems
 from drawbridge.discovery.ledger_row import LedgerRow
-from drawbridge.intake.off_boarding import RemovedConsumer
+from drawbridge.errors import AccessDeniedError
+from drawbridge.intake.off_boarding import EntryRemoval, RemovedConsumer
 from drawbridge.request.announced import WithdrawalCommand
 from drawbridge.status import Status
 from drawbridge_cli.stack import Stack
@@ -64,6 +66,7 @@ def _registered(at_work: Drawbridge, operator: Operator) -> Iterator[None]:
         assert added.code == 0
     operator.hints()
     yield
+    operator.table("OffersTableName").delete_item(Key={"target": TARGET, "principal": CONSUMER})
     table = operator.table("ConsumersTableName")
     for item in table.scan()["Items"]:
         table.delete_item(Key={"account_id": item["account_id"]})
@@ -188,16 +191,84 @@ def test_what_breaks_off_in_the_middle_is_finished_by_the_command_that_it_names(
 ) -> None:
     with denied("dynamodb:UpdateItem", operator.account_id):
         broken = at_work("consumers", "remove", CONSUMER, "--yes")
-    told = at_work("consumers", "remove", CONSUMER, "--yes")
 
-    assert (broken.code, told.code) == (3, 1)
+    assert broken.code == 3
     assert broken.err.splitlines()[0] == f"0 of 2 are commanded; {FINISH} does the rest"
-    assert FINISH in told.err
     assert registered(operator) == [STRANGER]
     assert commanded(ledger) == []
 
     assert at_work(*FINISH.split()[1:], "--yes").code == 0
     assert commanded(ledger) == BOTH
+
+
+def broken_removal(at_work: Drawbridge, operator: Operator) -> datetime:
+    """Have a removal be broken off once the entry is gone; return as of when it is kept."""
+    with denied("dynamodb:UpdateItem", operator.account_id):
+        assert at_work("consumers", "remove", CONSUMER, "--yes").code == 3
+    kept = removed_of(operator)
+    assert kept is not None
+    assert not kept.is_finished
+    return kept.removed_at
+
+
+def test_what_breaks_off_in_the_middle_is_finished_by_removing_again(
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable
+) -> None:
+    removed_at = broken_removal(at_work, operator)
+
+    ended = at_work("consumers", "remove", CONSUMER, typed="y\n")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith(f"{CONSUMER} was removed at {removed_at:%Y-%m-%d %H:%M} UTC, and not all that goes")
+    assert commanded(ledger) == BOTH
+    assert removed_of(operator) == RemovedConsumer(removed_at=removed_at, is_finished=True)
+    assert at_work("consumers", "remove", CONSUMER, "--yes").code == 1
+
+
+def test_what_breaks_off_and_may_not_be_read_by_the_operator_is_told_as_before(
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken_removal(at_work, operator)
+
+    def refused(*_: object) -> None:
+        raise AccessDeniedError("dynamodb:GetItem is denied")
+
+    monkeypatch.setattr(RemovedConsumerItems, "removed", refused)
+
+    ended = at_work("consumers", "remove", CONSUMER, "--yes")
+
+    assert (ended.code, commanded(ledger)) == (1, [])
+    assert FINISH in ended.err
+
+
+def test_a_removal_is_not_finished_for_who_registers_meanwhile(
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removed_at = broken_removal(at_work, operator)
+    real = ConsumersTable.remove_as_of
+
+    def registers(self: ConsumersTable, account_id: str, at: datetime, **how: Any) -> EntryRemoval:
+        later = (removed_at + timedelta(seconds=1)).isoformat()
+        operator.table("ConsumersTableName").put_item(Item={"account_id": CONSUMER, "changed_at": later})
+        return real(self, account_id, at, **how)
+
+    monkeypatch.setattr(ConsumersTable, "remove_as_of", registers)
+
+    ended = at_work("consumers", "remove", CONSUMER, "--yes")
+
+    assert (ended.code, ended.err) == (1, f"{CONSUMER}: it was registered again just now; look again\n")
+    assert (registered(operator), commanded(ledger)) == ([CONSUMER, STRANGER], [])
+
+
+@pytest.mark.usefixtures("ledger")
+def test_of_what_an_operator_removes_nothing_is_kept_for_events(at_work: Drawbridge, operator: Operator) -> None:
+    at_work("consumers", "suspend", CONSUMER)
+
+    assert at_work("consumers", "remove", CONSUMER, "--yes").code == 0
+
+    kept = removed_of(operator)
+    assert kept is not None
+    assert (kept.suspended_at, kept.proof_required) == (None, False)
 
 
 def test_where_the_ledger_can_not_be_read_after_the_entry_went_that_is_told(

@@ -191,6 +191,8 @@ def test_an_operator_can_run_each_command_and_has_nothing_to_spare(
             ("withdraw", request, "--yes"),
             ("retry", request, "--yes"),
             ("consumers", "remove", account, "--yes"),
+            # Looks whether something of that is left to be done.
+            ("consumers", "remove", account, "--dry-run"),
             ("sweep", "--wait", "1"),
             ("redrive",),
             ("redrive", "--discard", "--yes"),

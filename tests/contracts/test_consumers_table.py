@@ -13,6 +13,7 @@ from drawbridge.decision.consumer_standing import Standing, standing_of
 from drawbridge.decision.facts import Consumer, Fact, Requester
 from drawbridge.decision.registration import Registration, registration
 from drawbridge.errors import AccessDeniedError, ThrottledError, UpstreamError
+from drawbridge.intake.off_boarding import EntryRemoval
 from tests.builders import CONSUMER, NOW
 from tests.contracts.accounts import refusing
 from tests.contracts.conftest import NewAccount
@@ -164,26 +165,41 @@ def test_principals_and_the_requirement_of_proof_are_read_as_they_were_written(n
     assert read.changed_at == NOW
 
 
+@pytest.mark.parametrize(("minutes", "is_read"), [(15, True), (16, False)])
+def test_a_change_by_a_clock_that_is_far_ahead_can_t_be_read(table: Any, minutes: int, is_read: bool) -> None:
+    changed_at = NOW + timedelta(minutes=minutes)
+    table.put_item(Item={"account_id": CONSUMER, "tier": "gold", "changed_at": changed_at.isoformat()})
+    consumers = ConsumersTable(table, now=lambda: NOW)
+
+    read = consumers.registration(CONSUMER)
+
+    assert read is not None
+    assert (read.changed_at, read.unreadable) == ((changed_at, ()) if is_read else (None, ("changed_at",)))
+    assert consumers.remove_as_of(CONSUMER, NOW) is (EntryRemoval.NEWER if is_read else EntryRemoval.REMOVED)
+
+
 def test_who_is_suspended_is_so_since_the_first_time_until_it_is_resumed(new_account: NewAccount) -> None:
     consumers = ConsumersTable(new_account().table("ConsumersTable"))
     consumers.add(entry(), replace=False)
 
-    done = [consumers.suspend(CONSUMER, NOW), consumers.suspend(CONSUMER, LATER)]
+    done = [consumers.suspend(CONSUMER, LATER), consumers.suspend(CONSUMER, LATER + timedelta(hours=1))]
     suspended = consumers.registration(CONSUMER)
-    undone = [consumers.resume(CONSUMER, LATER), consumers.resume(CONSUMER, LATER)]
+    undone = [consumers.resume(CONSUMER), consumers.resume(CONSUMER)]
     resumed = consumers.registration(CONSUMER)
 
     assert (done, undone) == ([True, False], [True, False])
     assert suspended is not None
     assert resumed is not None
-    assert (suspended.consumer.suspended_at, suspended.changed_at) == (NOW, NOW)
-    assert (resumed.consumer, resumed.changed_at) == (entry().consumer, LATER)
+    assert suspended.consumer.suspended_at == LATER
+    # What a sign-up service told before still counts.
+    assert (suspended.changed_at, resumed.changed_at) == (NOW, NOW)
+    assert resumed.consumer == entry().consumer
 
 
 def test_who_is_not_registered_is_neither_suspended_nor_resumed(new_account: NewAccount) -> None:
     consumers = ConsumersTable(new_account().table("ConsumersTable"))
 
-    assert [consumers.suspend(CONSUMER, NOW), consumers.resume(CONSUMER, NOW)] == [False, False]
+    assert [consumers.suspend(CONSUMER, NOW), consumers.resume(CONSUMER)] == [False, False]
     assert consumers.consumer(CONSUMER) is None
 
 
@@ -192,7 +208,7 @@ def test_who_has_nothing_where_a_suspension_would_be_is_suspended_as_anybody(tab
     registered(table, suspended_at=nothing)
     consumers = ConsumersTable(table)
 
-    assert [consumers.resume(CONSUMER, NOW), consumers.suspend(CONSUMER, NOW)] == [False, True]
+    assert [consumers.resume(CONSUMER), consumers.suspend(CONSUMER, NOW)] == [False, True]
 
 
 @pytest.mark.parametrize("odd", [True, "since May", Decimal(1), ["x"]], ids=str)
@@ -201,7 +217,7 @@ def test_a_suspension_that_can_t_be_read_is_one_and_ends_as_any(table: Any, odd:
     consumers = ConsumersTable(table)
 
     assert standing_of(found) is Standing.SUSPENDED
-    assert [consumers.suspend(CONSUMER, NOW), consumers.resume(CONSUMER, NOW)] == [False, True]
+    assert [consumers.suspend(CONSUMER, NOW), consumers.resume(CONSUMER)] == [False, True]
     assert standing_of(consumers.consumer(CONSUMER)) is Standing.IN_FORCE
 
 

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from drawbridge.decision.registration import Registration
-from drawbridge.intake.off_boarding import EntryRemoval, OffBoarding, RemovedConsumer
+from drawbridge.decision.registration import Registration, as_of
+from drawbridge.intake.off_boarding import BeforeRemoval, EntryRemoval, OffBoarding, RemovedConsumer
 from drawbridge.intake.register import SignUps
 from drawbridge.request.announced import WithdrawalCommand
 from tests.fakes.interruptions import Interruptions
@@ -17,33 +17,43 @@ from tests.fakes.interruptions import Interruptions
 class InMemoryRegistry:
     """Entries; ``aws.consumers_table.ConsumersTable`` keeps them in DynamoDB."""
 
-    def __init__(self, interruptions: Interruptions | None = None) -> None:
+    def __init__(self, interruptions: Interruptions | None = None, *, now: datetime | None = None) -> None:
         self.entries: dict[str, Registration] = {}
+        self._now = now
         self.before_write: Callable[[], None] = lambda: None
         """Called between what was read and what is written: for what somebody else does at that instant."""
         self._interruptions = interruptions or Interruptions()
 
     def registration(self, account_id: str) -> Registration | None:
-        return self.entries.get(account_id)
+        entry = self.entries.get(account_id)
+        return entry if entry is None or self._now is None else as_of(entry, self._now)
 
     def change(self, entry: Registration, *, after: Registration | None) -> bool:
         self.before_write()
         self._interruptions.before_write()
-        if self.entries.get(entry.account_id) != after:
+        there = self.registration(entry.account_id)
+        if there != after:
             return False
+        if there is not None:
+            suspended_at = there.consumer.suspended_at
+            entry = replace(entry, consumer=replace(entry.consumer, suspended_at=suspended_at))
         self.entries[entry.account_id] = replace(entry, unsaid=frozenset())
         return True
 
-    def remove_as_of(self, account_id: str, at: datetime) -> EntryRemoval:
-        self.before_write()
-        self._interruptions.before_write()
-        entry = self.entries.get(account_id)
-        if entry is None:
-            return EntryRemoval.NOT_THERE
-        if entry.changed_at is not None and entry.changed_at > at:
-            return EntryRemoval.NEWER
-        del self.entries[account_id]
-        return EntryRemoval.REMOVED
+    def remove_as_of(self, account_id: str, at: datetime, *, first: BeforeRemoval = lambda _: None) -> EntryRemoval:
+        while True:
+            entry = self.registration(account_id)
+            if entry is not None and entry.changed_at is not None and entry.changed_at > at:
+                return EntryRemoval.NEWER
+            first(entry)
+            self.before_write()
+            self._interruptions.before_write()
+            if self.registration(account_id) != entry:
+                continue
+            if entry is None:
+                return EntryRemoval.NOT_THERE
+            del self.entries[account_id]
+            return EntryRemoval.REMOVED
 
 
 class InMemoryRemovedConsumers:
@@ -56,15 +66,20 @@ class InMemoryRemovedConsumers:
     def removed(self, account_id: str) -> RemovedConsumer | None:
         return self.kept.get(account_id)
 
-    def note(self, account_id: str, removed_at: datetime) -> None:
+    def note(self, account_id: str, removed: RemovedConsumer) -> None:
         self._interruptions.before_write()
-        if account_id not in self.kept or self.kept[account_id].removed_at < removed_at:
-            self.kept[account_id] = RemovedConsumer(removed_at=removed_at)
+        before = self.kept.get(account_id)
+        if (
+            before is None
+            or before.removed_at < removed.removed_at
+            or (before.removed_at == removed.removed_at and not before.is_finished)
+        ):
+            self.kept[account_id] = removed
 
     def finish(self, account_id: str, removed_at: datetime) -> None:
         self._interruptions.before_write()
         if self.kept[account_id].removed_at == removed_at:
-            self.kept[account_id] = RemovedConsumer(removed_at=removed_at, is_finished=True)
+            self.kept[account_id] = replace(self.kept[account_id], is_finished=True)
 
 
 class InMemoryConnections:
@@ -75,6 +90,8 @@ class InMemoryConnections:
         self.commands: list[tuple[str, WithdrawalCommand]] = []
         self.changing: set[str] = set()
         """Those that somebody else changes at every instant."""
+        self.registered: set[str] = set()
+        """Those that were let in for an entry of the registry."""
         self.looks = 0
         self._interruptions = interruptions or Interruptions()
 
@@ -85,6 +102,9 @@ class InMemoryConnections:
     def going(self, account_id: str) -> Sequence[str]:
         self.looks += 1
         return [each for each in self.open if each not in self.commanded]
+
+    def of_registered(self, going: Sequence[str]) -> Sequence[str]:
+        return [each for each in going if each in self.registered]
 
     def command(self, going: Sequence[str], command: WithdrawalCommand) -> Sequence[str]:
         done = []
@@ -101,7 +121,7 @@ class Intake:
 
     def __init__(self, now: datetime) -> None:
         self.interruptions = Interruptions()
-        self.registry = InMemoryRegistry(self.interruptions)
+        self.registry = InMemoryRegistry(self.interruptions, now=now)
         self.removed = InMemoryRemovedConsumers(self.interruptions)
         self.connections = InMemoryConnections(self.interruptions)
         self.hints = 0

@@ -490,9 +490,12 @@ def test_nothing_is_allowed_to_principals_that_can_t_be_read(world: World) -> No
     converged = world.converge()
 
     assert (world.allowed(), world.in_share()) == ({}, {CONSUMER})
-    assert [str(each).partition(";")[0] for each in converged.broken] == [
-        f"the registry's entry of {CONSUMER} can't be read: principals"
-    ]
+    (told,) = (str(each) for each in converged.broken)
+    assert told.startswith(f"the registry's entry of {CONSUMER} can't be read: principals; ")
+    assert told.endswith(
+        f"; drawbridge consumers add {CONSUMER} --replace --service SERVICE --principal ARN writes it anew, with all "
+        "that it may reach"
+    )
 
 
 def test_an_entry_of_what_is_no_account_stops_no_other(world: World) -> None:

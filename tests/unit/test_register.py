@@ -15,7 +15,7 @@ from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import ConflictError, ThrottledError, UpstreamError
 from drawbridge.intake.off_boarding import RemovedConsumer
-from drawbridge.intake.register import Taken, take_all
+from drawbridge.intake.register import Taken, changed_entry, take_all
 from drawbridge.intake.registration_event import ConsumerRegistered, ConsumerRemoved, RegistrationEvent
 from tests.fakes.interruptions import CrashError
 from tests.fakes.registrations import Intake
@@ -64,6 +64,138 @@ def test_who_signs_up_is_registered_and_a_sweep_is_asked_for(intake: Intake) -> 
 
     assert intake.registry.entries == {ACCOUNT: event.entry}
     assert intake.hints == 1
+
+
+def test_an_entry_that_a_clock_far_ahead_wrote_is_removed_by_what_is_told_now(intake: Intake) -> None:
+    by_hand(intake, NOW + timedelta(hours=2), tier="gold")
+
+    assert intake.sign_ups.take(removed(1)) is Taken.REMOVED
+    assert intake.registry.entries == {}
+
+
+@pytest.mark.parametrize("is_registered", [True, False])
+def test_an_earlier_registration_between_the_note_of_a_removal_and_the_entry_s_end_registers_nobody(
+    intake: Intake, is_registered: bool
+) -> None:
+    """Nor one that is written right before the note, while the removal still finds no entry."""
+    if is_registered:
+        by_hand(intake, at(0), tier="gold")
+    note = intake.removed.note
+
+    def noted(account_id: str, removed: RemovedConsumer) -> None:
+        intake.removed.note = note  # type: ignore[method-assign]
+        intake.sign_ups.take(registered(1))
+        note(account_id, removed)
+
+    intake.removed.note = noted  # type: ignore[method-assign]
+
+    assert intake.sign_ups.take(removed(2)) is Taken.REMOVED
+    assert intake.registry.entries == {}
+
+
+def test_an_earlier_registration_right_after_the_entry_went_registers_nobody(intake: Intake) -> None:
+    by_hand(intake, at(0), tier="gold")
+    going = intake.connections.going
+
+    def gone(account_id: str) -> Sequence[str]:
+        assert intake.sign_ups.take(registered(1)) is Taken.OUTDATED
+        return going(account_id)
+
+    intake.connections.going = gone  # type: ignore[method-assign]
+
+    assert intake.sign_ups.take(removed(2)) is Taken.REMOVED
+    assert intake.registry.entries == {}
+
+
+@pytest.mark.parametrize("unsaid", [ALL_SAID, LITTLE_SAID])
+def test_who_is_removed_and_signs_up_again_is_suspended_as_before_and_has_to_prove_who_they_are_anew(
+    intake: Intake, unsaid: frozenset[str]
+) -> None:
+    by_hand(intake, at(0), suspended_at=at(-5), proof_required=True, proved_at=at(-9))
+
+    intake.sign_ups.take(removed(1))
+    intake.sign_ups.take(removed(2))
+    assert intake.sign_ups.take(registered(3, unsaid)) is Taken.REGISTERED
+
+    consumer = entry_of(intake).consumer
+    assert (consumer.suspended_at, consumer.proof_required, consumer.proved_at) == (at(-5), True, None)
+
+
+def test_that_a_proof_was_required_is_written_also_where_the_event_says_nothing_of_it() -> None:
+    said = registered(3, LITTLE_SAID).entry
+
+    again = changed_entry(None, said, RemovedConsumer(removed_at=at(1), proof_required=True))
+    plain = changed_entry(None, said, RemovedConsumer(removed_at=at(1)))
+
+    assert isinstance(again, Registration)
+    assert isinstance(plain, Registration)
+    assert (again.unsaid, plain.unsaid) == (LITTLE_SAID - {"proof_required"}, LITTLE_SAID)
+
+
+def test_who_is_suspended_while_it_is_removed_is_suspended_when_it_signs_up_again(intake: Intake) -> None:
+    by_hand(intake, at(0), tier="gold")
+
+    def suspend() -> None:
+        intake.registry.before_write = lambda: None
+        by_hand(intake, at(0), tier="gold", suspended_at=at(2))
+
+    intake.registry.before_write = suspend
+    intake.sign_ups.take(removed(1))
+    intake.sign_ups.take(registered(3))
+
+    assert entry_of(intake).consumer.suspended_at == at(2)
+
+
+def test_a_suspension_since_nobody_knows_when_is_one_since_the_removal(intake: Intake) -> None:
+    by_hand(intake, at(0), unreadable=("suspended_at",))
+
+    intake.sign_ups.take(removed(1))
+    intake.sign_ups.take(registered(2))
+
+    assert entry_of(intake).consumer.suspended_at == at(1)
+
+
+def test_a_removal_of_who_is_not_registered_withdraws_only_what_was_let_in_for_an_entry(intake: Intake) -> None:
+    intake.connections.open = ["of our own organization", "of a consumer"]
+    intake.connections.registered = {"of a consumer"}
+    intake.connections.changing = {"of a consumer"}
+
+    with pytest.raises(ConflictError):
+        intake.sign_ups.take(removed(2))
+    intake.connections.changing = set()
+
+    assert intake.sign_ups.take(removed(2)) is Taken.REMOVED
+    assert intake.connections.commanded == ["of a consumer"]
+    assert intake.sign_ups.take(registered(1)) is Taken.OUTDATED
+
+
+def test_a_removal_of_who_registers_meanwhile_withdraws_nothing(intake: Intake) -> None:
+    intake.connections.open = ["of a consumer"]
+    intake.connections.registered = {"of a consumer"}
+
+    def register() -> None:
+        intake.registry.before_write = lambda: None
+        by_hand(intake, at(3))
+
+    intake.registry.before_write = register
+
+    assert intake.sign_ups.take(removed(2)) is Taken.OUTDATED
+    assert intake.connections.commanded == []
+
+
+def test_a_removal_that_was_broken_off_after_the_entry_went_is_finished_in_full(intake: Intake) -> None:
+    by_hand(intake)
+    intake.connections.open = ["a"]
+    # The note, the entry, and nothing more.
+    intake.interruptions.writes_until_crash = 2
+
+    with pytest.raises(CrashError):
+        intake.sign_ups.take(removed(2))
+    assert (intake.registry.entries, intake.connections.commanded) == ({}, [])
+    intake.interruptions.writes_until_crash = 1_000
+
+    assert intake.sign_ups.take(removed(2)) is Taken.REMOVED
+    assert intake.connections.commanded == ["a"]
 
 
 def test_the_same_event_again_writes_nothing_and_asks_for_a_sweep_that_may_not_have_been_asked_for(
@@ -210,6 +342,7 @@ def test_a_command_after_a_removal_is_newer_than_the_events_from_before(intake: 
 def test_what_goes_on_changing_is_told_and_the_rest_goes_and_the_event_finishes_it_once_it_comes_again(
     intake: Intake,
 ) -> None:
+    by_hand(intake)
     intake.connections.open = ["a", "b"]
     intake.connections.changing = {"a"}
 
@@ -278,7 +411,8 @@ def came_to(intake: Intake, told: Sequence[RegistrationEvent]) -> None:
     last = latest(told)
     if isinstance(last, ConsumerRemoved):
         assert intake.registry.entries == {}
-        assert intake.removed.kept[ACCOUNT] == RemovedConsumer(removed_at=last.at, is_finished=True)
+        kept = intake.removed.kept[ACCOUNT]
+        assert (kept.removed_at, kept.is_finished) == (last.at, True)
         assert {*intake.connections.open} == {*intake.connections.commanded}
     else:
         assert (entry_of(intake).consumer.tier, entry_of(intake).changed_at) == (last.entry.consumer.tier, last.at)
@@ -290,6 +424,7 @@ def test_whatever_comes_in_whichever_order_and_is_killed_anywhere_the_latest_cou
 ) -> None:
     intake = Intake(NOW)
     intake.connections.open = ["a", "b"]
+    intake.connections.registered = {"a", "b"}
     for event in told:
         intake.interruptions.writes_until_crash = data.draw(st.integers(0, 8))
         try:
@@ -337,7 +472,7 @@ def test_an_entry_that_was_written_while_its_account_was_removed_is_taken_back(i
     def not_noted_yet(account_id: str) -> RemovedConsumer | None:
         return None if next(looks) == 0 else real(account_id)
 
-    intake.removed.note(ACCOUNT, at(2))
+    intake.removed.note(ACCOUNT, RemovedConsumer(removed_at=at(2)))
     intake.removed.removed = not_noted_yet  # type: ignore[method-assign]
     intake.interruptions.writes_until_crash = 1
 

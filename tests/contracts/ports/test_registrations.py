@@ -50,7 +50,7 @@ def _empty(table: Any) -> None:
 @pytest.fixture(params=IMPLEMENTATIONS)
 def registry(request: pytest.FixtureRequest, table: Any) -> Registry:
     def on_aws() -> Registry:
-        return ConsumersTable(table)
+        return ConsumersTable(table, now=lambda: NOW)
 
     return either(request, InMemoryRegistry, on_aws)
 
@@ -104,6 +104,37 @@ def test_an_entry_that_does_not_say_when_it_was_changed_goes(registry: Registry)
     assert registry.remove_as_of(CONSUMER, BEFORE) is EntryRemoval.REMOVED
 
 
+def test_the_entry_is_told_before_it_goes_and_one_that_is_not_there_is_too(registry: Registry) -> None:
+    told: list[tuple[Registration | None, bool]] = []
+
+    def first(entry: Registration | None) -> None:
+        told.append((entry, registry.registration(CONSUMER) is not None))
+
+    registry.change(ENTRY, after=None)
+    for _ in range(2):
+        registry.remove_as_of(CONSUMER, AT, first=first)
+
+    assert told == [(ENTRY, True), (None, False)]
+
+
+def test_an_entry_that_is_written_once_it_was_told_that_there_is_none_goes_too(registry: Registry) -> None:
+    told: list[Registration | None] = []
+
+    def first(entry: Registration | None) -> None:
+        told.append(entry)
+        registry.change(ENTRY, after=None)
+
+    assert registry.remove_as_of(CONSUMER, AT, first=first) is EntryRemoval.REMOVED
+    assert (told, registry.registration(CONSUMER)) == ([None, ENTRY], None)
+
+
+def test_a_new_entry_is_suspended_if_it_says_so(registry: Registry) -> None:
+    suspended = changed(ENTRY, suspended_at=BEFORE)
+
+    assert registry.change(suspended, after=None)
+    assert registry.registration(CONSUMER) == suspended
+
+
 def test_one_that_is_not_there_is_told(registry: Registry) -> None:
     assert registry.remove_as_of(CONSUMER, AT) is EntryRemoval.NOT_THERE
 
@@ -150,6 +181,18 @@ def test_a_removal_looks_again_if_somebody_was_faster(table: Any, theirs: Any, r
 
     assert registry.remove_as_of(CONSUMER, AT) is removal
     assert ("Item" in table.get_item(Key={"account_id": CONSUMER})) is (removal is EntryRemoval.NEWER)
+
+
+@pytest.mark.parametrize("theirs", [{"suspended_at": AT.isoformat()}, {"proof_required": True}])
+def test_what_somebody_suspends_before_it_goes_is_told_anew(table: Any, theirs: dict[str, Any]) -> None:
+    table.put_item(Item={"account_id": CONSUMER})
+    registry = Beaten(table)
+    registry.beaten_by = [theirs]
+    told: list[Registration | None] = []
+
+    assert registry.remove_as_of(CONSUMER, AT, first=told.append) is EntryRemoval.REMOVED
+
+    assert [(each.consumer.is_suspended or each.consumer.proof_required) for each in told if each] == [False, True]
 
 
 def test_a_removal_gives_up_if_others_are_always_faster(table: Any) -> None:

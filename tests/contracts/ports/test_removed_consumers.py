@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from drawbridge.aws.removed_consumers import TARGET, RemovedConsumerItems
 from drawbridge.errors import AccessDeniedError, UpstreamError
@@ -39,32 +40,32 @@ def kept(request: pytest.FixtureRequest, table: Any) -> RemovedConsumers:
 
 
 def test_who_was_not_removed_is_not_there(kept: RemovedConsumers) -> None:
-    kept.note(STRANGER, NOW)
+    kept.note(STRANGER, RemovedConsumer(removed_at=NOW))
 
     assert kept.removed(CONSUMER) is None
 
 
 def test_a_removal_is_kept_until_it_is_finished_and_after(kept: RemovedConsumers) -> None:
-    kept.note(CONSUMER, NOW)
+    kept.note(CONSUMER, RemovedConsumer(removed_at=NOW))
     assert kept.removed(CONSUMER) == RemovedConsumer(removed_at=NOW)
 
     kept.finish(CONSUMER, NOW)
     assert kept.removed(CONSUMER) == RemovedConsumer(removed_at=NOW, is_finished=True)
 
-    kept.note(CONSUMER, NOW)
+    kept.note(CONSUMER, RemovedConsumer(removed_at=NOW))
     assert kept.removed(CONSUMER) == RemovedConsumer(removed_at=NOW, is_finished=True)
 
 
 @pytest.mark.parametrize("times", [(NOW, LATER), (LATER, NOW)])
 def test_of_two_removals_the_later_is_kept(kept: RemovedConsumers, times: tuple[datetime, ...]) -> None:
     for each in times:
-        kept.note(CONSUMER, each)
+        kept.note(CONSUMER, RemovedConsumer(removed_at=each))
 
     assert kept.removed(CONSUMER) == RemovedConsumer(removed_at=LATER)
 
 
 def test_only_the_last_removal_is_finished(kept: RemovedConsumers) -> None:
-    kept.note(CONSUMER, LATER)
+    kept.note(CONSUMER, RemovedConsumer(removed_at=LATER))
 
     kept.finish(CONSUMER, NOW)
 
@@ -72,25 +73,40 @@ def test_only_the_last_removal_is_finished(kept: RemovedConsumers) -> None:
 
 
 def test_a_later_one_begins_anew(kept: RemovedConsumers) -> None:
-    kept.note(CONSUMER, NOW)
+    kept.note(CONSUMER, RemovedConsumer(removed_at=NOW))
     kept.finish(CONSUMER, NOW)
 
-    kept.note(CONSUMER, LATER)
+    kept.note(CONSUMER, RemovedConsumer(removed_at=LATER))
 
     assert kept.removed(CONSUMER) == RemovedConsumer(removed_at=LATER)
 
 
+def test_what_is_kept_of_the_entry_is_read_as_it_was_written_and_anew_until_it_is_finished(
+    kept: RemovedConsumers,
+) -> None:
+    first = RemovedConsumer(removed_at=NOW, was_registered=False, proof_required=True)
+    second = RemovedConsumer(removed_at=NOW, suspended_at=NOW - timedelta(days=1))
+    for each in (first, second):
+        kept.note(CONSUMER, each)
+        assert kept.removed(CONSUMER) == each
+    kept.finish(CONSUMER, NOW)
+
+    kept.note(CONSUMER, first)
+
+    assert kept.removed(CONSUMER) == replace(second, is_finished=True)
+
+
 def test_times_are_compared_whatever_their_zone(kept: RemovedConsumers) -> None:
     elsewhere = (NOW - timedelta(minutes=1)).astimezone(timezone(timedelta(hours=14)))
-    kept.note(CONSUMER, NOW)
+    kept.note(CONSUMER, RemovedConsumer(removed_at=NOW))
 
-    kept.note(CONSUMER, elsewhere)
+    kept.note(CONSUMER, RemovedConsumer(removed_at=elsewhere))
 
     assert kept.removed(CONSUMER) == RemovedConsumer(removed_at=NOW)
 
 
 def test_it_is_kept_for_thirty_days(table: Any) -> None:
-    RemovedConsumerItems(table, now=lambda: NOW).note(CONSUMER, NOW - timedelta(days=1))
+    RemovedConsumerItems(table, now=lambda: NOW).note(CONSUMER, RemovedConsumer(removed_at=NOW - timedelta(days=1)))
 
     item = table.get_item(Key={"target": TARGET, "principal": CONSUMER})["Item"]
     assert datetime.fromtimestamp(int(item["expires_at"]), UTC) == NOW.replace(microsecond=0) + timedelta(days=30)
@@ -103,6 +119,16 @@ def test_what_somebody_wrote_there_by_hand_is_no_removal(table: Any, odd: object
     assert RemovedConsumerItems(table, now=lambda: NOW).removed(CONSUMER) is None
 
 
+@pytest.mark.parametrize("odd", [5, "yesterday", ["a"]])
+def test_what_somebody_wrote_by_hand_of_the_entry_counts_against_the_account(table: Any, odd: object) -> None:
+    removal = {"removed_at": NOW.isoformat(timespec="microseconds"), "suspended_at": odd, "proof_required": odd}
+    table.put_item(Item={"target": TARGET, "principal": CONSUMER, **removal})
+
+    assert RemovedConsumerItems(table, now=lambda: NOW).removed(CONSUMER) == RemovedConsumer(
+        removed_at=NOW, suspended_at=NOW, proof_required=True
+    )
+
+
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException"])
 def test_aws_s_refusals_are_errors_of_ours(new_account: NewAccount, code: str) -> None:
     table = new_account().table("OffersTable")
@@ -113,4 +139,4 @@ def test_aws_s_refusals_are_errors_of_ours(new_account: NewAccount, code: str) -
         refusing(table.meta.client, "put_item", code),
         pytest.raises(expected, match=f"note that {CONSUMER} is removed"),
     ):
-        items.note(CONSUMER, NOW)
+        items.note(CONSUMER, RemovedConsumer(removed_at=NOW))

@@ -14,9 +14,9 @@ from drawbridge.aws.errors import code_of, translated
 from drawbridge.aws.table_reads import items_of, scanned
 from drawbridge.aws.table_writes import Write
 from drawbridge.decision.facts import Consumer
-from drawbridge.decision.registration import Registration, is_principal_of
+from drawbridge.decision.registration import Registration, as_of, is_principal_of
 from drawbridge.errors import ThrottledError, UpstreamError
-from drawbridge.intake.off_boarding import EntryRemoval
+from drawbridge.intake.off_boarding import BeforeRemoval, EntryRemoval
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -32,6 +32,10 @@ _TRIES = 8
 _NOT_SUSPENDED = "attribute_not_exists(#suspended) OR attribute_type(#suspended, :null) OR #suspended = :empty"
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Registered(Struct, frozen=True, kw_only=True):
     """What became of entries that were written together."""
 
@@ -44,9 +48,12 @@ class Registered(Struct, frozen=True, kw_only=True):
 class ConsumersTable:
     """What the registry knows of accounts."""
 
-    def __init__(self, table: Table, *, wait: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, table: Table, *, wait: Callable[[float], None] = time.sleep, now: Callable[[], datetime] = _now
+    ) -> None:
         self._table = table
         self._wait = wait
+        self._now = now
 
     def consumer(self, account_id: str) -> Consumer | None:
         """Return what is registered."""
@@ -57,19 +64,19 @@ class ConsumersTable:
         """Return the entry of an account, read consistently; ``None`` if it has none."""
         with translated(f"look {account_id} up in the registry", missing=UpstreamError):
             item = self._table.get_item(Key={_KEY: account_id}, ConsistentRead=True).get("Item")
-        return None if item is None else _registration(item)
+        return None if item is None else self._read(item)
 
     def all(self) -> Iterator[Registration]:
         """Yield all entries, in no order."""
         with translated("read the registry", missing=UpstreamError):
             for item in scanned(self._table):
-                yield _registration(item)
+                yield self._read(item)
 
     def entries(self, account_ids: Collection[str]) -> dict[str, Registration]:
         """Return the entries of accounts as they are now, by account; a call for each hundred."""
         with translated("read entries of the registry", missing=UpstreamError):
             found = items_of(self._table, account_ids, (_KEY, *_FIELDS, *_BESIDE), key=_KEY)
-            return {item[_KEY]: _registration(item) for item in found}
+            return {item[_KEY]: self._read(item) for item in found}
 
     def add(self, entry: Registration, *, replace: bool) -> bool:
         """Write an entry; ``False`` if the account has one, which is only overwritten to ``replace`` it.
@@ -96,14 +103,13 @@ class ConsumersTable:
     def suspend(self, account_id: str, at: datetime) -> bool:
         """Suspend an account; ``False`` if it is suspended already, or has no entry."""
         with translated(f"suspend {account_id}", missing=UpstreamError):
-            update = "SET #suspended = :at, #changed = :at"
-            return self._update(account_id, _suspension(update, _NOT_SUSPENDED, at))
+            times = {":at": at.isoformat(timespec="seconds")}
+            return self._update(account_id, _suspension("SET #suspended = :at", _NOT_SUSPENDED, times))
 
-    def resume(self, account_id: str, at: datetime) -> bool:
+    def resume(self, account_id: str) -> bool:
         """End an account's suspension; ``False`` if it is not suspended, or has no entry."""
         with translated(f"resume {account_id}", missing=UpstreamError):
-            update = "SET #changed = :at REMOVE #suspended"
-            return self._update(account_id, _suspension(update, f"NOT ({_NOT_SUSPENDED})", at))
+            return self._update(account_id, _suspension("REMOVE #suspended", f"NOT ({_NOT_SUSPENDED})", {}))
 
     def remove(self, account_id: str) -> bool:
         """Remove an account's entry; ``False`` if it has none."""
@@ -111,29 +117,36 @@ class ConsumersTable:
             removed = self._table.delete_item(Key={_KEY: account_id}, ReturnValues="ALL_OLD")
         return "Attributes" in removed
 
-    def remove_as_of(self, account_id: str, at: datetime) -> EntryRemoval:
-        """Remove an account's entry, unless it was changed after that; one that does not say when goes."""
+    def remove_as_of(self, account_id: str, at: datetime, *, first: BeforeRemoval = lambda _: None) -> EntryRemoval:
+        """Remove an account's entry, unless it was changed after that; one that does not say when goes.
+
+        ``first`` is called with the entry that is to go, or without any, and again if that is no longer so after it.
+        """
         with translated(f"remove {account_id} from the registry", missing=UpstreamError):
             for _ in range(_TRIES):
-                item = self._table.get_item(Key={_KEY: account_id}, ConsistentRead=True).get("Item")
-                if item is None:
-                    return EntryRemoval.NOT_THERE
-                changed_at = _registration(item).changed_at
-                if changed_at is not None and changed_at > at:
+                item = self._item(account_id)
+                entry = None if item is None else self._read(item)
+                if entry is not None and entry.changed_at is not None and entry.changed_at > at:
                     return EntryRemoval.NEWER
-                if self._delete_unchanged(account_id, item):
+                first(entry)
+                if item is None:
+                    if self._item(account_id) is None:
+                        return EntryRemoval.NOT_THERE
+                elif self._delete_unchanged(account_id, item):
                     return EntryRemoval.REMOVED
         raise ThrottledError(f"remove {account_id} from the registry: others that change its entry are always faster")
 
     def _delete_unchanged(self, account_id: str, item: Mapping[str, Any]) -> bool:
-        """Delete an entry; ``False`` if it was changed since it was read."""
-        name = "changed_at"
-        condition: dict[str, Any] = {"ConditionExpression": f"attribute_not_exists({name})"}
-        if name in item:
-            condition = {
-                "ConditionExpression": f"{name} = :as_read",
-                "ExpressionAttributeValues": {":as_read": item[name]},
-            }
+        """Delete an entry; ``False`` if what is kept of it was changed since it was read."""
+        names = ("changed_at", "suspended_at", "proof_required")
+        values = {f":{name}": item[name] for name in names if name in item}
+        condition: dict[str, Any] = {
+            "ConditionExpression": " AND ".join(
+                f"{name} = :{name}" if name in item else f"attribute_not_exists({name})" for name in names
+            )
+        }
+        if values:
+            condition["ExpressionAttributeValues"] = values
         try:
             self._table.delete_item(Key={_KEY: account_id}, **condition)
         except ClientError as error:
@@ -150,10 +163,13 @@ class ConsumersTable:
         write = _entry(entry, replace=True)
         with translated(f"register {entry.account_id}", missing=UpstreamError):
             item = self._table.get_item(Key={_KEY: entry.account_id}, ConsistentRead=True).get("Item")
-            if (None if item is None else _registration(item)) != after:
+            if (None if item is None else self._read(item)) != after:
                 return False
             if item is None:
                 write.only_if_new(_KEY)
+                if (suspended_at := entry.consumer.suspended_at) is not None:
+                    # Of an entry that was removed; one that is there keeps its own.
+                    write.set(suspended_at=suspended_at.isoformat(timespec="seconds"))
             else:
                 write.only_if_there(_KEY)
                 if "changed_at" in item:
@@ -161,6 +177,12 @@ class ConsumersTable:
                 else:
                     write.only_if_missing("changed_at")
             return self._update(entry.account_id, write.parameters())
+
+    def _item(self, account_id: str) -> Mapping[str, Any] | None:
+        return self._table.get_item(Key={_KEY: account_id}, ConsistentRead=True).get("Item")
+
+    def _read(self, item: Mapping[str, Any]) -> Registration:
+        return as_of(_registration(item), self._now())
 
     def _update(self, account_id: str, parameters: Mapping[str, Any]) -> bool:
         """Update an item, and return whether the condition held."""
@@ -239,13 +261,17 @@ def _entry(entry: Registration, *, replace: bool) -> Write:
     return write
 
 
-def _suspension(update: str, condition: str, at: datetime) -> dict[str, Any]:
-    """Return the parameters of an update of an entry that is there."""
+def _suspension(update: str, condition: str, times: Mapping[str, str]) -> dict[str, Any]:
+    """Return the parameters of an update of an entry that is there.
+
+    It leaves alone when the entry was changed, which events are compared with: what a sign-up service told before still
+    counts.
+    """
     return {
         "UpdateExpression": update,
         "ConditionExpression": f"attribute_exists(#key) AND ({condition})",
-        "ExpressionAttributeNames": {"#key": _KEY, "#suspended": "suspended_at", "#changed": "changed_at"},
-        "ExpressionAttributeValues": {":at": at.isoformat(timespec="seconds"), ":null": "NULL", ":empty": ""},
+        "ExpressionAttributeNames": {"#key": _KEY, "#suspended": "suspended_at"},
+        "ExpressionAttributeValues": {**times, ":null": "NULL", ":empty": ""},
     }
 
 

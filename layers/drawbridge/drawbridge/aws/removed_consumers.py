@@ -36,20 +36,34 @@ class RemovedConsumerItems:
         removed_at = _parsed(item.get("removed_at"))
         if removed_at is None:
             return None
-        return RemovedConsumer(removed_at=removed_at, is_finished=item.get("is_finished") is True)
+        suspended_at = item.get("suspended_at")
+        return RemovedConsumer(
+            removed_at=removed_at,
+            is_finished=item.get("is_finished") is True,
+            was_registered=item.get("was_registered", True) is True,
+            # What somebody wrote there by hand counts against the account, as it does on an entry.
+            suspended_at=None if suspended_at is None else _parsed(suspended_at) or removed_at,
+            proof_required=item.get("proof_required", False) is not False,
+        )
 
-    def note(self, account_id: str, removed_at: datetime) -> None:
-        """Keep that an account was removed; of two removals the later is kept."""
+    def note(self, account_id: str, removed: RemovedConsumer) -> None:
+        """Keep that an account was removed; of two removals the later is kept, and one that is finished stays so."""
         written: dict[str, Any] = {
-            "removed_at": _text(removed_at),
-            "is_finished": False,
+            "removed_at": _text(removed.removed_at),
+            "is_finished": removed.is_finished,
+            "was_registered": removed.was_registered,
+            "proof_required": removed.proof_required,
             "expires_at": int((self._now() + _KEPT_FOR).timestamp()),
         }
+        if removed.suspended_at is not None:
+            written["suspended_at"] = _text(removed.suspended_at)
         with translated(f"note that {account_id} is removed", missing=UpstreamError), _if_it_holds():
             self._table.put_item(
                 Item=_key(account_id) | written,
-                ConditionExpression="attribute_not_exists(removed_at) OR removed_at < :at",
-                ExpressionAttributeValues={":at": written["removed_at"]},
+                ConditionExpression=(
+                    "attribute_not_exists(removed_at) OR removed_at < :at OR (removed_at = :at AND is_finished = :no)"
+                ),
+                ExpressionAttributeValues={":at": written["removed_at"], ":no": False},
             )
 
     def finish(self, account_id: str, removed_at: datetime) -> None:

@@ -4,10 +4,11 @@ import csv
 import io
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from drawbridge.decision.facts import ALL_SERVICES, Consumer
 from drawbridge.errors import InvalidInputError
@@ -20,6 +21,10 @@ _LONGEST = 1000
 _MOST_SERVICES = 500
 _MOST_PRINCIPALS = 50
 """Bounds of one entry: a hundred of them are written at once, in what DynamoDB takes of one transaction."""
+
+
+CLOCKS_AHEAD = timedelta(minutes=15)
+"""How far another clock may be ahead: what is from far ahead would win against all that happens until then."""
 
 
 class Reader(Protocol):
@@ -39,7 +44,10 @@ class Registration(Struct, frozen=True, kw_only=True):
     account_id: str
     consumer: Consumer
     changed_at: datetime | None = None
-    """When a command or an event changed it last; ``None`` where that was not written down, or can't be read."""
+    """When a command or an event registered it last; ``None`` where that was not written down, or can't be read.
+
+    A suspension and its end leave it as it is.
+    """
     proved_by: str = ""
     """ARN of who proved that the account is who it says."""
     challenge: str = ""
@@ -48,6 +56,13 @@ class Registration(Struct, frozen=True, kw_only=True):
     """Those of these three that can't be read."""
     unsaid: frozenset[str] = frozenset()
     """Of an entry to be written: the fields that nothing was said of, which an entry that is there keeps."""
+
+
+def as_of(entry: Registration, now: datetime) -> Registration:
+    """Return an entry as it is read now: when it was changed is unreadable if a clock that is far ahead wrote it."""
+    if entry.changed_at is None or entry.changed_at <= now + CLOCKS_AHEAD:
+        return entry
+    return replace(entry, changed_at=None, unreadable=tuple(sorted({*entry.unreadable, "changed_at"})))
 
 
 class BadLine(Struct, frozen=True):

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from drawbridge.decision.facts import ConnectionFacts
 from drawbridge.decision.let_in import LetIn
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.request import EndpointConnectionRequest
@@ -23,6 +24,10 @@ class CommandedRows(Protocol):
 
     def rows(self, request_ids: Collection[str]) -> Mapping[str, LedgerRow]:
         """Return the rows of requests, read consistently."""
+        ...
+
+    def with_decision_records(self, row: LedgerRow) -> LedgerRow:
+        """Return a row with what its decisions rested on."""
         ...
 
     def connected(self, request_id: str) -> ConnectedRecord:
@@ -137,9 +142,21 @@ class AccountConnections:
         """Return what is connected or under way, and not commanded to be withdrawn yet."""
         return [each.row for each in connections_of(self._ledger, account_id, self._managed).going]
 
+    def of_registered(self, going: Sequence[LedgerRow]) -> Sequence[LedgerRow]:
+        """Return those of them that were decided on as connections of a registered consumer."""
+        return [row for row in going if is_of_registered(self._ledger, row)]
+
     def command(self, going: Sequence[LedgerRow], command: WithdrawalCommand) -> Sequence[LedgerRow]:
         """Command that all be withdrawn; return those that are: the others have changed meanwhile."""
         return [row for row in going if self._ledger.command_withdrawal(row, command)]
+
+
+def is_of_registered(ledger: CommandedRows, row: LedgerRow) -> bool:
+    """Whether a connection was decided on as that of a registered consumer."""
+    record = ledger.with_decision_records(row).decision_record
+    if record is None or not isinstance(record.facts, ConnectionFacts):
+        return False
+    return record.facts.requester.consumer is not None
 
 
 def _was_let_in(row: LedgerRow) -> bool:

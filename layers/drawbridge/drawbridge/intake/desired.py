@@ -1,6 +1,7 @@
 """What should be offered: the entries of the registry, as far as nothing stands against them."""
 
 import re
+import shlex
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import assert_never
@@ -24,6 +25,7 @@ from drawbridge.decision.facts import (
 from drawbridge.decision.offer_forbidden import forbidding_offer
 from drawbridge.decision.registration import Registration, check_account_id
 from drawbridge.errors import InvalidInputError
+from drawbridge.intake.mending import mending
 from drawbridge.intake.offers import OfferedShare
 from drawbridge.request.connections import ManagedService
 from drawbridge.status import Reason
@@ -101,9 +103,10 @@ def unreadable(entry: Registration) -> InvalidInputError | None:
     fields = [name for name in _GOES_BY if name in entry.consumer.unreadable]
     if not fields:
         return None
+    mends = (f"drawbridge {shlex.join(each.words)} {each.effect}" for each in mending(entry.account_id, fields))
     return InvalidInputError(
         f"the registry's entry of {entry.account_id} can't be read: {', '.join(fields)}; what it is offered is not, or "
-        "not any longer, as it should be: mend it with drawbridge consumers add --replace"
+        f"not any longer, as it should be; {'; '.join(mends)}"
     )
 
 

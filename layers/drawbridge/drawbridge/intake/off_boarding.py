@@ -6,7 +6,9 @@ from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from drawbridge.decision.registration import Registration
 from drawbridge.request.announced import WithdrawalCommand
 
 
@@ -19,11 +21,17 @@ class EntryRemoval(StrEnum):
     """It was changed since then, and stays."""
 
 
+BeforeRemoval = Callable[[Registration | None], None]
+
+
 class Entries(Protocol):
     """The registry, as far as entries are removed from it."""
 
-    def remove_as_of(self, account_id: str, at: datetime) -> EntryRemoval:
-        """Remove an account's entry, unless it was changed after that; one that does not say when goes."""
+    def remove_as_of(self, account_id: str, at: datetime, *, first: BeforeRemoval = ...) -> EntryRemoval:
+        """Remove an account's entry, unless it was changed after that; one that does not say when goes.
+
+        ``first`` is called with the entry that is to go, or without any, and again if that is no longer so after it.
+        """
         ...
 
 
@@ -33,6 +41,11 @@ class RemovedConsumer(Struct, frozen=True, kw_only=True):
     removed_at: datetime
     is_finished: bool = False
     """Whether all that goes with its entry was commanded to go."""
+    was_registered: bool = True
+    """Whether it had an entry; otherwise nothing goes but what was let in for one."""
+    suspended_at: datetime | None = None
+    proof_required: bool = False
+    """Of the entry that an event removed: an event that registers the account again takes both over."""
 
 
 class RemovedConsumers(Protocol):
@@ -42,8 +55,8 @@ class RemovedConsumers(Protocol):
         """Return what is kept of an account's last removal."""
         ...
 
-    def note(self, account_id: str, removed_at: datetime) -> None:
-        """Keep that an account was removed; of two removals the later is kept."""
+    def note(self, account_id: str, removed: RemovedConsumer) -> None:
+        """Keep that an account was removed; of two removals the later is kept, and one that is finished stays so."""
         ...
 
     def finish(self, account_id: str, removed_at: datetime) -> None:
@@ -60,6 +73,10 @@ class Connections(Protocol[Row]):
 
     def going(self, account_id: str) -> Sequence[Row]:
         """Return what is connected or under way, and not commanded to be withdrawn yet."""
+        ...
+
+    def of_registered(self, going: Sequence[Row]) -> Sequence[Row]:
+        """Return those of them that were decided on as connections of a registered consumer."""
         ...
 
     def command(self, going: Sequence[Row], command: WithdrawalCommand) -> Sequence[Row]:
@@ -101,29 +118,56 @@ class OffBoarding(Generic[Row]):
     def off_board(self, account_id: str, command: WithdrawalCommand, *, removed_at: datetime) -> OffBoarded[Row]:
         """Remove an account's entry, unless it was changed after that, and have all go that goes with it.
 
-        What goes on changing is left, and the removal is not finished.
+        What goes on changing is left, and the removal is not finished. Of an account that has no entry, and no removal
+        that was broken off, only what was let in for an entry goes: the rest policies permit whoever is registered.
         """
+        noted = RemovedConsumer(removed_at=removed_at)
+
+        def note(entry: Registration | None) -> None:
+            # Before the entry goes: an event from before that comes late has to find the one or the other.
+            nonlocal noted
+            noted = _removed(entry, self._removed.removed(account_id) if entry is None else None, removed_at)
+            self._removed.note(account_id, noted)
+
         # Whatever asks from now on is decided on without the entry.
-        entry = self._entries.remove_as_of(account_id, removed_at)
+        entry = self._entries.remove_as_of(account_id, removed_at, first=note)
         if entry is EntryRemoval.NEWER:
             return OffBoarded(entry=entry)
-        # An event from before that comes late does not bring the entry back.
-        self._removed.note(account_id, removed_at)
-        commanded, changing = self._withdraw(account_id, command)
+        commanded, changing = self._withdraw(account_id, command, is_all=noted.was_registered)
         self._tell_to_sweep()
         if not changing:
             self._removed.finish(account_id, removed_at)
         return OffBoarded(entry=entry, commanded=commanded, changing=changing)
 
-    def _withdraw(self, account_id: str, command: WithdrawalCommand) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+    def _withdraw(
+        self, account_id: str, command: WithdrawalCommand, *, is_all: bool
+    ) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
         """Command that what is connected or under way by now be withdrawn; return what is, and what is not."""
         commanded: list[Row] = []
         changing: list[Row] = []
         for _ in range(_LOOKS):
             going = self._connections.going(account_id)
+            if not is_all:
+                going = self._connections.of_registered(going)
             done = self._connections.command(going, command)
             commanded += done
             changing = [each for each in going if each not in done]
             if not changing:
                 break
         return tuple(commanded), tuple(changing)
+
+
+def _removed(entry: Registration | None, before: RemovedConsumer | None, removed_at: datetime) -> RemovedConsumer:
+    """Return what is to be kept of a removal; without an entry, what was kept of the removal that took it."""
+    if entry is not None:
+        consumer = entry.consumer
+        return RemovedConsumer(
+            removed_at=removed_at,
+            # Since when may be unreadable.
+            suspended_at=consumer.suspended_at or (removed_at if consumer.is_suspended else None),
+            proof_required=consumer.proof_required,
+        )
+    if before is None:
+        return RemovedConsumer(removed_at=removed_at, was_registered=False)
+    was_registered = before.was_registered and not before.is_finished
+    return replace(before, removed_at=removed_at, is_finished=False, was_registered=was_registered)

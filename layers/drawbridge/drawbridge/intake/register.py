@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import ConflictError, DrawbridgeError, ThrottledError
-from drawbridge.intake.off_boarding import Entries, EntryRemoval, OffBoarding, RemovedConsumers
+from drawbridge.intake.off_boarding import Entries, EntryRemoval, OffBoarding, RemovedConsumer, RemovedConsumers
 from drawbridge.intake.registration_event import ConsumerRegistered, ConsumerRemoved, RegistrationEvent
 from drawbridge.observability import logger
 from drawbridge.request.announced import WithdrawalCommand
@@ -92,10 +92,12 @@ class SignUps:
 
     def _enter(self, event: ConsumerRegistered) -> Taken:
         for _ in range(_TRIES):
-            if self._is_removed(event):
-                return Taken.OUTDATED
             before = self._registry.registration(event.account_id)
-            change = changed_entry(before, event.entry)
+            # After the entry: who is removed meanwhile is noted before the entry goes.
+            removed = self._removed.removed(event.account_id)
+            if removed is not None and removed.removed_at >= event.at:
+                return Taken.OUTDATED
+            change = changed_entry(before, event.entry, removed)
             if isinstance(change, Taken):
                 return change
             if self._registry.change(change, after=before):
@@ -138,16 +140,27 @@ def take_all(events: Mapping[str, RegistrationEvent], sign_ups: SignUps) -> list
     return failed
 
 
-def changed_entry(before: Registration | None, said: Registration) -> Registration | Taken:
-    """Return an account's entry as an event has it be; or what becomes of the event, where nothing is to be written."""
+def changed_entry(
+    before: Registration | None, said: Registration, removed: RemovedConsumer | None = None
+) -> Registration | Taken:
+    """Return an account's entry as an event has it be; or what becomes of the event, where nothing is to be written.
+
+    ``removed`` is what is kept of its last removal: who is registered again is suspended as before.
+    """
     if before is None:
-        return said
+        return said if removed is None else _registered_again(said, removed)
     if before.changed_at is not None and said.changed_at is not None and before.changed_at > said.changed_at:
         return Taken.OUTDATED
     entry = replace(before, consumer=_merged(before.consumer, said), changed_at=said.changed_at, unsaid=said.unsaid)
     if entry.changed_at == before.changed_at and entry.consumer == before.consumer:
         return Taken.UNCHANGED
     return entry
+
+
+def _registered_again(said: Registration, removed: RemovedConsumer) -> Registration:
+    proof_required = said.consumer.proof_required or removed.proof_required
+    consumer = replace(said.consumer, suspended_at=removed.suspended_at, proof_required=proof_required)
+    return replace(said, consumer=consumer, unsaid=said.unsaid - ({"proof_required"} if proof_required else set()))
 
 
 def _merged(before: Consumer, said: Registration) -> Consumer:

@@ -4,14 +4,14 @@ They are the only events whose contents are acted on; so they are read strictly,
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from drawbridge.decision.facts import AwareDatetime
-from drawbridge.decision.registration import Registration, check_account_id, registration
+from drawbridge.decision.registration import CLOCKS_AHEAD, Registration, check_account_id, registration
 from drawbridge.errors import InvalidInputError
 from drawbridge.parsing import UnreadableError, read_json, read_value
 
@@ -20,9 +20,6 @@ REMOVED = "Consumer Removed"
 
 OWN_SOURCE = "drawbridge"
 """The source of our own events, which nobody else's are taken for."""
-
-_AHEAD = timedelta(minutes=15)
-"""How far another clock may be ahead: an event from far ahead would win against all that happens until then."""
 
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -70,7 +67,7 @@ class RegisteredDetail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     principals: Texts | None = None
     """ARNs of the account's roles and users that services are offered to, instead of to the account as a whole."""
     proof_required: bool | None = None
-    """Whether it has to prove that it is who it says; no event takes that back."""
+    """Whether it has to prove that it is who it says; no event takes that back, and no removal by an event either."""
 
 
 class RemovedDetail(Struct, frozen=True, kw_only=True):
@@ -140,7 +137,7 @@ def parse_registration_event(body: str, now: datetime) -> RegistrationEvent:
         raise InvalidInputError(
             f"time: {envelope.time.isoformat()} is long past; send it with the time at which it happened"
         )
-    if envelope.time > now + _AHEAD:
+    if envelope.time > now + CLOCKS_AHEAD:
         raise InvalidInputError(
             f"time: {envelope.time.isoformat()} lies ahead; send it with the time at which it happened, or with none"
         )

@@ -1,0 +1,31 @@
+"""What of an account's connections goes with a removal."""
+
+import pytest
+
+from drawbridge.decision.decision_record import DecisionRecord
+from drawbridge.decision.facts import ConnectionFacts, ShareFacts
+from drawbridge.discovery.withdrawable import AccountConnections
+from drawbridge.status import Status
+from tests.builders import CONSUMER, NOW, SERVICE_ID, connection_facts, requester, row, share_facts
+from tests.fakes.ledger import InMemoryLedger
+
+REGISTERED = connection_facts(requester(CONSUMER, services=frozenset({SERVICE_ID})))
+
+
+@pytest.mark.parametrize(
+    ("facts", "is_registered"), [(REGISTERED, True), (connection_facts(), False), (share_facts(), False), (None, False)]
+)
+def test_a_registered_consumer_s_is_what_was_decided_on_as_such(
+    facts: ConnectionFacts | ShareFacts | None, is_registered: bool
+) -> None:
+    record = facts and DecisionRecord(
+        outcome="accept", at=NOW, zone="UTC", policies="", determined_by=(), facts=facts, fingerprint=""
+    )
+    ledger = InMemoryLedger()
+    kept = row(Status.AVAILABLE, decision_record=record)
+    ledger.kept[kept.request_id] = kept
+    (read,) = ledger.rows([kept.request_id]).values()
+
+    found = AccountConnections(ledger, lambda: {SERVICE_ID}).of_registered([read])
+
+    assert found == ([read] if is_registered else [])
