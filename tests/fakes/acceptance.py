@@ -5,7 +5,16 @@ from __future__ import annotations
 from drawbridge.errors import GoneError
 from drawbridge.request.connections import ConnectionState
 from drawbridge.request.shares import Invitation, InvitationStatus, SharedResource
-from tests.builders import ATTACHMENT_ID, CONSUMER, ENDPOINT_ID, RESOURCE_ARN, SERVICE_ID, SHARE_ARN, invitation, shared_resource
+from tests.builders import (
+    ATTACHMENT_ID,
+    CONSUMER,
+    ENDPOINT_ID,
+    RESOURCE_ARN,
+    SERVICE_ID,
+    SHARE_ARN,
+    invitation,
+    shared_resource,
+)
 
 
 class InMemoryInvitationAnswers:
