@@ -6,7 +6,13 @@ import typer
 
 from drawbridge.decision.registration import check_account_id
 from drawbridge.discovery.ledger_row import LedgerRow
-from drawbridge.discovery.withdrawable import RequestStanding, Withdrawable, connections_of, request_standing_of, withdrawable
+from drawbridge.discovery.withdrawable import (
+    RequestStanding,
+    Withdrawable,
+    connections_of,
+    request_standing_of,
+    withdrawable,
+)
 from drawbridge.errors import InvalidInputError
 from drawbridge.request import EndpointConnectionRequest, what_connects
 from drawbridge.status import Status

@@ -74,7 +74,9 @@ def test_an_entry_is_changed_as_it_was_read(registry: ConsumerEntries) -> None:
 
 
 @pytest.mark.parametrize("after", [None, changed(ENTRY, tier="silver"), replace(ENTRY, changed_at=BEFORE)])
-def test_an_entry_that_is_not_as_it_was_read_is_left_alone(registry: ConsumerEntries, after: Registration | None) -> None:
+def test_an_entry_that_is_not_as_it_was_read_is_left_alone(
+    registry: ConsumerEntries, after: Registration | None
+) -> None:
     registry.change(ENTRY, after=None)
 
     assert not registry.change(changed(ENTRY, tier="bronze"), after=after)

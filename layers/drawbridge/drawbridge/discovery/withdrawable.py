@@ -103,7 +103,8 @@ def withdrawable(
 ) -> tuple[Withdrawable, ...]:
     """Return requests with what was made and published for them."""
     return tuple(
-        Withdrawable(row=row, made=ledger.connected(row.request_id), standing=request_standing_of(row, managed)) for row in rows
+        Withdrawable(row=row, made=ledger.connected(row.request_id), standing=request_standing_of(row, managed))
+        for row in rows
     )
 
 
