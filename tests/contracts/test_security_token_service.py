@@ -202,7 +202,7 @@ def test_no_redirect_is_followed_and_what_is_no_answer_may_pass(server: Server, 
 
 
 @pytest.mark.parametrize("status", [400, 403])
-@pytest.mark.parametrize("code", ["Throttling", "RequestLimitExceeded", "ThrottlingException", "InternalFailure"])
+@pytest.mark.parametrize("code", ["Throttling", "RequestLimitExceeded", "ThrottlingException"])
 def test_a_throttle_says_nothing_of_the_signature_and_may_pass(server: Server, status: int, code: str) -> None:
     server.status, server.body = status, json.dumps({"Error": {"Code": code, "Message": "Rate exceeded"}}).encode()
 

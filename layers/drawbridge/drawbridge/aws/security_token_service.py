@@ -20,8 +20,6 @@ _LARGEST = 65_536
 _PIECE = 8_192
 _OK = 200
 _REFUSED = frozenset({400, 401, 403})
-_MAY_PASS = frozenset({ThrottledError, UpstreamError})
-"""STS throttles with status 400 too, which says nothing of the signature."""
 
 
 class _Identity(Struct, frozen=True, rename="pascal"):
@@ -115,7 +113,8 @@ def _identity(status: int, body: bytes) -> CallerIdentity:
     if status in _REFUSED:
         code = _code(body)
         words = f"{_DOING}: {status} {code}".rstrip()
-        if known_error_for(code) in _MAY_PASS:
+        if known_error_for(code) is ThrottledError:
+            # With status 400 too, which says nothing of the signature.
             raise UpstreamError(words)
         raise SignatureRefusedError(words)
     if status != _OK:
