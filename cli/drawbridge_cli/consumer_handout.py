@@ -69,7 +69,10 @@ def handout_of(stack: Stack, account_id: str, consumer: Consumer) -> Handout:
     if consumer.unreadable:
         fields = ", ".join(map(legible, consumer.unreadable))
         complain(f"{account_id}: its entry has fields that can't be read, and do not count: {fields}")
-    called_for = (*_reached(stack, account_id, consumer), *_shares(stack, account_id, consumer.tier))
+    called_for: tuple[Target, ...] = (
+        *_reached(stack, account_id, consumer),
+        *_shares(stack, account_id, consumer.tier),
+    )
     context = stack.plan_context() if called_for else None
     offered = _offered(stack, context, Registration(account_id=account_id, consumer=consumer), called_for)
     reached = [each for each in offered if isinstance(each, ManagedService)]
