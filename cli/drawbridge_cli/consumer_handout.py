@@ -8,13 +8,15 @@ from botocore.exceptions import ClientError
 
 from drawbridge.arns import Arn
 from drawbridge.aws.errors import code_of, translated
-from drawbridge.aws.offered_shares import OFFER_TAG
+from drawbridge.aws.offered_shares import OFFER_TAG, OfferedSharesOfRam
 from drawbridge.decision import Accept, AlreadyResolved, AskApprover, Decision, Hold, Keep, Reject
 from drawbridge.decision.consumer_standing import Standing, standing_of
 from drawbridge.decision.decide import decide
 from drawbridge.decision.facts import ConnectionFacts, Consumer, Requester, Service
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import AccessDeniedError, GoneError, RefusedError
+from drawbridge.intake.desired import NotOffered, OfferRules, Target, id_of
+from drawbridge.intake.offers import OfferedShare
 from drawbridge.legible import legible
 from drawbridge.request.connections import ManagedService
 from drawbridge_cli.command_lines import command
@@ -60,15 +62,24 @@ def handout_of(stack: Stack, account_id: str, consumer: Consumer) -> Handout:
     Raises:
         NothingOfferedError: it is suspended, or nothing is there for it.
     """
-    if consumer.suspended_at is not None:
-        since = f"{consumer.suspended_at:%Y-%m-%d %H:%M} UTC"
-        raise NothingOfferedError(f"{account_id} is suspended since {since}: nothing is offered to it")
+    if consumer.is_suspended:
+        at = consumer.suspended_at
+        since = f"since {at:%Y-%m-%d %H:%M} UTC" if at else "since when can't be read"
+        raise NothingOfferedError(f"{account_id} is suspended, {since}: nothing is offered to it")
     if consumer.unreadable:
         fields = ", ".join(map(legible, consumer.unreadable))
         complain(f"{account_id}: its entry has fields that can't be read, and do not count: {fields}")
-    reached = [each for each in stack.services if consumer.may_reach(each.service_id, each.tags)]
-    shares = _shares(stack, consumer.tier) if consumer.tier else ()
-    if not reached and not shares:
+    called_for: tuple[Target, ...] = (
+        *_reached(stack, account_id, consumer),
+        *_shares(stack, account_id, consumer.tier),
+    )
+    context = stack.plan_context() if called_for else None
+    offered = _offered(stack, context, Registration(account_id=account_id, consumer=consumer), called_for)
+    reached = [each for each in offered if isinstance(each, ManagedService)]
+    shares = tuple(_coming(each) for each in offered if isinstance(each, OfferedShare))
+    if called_for and not offered:
+        raise NothingOfferedError(f"nothing is offered to {account_id}: policies forbid all that its entry calls for")
+    if context is None:
         tier = f" or of its tier {consumer.tier}" if consumer.tier else ""
         raise NothingOfferedError(
             f"nothing is offered to {account_id}: no managed service is among its services{tier}, and no share is "
@@ -80,7 +91,7 @@ def handout_of(stack: Stack, account_id: str, consumer: Consumer) -> Handout:
         provider_account_id=stack.place.account_id,
         proof=_proof(stack, account_id) if standing_of(consumer) is Standing.UNPROVED else None,
         principals=tuple(sorted(consumer.principals)),
-        services=_services(stack, account_id, reached) if reached else (),
+        services=_services(stack, context, account_id, reached) if reached else (),
         shares=shares,
     )
 
@@ -93,9 +104,47 @@ def _proof(stack: Stack, account_id: str) -> Proof:
     return Proof(challenge=challenge, url=stack.proof_url)
 
 
-def _services(stack: Stack, account_id: str, reached: Collection[ManagedService]) -> tuple[OfferedService, ...]:
+def _reached(stack: Stack, account_id: str, consumer: Consumer) -> list[ManagedService]:
+    """Return the services that an entry calls for; none if it can't be read to whom they are offered."""
+    reached = [each for each in stack.services if consumer.may_reach(each.service_id, each.tags)]
+    if reached and "principals" in consumer.unreadable:
+        complain(f"{account_id}: no service is offered to it as long as its principals can't be read")
+        return []
+    return reached
+
+
+def _shares(stack: Stack, account_id: str, tier: str) -> list[OfferedShare]:
+    """Return the shares that an entry calls for; an account's own are not for itself."""
+    if not tier or account_id == stack.place.account_id:
+        return []
+    offered = OfferedSharesOfRam(stack.client("ram")).offered()
+    return sorted((each for each in offered if each.tier == tier), key=lambda each: each.arn)
+
+
+def _coming(share: OfferedShare) -> ComingShare:
+    return ComingShare(arn=share.arn, name=share.name, region=Arn.parse(share.arn).region)
+
+
+def _offered(
+    stack: Stack, context: PlanContext | None, entry: Registration, called_for: Iterable[Target]
+) -> list[Target]:
+    """Return what of all that an entry calls for no policy forbids to offer; the operator is told what one does."""
+    if context is None:
+        return []
+    rules = OfferRules(context.policies, partition=stack.place.partition)
+    offered: list[Target] = []
+    for each in called_for:
+        if reasons := rules.forbidding(each, entry, context.evaluation_time):
+            complain(legible(str(NotOffered(target=id_of(each), account_id=entry.account_id, reasons=reasons))))
+        else:
+            offered.append(each)
+    return offered
+
+
+def _services(
+    stack: Stack, context: PlanContext, account_id: str, reached: Collection[ManagedService]
+) -> tuple[OfferedService, ...]:
     configurations = _configurations(stack, {each.service_id for each in reached})
-    context = stack.plan_context()
     requester = context.gatherer.requester(account_id)
     ids = _zone_ids(stack, configurations.values())
     return tuple(
@@ -226,15 +275,3 @@ def answer_of(decision: Decision, *, asks: bool) -> EndpointOutcome:
             return EndpointOutcome.WAITS
         case _:
             assert_never(decision)
-
-
-def _shares(stack: Stack, tier: str) -> tuple[ComingShare, ...]:
-    offered = {"tagKey": OFFER_TAG, "tagValues": [tier]}
-    found: list[ComingShare] = []
-    with translated("list the shares of this account"):
-        pages = stack.client("ram").get_paginator("get_resource_shares")
-        for page in pages.paginate(resourceOwner="SELF", resourceShareStatus="ACTIVE", tagFilters=[offered]):
-            for each in page["resourceShares"]:
-                arn = Arn.parse(each["resourceShareArn"])
-                found.append(ComingShare(arn=each["resourceShareArn"], name=each.get("name", ""), region=arn.region))
-    return tuple(sorted(found, key=lambda each: each.arn))

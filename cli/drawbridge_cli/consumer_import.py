@@ -30,6 +30,10 @@ def import_file(
     if bad and not keep_good:
         complain(f"{len(bad)} bad lines, {len(good)} good: nothing is registered; mend them, or say --keep-good")
         raise typer.Exit(1)
+    if any(each.consumer.principals for each in good):
+        stack.check_that_it_knows("the column principals")
+    if any(each.consumer.proof_required for each in good):
+        stack.check_that_it_knows("the column proof_required")
     registered: list[str] = []
     there: list[str] = []
     with accounting(

@@ -28,6 +28,7 @@ def challenge(context: typer.Context, account: _Account, as_json: _Json = False)
     """Ask an account that has to prove itself for proof, with a new challenge. Exit code 1: it is not registered."""
     stack: Stack = context.obj
     check_account_id(account)
+    stack.check_that_it_knows("proofs of ownership")
     entry = _entry(stack, account)
     if not entry.consumer.proof_required:
         raise InvalidInputError(f"ACCOUNT: {account} has to prove nothing: its entry does not ask for proof")

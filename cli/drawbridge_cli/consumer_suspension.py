@@ -18,6 +18,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 def suspend(context: typer.Context, account: Account, as_json: Json = False) -> None:
     """Let nothing new of an account in, until it is resumed. What is connected stays. Exit code 1: not registered."""
     stack: Stack = context.obj
+    stack.check_that_it_knows("suspensions")
     is_done = stack.consumers.suspend(account, datetime.now(UTC))
     entry = _registered(stack, account)
     if entry.consumer.is_suspended:
@@ -32,6 +33,7 @@ def suspend(context: typer.Context, account: Account, as_json: Json = False) -> 
 def resume(context: typer.Context, account: Account, as_json: Json = False) -> None:
     """End an account's suspension: what it asks for is decided on again. Exit code 1: not registered."""
     stack: Stack = context.obj
+    stack.check_that_it_knows("suspensions")
     is_done = stack.consumers.resume(account)
     entry = _registered(stack, account)
     if entry.consumer.is_suspended:

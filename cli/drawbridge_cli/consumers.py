@@ -77,6 +77,10 @@ def add(
         principals=principals or None,
         proof_required=proof_required,
     )
+    if principals:
+        stack.check_that_it_knows("--principal")
+    if proof_required:
+        stack.check_that_it_knows("--require-proof")
     if not stack.consumers.add(entry, replace=replace):
         shows = f"{command('consumers', 'show', account)} shows it"
         raise InvalidInputError(f"{account} is registered already; {shows}, --replace overwrites it")

@@ -227,6 +227,18 @@ class Stack:
 
         return None if _OFFERS not in self._outputs else OffersTable(self._table(_OFFERS), on_broken=complain)
 
+    def check_that_it_knows(self, what: str) -> None:
+        """Check that the stack's functions go by something that was not always there in the registry.
+
+        Raises:
+            InvalidInputError: they are of a version that ignores it, and would let in all the same.
+        """
+        if _OFFERS not in self._outputs:
+            raise InvalidInputError(
+                f"--stack: {self._name} is of a version that knows nothing of {what}, and would ignore it; upgrade the "
+                "stack, then run this again"
+            )
+
     @cached_property
     def challenges(self) -> ChallengeItems:
         from drawbridge.aws.challenge_items import ChallengeItems

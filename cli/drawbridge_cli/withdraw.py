@@ -6,7 +6,13 @@ import typer
 
 from drawbridge.decision.registration import check_account_id
 from drawbridge.discovery.ledger_row import LedgerRow
-from drawbridge.discovery.withdrawable import RequestStanding, Withdrawable, connections_of, standing_of, withdrawable
+from drawbridge.discovery.withdrawable import (
+    RequestStanding,
+    Withdrawable,
+    connections_of,
+    request_standing_of,
+    withdrawable,
+)
 from drawbridge.errors import InvalidInputError
 from drawbridge.request import EndpointConnectionRequest, what_connects
 from drawbridge.status import Status
@@ -66,7 +72,7 @@ def withdraw(
 
 def _withdraw_request(stack: Stack, request: str, how: How) -> None:
     row = the_row(stack, request)
-    standing = standing_of(row, stack.managed_services)
+    standing = request_standing_of(row, stack.managed_services)
     if standing is RequestStanding.COMMANDED:
         if how.as_json:
             show_documents([request_document(row, standing)], dry_run=how.dry_run)

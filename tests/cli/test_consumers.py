@@ -16,6 +16,7 @@ from drawbridge.decision.facts import Consumer
 from drawbridge.hint.parse import parse_hint
 from drawbridge.intake.challenge import parse_challenge
 from drawbridge_cli.proof_signing import signed_document
+from drawbridge_cli.stack import Stack
 from local_aws.testing.clock import clock
 from tests.builders import CONSUMER, PROVIDER, SERVICE_ID, STRANGER
 from tests.cli.operators import SWEEP_COMMANDED, Drawbridge, Ended, Operator, denied, now
@@ -319,6 +320,56 @@ def test_who_may_not_suspend_or_resume_is_told_so(at_work: Drawbridge, operator:
     assert (ended.code, ended.out) == (3, "")
     assert ended.err.startswith(f"AWS: {word} {CONSUMER}: AccessDeniedException")
     assert operator.hints() == []
+
+
+@pytest.fixture
+def earlier_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the stack be of a version without offers."""
+    real = Stack._outputs.fget  # type: ignore[attr-defined]
+    without = property(lambda self: {name: each for name, each in real(self).items() if name != "OffersTableName"})
+    monkeypatch.setattr(Stack, "_outputs", without)
+
+
+@pytest.mark.usefixtures("earlier_stack")
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("suspend", CONSUMER), "suspensions"),
+        (("resume", CONSUMER), "suspensions"),
+        (("challenge", CONSUMER), "proofs of ownership"),
+        (("add", CONSUMER, "--service", "*", "--replace", "--principal", ROLE), "--principal"),
+        (("add", CONSUMER, "--service", "*", "--replace", "--require-proof"), "--require-proof"),
+    ],
+)
+def test_what_an_earlier_stack_would_ignore_is_refused(
+    at_work: Drawbridge, operator: Operator, words: tuple[str, ...], what: str
+) -> None:
+    at_work("consumers", "add", CONSUMER, "--service", "*")
+    before = registered(operator, CONSUMER)
+
+    ended = at_work("consumers", *words)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.strip() == (
+        f"--stack: drawbridge is of a version that knows nothing of {what}, and would ignore it; upgrade the "
+        "stack, then run this again"
+    )
+    assert before is not None
+    assert registered(operator, CONSUMER) == before
+
+
+@pytest.mark.usefixtures("earlier_stack")
+@pytest.mark.parametrize(("column", "value"), [("principals", ROLE), ("proof_required", "true")])
+def test_a_file_with_what_an_earlier_stack_would_ignore_is_refused(
+    at_work: Drawbridge, operator: Operator, tmp_path: Path, column: str, value: str
+) -> None:
+    text = f"account_id,services,{column}\n{CONSUMER},*,{value}\n"
+
+    ended = at_work("consumers", "import", file(tmp_path, text))
+
+    assert (ended.code, ended.out) == (2, "")
+    assert f"knows nothing of the column {column}" in ended.err
+    assert registered(operator, CONSUMER) is None
 
 
 def test_a_list_may_be_of_who_stands_so(at_work: Drawbridge) -> None:

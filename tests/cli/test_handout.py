@@ -1,14 +1,15 @@
 """``drawbridge consumers show --handout``, in an account that has the stack, a load balancer, services and shares."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from local_aws.testing.faults import CallFault, faults
 from tests.builders import CONSUMER, STRANGER
-from tests.cli.operators import Drawbridge, Operator, denied, now
+from tests.cli.operators import Drawbridge, Operator, denied
 
 CHALLENGE = f"drawbridge-drawbridge.111111111111.us-east-1.{CONSUMER}.{'0a' * 16}"
 
@@ -137,17 +138,58 @@ def test_people_are_handed_a_page(
     assert "listeners are unknown" in ended.err
 
 
-def test_a_policy_that_forbids_a_consumer_has_it_told_that_it_waits(
-    at_work: Drawbridge, operator: Operator, offered: Offered, register: Callable[..., None]
+@pytest.fixture
+def never(operator: Operator) -> Iterator[Callable[[str], None]]:
+    """Have a policy forbid something, until the end of a test."""
+    # For half a minute, SSM gives away no name that was deleted.
+    name = f"never-{uuid4().hex}"
+    yield lambda text: operator.write_policy(name, text)
+    operator.client("ssm").delete_parameter(Name=f"/drawbridge/config/policies/{name}")
+
+
+def test_what_policies_forbid_to_offer_is_not_promised(
+    at_work: Drawbridge, offered: Offered, register: Callable[..., None], never: Callable[[str], None]
 ) -> None:
-    register(services=offered.by_id)
-    operator.write_policy("never", f'forbid(principal == Account::"{CONSUMER}", action, resource);')
+    register(services=offered.by_id, tier="gold")
+    never(
+        'forbid(principal, action in [Action::"offer", Action::"accept"], resource)'
+        ' when { resource.hasTag("drawbridge:tier") || resource.hasTag("drawbridge:offer") };'
+    )
 
     ended = at_work("consumers", "show", CONSUMER, "--handout", "--json")
-    operator.client("ssm").delete_parameter(Name="/drawbridge/config/policies/never")
 
-    assert ended.json["services"][0]["answer"] == "waits"
+    assert ended.code == 0
+    assert [each["service_id"] for each in ended.json["services"]] == [offered.by_id]
+    assert ended.json["shares"] == []
     assert "forbid" not in ended.out
+    for each in (offered.by_tier, offered.share_arn):
+        assert f"{each} is not offered to {CONSUMER}: " in ended.err
+
+
+@pytest.mark.parametrize("action", ["offer", "accept"])
+def test_who_is_forbidden_everything_is_handed_nothing(
+    at_work: Drawbridge, offered: Offered, register: Callable[..., None], never: Callable[[str], None], action: str
+) -> None:
+    register(services=offered.by_id)
+    never(f'forbid(principal == Account::"{CONSUMER}", action == Action::"{action}", resource);')
+
+    ended = at_work("consumers", "show", CONSUMER, "--handout")
+
+    assert (ended.code, ended.out) == (1, "")
+    assert f"nothing is offered to {CONSUMER}: policies forbid all that its entry calls for" in ended.err
+
+
+def test_who_has_principals_that_can_t_be_read_is_promised_no_service(
+    at_work: Drawbridge, offered: Offered, register: Callable[..., None]
+) -> None:
+    register(services=offered.by_id, tier="gold", principals="somebody")
+
+    ended = at_work("consumers", "show", CONSUMER, "--handout", "--json")
+
+    assert ended.code == 0
+    assert ended.json["services"] == []
+    assert [each["arn"] for each in ended.json["shares"]] == [offered.share_arn]
+    assert f"{CONSUMER}: no service is offered to it as long as its principals can't be read" in ended.err
 
 
 def test_what_the_caller_may_not_ask_is_unknown(
@@ -189,15 +231,16 @@ def test_an_operator_is_told_that_there_is_no_challenge(
     assert "rm -rf" not in ended.out
 
 
+@pytest.mark.parametrize("since", ["2026-05-01T12:00:00+00:00", "since May"])
 def test_who_is_suspended_is_handed_nothing(
-    at_work: Drawbridge, offered: Offered, register: Callable[..., None]
+    at_work: Drawbridge, offered: Offered, register: Callable[..., None], since: str
 ) -> None:
-    register(services=offered.by_id, suspended_at=now().isoformat())
+    register(services=offered.by_id, suspended_at=since)
 
     ended = at_work("consumers", "show", CONSUMER, "--handout")
 
     assert (ended.code, ended.out) == (1, "")
-    assert f"{CONSUMER} is suspended since" in ended.err
+    assert f"{CONSUMER} is suspended, since" in ended.err
 
 
 @pytest.mark.parametrize("entry", [{"services": "vpce-svc-00000000000000001"}, {"tier": "copper"}, {}])
@@ -230,4 +273,4 @@ def test_a_call_that_fails_is_an_error_of_aws(
         ended = at_work("consumers", "show", CONSUMER, "--handout")
 
     assert ended.code == 3
-    assert "list the shares of this account" in ended.err
+    assert "list resource shares of this account" in ended.err

@@ -201,6 +201,25 @@ def test_no_redirect_is_followed_and_what_is_no_answer_may_pass(server: Server, 
     assert len(server.asked) == 1
 
 
+@pytest.mark.parametrize("status", [400, 403])
+@pytest.mark.parametrize("code", ["Throttling", "RequestLimitExceeded", "ThrottlingException"])
+def test_a_throttle_says_nothing_of_the_signature_and_may_pass(server: Server, status: int, code: str) -> None:
+    server.status, server.body = status, json.dumps({"Error": {"Code": code, "Message": "Rate exceeded"}}).encode()
+
+    with pytest.raises(UpstreamError, match=f"{status} {code}$"):
+        SecurityTokenService(server.url).caller(CALL)
+
+
+@pytest.mark.parametrize(
+    "code", ["SignatureDoesNotMatch", "InvalidClientTokenId", "RequestExpired", "AccessDenied", "NobodyKnows"]
+)
+def test_any_other_refusal_is_of_the_signature(server: Server, code: str) -> None:
+    server.status, server.body = 403, json.dumps({"Error": {"Code": code, "Message": "no"}}).encode()
+
+    with pytest.raises(SignatureRefusedError, match=f"403 {code}$"):
+        SecurityTokenService(server.url).caller(CALL)
+
+
 @pytest.mark.parametrize("status", [400, 401, 403])
 @pytest.mark.parametrize("body", [b'{"Error": {"Code": "ExpiredToken", "Message": "of secret"}}', b"<x/>", b""])
 def test_a_refusal_is_told_by_its_code_alone(server: Server, status: int, body: bytes) -> None:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from drawbridge.errors import GoneError
 from drawbridge.request.connections import ConnectionState
 from drawbridge.request.shares import Invitation, InvitationStatus, SharedResource
-from tests.builders import ATTACHMENT_ID, ENDPOINT_ID, RESOURCE_ARN, SERVICE_ID, SHARE_ARN, invitation, shared_resource
+from tests.builders import (
+    ATTACHMENT_ID,
+    CONSUMER,
+    ENDPOINT_ID,
+    RESOURCE_ARN,
+    SERVICE_ID,
+    SHARE_ARN,
+    invitation,
+    shared_resource,
+)
 
 
 class InMemoryInvitationAnswers:
@@ -48,11 +57,16 @@ class InMemoryConnectionAnswers:
         self.now = state
         self.refuses = refuses
         self.answers: list[bool] = []
+        self.owned_by = CONSUMER
 
     def state(self, service_id: str, endpoint_id: str) -> ConnectionState:
         if self.now is None or service_id != SERVICE_ID or endpoint_id not in _CONNECTED:
             raise GoneError(f"no connection of {endpoint_id} to {service_id} is listed")
         return self.now
+
+    def owner(self, service_id: str, endpoint_id: str) -> str:
+        self.state(service_id, endpoint_id)
+        return self.owned_by
 
     def answer(self, service_id: str, endpoint_ids: list[str], *, accept: bool) -> dict[str, str]:
         self.answers.append(accept)

@@ -326,15 +326,27 @@ SHUT_OUT = [
 ]
 
 
+@pytest.mark.parametrize("account_id", [CONSUMER, ""], ids=["now", "by-an-earlier-version"])
 @pytest.mark.parametrize("consumer", SHUT_OUT)
-def test_who_is_shut_out_since_it_was_decided_is_not_accepted_but_decided_on_again(consumer: Consumer) -> None:
+def test_who_is_shut_out_since_it_was_decided_is_not_accepted_but_decided_on_again(
+    consumer: Consumer, account_id: str
+) -> None:
     connections = InMemoryConnectionAnswers(ConnectionState.PENDING_ACCEPTANCE)
     registry = InMemoryConsumerRegistry(CONSUMER)
     registry.registered[CONSUMER] = consumer
 
-    outcome = decided(CONNECTION, YES, NOTHING, connections, registry, account_id=CONSUMER)
+    outcome = decided(CONNECTION, YES, NOTHING, connections, registry, account_id=account_id)
 
     assert isinstance(outcome, DecideAgain)
+    assert connections.answers == []
+
+
+def test_what_is_nobodys_as_far_as_aws_tells_is_not_accepted_yet() -> None:
+    connections = InMemoryConnectionAnswers(ConnectionState.PENDING_ACCEPTANCE)
+    connections.owned_by = ""
+
+    with pytest.raises(NotReadyError, match="does not say whose"):
+        decided(CONNECTION, YES, NOTHING, connections)
     assert connections.answers == []
 
 

@@ -268,6 +268,14 @@ def test_a_document_that_is_not_what_it_should_be_has_nobody_asked(world: World,
     assert (world.refusal(written).code, world.sts.asked) == (code, [])
 
 
+@pytest.mark.parametrize("attack", ["another stack's challenge", "another Region's challenge"])
+def test_a_stranger_is_not_told_whose_place_this_is(world: World, attack: str) -> None:
+    refused = world.refusal(DOCUMENTS[attack][0])
+
+    assert not any(each in str(refused) for each in ("111122223333", "eu-central-1", "drawbridge"))
+    assert refused.detail == "this is drawbridge of 111122223333 in eu-central-1"
+
+
 def test_a_challenge_counts_for_its_own_entry_alone(world: World) -> None:
     """Another customer's nonce, under this customer's name."""
     theirs = challenge_for("777788889999")

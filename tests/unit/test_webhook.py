@@ -6,7 +6,9 @@ import base64
 import hashlib
 import hmac
 import socket
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -109,6 +111,12 @@ def test_an_address_is_read(url: str, expected: WebhookAddress) -> None:
         "https://hooks_example/",
         f"https://hooks.example.com/{'a' * 2000}",
         " https://hooks.example.com/",
+        f"https://{'a' * 64}.example.com/",
+        f"https://{'a.' * 127}com/",
+        "https://../",
+        "https://a..b/",
+        "https://[fe80::1%25eth0]/",
+        "https://[1:2]/",
     ],
 )
 def test_what_may_not_be_called_is_refused_without_quoting_it(url: str) -> None:
@@ -157,6 +165,13 @@ INSIDE = [
     "::ffff:169.254.169.254",
     "64:ff9b::a9fe:a9fe",
     "2002:a00:1::",
+    "::7f00:1",
+    "64:ff9b:1::7f00:1",
+    "fec0::1",
+    "192.0.0.192",
+    "240.0.0.1",
+    "5f00::1",
+    "3fff::1",
 ]
 
 
@@ -297,3 +312,23 @@ def test_a_webhook_that_says_nothing_is_waited_for_a_bounded_time() -> None:
 
         with pytest.raises(UpstreamError, match="TimeoutError"):
             WebhookSender(timeout=0.05).send(address, {}, b"{}")
+
+
+def test_a_webhook_that_never_comes_to_its_answer_is_waited_for_a_bounded_time() -> None:
+    def goes_on() -> None:
+        connected, _ = never.accept()
+        # Who asks hangs up in the middle.
+        with connected, suppress(OSError):
+            while True:
+                connected.sendall(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
+
+    with socket.create_server(("127.0.0.1", 0)) as never:
+        thread = threading.Thread(target=goes_on, daemon=True)
+        thread.start()
+        address = webhook_address(f"http://127.0.0.1:{never.getsockname()[1]}/")
+
+        with pytest.raises(UpstreamError, match="TimeoutError"):
+            WebhookSender(timeout=0.2).send(address, {}, b"{}")
+        thread.join(10)
+
+    assert not thread.is_alive()

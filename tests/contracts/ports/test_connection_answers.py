@@ -12,7 +12,7 @@ from drawbridge.aws.endpoint_services import EndpointServices
 from drawbridge.errors import GoneError
 from drawbridge.request.connections import ConnectionState
 from local_aws_tests.sharing import pass_time
-from tests.builders import ENDPOINT_ID, SERVICE_ID
+from tests.builders import CONSUMER, ENDPOINT_ID, SERVICE_ID
 from tests.contracts.accounts import Account, connected, offered
 from tests.contracts.ports.implementations import IMPLEMENTATIONS, either
 from tests.fakes.acceptance import InMemoryConnectionAnswers
@@ -27,6 +27,7 @@ class Asked:
     services: ConnectionAnswers
     service_id: str
     endpoint_id: str
+    owner: str
     settle: Callable[[], None]
 
     def state(self) -> ConnectionState:
@@ -43,13 +44,14 @@ def in_memory() -> Asked:
         if fake.now is ConnectionState.PENDING:
             fake.now = ConnectionState.AVAILABLE
 
-    return Asked(fake, SERVICE_ID, ENDPOINT_ID, settle)
+    return Asked(fake, SERVICE_ID, ENDPOINT_ID, CONSUMER, settle)
 
 
 def on_aws(provider: Account, consumer: Account) -> Asked:
     service = offered(provider)
     services = EndpointServices(provider.ec2)
-    return Asked(services, service["ServiceId"], connected(consumer, service), settle=lambda: pass_time(10))
+    endpoint_id = connected(consumer, service)
+    return Asked(services, service["ServiceId"], endpoint_id, consumer.account_id, settle=lambda: pass_time(10))
 
 
 @pytest.fixture(params=IMPLEMENTATIONS)
@@ -59,6 +61,12 @@ def asked(request: pytest.FixtureRequest, provider: Account, consumer: Account) 
 
 def test_a_connection_waits_for_its_answer(asked: Asked) -> None:
     assert asked.state() is ConnectionState.PENDING_ACCEPTANCE
+
+
+def test_a_connection_tells_whose_it_is(asked: Asked) -> None:
+    assert asked.services.owner(asked.service_id, asked.endpoint_id) == asked.owner
+    with pytest.raises(GoneError):
+        asked.services.owner(asked.service_id, NOBODY)
 
 
 def test_what_is_accepted_comes_about(asked: Asked) -> None:

@@ -1,4 +1,4 @@
-"""Entries that events change and remove, as ``Registry`` promises to write them."""
+"""Entries that events change and remove, as ``ConsumerEntries`` promises to write them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import ThrottledError
 from drawbridge.intake.off_boarding import EntryRemoval
-from drawbridge.intake.register import Registry
+from drawbridge.intake.register import ConsumerEntries
 from tests.builders import CONSUMER, NOW, SERVICE_ID
 from tests.contracts.conftest import NewAccount
 from tests.contracts.ports.implementations import IMPLEMENTATIONS, either
@@ -48,8 +48,8 @@ def _empty(table: Any) -> None:
 
 
 @pytest.fixture(params=IMPLEMENTATIONS)
-def registry(request: pytest.FixtureRequest, table: Any) -> Registry:
-    def on_aws() -> Registry:
+def registry(request: pytest.FixtureRequest, table: Any) -> ConsumerEntries:
+    def on_aws() -> ConsumerEntries:
         return ConsumersTable(table, now=lambda: NOW)
 
     return either(request, InMemoryRegistry, on_aws)
@@ -59,13 +59,13 @@ def changed(entry: Registration, **fields: Any) -> Registration:
     return replace(entry, consumer=replace(entry.consumer, **fields))
 
 
-def test_an_entry_is_written_and_read(registry: Registry) -> None:
+def test_an_entry_is_written_and_read(registry: ConsumerEntries) -> None:
     assert registry.registration(CONSUMER) is None
     assert registry.change(ENTRY, after=None)
     assert registry.registration(CONSUMER) == ENTRY
 
 
-def test_an_entry_is_changed_as_it_was_read(registry: Registry) -> None:
+def test_an_entry_is_changed_as_it_was_read(registry: ConsumerEntries) -> None:
     registry.change(ENTRY, after=None)
     other = replace(changed(ENTRY, tier="", services=frozenset({"*"}), principals=frozenset()), changed_at=AFTER)
 
@@ -74,14 +74,16 @@ def test_an_entry_is_changed_as_it_was_read(registry: Registry) -> None:
 
 
 @pytest.mark.parametrize("after", [None, changed(ENTRY, tier="silver"), replace(ENTRY, changed_at=BEFORE)])
-def test_an_entry_that_is_not_as_it_was_read_is_left_alone(registry: Registry, after: Registration | None) -> None:
+def test_an_entry_that_is_not_as_it_was_read_is_left_alone(
+    registry: ConsumerEntries, after: Registration | None
+) -> None:
     registry.change(ENTRY, after=None)
 
     assert not registry.change(changed(ENTRY, tier="bronze"), after=after)
     assert registry.registration(CONSUMER) == ENTRY
 
 
-def test_an_entry_that_went_meanwhile_is_not_written(registry: Registry) -> None:
+def test_an_entry_that_went_meanwhile_is_not_written(registry: ConsumerEntries) -> None:
     assert not registry.change(changed(ENTRY, tier="silver"), after=ENTRY)
     assert registry.registration(CONSUMER) is None
 
@@ -90,7 +92,7 @@ def test_an_entry_that_went_meanwhile_is_not_written(registry: Registry) -> None
     ("at", "removal"), [(BEFORE, EntryRemoval.NEWER), (AT, EntryRemoval.REMOVED), (AFTER, EntryRemoval.REMOVED)]
 )
 def test_an_entry_is_removed_unless_it_was_changed_after_that(
-    registry: Registry, at: Any, removal: EntryRemoval
+    registry: ConsumerEntries, at: Any, removal: EntryRemoval
 ) -> None:
     registry.change(ENTRY, after=None)
 
@@ -98,13 +100,13 @@ def test_an_entry_is_removed_unless_it_was_changed_after_that(
     assert (registry.registration(CONSUMER) is None) is (removal is EntryRemoval.REMOVED)
 
 
-def test_an_entry_that_does_not_say_when_it_was_changed_goes(registry: Registry) -> None:
+def test_an_entry_that_does_not_say_when_it_was_changed_goes(registry: ConsumerEntries) -> None:
     registry.change(replace(ENTRY, changed_at=None), after=None)
 
     assert registry.remove_as_of(CONSUMER, BEFORE) is EntryRemoval.REMOVED
 
 
-def test_the_entry_is_told_before_it_goes_and_one_that_is_not_there_is_too(registry: Registry) -> None:
+def test_the_entry_is_told_before_it_goes_and_one_that_is_not_there_is_too(registry: ConsumerEntries) -> None:
     told: list[tuple[Registration | None, bool]] = []
 
     def first(entry: Registration | None) -> None:
@@ -117,7 +119,7 @@ def test_the_entry_is_told_before_it_goes_and_one_that_is_not_there_is_too(regis
     assert told == [(ENTRY, True), (None, False)]
 
 
-def test_an_entry_that_is_written_once_it_was_told_that_there_is_none_goes_too(registry: Registry) -> None:
+def test_an_entry_that_is_written_once_it_was_told_that_there_is_none_goes_too(registry: ConsumerEntries) -> None:
     told: list[Registration | None] = []
 
     def first(entry: Registration | None) -> None:
@@ -128,14 +130,14 @@ def test_an_entry_that_is_written_once_it_was_told_that_there_is_none_goes_too(r
     assert (told, registry.registration(CONSUMER)) == ([None, ENTRY], None)
 
 
-def test_a_new_entry_is_suspended_if_it_says_so(registry: Registry) -> None:
+def test_a_new_entry_is_suspended_if_it_says_so(registry: ConsumerEntries) -> None:
     suspended = changed(ENTRY, suspended_at=BEFORE)
 
     assert registry.change(suspended, after=None)
     assert registry.registration(CONSUMER) == suspended
 
 
-def test_one_that_is_not_there_is_told(registry: Registry) -> None:
+def test_one_that_is_not_there_is_told(registry: ConsumerEntries) -> None:
     assert registry.remove_as_of(CONSUMER, AT) is EntryRemoval.NOT_THERE
 
 

@@ -53,6 +53,14 @@ class ConnectionAnswers(Protocol):
         """
         ...
 
+    def owner(self, service_id: str, endpoint_id: str) -> str:
+        """Return the id of the account that connects; empty if AWS does not tell it.
+
+        Raises:
+            GoneError: AWS lists no such connection.
+        """
+        ...
+
     def answer(self, service_id: str, endpoint_ids: list[str], *, accept: bool) -> dict[str, str]:
         """Accept or reject connections of one service; return AWS's reason for each for which that failed."""
         ...
@@ -185,11 +193,15 @@ def _answer_connection(
         if _state_changed(state, decision, on):
             return _again(f"The connection is {state}, which is not what was decided on.")
         if _needs_answer(state, decision):
-            if isinstance(decision, Accept) and on.account_id:
-                # The door may have been shut since, while policies let it in still.
-                standing = standing_of(consumers().consumer(on.account_id))
+            if isinstance(decision, Accept):
+                # The door may have been shut since, while policies let it in still. What an earlier version decided
+                # does not say whose it is.
+                account_id = on.account_id or connections.owner(request.service_id, request.endpoint_id)
+                if not account_id:
+                    raise NotReadyError(f"AWS does not say whose {request.endpoint_id} is")
+                standing = standing_of(consumers().consumer(account_id))
                 if standing.shuts_out:
-                    return _again(f"Consumer {on.account_id} is {standing} by now.")
+                    return _again(f"Consumer {account_id} is {standing} by now.")
             refused = connections.answer(request.service_id, [request.endpoint_id], accept=isinstance(decision, Accept))
             state = connections.state(request.service_id, request.endpoint_id)
             if _needs_answer(state, decision):

@@ -84,6 +84,9 @@ class EndpointServices:
     def state(self, service_id: str, endpoint_id: str) -> ConnectionState:
         return self.connection(service_id, endpoint_id).state
 
+    def owner(self, service_id: str, endpoint_id: str) -> str:
+        return self.connection(service_id, endpoint_id).owner
+
     def answer(self, service_id: str, endpoint_ids: list[str], *, accept: bool) -> dict[str, str]:
         """Accept or reject connections of one service; return AWS's reason for each that it did not do.
 

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from drawbridge.arns import AccountId, ArnText, is_of
-from drawbridge.errors import UpstreamError
+from drawbridge.aws.errors import known_error_for
+from drawbridge.errors import ThrottledError, UpstreamError
 from drawbridge.intake.proof import CHALLENGE_HEADER, SignedCall
 from drawbridge.intake.prove import CallerIdentity, SignatureRefusedError
 from drawbridge.parsing import UnreadableError, read_json
@@ -110,7 +111,12 @@ class SecurityTokenService:
 
 def _identity(status: int, body: bytes) -> CallerIdentity:
     if status in _REFUSED:
-        raise SignatureRefusedError(f"{_DOING}: {status} {_words(body)}".rstrip())
+        code = _code(body)
+        words = f"{_DOING}: {status} {code}".rstrip()
+        if known_error_for(code) is ThrottledError:
+            # With status 400 too, which says nothing of the signature.
+            raise UpstreamError(words)
+        raise SignatureRefusedError(words)
     if status != _OK:
         raise UpstreamError(f"{_DOING}: STS answered with status {status}")
     try:
@@ -122,7 +128,7 @@ def _identity(status: int, body: bytes) -> CallerIdentity:
     return CallerIdentity(account_id=identity.account, arn=identity.arn)
 
 
-def _words(body: bytes) -> str:
+def _code(body: bytes) -> str:
     """Return AWS's code of a refusal, for the log: its message may quote what was signed."""
     try:
         return read_json(body, _Failure).error.code[:100]

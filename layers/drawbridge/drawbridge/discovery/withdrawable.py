@@ -61,7 +61,7 @@ ManagedServices = Callable[[], Collection[str]]
 """Returns the ids of the services that Drawbridge looks after; it is asked only where that matters."""
 
 
-def standing_of(row: LedgerRow, managed: ManagedServices) -> RequestStanding:
+def request_standing_of(row: LedgerRow, managed: ManagedServices) -> RequestStanding:
     """Return what a command to withdraw would do to the request."""
     if row.commanded is not None and not (row.settled and row.status is Status.WITHDRAWN):
         return RequestStanding.COMMANDED
@@ -108,7 +108,8 @@ def withdrawable(
 ) -> tuple[Withdrawable, ...]:
     """Return requests with what was made and published for them."""
     return tuple(
-        Withdrawable(row=row, made=ledger.connected(row.request_id), standing=standing_of(row, managed)) for row in rows
+        Withdrawable(row=row, made=ledger.connected(row.request_id), standing=request_standing_of(row, managed))
+        for row in rows
     )
 
 
@@ -117,7 +118,7 @@ def connections_of(ledger: CommandedRows, account_id: str, managed: ManagedServi
     ids = [row.request_id for row in ledger.followed() if _is_of_consumer(row, account_id)]
     rows = sorted(ledger.rows(ids).values(), key=lambda row: row.request_id)
     open_rows = [row for row in rows if row.commanded is None]
-    standings = {row.request_id: standing_of(row, managed) for row in rows}
+    standings = {row.request_id: request_standing_of(row, managed) for row in rows}
     # An attempt that is under way may have been decided before its account was removed.
     going = [row for row in open_rows if standings[row.request_id].can_go]
     unmanaged = [

@@ -148,7 +148,7 @@ class OfferRules:
                 # Out of a share, what the account has associated of it would be taken down.
                 unchanged |= {entry.account_id} if isinstance(target, OfferedShare) else set()
             else:
-                reasons = self._forbidding(target, entry, evaluation_time)
+                reasons = self.forbidding(target, entry, evaluation_time)
             if reasons:
                 not_offered.append(NotOffered(target=id_of(target), account_id=entry.account_id, reasons=reasons))
             else:
@@ -167,7 +167,8 @@ class OfferRules:
             case _:
                 assert_never(target)
 
-    def _forbidding(self, target: Target, entry: Registration, evaluation_time: EvaluationTime) -> tuple[Reason, ...]:
+    def forbidding(self, target: Target, entry: Registration, evaluation_time: EvaluationTime) -> tuple[Reason, ...]:
+        """Return the forbids for which a target is not offered to an account; none if no policy stands against it."""
         # Organizations is not asked: of thousands of accounts, that would be thousands of calls.
         place = OrganizationPlace(membership=Membership.UNKNOWN)
         requester = Requester(account_id=entry.account_id, place=place, consumer=entry.consumer)

@@ -117,8 +117,10 @@ def read_answer(document: bytes, provider: Provider, now: datetime) -> Challenge
     except InvalidInputError as error:
         raise ProofRefusedError(ProofCode.CHALLENGE, str(error)) from error
     if challenge.provider != provider:
-        words = f"challenge: it is of another provider than {provider.prefix} of {provider.account_id}"
-        raise ProofRefusedError(ProofCode.OTHER_PROVIDER, f"{words} in {provider.region}")
+        # Who only knows where proofs are taken is not told whose place that is.
+        here = f"this is {provider.prefix} of {provider.account_id} in {provider.region}"
+        words = "challenge: it is of another stack, account or Region than this; send the answer to who asked for it"
+        raise ProofRefusedError(ProofCode.OTHER_PROVIDER, words, here)
     return ChallengeAnswer(challenge=challenge, call=_signed_call(read.url, challenge, now))
 
 

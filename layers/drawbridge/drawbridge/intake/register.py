@@ -16,7 +16,7 @@ from drawbridge.observability import logger
 from drawbridge.request.announced import WithdrawalCommand
 
 
-class Registry(Entries, Protocol):
+class ConsumerEntries(Entries, Protocol):
     """The registry of consumers."""
 
     def registration(self, account_id: str) -> Registration | None:
@@ -52,7 +52,7 @@ class SignUps:
 
     def __init__(
         self,
-        registry: Registry,
+        registry: ConsumerEntries,
         removed: RemovedConsumers,
         off_boarding: OffBoarding[Any],
         tell_to_sweep: Callable[[], None],

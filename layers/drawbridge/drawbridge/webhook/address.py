@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from drawbridge.errors import InvalidInputError
 
-_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.?|[0-9a-f:.]+", re.IGNORECASE)
+_NAME = re.compile(r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*\.?", re.IGNORECASE)
+_LONGEST_NAME = 253
 _LONGEST = 2000
 
 Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -52,13 +53,24 @@ def webhook_address(url: str) -> WebhookAddress:
         raise InvalidInputError("url: it is no URL, such as https://hooks.example.com/drawbridge") from None
     if parts.username is not None or parts.password is not None:
         raise InvalidInputError("url: it has a user or a password in it; the signature says who calls")
-    if not _HOST.fullmatch(host):
+    if not _is_host(host):
         raise InvalidInputError("url: it names no host; write one such as https://hooks.example.com/drawbridge")
     if parts.scheme not in {"https", "http"} or (parts.scheme == "http" and not _is_this_machine(host)):
         raise InvalidInputError("url: it does not begin with https://")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     is_https = parts.scheme == "https"
     return WebhookAddress(is_https, host, (443 if is_https else 80) if port is None else port, path)
+
+
+def _is_host(host: str) -> bool:
+    """Whether it is a name that can be resolved, or an IP address."""
+    if ":" not in host:
+        return len(host) <= _LONGEST_NAME and _NAME.fullmatch(host) is not None
+    try:
+        # Who has a zone names an interface of this machine.
+        return not ipaddress.IPv6Address(host).scope_id
+    except ValueError:
+        return False
 
 
 def _is_this_machine(host: str) -> bool:
@@ -79,10 +91,25 @@ def callable_addresses(address: WebhookAddress, resolved: Iterable[str]) -> tupl
     found = tuple(dict.fromkeys(each.partition("%")[0] for each in resolved))
     for each in found:
         ip = _unwrapped(ipaddress.ip_address(each))
-        allowed = ip.is_global and not ip.is_multicast if address.is_https else ip.is_loopback
+        allowed = _is_on_internet(ip) if address.is_https else ip.is_loopback
         if not allowed:
             raise InvalidInputError(f"url: {address.host} leads to {each}, which is not on the internet")
     return found
+
+
+_NOWHERE = tuple(
+    map(
+        ipaddress.ip_network,
+        # https://www.iana.org/assignments/iana-ipv6-special-registry: not every Python knows these for not global.
+        ("192.0.0.0/24", "64:ff9b:1::/48", "3fff::/20"),
+    )
+)
+
+
+def _is_on_internet(ip: Ip) -> bool:
+    if any(ip in each for each in _NOWHERE) or ip.is_multicast or ip.is_reserved:
+        return False
+    return ip.is_global and not (isinstance(ip, ipaddress.IPv6Address) and ip.is_site_local)
 
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")

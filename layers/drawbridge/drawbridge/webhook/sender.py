@@ -1,9 +1,12 @@
 """Sending a message to the webhook: to an address that was looked at, once, in bounded time, following nothing."""
 
 import http.client
+import io
 import socket
 import ssl
+import time
 from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 from drawbridge.errors import InvalidInputError, ThrottledError, UpstreamError
 from drawbridge.webhook.address import WebhookAddress, callable_addresses
@@ -22,6 +25,49 @@ def resolved(host: str, port: int) -> list[str]:
     return [str(each[4][0]) for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
+class _Deadline:
+    """When an exchange has to be over: a socket's own time begins anew with each byte."""
+
+    def __init__(self, seconds: float) -> None:
+        self._at = time.monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left.
+
+        Raises:
+            TimeoutError: none are.
+        """
+        left = self._at - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+
+class _Answer(io.RawIOBase):
+    """What comes in by a socket until the deadline."""
+
+    def __init__(self, connected: socket.socket, deadline: _Deadline) -> None:
+        self._connected = connected
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._connected.settimeout(self._deadline.left)
+        return self._connected.recv_into(buffer)
+
+
+def _status(connected: socket.socket, deadline: _Deadline) -> int:
+    """Return the status of an answer; its headers are read too."""
+    with http.client.HTTPResponse(connected, method="POST") as response:
+        response.fp.close()
+        response.fp = io.BufferedReader(_Answer(connected, deadline))
+        response.begin()
+        return response.status
+
+
 class WebhookSender:
     """Sends messages by HTTP. The name is resolved once: what was looked at is what is called."""
 
@@ -33,7 +79,10 @@ class WebhookSender:
         context: ssl.SSLContext | None = None,
         reserved: str = "",
     ) -> None:
-        """``reserved`` is the address of the API by which Lambda runs this function: ``host:port``."""
+        """``timeout`` is that of a whole exchange but for the look-up of the name, in seconds.
+
+        ``reserved`` is the address of the API by which Lambda runs this function: ``host:port``.
+        """
         self._timeout = timeout
         self._resolve = resolve
         self._context = context or ssl.create_default_context()
@@ -66,9 +115,11 @@ class WebhookSender:
         raise InvalidInputError(words)
 
     def _post(self, address: WebhookAddress, headers: Mapping[str, str], body: bytes) -> int:
-        connection = http.client.HTTPConnection(address.host, address.port, timeout=self._timeout)
-        connection.sock = self._connected(address)
+        deadline = _Deadline(self._timeout)
+        connection = http.client.HTTPConnection(address.host, address.port)
+        connected = connection.sock = self._connected(address, deadline)
         try:
+            connected.settimeout(deadline.left)
             connection.request(
                 "POST",
                 address.path,
@@ -82,22 +133,23 @@ class WebhookSender:
                 },
             )
             # What it says besides is nobody's concern, however long it is.
-            return connection.getresponse().status
+            return _status(connected, deadline)
         finally:
             connection.close()
 
-    def _connected(self, address: WebhookAddress) -> socket.socket:
+    def _connected(self, address: WebhookAddress, deadline: _Deadline) -> socket.socket:
         found = callable_addresses(address, self._resolve(address.host, address.port))
         failed: OSError = OSError("no address")
         for each in found[:_MOST_ADDRESSES]:
             try:
-                plain = socket.create_connection((each, address.port), self._timeout)
+                plain = socket.create_connection((each, address.port), deadline.left)
             except OSError as error:
                 failed = error
                 continue
             if not address.is_https:
                 return plain
             try:
+                plain.settimeout(deadline.left)
                 return self._context.wrap_socket(plain, server_hostname=address.host)
             except OSError:
                 plain.close()

@@ -34,7 +34,7 @@ _HOST = re.compile(r"sts(?:\.(?P<region>[a-z0-9-]+))?\.amazonaws\.com(?:\.cn)?")
 _INVALID = "The security token included in the request is invalid."
 
 
-class _RefusedError(Exception):
+class _CallRefusedError(Exception):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
@@ -46,7 +46,7 @@ def refusal(call: IdentifiedCall) -> Answer | None:
         return None
     try:
         _verify(call.request, clock.now())
-    except _RefusedError as refused:
+    except _CallRefusedError as refused:
         return answers.error(call, refused.code, str(refused), 403)
     return None
 
@@ -57,9 +57,9 @@ def _verify(request: Any, now: datetime) -> None:
     for name in _NEEDED:
         if not query.get(name) or [each for each, _ in pairs].count(name) > 1:
             words = f"AWS query-string parameters must include '{name}'. Re-examine the query-string parameters."
-            raise _RefusedError("IncompleteSignature", words)
+            raise _CallRefusedError("IncompleteSignature", words)
     if query["X-Amz-Algorithm"] != _ALGORITHM:
-        raise _RefusedError("IncompleteSignature", f"Unsupported AWS 'algorithm': '{query['X-Amz-Algorithm']}'.")
+        raise _CallRefusedError("IncompleteSignature", f"Unsupported AWS 'algorithm': '{query['X-Amz-Algorithm']}'.")
     key_id, _, scope = query["X-Amz-Credential"].partition("/")
     date, region = f"{scope}//".split("/")[:2]
     _check_scope(query, date, region, str(request.headers.get("Host", "")))
@@ -94,7 +94,7 @@ def _check_time(written: str, now: datetime) -> None:
     try:
         signed_at = datetime.strptime(written, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError as error:
-        raise _RefusedError(
+        raise _CallRefusedError(
             "IncompleteSignature",
             f"Date must be in ISO-8601 'basic format'. Got '{written}'. See http://en.wikipedia.org/wiki/ISO_8601",
         ) from error
@@ -121,9 +121,9 @@ def _secret(key_id: str, region: str, token: str | None, now: datetime) -> str:
         elif assumed.session_token != token:
             break
         elif assumed.expiration.replace(tzinfo=UTC) <= now:
-            raise _RefusedError("ExpiredToken", "The security token included in the request is expired")
+            raise _CallRefusedError("ExpiredToken", "The security token included in the request is expired")
         return str(key.secret_access_key)
-    raise _RefusedError("InvalidClientTokenId", _INVALID)
+    raise _CallRefusedError("InvalidClientTokenId", _INVALID)
 
 
 def _canonical(request: Any, pairs: Sequence[tuple[str, str]], signed: Sequence[str]) -> str:
@@ -148,8 +148,8 @@ def _signature(secret: str, scope: str, to_sign: str) -> str:
     return hmac.digest(key, to_sign.encode(), "sha256").hex()
 
 
-def _mismatch(message: str) -> _RefusedError:
-    return _RefusedError("SignatureDoesNotMatch", message)
+def _mismatch(message: str) -> _CallRefusedError:
+    return _CallRefusedError("SignatureDoesNotMatch", message)
 
 
 def _escaped(text: str) -> str:
