@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from drawbridge.arns import Arn
 from drawbridge.aws.errors import code_of, translated
-from drawbridge.aws.offered_shares import OFFER_TAG
+from drawbridge.aws.offered_shares import OFFER_TAG, OfferedSharesOfRam
 from drawbridge.decision import Accept, AlreadyResolved, AskApprover, Decision, Hold, Keep, Reject
 from drawbridge.decision.consumer_standing import Standing, standing_of
 from drawbridge.decision.decide import decide
@@ -67,7 +67,7 @@ def handout_of(stack: Stack, account_id: str, consumer: Consumer) -> Handout:
         fields = ", ".join(map(legible, consumer.unreadable))
         complain(f"{account_id}: its entry has fields that can't be read, and do not count: {fields}")
     reached = [each for each in stack.services if consumer.may_reach(each.service_id, each.tags)]
-    shares = _shares(stack, consumer.tier) if consumer.tier else ()
+    shares = _shares(stack, account_id, consumer.tier) if consumer.tier else ()
     if not reached and not shares:
         tier = f" or of its tier {consumer.tier}" if consumer.tier else ""
         raise NothingOfferedError(
@@ -228,13 +228,9 @@ def answer_of(decision: Decision, *, asks: bool) -> EndpointOutcome:
             assert_never(decision)
 
 
-def _shares(stack: Stack, tier: str) -> tuple[ComingShare, ...]:
-    offered = {"tagKey": OFFER_TAG, "tagValues": [tier]}
-    found: list[ComingShare] = []
-    with translated("list the shares of this account"):
-        pages = stack.client("ram").get_paginator("get_resource_shares")
-        for page in pages.paginate(resourceOwner="SELF", resourceShareStatus="ACTIVE", tagFilters=[offered]):
-            for each in page["resourceShares"]:
-                arn = Arn.parse(each["resourceShareArn"])
-                found.append(ComingShare(arn=each["resourceShareArn"], name=each.get("name", ""), region=arn.region))
+def _shares(stack: Stack, account_id: str, tier: str) -> tuple[ComingShare, ...]:
+    offered = OfferedSharesOfRam(stack.client("ram")).offered()
+    # An account's own shares are not for itself.
+    theirs = [each for each in offered if each.tier == tier and Arn.parse(each.arn).account_id != account_id]
+    found = (ComingShare(arn=each.arn, name=each.name, region=Arn.parse(each.arn).region) for each in theirs)
     return tuple(sorted(found, key=lambda each: each.arn))

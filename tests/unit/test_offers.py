@@ -832,6 +832,16 @@ def test_while_a_policy_was_never_good_nothing_is_offered_and_nothing_taken_back
     assert told.startswith("a policy is broken and was never good")
 
 
+def test_cedar_is_not_asked_where_no_forbid_can_stand(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+    world.policies = compiled([PERMIT, "forbid(principal, action, resource) unless { principal.ownOrganization };"])
+    monkeypatch.setattr(world.policies, "ask", pytest.fail)
+
+    converged = world.converge()
+
+    assert (world.allowed(), converged.failures) == ({ROOT: "drawbridge"}, [])
+
+
 def test_a_forbid_that_goes_by_the_clock_takes_nothing_back(world: World) -> None:
     world.consumers.registered[CONSUMER] = GOLD
     world.policies = compiled([PERMIT, "forbid(principal, action, resource) unless { context.local.hour < 18 };"])
