@@ -41,6 +41,7 @@ class InMemoryServicePermissions:
         """Principals that a listing leaves out."""
         self.gives_ids = True
         """Whether a permission that is allowed has an id, by which it could be tagged."""
+        self.room = 1_000
         self.says_what_is_added = True
         self.asked: list[int] = []
         """How many were to be allowed, each time."""
@@ -56,7 +57,10 @@ class InMemoryServicePermissions:
 
     def allow(self, service_id: str, principals: Sequence[str]) -> Allowed:
         self.asked.append(len(principals))
-        taken = [each for each in principals if each not in self.refused]
+        there = self._of(service_id).keys()
+        accepted = [each for each in principals if each not in self.refused]
+        is_full = len(there | {*accepted}) > self.room
+        taken = accepted[: max(0, self.room - len(there))] if is_full else accepted
         added = frozenset(taken) - self._of(service_id).keys()
         self._interruptions.before_write()
         for arn in taken:
@@ -65,7 +69,7 @@ class InMemoryServicePermissions:
         self._hidden = set() if self.shows else {*taken}
         self.on_allow()
         wrong = sorted({*principals} - {*taken})
-        refusal = PartlyRefusedError(f"InvalidPrincipal: {', '.join(wrong)}", wrong) if wrong else None
+        refusal = PartlyRefusedError(f"InvalidPrincipal: {', '.join(wrong)}", wrong, is_full=is_full) if wrong else None
         return Allowed(added=added if self.says_what_is_added else None, refusal=refusal)
 
     def disallow(self, service_id: str, principals: Sequence[str]) -> None:

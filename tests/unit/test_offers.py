@@ -462,8 +462,10 @@ def test_who_is_suspended_and_changes_tiers_stays_in_its_share_and_gets_into_no_
     world.converge()
     world.consumers.registered[CONSUMER] = msgspec.structs.replace(GOLD, tier="silver", suspended_at=NOW)
 
+    planned = world.planned()
     world.converge()
 
+    assert planned == [f"allow {ROOT} at {SERVICE_ID} no longer"]
     assert (world.in_share(), world.in_share(SILVER_ARN)) == ({CONSUMER}, set())
 
 
@@ -785,6 +787,20 @@ def test_a_share_whose_tag_changed_is_not_emptied_at_once_but_of_those_whose_ent
     assert "tag it as it was, or raise WithdrawCap (10)" in str(capped)
 
 
+@pytest.mark.parametrize(("others", "stays"), [(3, False), (2, True)])
+def test_a_quarter_of_a_share_leaves_it_for_its_tag_whatever_the_cap(others: int, stays: bool, world: World) -> None:
+    accounts = [f"{number:012}" for number in range(1, others + 1)]
+    world.consumers.registered = dict.fromkeys([CONSUMER, *accounts], Consumer(tier="gold"))
+    world.converge()
+    world.cap = 0
+    _retagged(world, "Gold")
+    world.consumers.registered |= dict.fromkeys(accounts, Consumer(tier="Gold"))
+
+    world.converge()
+
+    assert (CONSUMER in world.in_share()) is stays
+
+
 def test_few_leave_a_share_for_its_tag_at_once() -> None:
     world = _fifty()
     world.cap = 50
@@ -890,7 +906,11 @@ def test_what_aws_refused_and_somebody_else_adds_is_theirs(world: World) -> None
     assert (world.allowed(), world.in_share(), world.records.records) == ({ROOT: None}, {CONSUMER}, {})
 
 
-def test_what_a_listing_leaves_out_and_the_next_does_not_is_somebody_else_s(world: World) -> None:
+@pytest.mark.parametrize("says_what_is_added", [True, False])
+def test_what_a_listing_leaves_out_and_the_next_does_not_is_somebody_else_s(
+    says_what_is_added: bool, world: World
+) -> None:
+    world.permissions.says_what_is_added = says_what_is_added
     world.has_allowed(ROOT)
     world.shares.members[SHARE_ARN][CONSUMER] = PrincipalStatus.ASSOCIATED
     world.consumers.registered[CONSUMER] = GOLD
@@ -925,6 +945,30 @@ def test_what_ec2_does_not_say_it_added_is_somebody_else_s(stays_registered: boo
     converged = world.converge()
 
     assert (world.allowed(), world.records.records, converged) == ({ROOT: None}, {}, Converged())
+
+
+def test_what_was_added_and_not_tagged_is_ours_though_ec2_says_that_it_was_there(world: World) -> None:
+    on_record(world, record(SERVICE_ID, ROOT, is_confirmed=False))
+    world.has_allowed(ROOT)
+    world.permissions.left_out = {ROOT}
+    world.consumers.registered[CONSUMER] = Consumer(services=frozenset({SERVICE_ID}))
+    world.permissions.on_allow = world.permissions.left_out.clear
+
+    world.converge()
+
+    assert (world.allowed(), world.confirmed()) == ({ROOT: "drawbridge"}, {(SERVICE_ID, ROOT): True})
+
+
+def test_a_service_that_is_full_is_asked_for_no_more_in_this_sweep(world: World) -> None:
+    world.consumers.registered = {
+        f"{number:012}": Consumer(services=frozenset({SERVICE_ID})) for number in range(1, 301)
+    }
+    world.permissions.room = 50
+
+    converged = world.converge()
+
+    assert (len(world.allowed()), world.permissions.asked) == (50, [100])
+    assert [str(each).partition(":")[0] for each in converged.broken] == [f"not all can be offered {SERVICE_ID}"]
 
 
 def test_where_ec2_says_nothing_of_what_it_added_what_shows_is_ours(world: World) -> None:
@@ -972,6 +1016,22 @@ def test_when_time_is_short_what_is_left_is_told_and_the_next_sweep_begins_with_
     assert first == 100
     assert converged.not_offered[-1].startswith("there was no time to finish ")
     assert [len(each) for each in (world.allowed(), world.allowed(OTHER_SERVICE), world.in_share())] == [150] * 3
+
+
+def test_what_takes_all_the_time_in_each_sweep_does_not_come_first_in_each(world: World) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+
+    def take_long_and_fail() -> None:
+        world.seconds += 80
+        raise ThrottledError("slowly")
+
+    world.permissions.on_allow = take_long_and_fail
+    world.permissions.left_out = {ROOT}
+    for _ in range(3):
+        world.converge()
+        world.now += timedelta(minutes=5)
+
+    assert world.in_share() == {CONSUMER}
 
 
 @pytest.mark.parametrize(("seconds", "stays"), [(119, False), (120, True)])
