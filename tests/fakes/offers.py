@@ -11,12 +11,13 @@ import msgspec
 
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration
-from drawbridge.errors import GoneError, NotReadyError, PartlyRefusedError, ThrottledError
+from drawbridge.errors import GoneError, NotReadyError, ThrottledError
 from drawbridge.intake.offers import (
     Allowed,
     AllowedPrincipal,
     OfferedShare,
     OfferRecord,
+    PartlyRefusedError,
     PrincipalStatus,
     SharePrincipal,
 )

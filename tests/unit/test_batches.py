@@ -12,12 +12,12 @@ from drawbridge.errors import (
     DrawbridgeError,
     GoneError,
     NotReadyError,
-    PartlyRefusedError,
     QuotaExceededError,
     RefusedError,
     ThrottledError,
     UpstreamError,
 )
+from drawbridge.intake.offers import PartlyRefusedError
 
 MANY = [f"{number:012}" for number in range(1, 101)]
 

@@ -19,8 +19,6 @@
 Step Functions knows a Python error by its class's name, so these names are what the workflow's Retry and Catch name.
 """
 
-from collections.abc import Collection
-
 
 class DrawbridgeError(Exception):
     """Whatever Drawbridge raises on purpose."""
@@ -48,17 +46,6 @@ class AccessDeniedError(DrawbridgeError):
 
 class RefusedError(DrawbridgeError):
     """AWS does not do it as it is asked; the message has AWS's words."""
-
-
-class PartlyRefusedError(RefusedError):
-    """AWS does not do it for some of many; for the others it is done."""
-
-    def __init__(self, message: str, refused: Collection[str], *, is_full: bool = False) -> None:
-        super().__init__(message)
-        self.refused = frozenset(refused)
-        """Those that it is not done for."""
-        self.is_full = is_full
-        """Whether there is no room for any more."""
 
 
 class QuotaExceededError(DrawbridgeError):

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from drawbridge.errors import NotReadyError, PartlyRefusedError, QuotaExceededError, RefusedError
+from drawbridge.errors import NotReadyError, QuotaExceededError, RefusedError
+from drawbridge.intake.offers import PartlyRefusedError
 
 Do = Callable[[list[str]], object]
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from drawbridge.errors import PartlyRefusedError
+from drawbridge.errors import RefusedError
 
 
 class AllowedPrincipal(Struct, frozen=True, kw_only=True):
@@ -18,6 +18,17 @@ class AllowedPrincipal(Struct, frozen=True, kw_only=True):
     """``vpce-svc-perm-…``, which carries the tags; empty where EC2 does not report it."""
     owner: str | None
     """The value of our ownership tag; ``None`` without it, as it is until a moment after we allowed it."""
+
+
+class PartlyRefusedError(RefusedError):
+    """AWS does not do it for some of many; for the others it is done."""
+
+    def __init__(self, message: str, refused: Collection[str], *, is_full: bool = False) -> None:
+        super().__init__(message)
+        self.refused = frozenset(refused)
+        """Those that it is not done for."""
+        self.is_full = is_full
+        """Whether there is no room for any more."""
 
 
 class Allowed(Struct, frozen=True, kw_only=True):

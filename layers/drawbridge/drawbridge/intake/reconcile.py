@@ -7,7 +7,7 @@ from typing import Protocol, assert_never
 
 from drawbridge.decision.facts import EvaluationTime
 from drawbridge.decision.registration import Registration
-from drawbridge.errors import GoneError, InvalidInputError, NotReadyError, PartlyRefusedError
+from drawbridge.errors import GoneError, InvalidInputError, NotReadyError
 from drawbridge.intake.converged import Converged
 from drawbridge.intake.desired import OfferRules, RegisteredEntries, Target, id_of
 from drawbridge.intake.offers import (
@@ -16,6 +16,7 @@ from drawbridge.intake.offers import (
     OfferedShares,
     OfferRecord,
     OfferRecords,
+    PartlyRefusedError,
     ServicePermissions,
 )
 from drawbridge.intake.steps import (
