@@ -274,3 +274,13 @@ def test_a_call_that_fails_is_an_error_of_aws(
 
     assert ended.code == 3
     assert "list resource shares of this account" in ended.err
+
+
+def test_an_account_is_not_handed_its_own_shares(
+    at_work: Drawbridge, operator: Operator, offered: Offered, register: Callable[..., None]
+) -> None:
+    register(account_id=operator.account_id, tier="gold", services=offered.by_id)
+
+    ended = at_work("consumers", "show", operator.account_id, "--handout", "--json")
+
+    assert ended.json["shares"] == []

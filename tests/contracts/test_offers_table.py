@@ -40,6 +40,8 @@ def offers(table: Any, broken: list[str]) -> OffersTable:
         {"offered_at": "2026-11-21T12:00:00"},
         {"offered_at": None},
         {"offered_at": 7},
+        {"refused_at": 7},
+        {"refused_at": "2026-11-21T12:00:00"},
         {"account_id": ""},
         {"account_id": None},
         {"account_id": 222222222222},
@@ -72,7 +74,7 @@ def test_what_is_neither_a_service_nor_a_share_is_none_of_the_targets(offers: Of
         ("query", lambda offers: offers.of(SERVICE_ID)),
         ("scan", lambda offers: offers.targets()),
         ("batch_write_item", lambda offers: offers.note([ALLOWED])),
-        ("batch_write_item", lambda offers: offers.drop(SERVICE_ID, [ROOT])),
+        ("delete_item", lambda offers: offers.drop([ALLOWED])),
     ],
 )
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from drawbridge.aws.service_permissions import ServicePermissionsOfEc2
-from drawbridge.errors import AccessDeniedError, GoneError, RefusedError, ThrottledError
-from drawbridge.intake.offers import AllowedPrincipal, ServicePermissions
+from drawbridge.errors import AccessDeniedError, GoneError, ThrottledError
+from drawbridge.intake.offers import Allowed, AllowedPrincipal, ServicePermissions
 from local_aws.testing.settings import changed
 from tests.contracts.accounts import REGION, Account, answering, refusing
 
@@ -129,18 +129,24 @@ def test_one_that_ec2_takes_for_none_does_not_keep_the_others_out(provider: Acco
     service_id, permissions = service(provider), permissions_of(provider)
     wrong = "arn:aws:iam::111111111111:role/with/path"
 
-    with pytest.raises(RefusedError, match=f"InvalidPrincipal: .*{wrong}"):
-        permissions.allow(service_id, [*MANY[:3], wrong, *MANY[3:5]])
+    permissions.allow(service_id, MANY[:1])
+    answer = permissions.allow(service_id, [*MANY[:3], wrong, *MANY[3:5]])
 
+    assert answer.refusal is not None
+    assert (answer.added, answer.refusal.refused) == (frozenset(MANY[1:5]), frozenset({wrong}))
+    assert "InvalidPrincipal: " in str(answer.refusal)
     assert arns(permissions, service_id) == MANY[:5]
 
 
 def test_a_service_allows_as_many_as_there_is_room_for(provider: Account) -> None:
     service_id, permissions = service(provider), permissions_of(provider)
 
-    with changed(quotas={"principals_per_service": 7}), pytest.raises(RefusedError, match="LimitExceeded"):
-        permissions.allow(service_id, MANY[:20])
+    with changed(quotas={"principals_per_service": 7}):
+        answer = permissions.allow(service_id, MANY[:20])
 
+    assert answer.refusal is not None
+    assert (answer.refusal.is_full, answer.refusal.refused) == (True, frozenset(MANY[7:20]))
+    assert "LimitExceeded" in str(answer.refusal)
     assert arns(permissions, service_id) == MANY[:7]
 
 
@@ -188,6 +194,13 @@ def test_of_a_service_that_is_gone_every_call_says_so(provider: Account) -> None
     ):
         with pytest.raises(GoneError, match=NOWHERE):
             call()
+
+
+def test_whom_ec2_does_not_tell_of_may_be_added_or_not(provider: Account) -> None:
+    with answering(provider.ec2, "modify_vpc_endpoint_service_permissions", {"ReturnValue": True}):
+        answer = permissions_of(provider).allow(NOWHERE, MANY[:2])
+
+    assert answer == Allowed(added=None)
 
 
 def test_nothing_is_asked_for_nobody(provider: Account) -> None:

@@ -11,8 +11,16 @@ import msgspec
 
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration
-from drawbridge.errors import GoneError, NotReadyError, RefusedError, ThrottledError
-from drawbridge.intake.offers import AllowedPrincipal, OfferedShare, OfferRecord, PrincipalStatus, SharePrincipal
+from drawbridge.errors import GoneError, NotReadyError, ThrottledError
+from drawbridge.intake.offers import (
+    Allowed,
+    AllowedPrincipal,
+    OfferedShare,
+    OfferRecord,
+    PartlyRefusedError,
+    PrincipalStatus,
+    SharePrincipal,
+)
 from drawbridge.request.connections import ManagedService
 from tests.fakes.interruptions import Interruptions
 
@@ -34,6 +42,10 @@ class InMemoryServicePermissions:
         """Principals that a listing leaves out."""
         self.gives_ids = True
         """Whether a permission that is allowed has an id, by which it could be tagged."""
+        self.room = 1_000
+        self.says_what_is_added = True
+        self.asked: list[int] = []
+        """How many were to be allowed, each time."""
         self.shows = True
         """Whether what is allowed is listed at once."""
         self._hidden: set[str] = set()
@@ -44,16 +56,22 @@ class InMemoryServicePermissions:
         hidden, self._hidden = self._hidden, set()
         return [each for arn, each in self._of(service_id).items() if arn not in hidden | self.left_out]
 
-    def allow(self, service_id: str, principals: Sequence[str]) -> None:
-        taken = [each for each in principals if each not in self.refused]
+    def allow(self, service_id: str, principals: Sequence[str]) -> Allowed:
+        self.asked.append(len(principals))
+        there = self._of(service_id).keys()
+        accepted = [each for each in principals if each not in self.refused]
+        is_full = len(there | {*accepted}) > self.room
+        taken = accepted[: max(0, self.room - len(there))] if is_full else accepted
+        added = frozenset(taken) - self._of(service_id).keys()
         self._interruptions.before_write()
         for arn in taken:
             permission_id = f"vpce-svc-perm-{arn}" if self.gives_ids else ""
             self._of(service_id).setdefault(arn, AllowedPrincipal(arn=arn, permission_id=permission_id, owner=None))
         self._hidden = set() if self.shows else {*taken}
         self.on_allow()
-        if len(taken) < len(principals):
-            raise RefusedError(f"InvalidPrincipal: {', '.join(sorted({*principals} - {*taken}))}")
+        wrong = sorted({*principals} - {*taken})
+        refusal = PartlyRefusedError(f"InvalidPrincipal: {', '.join(wrong)}", wrong, is_full=is_full) if wrong else None
+        return Allowed(added=added if self.says_what_is_added else None, refusal=refusal)
 
     def disallow(self, service_id: str, principals: Sequence[str]) -> None:
         self._interruptions.before_write()
@@ -110,7 +128,9 @@ class InMemoryOfferedShares:
         if not self.busy.isdisjoint(account_ids):
             raise NotReadyError(f"InvalidStateTransitionException: {', '.join(sorted(self.busy))}")
         if not self.refused.isdisjoint(account_ids):
-            raise RefusedError(f"OperationNotPermitted: {', '.join(sorted(self.refused))}")
+            raise PartlyRefusedError(
+                f"OperationNotPermitted: {', '.join(sorted(self.refused))}", self.refused.intersection(account_ids)
+            )
 
     def disassociate(self, share_arn: str, account_ids: Sequence[str]) -> None:
         self._interruptions.before_write()
@@ -137,11 +157,13 @@ class InMemoryOfferRecords:
             self._interruptions.before_write()
         self.records |= {(each.target, each.principal): each for each in records}
 
-    def drop(self, target: str, principals: Collection[str]) -> None:
-        if principals:
+    def drop(self, records: Collection[OfferRecord]) -> None:
+        if records:
             self._interruptions.before_write()
-        for each in principals:
-            self.records.pop((target, each), None)
+        for each in records:
+            found = self.records.get((each.target, each.principal))
+            if found is not None and found.offered_at == each.offered_at:
+                del self.records[each.target, each.principal]
 
 
 class InMemoryConsumers:

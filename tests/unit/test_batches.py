@@ -17,6 +17,7 @@ from drawbridge.errors import (
     ThrottledError,
     UpstreamError,
 )
+from drawbridge.intake.offers import PartlyRefusedError
 
 MANY = [f"{number:012}" for number in range(1, 101)]
 
@@ -102,13 +103,33 @@ def test_one_whose_name_is_a_part_of_another_is_not_meant() -> None:
 
 
 @pytest.mark.parametrize("names", [True, False])
-def test_where_all_are_refused_it_is_given_up_soon(names: bool) -> None:
-    aws = Aws(MANY, names=names)
+def test_however_many_are_refused_all_others_are_done_and_it_is_said_which_are_not(names: bool) -> None:
+    aws = Aws(MANY[:90], names=names)
 
-    with pytest.raises(RefusedError):
+    with pytest.raises(PartlyRefusedError) as refusal:
         in_batches(aws.take, MANY, most=100)
 
-    assert aws.taken == []
+    assert (aws.taken, refusal.value.refused, refusal.value.is_full) == (MANY[90:], frozenset(MANY[:90]), False)
+
+
+@pytest.mark.parametrize("names", [True, False])
+def test_where_all_are_refused_there_are_two_calls_for_each_at_most(names: bool) -> None:
+    aws = Aws(MANY, names=names)
+
+    with pytest.raises(PartlyRefusedError) as refusal:
+        in_batches(aws.take, MANY, most=100)
+
+    assert (aws.taken, refusal.value.refused) == ([], frozenset(MANY))
+    assert len(aws.calls) < 200
+
+
+def test_what_there_is_no_room_for_is_refused_without_another_call() -> None:
+    aws = Aws(MANY[:1], names=True, room=50)
+
+    with pytest.raises(PartlyRefusedError) as refusal:
+        in_batches(aws.take, MANY, most=10)
+
+    assert (refusal.value.refused, refusal.value.is_full) == (frozenset({MANY[0], *MANY[51:]}), True)
     assert len(aws.calls) < 20
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from drawbridge.aws.consumers_table import ConsumersTable
 from drawbridge.decision.consumer_standing import Standing, standing_of
 from drawbridge.decision.facts import Consumer, Fact, Requester
-from drawbridge.decision.registration import Registration, is_principal_of, registration
+from drawbridge.decision.registration import Registration, account_of, is_principal_of, registration
 from drawbridge.errors import AccessDeniedError, ThrottledError
 from drawbridge.request.fingerprints import fingerprint
 from tests.builders import CONSUMER, NOW, SERVICE_ID, STRANGER
@@ -344,3 +344,21 @@ def test_who_may_not_write_is_told_so() -> None:
     table.transact_write_items = denied
     with pytest.raises(AccessDeniedError, match="register 2 accounts"):
         [*ConsumersTable(table).add_all(entries(2), replace=False)]
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        f"arn:x:iam::{CONSUMER}:root",
+        f"arn:aws-:iam::{CONSUMER}:root",
+        f"arn:aws:iam::{CONSUMER}:role/{'a' * 65}",
+        f"arn:aws:iam::{CONSUMER}:role/in/a/path",
+        "*",
+    ],
+)
+def test_what_can_t_be_registered_is_no_principal_of_an_account(arn: str) -> None:
+    assert account_of(arn) is None
+
+
+def test_the_account_of_a_principal_is_in_its_arn() -> None:
+    assert account_of(f"arn:aws-us-gov:iam::{CONSUMER}:role/connect") == CONSUMER

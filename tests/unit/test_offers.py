@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -53,6 +54,9 @@ class World:
         self.consumers = InMemoryConsumers()
         self.policies: PolicySet = compiled([PERMIT])
         self.now = NOW
+        self.cap = 10
+        self.seconds = 0.0
+        self.are_whole = True
         self.has_service(SERVICE_ID)
         for arn, tier in ((SHARE_ARN, "gold"), (SILVER_ARN, "silver")):
             self.shares.shares.append(OfferedShare(arn=arn, name=tier, tier=tier, takes_outsiders=True))
@@ -73,8 +77,9 @@ class World:
             permissions=self.permissions,
             shares=self.shares,
             records=self.records,
-            rules=OfferRules(self.policies, partition=partition),
+            rules=OfferRules(self.policies, partition=partition, are_whole=self.are_whole),
             owner="drawbridge",
+            cap=self.cap,
         )
 
     def planned(self, partition: str = "aws") -> list[str]:
@@ -91,6 +96,7 @@ class World:
             records=self.records,
             registry=self.consumers,
             reconciler=self.reconciler(),
+            clock=lambda: self.seconds,
         )
         return sweep.converge(self.now, forget_gone=forget_gone)
 
@@ -405,9 +411,9 @@ def test_nothing_is_confirmed_that_is_not_seen(world: World) -> None:
     desired = DesiredOffers(principals={CONSUMER: CONSUMER})
     unconfirmed = {CONSUMER: record(SHARE_ARN, CONSUMER, is_confirmed=False)}
 
-    plan = plan_for_share(SHARE_ARN, desired, [], unconfirmed, NOW)
+    plan = plan_for_share(world.shares.shares[0], desired, [], unconfirmed, NOW)
 
-    assert plan.steps == (AddToShare(SHARE_ARN, (Offer(CONSUMER, CONSUMER),)),)
+    assert plan.steps == (AddToShare(SHARE_ARN, (Offer(CONSUMER, CONSUMER, unconfirmed[CONSUMER]),)),)
 
 
 def test_whom_ram_is_taking_out_is_waited_for(world: World) -> None:
@@ -451,14 +457,38 @@ def test_who_is_not_in_force_loses_permissions_and_stays_in_its_shares(
     assert len(converged.not_offered) == 4
 
 
-def test_who_is_suspended_and_changes_tiers_is_in_no_share(world: World) -> None:
+def test_who_is_suspended_and_changes_tiers_stays_in_its_share_and_gets_into_no_other(world: World) -> None:
     world.consumers.registered[CONSUMER] = GOLD
     world.converge()
     world.consumers.registered[CONSUMER] = msgspec.structs.replace(GOLD, tier="silver", suspended_at=NOW)
 
+    planned = world.planned()
     world.converge()
 
-    assert (world.in_share(), world.in_share(SILVER_ARN)) == (set(), set())
+    assert planned == [f"allow {ROOT} at {SERVICE_ID} no longer"]
+    assert (world.in_share(), world.in_share(SILVER_ARN)) == ({CONSUMER}, set())
+
+
+def test_who_is_suspended_and_forbidden_stays_in_its_share(world: World) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+    world.converge()
+    world.consumers.registered[CONSUMER] = msgspec.structs.replace(GOLD, suspended_at=NOW)
+    world.policies = compiled([PERMIT, "forbid(principal, action, resource);"])
+
+    world.converge()
+
+    assert (world.in_share(), world.allowed()) == ({CONSUMER}, {})
+
+
+@pytest.mark.parametrize("field", ["services", "tier"])
+def test_who_is_suspended_loses_permissions_whatever_else_of_it_can_t_be_read(field: str, world: World) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+    world.converge()
+    world.consumers.registered[CONSUMER] = Consumer(suspended_at=NOW, unreadable=(field,))
+
+    world.converge()
+
+    assert (world.allowed(), world.in_share()) == ({}, {CONSUMER})
 
 
 def test_who_has_proved_who_it_is_is_offered_what_it_calls_for(world: World) -> None:
@@ -613,7 +643,22 @@ def test_one_that_aws_refuses_stops_no_other_and_is_told(world: World) -> None:
     }
 
 
-def test_what_was_refused_is_forgotten_with_its_entry(world: World) -> None:
+def test_one_customer_with_many_roles_that_do_not_exist_keeps_nobody_out_and_nobody_in(world: World) -> None:
+    roles = [f"arn:aws:iam::{CONSUMER}:role/gone{number}" for number in range(50)]
+    others = {f"{number:012}": Consumer(services=frozenset({SERVICE_ID})) for number in range(1, 151)}
+    bad = msgspec.structs.replace(GOLD, principals=frozenset(roles))
+    world.consumers.registered = {CONSUMER: bad, **others}
+    world.permissions.refused = {*roles}
+
+    world.converge()
+    inside = len(world.allowed())
+    world.consumers.registered.clear()
+    converged = world.converge()
+
+    assert (inside, world.allowed(), world.records.records, converged.broken) == (150, {}, {}, [])
+
+
+def test_what_aws_refused_is_forgotten_with_its_entry(world: World) -> None:
     world.consumers.registered[STRANGER] = GOLD
     world.permissions.refused, world.shares.refused = {STRANGERS}, {STRANGER}
     world.converge()
@@ -689,7 +734,7 @@ def test_a_service_that_is_gone_is_no_failure_and_its_records_go_in_time(world: 
             (True, True),
         ),
         ('forbid(principal, action == Action::"accept", resource) when { context.local.hour > 5 };', (True, True)),
-        ('forbid(principal, action == Action::"offer", resource) when { context.local.hour > 5 };', (False, False)),
+        ('forbid(principal, action == Action::"offer", resource) when { context.local.hour > 5 };', (True, True)),
         ('forbid(principal, action == Action::"offer", resource) when { context.local.hour > 20 };', (True, True)),
     ],
 )
@@ -706,14 +751,306 @@ def test_what_policies_certainly_forbid_is_not_offered(
     assert all(each.endswith("Not these.") for each in converged.not_offered)
 
 
-def test_what_is_forbidden_by_now_is_taken_back(world: World) -> None:
+def test_what_is_forbidden_by_now_is_not_allowed_any_longer_and_nobody_leaves_a_share(world: World) -> None:
     world.consumers.registered[CONSUMER] = GOLD
     world.converge()
     world.policies = compiled([PERMIT, "forbid(principal, action, resource);"])
 
+    converged = world.converge()
+
+    assert (world.allowed(), world.in_share()) == ({}, {CONSUMER})
+    assert f"{SHARE_ARN} is not offered to {CONSUMER}" in " ".join(converged.not_offered)
+
+
+def _fifty() -> World:
+    """Return a world in which fifty accounts are in the share for gold."""
+    world = World()
+    world.consumers.registered = {f"{100_000_000_000 + number}": Consumer(tier="gold") for number in range(50)}
+    world.converge()
+    return world
+
+
+def _retagged(world: World, tier: str) -> None:
+    world.shares.shares[0] = msgspec.structs.replace(world.shares.shares[0], tier=tier)
+
+
+def test_a_share_whose_tag_changed_is_not_emptied_at_once_but_of_those_whose_entries_went_or_changed() -> None:
+    world = _fifty()
+    gone, changed_tier, *others = world.consumers.registered
+    _retagged(world, "Gold")
+    del world.consumers.registered[gone]
+    world.consumers.registered[changed_tier] = Consumer(tier="silver")
+
+    converged = world.converge()
+
+    assert world.in_share() == {*others}
+    assert world.in_share(SILVER_ARN) == {changed_tier}
+    (capped,) = converged.broken
+    assert str(capped).startswith(f"48 of 50 accounts would be taken out of {SHARE_ARN} at once")
+    assert "tag it as it was, or raise WithdrawCap (10)" in str(capped)
+
+
+@pytest.mark.parametrize(("others", "stays"), [(3, False), (2, True)])
+def test_a_quarter_of_a_share_leaves_it_for_its_tag_whatever_the_cap(others: int, stays: bool, world: World) -> None:
+    accounts = [f"{number:012}" for number in range(1, others + 1)]
+    world.consumers.registered = dict.fromkeys([CONSUMER, *accounts], Consumer(tier="gold"))
+    world.converge()
+    world.cap = 0
+    _retagged(world, "Gold")
+    world.consumers.registered |= dict.fromkeys(accounts, Consumer(tier="Gold"))
+
     world.converge()
 
-    assert (world.allowed(), world.in_share()) == ({}, set())
+    assert (CONSUMER in world.in_share()) is stays
+
+
+def test_few_leave_a_share_for_its_tag_at_once() -> None:
+    world = _fifty()
+    world.cap = 50
+    _retagged(world, "Gold")
+
+    converged = world.converge()
+
+    assert (world.in_share(), converged.broken) == (set(), [])
+
+
+def test_a_tier_that_is_renamed_everywhere_is_as_safe_as_it_was() -> None:
+    world = _fifty()
+    _retagged(world, "best")
+    world.consumers.registered = dict.fromkeys(world.consumers.registered, Consumer(tier="best"))
+    world.converge()
+    _retagged(world, "Best")
+
+    world.converge()
+
+    assert len(world.in_share()) == 50
+
+
+def test_with_no_policy_in_force_nothing_is_offered_and_nothing_taken_back(world: World) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+    world.converge()
+    world.policies = compiled([])
+    world.consumers.registered = {STRANGER: GOLD}
+
+    converged = world.converge()
+
+    assert (world.allowed(), world.in_share()) == ({ROOT: "drawbridge"}, {CONSUMER})
+    assert converged == Converged(not_offered=["no policy is in force: nothing is offered, and nothing taken back"])
+
+
+def test_while_a_policy_was_never_good_nothing_is_offered_and_nothing_taken_back(world: World) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+    world.converge()
+    world.are_whole = False
+    world.consumers.registered = {STRANGER: GOLD}
+
+    converged = world.converge()
+
+    assert (world.allowed(), world.in_share()) == ({ROOT: "drawbridge"}, {CONSUMER})
+    (told,) = converged.not_offered
+    assert told.startswith("a policy is broken and was never good")
+
+
+def test_cedar_is_not_asked_where_no_forbid_can_stand(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+    world.policies = compiled([PERMIT, "forbid(principal, action, resource) unless { principal.ownOrganization };"])
+    monkeypatch.setattr(world.policies, "ask", pytest.fail)
+
+    converged = world.converge()
+
+    assert (world.allowed(), converged.failures) == ({ROOT: "drawbridge"}, [])
+
+
+def test_a_forbid_that_goes_by_the_clock_takes_nothing_back(world: World) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+    world.policies = compiled([PERMIT, "forbid(principal, action, resource) unless { context.local.hour < 18 };"])
+    world.converge()
+    world.now += timedelta(hours=11)
+
+    world.converge()
+
+    assert (world.allowed(), world.in_share()) == ({ROOT: "drawbridge"}, {CONSUMER})
+
+
+def test_what_aws_refused_is_not_tried_in_each_sweep_but_after_an_hour(world: World) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+    world.permissions.refused, world.shares.refused = {ROOT}, {CONSUMER}
+    world.shares.shares[0] = msgspec.structs.replace(world.shares.shares[0], takes_outsiders=False)
+    world.converge()
+    world.permissions.refused, world.shares.refused = set(), set()
+    world.interruptions.writes_until_crash = 0
+
+    world.now += timedelta(minutes=59)
+    told = world.converge().not_offered
+    world.interruptions.writes_until_crash = 1_000
+    world.now += timedelta(minutes=1)
+    world.converge()
+
+    at, again = "at 2026-11-21T12:00:00+00:00", "It is tried again at 2026-11-21T13:00:00+00:00."
+    alone = "(the share is for the organization alone)"
+    assert sorted(told) == [
+        f"{SHARE_ARN} is not offered to {CONSUMER}: AWS refused {CONSUMER} {at} {alone}. {again}",
+        f"{SERVICE_ID} is not offered to {CONSUMER}: AWS refused {ROOT} {at}. {again}",
+    ]
+    assert (world.allowed(), world.in_share()) == ({ROOT: "drawbridge"}, {CONSUMER})
+
+
+def test_what_aws_refused_and_somebody_else_adds_is_theirs(world: World) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+    world.permissions.refused, world.shares.refused = {ROOT}, {CONSUMER}
+    world.converge()
+    world.has_allowed(ROOT)
+    world.shares.members[SHARE_ARN][CONSUMER] = PrincipalStatus.ASSOCIATED
+
+    world.converge()
+    del world.consumers.registered[CONSUMER]
+    world.converge()
+
+    assert (world.allowed(), world.in_share(), world.records.records) == ({ROOT: None}, {CONSUMER}, {})
+
+
+@pytest.mark.parametrize("says_what_is_added", [True, False])
+def test_what_a_listing_leaves_out_and_the_next_does_not_is_somebody_else_s(
+    says_what_is_added: bool, world: World
+) -> None:
+    world.permissions.says_what_is_added = says_what_is_added
+    world.has_allowed(ROOT)
+    world.shares.members[SHARE_ARN][CONSUMER] = PrincipalStatus.ASSOCIATED
+    world.consumers.registered[CONSUMER] = GOLD
+    world.permissions.left_out = world.shares.left_out = {CONSUMER, ROOT}
+    reconciler, registry = world.reconciler(), RegisteredEntries(world.consumers.all())
+    targets: list[Target] = [*world.services.services, *world.shares.shares]
+    plans = [(target, reconciler.plan(target, registry, EVALUATION_TIME)) for target in targets]
+    world.permissions.left_out = world.shares.left_out = set()
+
+    for target, plan in plans:
+        for step in plan.steps:
+            reconciler.apply(step, target, EVALUATION_TIME, Converged())
+
+    assert [len(plan.steps) for _, plan in plans] == [1, 1, 0]
+    assert (world.allowed(), world.records.records) == ({ROOT: None}, {})
+    assert world.shares.invited == []
+
+
+@pytest.mark.parametrize("stays_registered", [True, False])
+def test_what_ec2_does_not_say_it_added_is_somebody_else_s(stays_registered: bool, world: World) -> None:
+    world.has_allowed(ROOT)
+    world.permissions.left_out = {ROOT}
+    world.consumers.registered[CONSUMER] = Consumer(services=frozenset({SERVICE_ID}))
+
+    def on_allow() -> None:
+        world.permissions.left_out = set()
+        if not stays_registered:
+            world.consumers.registered.clear()
+
+    world.permissions.on_allow = on_allow
+
+    converged = world.converge()
+
+    assert (world.allowed(), world.records.records, converged) == ({ROOT: None}, {}, Converged())
+
+
+def test_what_was_added_and_not_tagged_is_ours_though_ec2_says_that_it_was_there(world: World) -> None:
+    on_record(world, record(SERVICE_ID, ROOT, is_confirmed=False))
+    world.has_allowed(ROOT)
+    world.permissions.left_out = {ROOT}
+    world.consumers.registered[CONSUMER] = Consumer(services=frozenset({SERVICE_ID}))
+    world.permissions.on_allow = world.permissions.left_out.clear
+
+    world.converge()
+
+    assert (world.allowed(), world.confirmed()) == ({ROOT: "drawbridge"}, {(SERVICE_ID, ROOT): True})
+
+
+def test_a_service_that_is_full_is_asked_for_no_more_in_this_sweep(world: World) -> None:
+    world.consumers.registered = {
+        f"{number:012}": Consumer(services=frozenset({SERVICE_ID})) for number in range(1, 301)
+    }
+    world.permissions.room = 50
+
+    converged = world.converge()
+
+    assert (len(world.allowed()), world.permissions.asked) == (50, [100])
+    assert [str(each).partition(":")[0] for each in converged.broken] == [f"not all can be offered {SERVICE_ID}"]
+
+
+def test_where_ec2_says_nothing_of_what_it_added_what_shows_is_ours(world: World) -> None:
+    world.permissions.says_what_is_added = False
+    world.consumers.registered[CONSUMER] = Consumer(services=frozenset({SERVICE_ID}))
+
+    world.converge()
+
+    assert (world.allowed(), world.confirmed()) == ({ROOT: "drawbridge"}, {(SERVICE_ID, ROOT): True})
+
+
+def test_an_account_that_another_sweep_puts_in_meanwhile_stays_on_record(world: World) -> None:
+    world.consumers.registered[CONSUMER] = Consumer(tier="gold")
+    world.converge()
+    del world.consumers.registered[CONSUMER]
+    disassociate = world.shares.disassociate
+
+    def and_another_sweep(share_arn: str, account_ids: Sequence[str]) -> None:
+        world.shares.disassociate = disassociate  # type: ignore[method-assign]
+        disassociate(share_arn, account_ids)
+        world.consumers.registered[CONSUMER] = Consumer(tier="gold")
+        world.now += HOURS_12
+        world.converge()
+
+    world.shares.disassociate = and_another_sweep  # type: ignore[method-assign]
+    world.converge()
+
+    assert (world.in_share(), world.confirmed()) == ({CONSUMER}, {(SHARE_ARN, CONSUMER): True})
+
+
+def test_when_time_is_short_what_is_left_is_told_and_the_next_sweep_begins_with_another(world: World) -> None:
+    world.has_service(OTHER_SERVICE)
+    everywhere = Consumer(tier="gold", services=frozenset({"*"}))
+    world.consumers.registered = {f"{100_000_000_000 + number}": everywhere for number in range(150)}
+
+    def take_long() -> None:
+        world.seconds += 80
+
+    world.permissions.on_allow = take_long
+    converged, first = world.converge(), len(world.allowed()) or len(world.allowed(OTHER_SERVICE))
+    for _ in range(20):
+        world.now += timedelta(minutes=5)
+        world.converge()
+
+    assert first == 100
+    assert converged.not_offered[-1].startswith("there was no time to finish ")
+    assert [len(each) for each in (world.allowed(), world.allowed(OTHER_SERVICE), world.in_share())] == [150] * 3
+
+
+def test_what_takes_all_the_time_in_each_sweep_does_not_come_first_in_each(world: World) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+
+    def take_long_and_fail() -> None:
+        world.seconds += 80
+        raise ThrottledError("slowly")
+
+    world.permissions.on_allow = take_long_and_fail
+    world.permissions.left_out = {ROOT}
+    for _ in range(3):
+        world.converge()
+        world.now += timedelta(minutes=5)
+
+    assert world.in_share() == {CONSUMER}
+
+
+@pytest.mark.parametrize(("seconds", "stays"), [(119, False), (120, True)])
+def test_there_is_time_to_take_back_when_there_is_none_to_add(seconds: int, stays: bool, world: World) -> None:
+    world.has_service(OTHER_SERVICE)
+    world.consumers.registered[CONSUMER] = Consumer(services=frozenset({SERVICE_ID}))
+    world.converge()
+    world.consumers.registered = {STRANGER: Consumer(services=frozenset({OTHER_SERVICE}))}
+
+    def take_long() -> None:
+        world.seconds += seconds
+
+    world.permissions.on_allow = take_long
+    world.converge()
+
+    assert (ROOT in world.allowed()) is stays
 
 
 @pytest.mark.parametrize(

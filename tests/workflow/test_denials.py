@@ -76,6 +76,10 @@ def offer_record(target: str) -> dict[str, Any]:
     return {"RequestItems": {"OffersTable": [{"DeleteRequest": {"Key": key}}]}}
 
 
+def forgotten_offer(target: str) -> dict[str, Any]:
+    return {"TableName": "OffersTable", "Key": {"target": {"S": target}, "principal": {"S": ACCOUNT}}}
+
+
 def principals(service_id: str) -> dict[str, Any]:
     return {"ServiceId": service_id, "AddAllowedPrincipals": [f"arn:aws:iam::{ACCOUNT}:root"]}
 
@@ -123,6 +127,12 @@ ALLOWED = [
         "dynamodb:BatchWriteItem",
         offer_record(SHARED["resourceShareArn"]),
         id="an offer of a share",
+    ),
+    pytest.param(
+        "DiscoverRequests",
+        "dynamodb:DeleteItem",
+        forgotten_offer(SHARED["resourceShareArn"]),
+        id="an offer that was taken back",
     ),
     pytest.param("ReceiveProof", "dynamodb:GetItem", reading("challenge"), id="the challenge of an entry"),
     pytest.param(
@@ -311,6 +321,12 @@ DENIED = [
         "dynamodb:BatchWriteItem",
         offer_record("removed-consumers"),
         id="forgetting which consumers were removed",
+    ),
+    pytest.param(
+        "DiscoverRequests",
+        "dynamodb:DeleteItem",
+        forgotten_offer("removed-consumers"),
+        id="forgetting that a consumer was removed",
     ),
     pytest.param(
         "DiscoverRequests",

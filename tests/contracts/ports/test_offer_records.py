@@ -51,15 +51,32 @@ def test_what_is_dropped_is_found_no_more_and_can_be_dropped_again(records: Offe
     records.note([ALLOWED, SHARED])
 
     for _ in range(2):
-        records.drop(SERVICE_ID, [ROOT, "arn:aws:iam::999999999999:root"])
+        records.drop([ALLOWED, msgspec.structs.replace(ALLOWED, principal="arn:aws:iam::999999999999:root")])
 
     assert records.of(SERVICE_ID) == {}
     assert records.targets() == {SHARE_ARN}
 
 
+def test_what_was_written_anew_since_it_was_read_is_not_dropped(records: OfferRecords) -> None:
+    anew = msgspec.structs.replace(ALLOWED, offered_at=NOW + timedelta(microseconds=1))
+    records.note([anew])
+
+    records.drop([ALLOWED])
+
+    assert records.of(SERVICE_ID) == {ROOT: anew}
+
+
+def test_when_it_was_refused_is_on_the_record(records: OfferRecords) -> None:
+    refused = msgspec.structs.replace(ALLOWED, refused_at=NOW + timedelta(seconds=1))
+
+    records.note([refused])
+
+    assert records.of(SERVICE_ID) == {ROOT: refused}
+
+
 def test_nothing_is_nothing(records: OfferRecords) -> None:
     records.note([])
-    records.drop(SERVICE_ID, [])
+    records.drop([])
 
     assert (records.of(SERVICE_ID), records.targets()) == ({}, frozenset())
 
@@ -69,7 +86,7 @@ def test_a_hundred_are_noted_and_dropped_as_one_is(records: OfferRecords) -> Non
     records.note(many)
 
     found = records.of(SERVICE_ID)
-    records.drop(SERVICE_ID, found.keys() - {many[0].principal})
+    records.drop([each for principal, each in found.items() if principal != many[0].principal])
 
     assert len(found) == 101
     assert records.of(SERVICE_ID) == {many[0].principal: many[0]}

@@ -4,9 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from drawbridge.errors import NotReadyError, QuotaExceededError, RefusedError
-
-_MOST_REFUSED = 5
-"""So many are found out, each of which may take a dozen calls. Where there are more, it may be all of them."""
+from drawbridge.intake.offers import PartlyRefusedError
 
 Do = Callable[[list[str]], object]
 
@@ -15,33 +13,40 @@ def in_batches(do: Do, values: Sequence[str], *, most: int) -> None:
     """Do something with all values, ``most`` in one call. What is wrong with some of them does not keep out the others.
 
     Where AWS refuses a call, those that its words name are left out; where they name none, or all, the call is halved.
+    So there are never more than two calls for each value, and some dozen for each that is refused.
 
     Raises:
-        RefusedError: AWS refuses some, or there is no room for more; the first of its refusals. Where it refused but a
-            few, all the others are done.
-        NotReadyError: the same, where AWS has not finished with some yet.
+        PartlyRefusedError: AWS refuses some, or there is no room for more; with the first of its refusals.
+        NotReadyError: AWS has not finished with some yet; all the others are done.
     """
-    refusals: list[RefusedError | NotReadyError] = []
+    refused: dict[str, RefusedError] = {}
+    unfinished: list[NotReadyError] = []
     waiting = [[*values[start : start + most]] for start in range(0, len(values), most)]
-    while waiting and len(refusals) < _MOST_REFUSED:
+    while waiting:
         batch = waiting.pop(0)
         try:
             do(batch)
         except QuotaExceededError as error:
             if len(batch) == 1:
-                raise RefusedError(str(error)) from error
+                left = [*batch, *(each for others in waiting for each in others)]
+                raise PartlyRefusedError(str(error), [*refused, *left], is_full=True) from error
             waiting[:0] = halves(batch)
         except (RefusedError, NotReadyError) as error:
             named = [each for each in batch if _names(str(error), each)]
-            if len(batch) == 1:
-                refusals.append(error)
-            elif 0 < len(named) < len(batch):
-                refusals += [error] * len(named)
-                waiting.insert(0, [each for each in batch if each not in named])
-            else:
+            if len(batch) > 1 and len(named) in {0, len(batch)}:
                 waiting[:0] = halves(batch)
-    if refusals:
-        raise refusals[0]
+                continue
+            wrong = batch if len(batch) == 1 else named
+            if isinstance(error, RefusedError):
+                refused |= dict.fromkeys(wrong, error)
+            else:
+                unfinished.append(error)
+            if others := [each for each in batch if each not in wrong]:
+                waiting.insert(0, others)
+    if refused:
+        raise PartlyRefusedError(str(next(iter(refused.values()))), refused)
+    if unfinished:
+        raise unfinished[0]
 
 
 def halves(batch: list[str]) -> Iterator[list[str]]:

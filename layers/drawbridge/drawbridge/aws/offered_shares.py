@@ -69,8 +69,8 @@ class OfferedSharesOfRam:
         """Put accounts into a share; one that is in it already stays as it is.
 
         Raises:
-            RefusedError: the share takes no accounts outside of the organization, or as many as it can, or this account
-                has as many unanswered invitations as it can. Where but a few are refused, all others are in it.
+            PartlyRefusedError: the share takes no accounts outside of the organization, or as many as it can, or this
+                account has as many unanswered invitations as it can; all that were not refused are in it.
             NotReadyError: something about the share is in progress. Some of them may be in it.
             GoneError: there is no such share any longer.
         """
@@ -80,9 +80,8 @@ class OfferedSharesOfRam:
         """Take accounts out of a share; one that is not in it is left alone. An invitation goes with its account.
 
         Raises:
-            RefusedError: the share can't be changed.
-            NotReadyError: an account was put in a moment ago, and can't be taken out yet. Where it is but a few, all
-                others are out.
+            PartlyRefusedError: the share can't be changed.
+            NotReadyError: an account was put in a moment ago, and can't be taken out yet; all others are out.
         """
         in_batches(partial(self._take_out, share_arn), account_ids, most=_MOST_PRINCIPALS)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from drawbridge.aws.errors import translated
 from drawbridge.aws.table_reads import queried, scanned
-from drawbridge.aws.table_writes import delete_all, put_all
+from drawbridge.aws.table_writes import delete_if, put_all
 from drawbridge.errors import UpstreamError
 from drawbridge.intake.offers import OfferRecord
 
@@ -55,18 +55,23 @@ class OffersTable:
         with translated("write what is offered", missing=UpstreamError):
             put_all(self._table, (_item(each) for each in records))
 
-    def drop(self, target: str, principals: Collection[str]) -> None:
-        """Delete records; a call for each 25."""
-        if not principals:
-            return
-        with translated(f"forget what {target} was offered to", missing=UpstreamError):
-            delete_all(self._table, ({"target": target, "principal": each} for each in principals))
+    def drop(self, records: Collection[OfferRecord]) -> None:
+        """Delete records that are as they were read; a call for each, since DynamoDB has no conditions on many."""
+        for each in records:
+            with translated(f"forget what {each.target} was offered to", missing=UpstreamError):
+                delete_if(
+                    self._table,
+                    {"target": each.target, "principal": each.principal},
+                    offered_at=each.offered_at.isoformat(),
+                )
 
     def _record(self, item: dict[str, Any]) -> OfferRecord | None:
         try:
             offered_at = datetime.fromisoformat(item["offered_at"])
             # One without a time zone was written by hand, and could not be compared.
-            is_readable = offered_at.tzinfo is not None and _ACCOUNT.fullmatch(item["account_id"]) is not None
+            refused_at = datetime.fromisoformat(item["refused_at"]) if "refused_at" in item else None
+            times = [offered_at, *([refused_at] if refused_at else [])]
+            is_readable = all(each.tzinfo for each in times) and _ACCOUNT.fullmatch(item["account_id"]) is not None
         except (LookupError, TypeError, ValueError):
             is_readable = False
         if not is_readable:
@@ -79,14 +84,18 @@ class OffersTable:
             account_id=item["account_id"],
             offered_at=offered_at,
             is_confirmed=item.get("confirmed") is True,
+            refused_at=refused_at,
+            tier=tier if isinstance(tier := item.get("tier"), str) else "",
         )
 
 
 def _item(record: OfferRecord) -> dict[str, Any]:
-    return {
+    item = {
         "target": record.target,
         "principal": record.principal,
         "account_id": record.account_id,
         "offered_at": record.offered_at.isoformat(),
         "confirmed": record.is_confirmed,
     }
+    item |= {"tier": record.tier} if record.tier else {}
+    return item | ({"refused_at": record.refused_at.isoformat()} if record.refused_at else {})

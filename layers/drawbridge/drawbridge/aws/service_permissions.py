@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from drawbridge.aws.batches import in_batches
 from drawbridge.aws.errors import code_of, translated
 from drawbridge.aws.ownership import OWNER_TAG
-from drawbridge.intake.offers import AllowedPrincipal
+from drawbridge.intake.offers import Allowed, AllowedPrincipal, PartlyRefusedError
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -51,20 +51,26 @@ class ServicePermissionsOfEc2:
                 if each.get("PermissionType", _FOR_ENDPOINTS) == _FOR_ENDPOINTS and each.get("Principal")
             ]
 
-    def allow(self, service_id: str, principals: Sequence[str]) -> None:
+    def allow(self, service_id: str, principals: Sequence[str]) -> Allowed:
         """Allow principals; one that is allowed already is left as it is.
 
-        Raises:
-            RefusedError: EC2 takes some of them for none, or the service allows as many as it can. Where it is but a
-                few, all others are allowed.
+        What EC2 takes for no principal, or has no room for, is in the answer; all others are allowed.
         """
-        in_batches(partial(self._allow, service_id), principals, most=_MOST_PRINCIPALS)
+        answers: list[frozenset[str] | None] = []
+        refusal = None
+        try:
+            in_batches(lambda some: answers.append(self._allow(service_id, some)), principals, most=_MOST_PRINCIPALS)
+        except PartlyRefusedError as error:
+            refusal = error
+        if None in answers:
+            return Allowed(added=None, refusal=refusal)
+        return Allowed(added=frozenset[str]().union(*(each for each in answers if each)), refusal=refusal)
 
     def disallow(self, service_id: str, principals: Sequence[str]) -> None:
         """Take permissions away; one that is not there is none.
 
         Raises:
-            RefusedError: EC2 takes some of them for none. Where it is but a few, all others are taken away.
+            PartlyRefusedError: EC2 takes some of them for none; all others are taken away.
         """
         in_batches(partial(self._disallow, service_id), principals, most=_MOST_PRINCIPALS)
 
@@ -72,13 +78,18 @@ class ServicePermissionsOfEc2:
         """Put our ownership tag on permissions; one that was taken away meanwhile needs none.
 
         Raises:
-            RefusedError: a permission has as many tags as it can.
+            PartlyRefusedError: a permission has as many tags as it can; all others are tagged.
         """
         in_batches(self._mark, permission_ids, most=_MOST_TAGGED)
 
-    def _allow(self, service_id: str, principals: list[str]) -> None:
+    def _allow(self, service_id: str, principals: list[str]) -> frozenset[str] | None:
         with translated(f"allow principals to find {service_id}"):
-            self._ec2.modify_vpc_endpoint_service_permissions(ServiceId=service_id, AddAllowedPrincipals=principals)
+            answer = self._ec2.modify_vpc_endpoint_service_permissions(
+                ServiceId=service_id, AddAllowedPrincipals=principals
+            )
+        if "AddedPrincipals" not in answer:
+            return None
+        return frozenset(each["Principal"] for each in answer["AddedPrincipals"] if each.get("Principal"))
 
     def _disallow(self, service_id: str, principals: list[str]) -> None:
         with translated(f"keep principals from finding {service_id}"):

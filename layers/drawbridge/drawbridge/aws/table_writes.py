@@ -45,11 +45,16 @@ def put_all(table: Table, items: Iterable[dict[str, Any]]) -> None:
             batch.put_item(Item=item)
 
 
-def delete_all(table: Table, keys: Iterable[dict[str, Any]]) -> None:
-    """Delete the items of these keys, those that are there; a call for each 25."""
-    with table.batch_writer() as batch:
-        for key in keys:
-            batch.delete_item(Key=key)
+def delete_if(table: Table, key: dict[str, Any], **attributes: Any) -> None:
+    """Delete an item that has these attributes; one that is not there, or has others, is left as it is."""
+    write = Write()
+    write.only_if(**attributes)
+    condition = {name: value for name, value in write.parameters().items() if name != "UpdateExpression"}
+    try:
+        table.delete_item(Key=key, **condition)
+    except ClientError as error:
+        if code_of(error) != "ConditionalCheckFailedException":
+            raise
 
 
 class Write:

@@ -65,8 +65,8 @@ class PolicySet:
         self._statements = {f"{number}": statement for number, statement in enumerate(statements)}
         self._spoken_of = frozenset[Fact]().union(*(statement.facts for statement in statements))
         self._compiled: dict[tuple[Action, frozenset[Fact]], Any] = {}
-        self._forbidden: dict[Action, frozenset[str | None]] = {}
-        """The accounts that forbids on an action name; ``None`` if one is for any."""
+        self._forbidden: dict[tuple[Action, frozenset[Fact]], frozenset[str | None]] = {}
+        """The accounts that forbids on an action name which go by nothing unknown; ``None`` if one is for any."""
 
     @cached_property
     def version(self) -> str:
@@ -104,14 +104,19 @@ class PolicySet:
             if any(each.effect == "forbid" and not each.facts & unknown for each in self._named([reason]))
         )
 
-    def may_forbid(self, action: Action, account_id: str) -> bool:
-        """Return whether a forbid is on the action, for the account or for any; to ask Cedar takes far longer."""
-        if action not in self._forbidden:
-            forbids = [each.cedar for each in self._statements.values() if each.effect == "forbid"]
+    def may_forbid(self, action: Action, account_id: str, unknown: frozenset[Fact]) -> bool:
+        """Return whether a forbid is on the action, for the account or for any, and may stand whatever is unknown.
+
+        To ask Cedar takes far longer.
+        """
+        if (action, unknown) not in self._forbidden:
+            forbids = [
+                each.cedar for each in self._statements.values() if each.effect == "forbid" and not each.facts & unknown
+            ]
             about = [each.principal for each in forbids if _is_about(each, action)]
             named = {str(each.entity.id) if isinstance(each, pst.ScopeEq) else None for each in about}
-            self._forbidden[action] = frozenset(named)
-        return not self._forbidden[action].isdisjoint({account_id, None})
+            self._forbidden[action, unknown] = frozenset(named)
+        return not self._forbidden[action, unknown].isdisjoint({account_id, None})
 
     def speak_of(self, action: Action, facts: frozenset[Fact]) -> bool:
         """Return whether a statement on the action, whatever else it is on, refers to one of the facts."""

@@ -4,11 +4,8 @@ from drawbridge.decision.cedar import Action, PolicySet
 from drawbridge.decision.facts import ConnectionFacts, EvaluationTime, Fact, ShareFacts
 from drawbridge.status import Reason
 
-_NOT_KNOWN_YET = {
-    # An offer stands at any time of day, and for any number of connections.
-    Action.ACCEPT: frozenset({Fact.CONNECTIONS, Fact.TIME}),
-    Action.OFFER: frozenset({Fact.CONNECTIONS}),
-}
+# An offer stands at any time of day, and for any number of connections.
+_NOT_KNOWN_YET = frozenset({Fact.CONNECTIONS, Fact.TIME})
 
 
 def forbidding_offer(
@@ -19,9 +16,10 @@ def forbidding_offer(
     A service that no connection to may be accepted is not offered either. A share of ours is for others to accept.
     """
     actions = (Action.OFFER, Action.ACCEPT) if isinstance(facts, ConnectionFacts) else (Action.OFFER,)
+    unknown = facts.unknown | _NOT_KNOWN_YET
     for action in actions:
-        if policies.may_forbid(action, facts.requester.account_id):
+        if policies.may_forbid(action, facts.requester.account_id, unknown):
             answer = policies.ask(action, facts, evaluation_time)
-            if standing := policies.standing(answer.because, facts.unknown | _NOT_KNOWN_YET[action]):
+            if standing := policies.standing(answer.because, unknown):
                 return standing
     return ()

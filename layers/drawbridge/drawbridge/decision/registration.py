@@ -141,10 +141,15 @@ def _principals(given: Iterable[str], account_id: str) -> frozenset[str]:
     return principals
 
 
+def account_of(principal: str) -> str | None:
+    """Return the account of a role or user without a path, or of a root, by its ARN; ``None`` of anything else."""
+    found = _PRINCIPAL.fullmatch(principal)
+    return found.group(1) if found else None
+
+
 def is_principal_of(arn: str, account_id: str) -> bool:
     """Return whether it is the ARN of a role or user of the account, without a path, or of its root."""
-    found = _PRINCIPAL.fullmatch(arn)
-    return found is not None and found.group(1) == account_id
+    return account_of(arn) == account_id
 
 
 def check_account_id(account_id: str) -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
+from time import monotonic
 from typing import Protocol
 
 from drawbridge.decision.facts import EvaluationTime
@@ -10,9 +12,16 @@ from drawbridge.errors import DrawbridgeError, GoneError
 from drawbridge.intake.converged import Converged
 from drawbridge.intake.desired import RegisteredEntries, Target, id_of, unreadable
 from drawbridge.intake.offers import OfferedShares, OfferRecords
-from drawbridge.intake.reconcile import OfferReconciler, RegisteredConsumers
-from drawbridge.intake.steps import DisallowPrincipals, OfferPlan, RemoveFromShare
+from drawbridge.intake.reconcile import Hurry, OfferReconciler, RegisteredConsumers
+from drawbridge.intake.steps import DisallowPrincipals, OfferPlan, RemoveFromShare, Step
 from drawbridge.request.connections import ManagedService
+
+_ADDS_UNTIL = 80.0
+_TAKES_BACK_UNTIL = 120.0
+"""Seconds after which nothing more is added, or taken back: the function has five minutes for the whole sweep."""
+
+_AT_LEAST_EVERY = 300
+"""Seconds from one sweep of the schedule to the next."""
 
 
 class OfferedServices(Protocol):
@@ -33,14 +42,16 @@ class OfferSweep:
         registry: RegisteredConsumers,
         reconciler: OfferReconciler,
         zone: str = "UTC",
+        clock: Callable[[], float] = monotonic,
     ) -> None:
-        """``zone`` is the time zone in which policies read the clock."""
+        """``zone`` is the time zone in which policies read the clock; ``clock`` is in seconds, from whenever."""
         self._services = services
         self._shares = shares
         self._records = records
         self._registry = registry
         self._reconciler = reconciler
         self._zone = zone
+        self._clock = clock
 
     def converge(self, now: datetime, *, forget_gone: bool = False) -> Converged:
         """Offer what the registry calls for, then take back what it does not.
@@ -48,27 +59,56 @@ class OfferSweep:
         Whoever changes tiers is in the next share before the last is taken away. ``forget_gone`` is whether to look
         too for records of what is there no more, for which the whole table of them is read.
         """
+        began = self._clock()
         converged = Converged()
         listed: list[Target] = [
             *self._listed(self._services.managed, converged),
             *self._listed(self._shares.offered, converged),
         ]
-        if listed:
-            self._converge(listed, EvaluationTime(now, self._zone), converged)
+        if listed and (why := self._reconciler.why_unchanged):
+            converged.not_offered.append(why)
+        elif listed:
+            self._converge(_rotated(listed, now), EvaluationTime(now, self._zone), converged, began)
         if forget_gone:
             self._forget_gone({id_of(each) for each in listed}, converged)
         return converged
 
-    def _converge(self, targets: list[Target], evaluation_time: EvaluationTime, converged: Converged) -> None:
+    def _converge(
+        self, targets: list[Target], evaluation_time: EvaluationTime, converged: Converged, began: float
+    ) -> None:
+        def is_late(seconds: float) -> bool:
+            return self._clock() - began >= seconds
+
         try:
             entries = [*self._registry.all()]
         except Exception as error:  # noqa: BLE001 - with nothing known of the registry, all stays as it is
             converged.failures.append(failure_of("offers", error))
             return
         converged.broken += (broken for each in entries if (broken := unreadable(each)) is not None)
-        registry = RegisteredEntries(entries)
+        is_late_to_add = partial(is_late, _ADDS_UNTIL)
+        plans = self._planned(targets, RegisteredEntries(entries), evaluation_time, converged, is_late_to_add)
+        converged.not_offered += (str(each) for _, plan in plans for each in plan.not_offered)
+        steps = [(target, step) for target, plan in plans for step in plan.steps]
+        for takes_back, until in ((False, _ADDS_UNTIL), (True, _TAKES_BACK_UNTIL)):
+            some = [each for each in steps if isinstance(each[1], DisallowPrincipals | RemoveFromShare) is takes_back]
+            self._apply(some, evaluation_time, converged, partial(is_late, until))
+        if converged.left:
+            left = f"{len(converged.left)} of {len(targets)} services and shares"
+            converged.not_offered.append(f"there was no time to finish {left}: they are left for the next sweep")
+
+    def _planned(
+        self,
+        targets: list[Target],
+        registry: RegisteredEntries,
+        evaluation_time: EvaluationTime,
+        converged: Converged,
+        is_late: Hurry,
+    ) -> list[tuple[Target, OfferPlan]]:
         plans: list[tuple[Target, OfferPlan]] = []
         for target in targets:
+            if is_late():
+                converged.left.add(id_of(target))
+                continue
             try:
                 plans.append((target, self._reconciler.plan(target, registry, evaluation_time)))
             except GoneError:
@@ -76,14 +116,23 @@ class OfferSweep:
                 continue
             except Exception as error:  # noqa: BLE001 - whatever is wrong with one, it stops no other
                 converged.failures.append(failure_of(id_of(target), error))
-        converged.not_offered += (str(each) for _, plan in plans for each in plan.not_offered)
-        for takes_back in (False, True):
-            for target, step in ((target, step) for target, plan in plans for step in plan.steps):
-                if isinstance(step, DisallowPrincipals | RemoveFromShare) is takes_back:
-                    try:
-                        self._reconciler.apply(step, target, evaluation_time, converged)
-                    except Exception as error:  # noqa: BLE001 - nor does it stop what else there is to be done about it
-                        converged.failures.append(failure_of(id_of(target), error))
+        return plans
+
+    def _apply(
+        self,
+        steps: list[tuple[Target, Step]],
+        evaluation_time: EvaluationTime,
+        converged: Converged,
+        is_late: Hurry,
+    ) -> None:
+        for target, step in steps:
+            if is_late():
+                converged.left.add(id_of(target))
+                continue
+            try:
+                self._reconciler.apply(step, target, evaluation_time, converged, is_late)
+            except Exception as error:  # noqa: BLE001 - nor does it stop what else there is to be done about it
+                converged.failures.append(failure_of(id_of(target), error))
 
     def _forget_gone(self, known: set[str], converged: Converged) -> None:
         try:
@@ -104,3 +153,9 @@ class OfferSweep:
         except Exception as error:  # noqa: BLE001 - what can't be listed stops nothing else
             converged.failures.append(failure_of("offers", error))
             return []
+
+
+def _rotated(targets: list[Target], now: datetime) -> list[Target]:
+    """Return them in an order in which each comes first in time, so that none is left for the next sweep for ever."""
+    first = int(now.timestamp()) // _AT_LEAST_EVERY % len(targets)
+    return targets[first:] + targets[:first]

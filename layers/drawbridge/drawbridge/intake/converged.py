@@ -15,3 +15,5 @@ class Converged:
     failures: list[DrawbridgeError] = field(default_factory=list)
     broken: list[InvalidInputError] = field(default_factory=list)
     """What somebody has to mend: no repetition does."""
+    left: set[str] = field(default_factory=set)
+    """The services and shares that there was no time to finish."""

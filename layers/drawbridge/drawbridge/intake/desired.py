@@ -23,7 +23,7 @@ from drawbridge.decision.facts import (
     ShareFacts,
 )
 from drawbridge.decision.offer_forbidden import forbidding_offer
-from drawbridge.decision.registration import Registration, check_account_id
+from drawbridge.decision.registration import Registration, check_account_id, is_principal_of
 from drawbridge.errors import InvalidInputError
 from drawbridge.intake.mending import mending
 from drawbridge.intake.offers import OfferedShare
@@ -41,10 +41,7 @@ _NOT_IN_FORCE = {
 _GOES_BY = ("principals", "proof_required", "proved_at", "services", "suspended_at", "tier")
 """The fields of an entry that offers go by."""
 
-# IAM's names of users and roles; https://docs.aws.amazon.com/vpc/latest/privatelink/configure-endpoint-service.html:
-# principals that include a path are not supported.
 _ACCOUNT = re.compile(r"[0-9]{12}")
-_PRINCIPAL = re.compile(r"arn:[a-z-]+:iam::([0-9]{12}):(?:root|(?:role|user)/[A-Za-z0-9+=,.@_-]+)")
 
 
 class NotOffered(Struct, frozen=True, kw_only=True):
@@ -74,6 +71,7 @@ class RegisteredEntries:
 
     def __init__(self, entries: Iterable[Registration]) -> None:
         self._everywhere: list[Registration] = []
+        self._in_any_share: list[Registration] = []
         self._by_service: dict[str, list[Registration]] = defaultdict(list)
         self._by_tier: dict[str, list[Registration]] = defaultdict(list)
         for entry in sorted(entries, key=lambda each: each.account_id):
@@ -84,18 +82,25 @@ class RegisteredEntries:
                 self._by_service[service].append(entry)
             if _is_doubtful(entry):
                 self._everywhere.append(entry)
+            if standing_of(consumer) in _NOT_IN_FORCE:
+                self._in_any_share.append(entry)
 
     def concerning(self, target: Target) -> list[Registration]:
-        """Return the entries that call for it, or of which that is not known."""
+        """Return the entries that call for it, or of which that is not known, or that stay if they are in it."""
         tier = _tier_of(target)
         found = [*self._everywhere, *(self._by_tier.get(tier, ()) if tier else ())]
         if isinstance(target, ManagedService):
             found += (*self._by_service.get(ALL_SERVICES, ()), *self._by_service.get(target.service_id, ()))
+        else:
+            found += self._in_any_share
         return [*{entry.account_id: entry for entry in found}.values()]
 
 
 def unreadable(entry: Registration) -> InvalidInputError | None:
-    """Return why an entry, as somebody wrote it, is not offered all that it may call for; ``None`` if it is."""
+    """Return what of an entry, as somebody wrote it, can't be read and counts for offers; ``None`` if all can be.
+
+    What is offered may be right all the same, as it is where nothing but an unneeded proof can't be read.
+    """
     try:
         check_account_id(entry.account_id)
     except InvalidInputError as error:
@@ -105,15 +110,9 @@ def unreadable(entry: Registration) -> InvalidInputError | None:
         return None
     mends = (f"drawbridge {shlex.join(each.words)} {each.effect}" for each in mending(entry.account_id, fields))
     return InvalidInputError(
-        f"the registry's entry of {entry.account_id} can't be read: {', '.join(fields)}; what it is offered is not, or "
-        f"not any longer, as it should be; {'; '.join(mends)}"
+        f"the registry's entry of {entry.account_id} can't be read: {', '.join(fields)}; what it is offered "
+        f"may not be as it should be; {'; '.join(mends)}"
     )
-
-
-def account_of(principal: str) -> str | None:
-    """Return the account of a principal such as intake offers services to; ``None`` of any other."""
-    found = _PRINCIPAL.fullmatch(principal)
-    return found[1] if found else None
 
 
 def id_of(target: Target) -> str:
@@ -124,9 +123,23 @@ def id_of(target: Target) -> str:
 class OfferRules:
     """What of the registry is offered, by the policies in force. It asks nobody."""
 
-    def __init__(self, policies: PolicySet, *, partition: str) -> None:
+    def __init__(self, policies: PolicySet, *, partition: str, are_whole: bool = True) -> None:
+        """``are_whole`` is whether each policy is in force in some version; one that is not may be a forbid."""
         self._policies = policies
         self._partition = partition
+        self._are_whole = are_whole
+
+    @property
+    def why_unchanged(self) -> str:
+        """Why nothing is offered and nothing taken back, whatever the registry has; empty if it is."""
+        if not self._policies.policies:
+            return "no policy is in force: nothing is offered, and nothing taken back"
+        if not self._are_whole:
+            return (
+                "a policy is broken and was never good, and may be one that forbids: until it is mended or deleted "
+                "nothing is offered, and nothing taken back"
+            )
+        return ""
 
     def desired(
         self, target: Target, entries: Iterable[Registration], evaluation_time: EvaluationTime
@@ -136,19 +149,19 @@ class OfferRules:
         unchanged: set[str] = set()
         not_offered: list[NotOffered] = []
         for entry in entries:
-            if _is_doubtful(entry):
-                unchanged.add(entry.account_id)
-                continue
-            if not _calls_for(entry, target):
-                continue
             standing = standing_of(entry.consumer)
+            is_shut_out = standing in _NOT_IN_FORCE
+            # Out of a share, what the account has associated of it would be taken down: there it stays, whatever else.
+            if isinstance(target, OfferedShare) if is_shut_out else _is_doubtful(entry):
+                unchanged.add(entry.account_id)
+            if not _calls_for(entry, target) or (_is_doubtful(entry) and not is_shut_out):
+                continue
             reasons: tuple[Reason, ...]
-            if standing in _NOT_IN_FORCE:
+            if is_shut_out:
                 reasons = (_NOT_IN_FORCE[standing],)
-                # Out of a share, what the account has associated of it would be taken down.
-                unchanged |= {entry.account_id} if isinstance(target, OfferedShare) else set()
             else:
                 reasons = self.forbidding(target, entry, evaluation_time)
+                unchanged |= {entry.account_id} if reasons and isinstance(target, OfferedShare) else set()
             if reasons:
                 not_offered.append(NotOffered(target=id_of(target), account_id=entry.account_id, reasons=reasons))
             else:
@@ -163,7 +176,7 @@ class OfferRules:
                 if "principals" in entry.consumer.unreadable:
                     return ()
                 named = entry.consumer.principals or {f"arn:{self._partition}:iam::{entry.account_id}:root"}
-                return sorted(each for each in named if account_of(each) == entry.account_id)
+                return sorted(each for each in named if is_principal_of(each, entry.account_id))
             case _:
                 assert_never(target)
 

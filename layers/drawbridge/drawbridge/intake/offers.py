@@ -7,6 +7,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from drawbridge.errors import RefusedError
+
 
 class AllowedPrincipal(Struct, frozen=True, kw_only=True):
     """A permission of an endpoint service: a principal that can find the service and create endpoints to it."""
@@ -18,6 +20,26 @@ class AllowedPrincipal(Struct, frozen=True, kw_only=True):
     """The value of our ownership tag; ``None`` without it, as it is until a moment after we allowed it."""
 
 
+class PartlyRefusedError(RefusedError):
+    """AWS does not do it for some of many; for the others it is done."""
+
+    def __init__(self, message: str, refused: Collection[str], *, is_full: bool = False) -> None:
+        super().__init__(message)
+        self.refused = frozenset(refused)
+        """Those that it is not done for."""
+        self.is_full = is_full
+        """Whether there is no room for any more."""
+
+
+class Allowed(Struct, frozen=True, kw_only=True):
+    """What became of principals that EC2 was asked to allow."""
+
+    added: frozenset[str] | None
+    """Those that were not allowed before, as EC2 says it; ``None`` if it does not."""
+    refusal: PartlyRefusedError | None = None
+    """Which of them are not allowed, and why."""
+
+
 class ServicePermissions(Protocol):
     """EC2's permissions of this account's endpoint services, those for VPC endpoints.
 
@@ -26,17 +48,19 @@ class ServicePermissions(Protocol):
 
     def allowed(self, service_id: str) -> list[AllowedPrincipal]: ...
 
-    def allow(self, service_id: str, principals: Sequence[str]) -> None:
+    def allow(self, service_id: str, principals: Sequence[str]) -> Allowed:
         """Allow principals, all in as few calls as EC2 takes; one that is allowed already is left as it is.
 
-        Raises:
-            RefusedError: EC2 takes some of them for none, or the service allows as many as it can. Where it is but a
-                few, all others are allowed.
+        What EC2 takes for no principal, or has no room for, is in the answer; all others are allowed.
         """
         ...
 
     def disallow(self, service_id: str, principals: Sequence[str]) -> None:
-        """Take permissions away; one that is not there is none. Connections that it allowed stay."""
+        """Take permissions away; one that is not there is none. Connections that it allowed stay.
+
+        Raises:
+            PartlyRefusedError: EC2 takes some of them for none; all others are taken away.
+        """
         ...
 
     def mark(self, permission_ids: Sequence[str]) -> None:
@@ -100,8 +124,8 @@ class OfferedShares(Protocol):
         """Put accounts into a share, in as few calls as RAM takes; one that is in it already stays as it is.
 
         Raises:
-            RefusedError: the share takes no accounts outside of the organization, or as many as it can. Where but a few
-                are refused, all others are in it.
+            PartlyRefusedError: the share takes no accounts outside of the organization, or as many as it can; all that
+                were not refused are in it.
             NotReadyError: something about the share is in progress. Some of them may be in it.
             GoneError: there is no such share any longer.
         """
@@ -111,9 +135,8 @@ class OfferedShares(Protocol):
         """Take accounts out of a share; one that is not in it is left alone. What they associated stays.
 
         Raises:
-            RefusedError: the share can't be changed.
-            NotReadyError: some of them were put in a moment ago, and can't be taken out yet. Where it is but a few, all
-                others are out.
+            PartlyRefusedError: the share can't be changed.
+            NotReadyError: some of them were put in a moment ago, and can't be taken out yet; all others are out.
         """
         ...
 
@@ -130,6 +153,15 @@ class OfferRecord(Struct, frozen=True, kw_only=True):
     """When it was last added."""
     is_confirmed: bool = False
     """Whether it was seen there since. What was not may have been broken off before AWS was asked."""
+    refused_at: datetime | None = None
+    """When AWS refused it: it was not added, and whatever is there in spite of it is somebody else's."""
+    tier: str = ""
+    """Of an account in a share: the tier that the share was offered to when it was last called for."""
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether it may be there, and ours, though nobody has seen it: adding it was broken off."""
+        return not self.is_confirmed and self.refused_at is None
 
 
 class OfferRecords(Protocol):
@@ -147,6 +179,9 @@ class OfferRecords(Protocol):
         """Write records: before AWS is asked to add anything, and once it is seen there."""
         ...
 
-    def drop(self, target: str, principals: Collection[str]) -> None:
-        """Forget what was taken away, or turned out to be somebody else's."""
+    def drop(self, records: Collection[OfferRecord]) -> None:
+        """Forget what was taken away, or turned out to be somebody else's.
+
+        A record that was written anew since it was read, by a sweep that is at work at the same time, stays.
+        """
         ...

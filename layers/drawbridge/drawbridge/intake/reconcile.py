@@ -1,15 +1,24 @@
 """Reconciling offers: what a service allows, and who is in a share, with what the registry calls for."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Protocol, assert_never
 
 from drawbridge.decision.facts import EvaluationTime
 from drawbridge.decision.registration import Registration
-from drawbridge.errors import GoneError, InvalidInputError, NotReadyError, QuotaExceededError, RefusedError
+from drawbridge.errors import GoneError, InvalidInputError, NotReadyError
 from drawbridge.intake.converged import Converged
 from drawbridge.intake.desired import OfferRules, RegisteredEntries, Target, id_of
-from drawbridge.intake.offers import OfferedShare, OfferedShares, OfferRecord, OfferRecords, ServicePermissions
+from drawbridge.intake.offers import (
+    Allowed,
+    OfferedShare,
+    OfferedShares,
+    OfferRecord,
+    OfferRecords,
+    PartlyRefusedError,
+    ServicePermissions,
+)
 from drawbridge.intake.steps import (
     AddToShare,
     AllowPrincipals,
@@ -38,7 +47,17 @@ class RegisteredConsumers(Protocol):
 
 
 _AT_ONCE = 100
-"""As many as the registry is asked for in one call. What AWS refuses of these keeps out no others."""
+"""As many as the registry is asked for in one call."""
+
+_UNCAPPED_PART = 4
+"""A quarter of a share goes at once, whatever the cap."""
+
+Hurry = Callable[[], bool]
+"""Whether there is no time for anything more in this sweep."""
+
+
+def _at_leisure() -> bool:
+    return False
 
 
 class OfferReconciler:
@@ -57,14 +76,24 @@ class OfferReconciler:
         records: OfferRecords,
         rules: OfferRules,
         owner: str,
+        cap: int,
     ) -> None:
-        """``owner`` is the value of the ownership tag, the prefix."""
+        """``owner`` is the value of the ownership tag, the prefix.
+
+        ``cap`` is how many accounts may leave a share at once though their entries are as they were.
+        """
         self._registry = registry
         self._permissions = permissions
         self._shares = shares
         self._records = records
         self._rules = rules
         self._owner = owner
+        self._cap = cap
+
+    @property
+    def why_unchanged(self) -> str:
+        """Why nothing is offered and nothing taken back, whatever the registry has; empty if it is."""
+        return self._rules.why_unchanged
 
     def plan(self, target: Target, registry: RegisteredEntries, evaluation_time: EvaluationTime) -> OfferPlan:
         """Return what is to be done about a service or a share; nothing is done.
@@ -82,17 +111,24 @@ class OfferReconciler:
                 )
             case OfferedShare():
                 principals = self._shares.principals(target.arn)
-                return plan_for_share(target.arn, desired, principals, records, evaluation_time.now)
+                return plan_for_share(target, desired, principals, records, evaluation_time.now)
             case _:
                 assert_never(target)
 
-    def apply(self, step: Step, target: Target, evaluation_time: EvaluationTime, converged: Converged) -> None:
-        """Take one step."""
+    def apply(
+        self,
+        step: Step,
+        target: Target,
+        evaluation_time: EvaluationTime,
+        converged: Converged,
+        is_late: Hurry = _at_leisure,
+    ) -> None:
+        """Take one step; where many are to be added, only as many as there is time for."""
         match step:
             case AllowPrincipals():
-                self._allow(step, target, evaluation_time, converged)
+                self._allow(step, target, evaluation_time, converged, is_late)
             case AddToShare():
-                self._add(step, target, evaluation_time, converged)
+                self._add(step, target, evaluation_time, converged, is_late)
             case DisallowPrincipals() | RemoveFromShare():
                 self._take_back(step, target, evaluation_time, converged)
             case MarkPermissions(permissions=permissions, records=records):
@@ -113,15 +149,21 @@ class OfferReconciler:
             else:
                 self._permissions.allowed(target_id)
         except GoneError:
-            self._records.drop(target_id, self._records.of(target_id).keys())
+            self._records.drop(self._records.of(target_id).values())
 
     def _allow(
-        self, step: AllowPrincipals, target: Target, evaluation_time: EvaluationTime, converged: Converged
+        self,
+        step: AllowPrincipals,
+        target: Target,
+        evaluation_time: EvaluationTime,
+        converged: Converged,
+        is_late: Hurry,
     ) -> None:
-        def allow(principals: Sequence[str]) -> None:
-            self._permissions.allow(step.service_id, principals)
-
-        added = self._added(step.offers, allow, target, evaluation_time, converged)
+        # A listing may have left out what somebody else allowed.
+        already = {each.arn for each in self._permissions.allowed(step.service_id)}
+        offers = [each for each in step.offers if each.is_begun or each.principal not in already]
+        allow = partial(self._permissions.allow, step.service_id)
+        added = self._added(offers, allow, target, evaluation_time, converged, is_late=is_late)
         if not added:
             return
         # Those that do not show yet are tagged by the next sweep: until then the record says whose they are.
@@ -135,55 +177,85 @@ class OfferReconciler:
             for each, found in seen.items()
             if found.owner == self._owner or (found.owner is None and found.permission_id)
         ]
-        self._records.note([_record(step.service_id, each, evaluation_time.now, is_confirmed=True) for each in tagged])
+        self._records.note([_record(target, each, evaluation_time.now, is_confirmed=True) for each in tagged])
         converged.offered += (f"{step.service_id} to {each.principal}" for each in seen)
 
-    def _add(self, step: AddToShare, target: Target, evaluation_time: EvaluationTime, converged: Converged) -> None:
-        def add(account_ids: Sequence[str]) -> None:
-            self._shares.associate(step.share_arn, account_ids)
+    def _add(
+        self, step: AddToShare, target: Target, evaluation_time: EvaluationTime, converged: Converged, is_late: Hurry
+    ) -> None:
+        def add(account_ids: Sequence[str]) -> Allowed:
+            try:
+                self._shares.associate(step.share_arn, account_ids)
+            except PartlyRefusedError as error:
+                return Allowed(added=None, refusal=error)
+            # RAM does not say who was in the share before.
+            return Allowed(added=None)
 
-        told = len(converged.broken) + len(converged.failures)
-        added = self._added(step.offers, add, target, evaluation_time, converged)
-        if told != len(converged.broken) + len(converged.failures):
-            in_share = {each.principal for each in self._shares.principals(step.share_arn) if each.status.is_in_share}
+        told = len(converged.failures)
+        # A listing may have left out whom somebody else put in.
+        already = self._in_share(step.share_arn)
+        offers = [each for each in step.offers if each.is_begun or each.principal not in already]
+        added = self._added(offers, add, target, evaluation_time, converged, is_late=is_late)
+        if told != len(converged.failures):
+            in_share = self._in_share(step.share_arn)
             added = [each for each in added if each.principal in in_share]
         # Whoever rejects the invitation before it is seen in the share has been invited all the same.
-        self._records.note([_record(step.share_arn, each, evaluation_time.now, is_confirmed=True) for each in added])
+        self._records.note([_record(target, each, evaluation_time.now, is_confirmed=True) for each in added])
         converged.offered += (f"{step.share_arn} to {each.principal}" for each in added)
+
+    def _in_share(self, share_arn: str) -> set[str]:
+        return {each.principal for each in self._shares.principals(share_arn) if each.status.is_in_share}
 
     def _added(
         self,
         offers: Sequence[Offer],
-        add: Callable[[Sequence[str]], None],
+        add: Callable[[Sequence[str]], Allowed],
         target: Target,
         evaluation_time: EvaluationTime,
         converged: Converged,
+        *,
+        is_late: Hurry,
     ) -> list[Offer]:
         """Have what the registry calls for right before added, as far as AWS does it; return what it calls for after.
 
-        What AWS refuses stays on record, as what was broken off does: whether it is there after all, a listing shows.
+        What AWS refuses is not among that, and is on record as refused; nor is what AWS says was there before, and so
+        is somebody else's, which is on record no longer. What was broken off stays on record as begun.
         """
         target_id = id_of(target)
+        record = partial(_record, target, now=evaluation_time.now)
         asked: list[Offer] = []
         for start in range(0, len(offers), _AT_ONCE):
+            if is_late():
+                converged.left.add(target_id)
+                break
             some = offers[start : start + _AT_ONCE]
-            self._records.note([_record(target_id, each, evaluation_time.now) for each in some])
+            self._records.note([record(each) for each in some])
             called_for = self._called_for(some, target, evaluation_time)
-            self._records.drop(target_id, [each.principal for each in some if each not in called_for])
+            self._records.drop([record(each) for each in some if each not in called_for])
             if not called_for:
                 continue
-            asked += called_for
             try:
-                add([each.principal for each in called_for])
-            except (RefusedError, QuotaExceededError) as error:
-                converged.broken.append(InvalidInputError(f"not all can be offered {target_id}: {error}"))
+                answer = add([each.principal for each in called_for])
             except NotReadyError as error:
                 converged.failures.append(error)
+                answer = Allowed(added=None)
+            refused = answer.refusal.refused if answer.refusal else frozenset[str]()
+            others = {each for each in called_for if _is_of_others(each, answer)}
+            asked += (each for each in called_for if each.principal not in refused and each not in others)
+            self._records.note(
+                [record(each, refused_at=evaluation_time.now) for each in called_for if each.principal in refused]
+            )
+            self._records.drop([record(each) for each in others])
+            if answer.refusal:
+                converged.broken.append(InvalidInputError(f"not all can be offered {target_id}: {answer.refusal}"))
+            if answer.refusal and answer.refusal.is_full:
+                break
         after = self._called_for(asked, target, evaluation_time)
         staying = frozenset(after)
         gone_meanwhile = [each for each in asked if each not in staying]
         if gone_meanwhile:
             self._remove(gone_meanwhile, target)
+            self._records.drop([record(each) for each in gone_meanwhile])
         return after
 
     def _take_back(
@@ -194,10 +266,40 @@ class OfferReconciler:
         converged: Converged,
     ) -> None:
         """Take away what the registry, asked for just these accounts, does not call for."""
-        going = self._uncalled_for(step.offers, target, evaluation_time)
-        if going:
+        entries = self._registry.entries({each.account_id for each in step.offers})
+        going = self._uncalled_for(step.offers, target, entries, evaluation_time)
+        if isinstance(step, RemoveFromShare):
+            going = self._uncapped(step, going, entries, converged)
+        if not going:
+            return
+        kept: frozenset[str] = frozenset()
+        try:
             self._remove(going, target)
-            converged.taken_back += (f"{id_of(target)} from {each.principal}" for each in going)
+        except PartlyRefusedError as error:
+            kept = error.refused
+            converged.broken.append(InvalidInputError(f"not all can be taken back of {id_of(target)}: {error}"))
+        gone = [each for each in going if each.principal not in kept]
+        self._records.drop([each.record for each in gone if each.record is not None])
+        converged.taken_back += (f"{id_of(target)} from {each.principal}" for each in gone)
+
+    def _uncapped(
+        self,
+        step: RemoveFromShare,
+        going: list[Offer],
+        entries: Mapping[str, Registration],
+        converged: Converged,
+    ) -> list[Offer]:
+        """Return those that may leave a share: many whose entries did not change leave it for its tag, all or none."""
+        by_tag = {each for each in going if _is_as_it_was(each, entries.get(each.account_id))}
+        if len(by_tag) <= self._cap or len(by_tag) * _UNCAPPED_PART <= step.recorded:
+            return going
+        why = (
+            f"{len(by_tag)} of {step.recorded} accounts would be taken out of {step.share_arn} at once, whose entries "
+            "did not change: its tag did. None of them is, as what they have associated would be taken down: tag it "
+            f"as it was, or raise WithdrawCap ({self._cap}), or remove their entries"
+        )
+        converged.broken.append(InvalidInputError(why))
+        return [each for each in going if each not in by_tag]
 
     def _remove(self, offers: Collection[Offer], target: Target) -> None:
         principals = [each.principal for each in offers]
@@ -208,15 +310,14 @@ class OfferReconciler:
                 self._shares.disassociate(target.arn, principals)
             case _:
                 assert_never(target)
-        self._records.drop(id_of(target), principals)
 
     def _forget(self, records: Collection[OfferRecord], target: Target, evaluation_time: EvaluationTime) -> None:
         """Forget what is not there, or not ours; but not when who is to be in a share after all was invited."""
-        principals = {each.principal for each in records}
+        kept: set[str] = set()
         if isinstance(target, OfferedShare):
             offers = [Offer(each.principal, each.account_id) for each in records]
-            principals -= {each.principal for each in self._called_for(offers, target, evaluation_time)}
-        self._records.drop(id_of(target), principals)
+            kept = {each.principal for each in self._called_for(offers, target, evaluation_time)}
+        self._records.drop([each for each in records if each.principal not in kept])
 
     def _called_for(self, offers: Collection[Offer], target: Target, evaluation_time: EvaluationTime) -> list[Offer]:
         """Return those of the offers that the registry calls for now."""
@@ -226,9 +327,14 @@ class OfferReconciler:
         desired = self._rules.desired(target, entries.values(), evaluation_time)
         return [each for each in offers if desired.principals.get(each.principal) == each.account_id]
 
-    def _uncalled_for(self, offers: Collection[Offer], target: Target, evaluation_time: EvaluationTime) -> list[Offer]:
-        """Return those of the offers that the registry does not call for now, as far as its entries can be read."""
-        entries = self._registry.entries({each.account_id for each in offers})
+    def _uncalled_for(
+        self,
+        offers: Collection[Offer],
+        target: Target,
+        entries: Mapping[str, Registration],
+        evaluation_time: EvaluationTime,
+    ) -> list[Offer]:
+        """Return those of the offers that the entries do not call for, as far as they can be read."""
         desired = self._rules.desired(target, entries.values(), evaluation_time)
         return [
             each
@@ -237,11 +343,27 @@ class OfferReconciler:
         ]
 
 
-def _record(target: str, offer: Offer, now: datetime, *, is_confirmed: bool = False) -> OfferRecord:
+def _is_of_others(offer: Offer, answer: Allowed) -> bool:
+    """Return whether it was there before it was asked for, so that somebody else has added it."""
+    if answer.added is None or offer.is_begun or offer.principal in answer.added:
+        return False
+    return answer.refusal is None or offer.principal not in answer.refusal.refused
+
+
+def _is_as_it_was(offer: Offer, entry: Registration | None) -> bool:
+    """Return whether the entry is there, and of the tier for which the account was put in."""
+    return entry is not None and offer.record is not None and entry.consumer.tier == offer.record.tier
+
+
+def _record(
+    target: Target, offer: Offer, now: datetime, *, is_confirmed: bool = False, refused_at: datetime | None = None
+) -> OfferRecord:
     return OfferRecord(
-        target=target,
+        target=id_of(target),
         principal=offer.principal,
         account_id=offer.account_id,
         offered_at=now,
         is_confirmed=is_confirmed,
+        refused_at=refused_at,
+        tier=target.tier if isinstance(target, OfferedShare) else "",
     )

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 import msgspec
 from msgspec import Struct
 
-from drawbridge.intake.desired import DesiredOffers, NotOffered, account_of
-from drawbridge.intake.offers import AllowedPrincipal, OfferRecord, PrincipalStatus, SharePrincipal
+from drawbridge.decision.registration import account_of
+from drawbridge.intake.desired import DesiredOffers, NotOffered
+from drawbridge.intake.offers import AllowedPrincipal, OfferedShare, OfferRecord, PrincipalStatus, SharePrincipal
 from drawbridge.status import Reason
 
 INVITED_AGAIN_AFTER = timedelta(hours=12)
@@ -17,11 +18,22 @@ https://docs.aws.amazon.com/ram/latest/userguide/working-with-shared-invitations
 """
 
 
+REFUSED_AGAIN_AFTER = timedelta(hours=1)
+"""What AWS refuses is not asked for in each sweep: nothing but somebody's change has AWS take it."""
+
+
 class Offer(Struct, frozen=True):
     """A principal that a service allows, or an account in a share."""
 
     principal: str
     account_id: str
+    record: OfferRecord | None = None
+    """What was on record of it when this was planned."""
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether it may be there already, and ours: adding it was broken off."""
+        return self.record is not None and self.record.is_begun
 
 
 class AllowPrincipals(Struct, frozen=True):
@@ -71,6 +83,8 @@ class RemoveFromShare(Struct, frozen=True):
 
     share_arn: str
     offers: tuple[Offer, ...]
+    recorded: int
+    """How many accounts are in the share by our records, these among them."""
 
     def __str__(self) -> str:
         return f"take {_names(self.offers)} out of {self.share_arn}"
@@ -130,6 +144,7 @@ def plan_for_service(
     """
     there = {each.arn: each for each in allowed}
     ours = {arn for arn, each in there.items() if _is_ours(each, records.get(arn), owner)}
+    refused = {arn for arn, each in records.items() if _is_refused(each, now)}
     missing = [arn for arn in desired.principals if arn not in there]
     # What intake can't have added, whoever tagged it, is nothing of intake's.
     own = {arn: account for arn in ours if (account := account_of(arn)) is not None}
@@ -138,7 +153,7 @@ def plan_for_service(
     going |= {
         arn: each.account_id
         for arn, each in records.items()
-        if arn not in there and not each.is_confirmed and _is_to_go(arn, each.account_id, desired)
+        if arn not in there and each.is_begun and _is_to_go(arn, each.account_id, desired)
     }
     staying = own.keys() - going.keys()
     untagged = [there[arn] for arn in sorted(staying) if there[arn].owner is None and there[arn].permission_id]
@@ -158,15 +173,21 @@ def plan_for_service(
     steps = _not_empty(
         MarkPermissions(service_id, tuple(untagged), tuple(_confirmed(records[each.arn]) for each in untagged)),
         ConfirmRecords(service_id, tuple(unconfirmed)),
-        AllowPrincipals(service_id, _offers({arn: desired.principals[arn] for arn in missing})),
-        DisallowPrincipals(service_id, _offers(going)),
+        AllowPrincipals(
+            service_id, _offers({arn: desired.principals[arn] for arn in missing if arn not in refused}, records)
+        ),
+        DisallowPrincipals(service_id, _offers(going, records)),
         ForgetRecords(service_id, tuple(stale)),
     )
-    return OfferPlan(steps=steps, not_offered=desired.not_offered)
+    not_yet = (
+        NotOffered(target=service_id, account_id=desired.principals[arn], reasons=(_why_refused(records[arn]),))
+        for arn in sorted(refused.intersection(missing))
+    )
+    return OfferPlan(steps=steps, not_offered=(*desired.not_offered, *not_yet))
 
 
 def plan_for_share(
-    share_arn: str,
+    share: OfferedShare,
     desired: DesiredOffers,
     principals: Iterable[SharePrincipal],
     records: Mapping[str, OfferRecord],
@@ -176,38 +197,52 @@ def plan_for_share(
 
     An account that RAM took out again, as it does with one that did not accept, is put into it after a while.
     """
+    share_arn = share.arn
     there = {each.principal: each for each in principals}
     in_share = {name for name, each in there.items() if each.status.is_in_share}
     # What RAM is taking out, nobody can put in.
     leaving = {name for name, each in there.items() if each.status is PrincipalStatus.DISASSOCIATING}
     out = there.keys() - in_share - leaving
     missing = [name for name in desired.principals if name in out or name not in there]
-    refused = {name for name in missing if _was_refused(records.get(name), now)}
+    refused = {name for name in missing if _is_refused(records.get(name), now)}
+    rejected = {name for name in missing if _was_rejected(records.get(name), now)}
+    ours = {name: each for name, each in records.items() if each.refused_at is None}
     going = {
         name: each.account_id
-        for name, each in records.items()
+        for name, each in ours.items()
         # What a listing leaves out may be there: only the record tells that it is ours.
         if (name in in_share or name not in there) and _is_to_go(name, each.account_id, desired)
     }
     unconfirmed = [
-        _confirmed(each)
-        for name, each in records.items()
-        if name in in_share and name not in going and not each.is_confirmed
+        msgspec.structs.replace(_confirmed(each), tier=share.tier if name in desired.principals else each.tier)
+        for name, each in ours.items()
+        if name in in_share and name not in going
+        # Whose tier was renamed, in its entry as on the share, is there for the new one.
+        if not each.is_confirmed or (name in desired.principals and each.tier != share.tier)
     ]
-    stale = [each for name, each in records.items() if name in out and _is_to_go(name, each.account_id, desired)]
+    stale = [
+        each
+        for name, each in records.items()
+        if (name in out or name not in ours) and _is_to_go(name, each.account_id, desired)
+    ]
+    adding = {name: desired.principals[name] for name in missing if name not in refused | rejected}
     steps = _not_empty(
         ConfirmRecords(share_arn, tuple(unconfirmed)),
-        AddToShare(share_arn, _offers({name: desired.principals[name] for name in missing if name not in refused})),
-        RemoveFromShare(share_arn, _offers(going)),
+        AddToShare(share_arn, _offers(adding, records)),
+        RemoveFromShare(share_arn, _offers(going, records), len(ours)),
         ForgetRecords(share_arn, tuple(stale)),
     )
     not_again = (
         NotOffered(
             target=share_arn,
             account_id=desired.principals[name],
-            reasons=(_why_not_again(there.get(name), records[name]),),
+            reasons=(
+                _why_refused(records[name], share.takes_outsiders)
+                if name in refused
+                else _why_not_again(there.get(name), records[name]),
+            ),
         )
-        for name in sorted(refused)
+        for name in sorted(refused | rejected)
     )
     return OfferPlan(steps=steps, not_offered=(*desired.not_offered, *not_again))
 
@@ -219,7 +254,7 @@ def _is_to_go(principal: str, account_id: str, desired: DesiredOffers) -> bool:
 def _is_ours(permission: AllowedPrincipal, record: OfferRecord | None, owner: str) -> bool:
     """Return whether we added it: it carries our tag, or we were broken off before it did."""
     if permission.owner is None:
-        return record is not None and not record.is_confirmed
+        return record is not None and record.is_begun
     return permission.owner == owner
 
 
@@ -227,7 +262,20 @@ def _is_confirmed(record: OfferRecord | None) -> bool:
     return record is not None and record.is_confirmed
 
 
-def _was_refused(record: OfferRecord | None, now: datetime) -> bool:
+def _is_refused(record: OfferRecord | None, now: datetime) -> bool:
+    """Return whether AWS refused it not long ago."""
+    return record is not None and record.refused_at is not None and now < record.refused_at + REFUSED_AGAIN_AFTER
+
+
+def _why_refused(record: OfferRecord, takes_outsiders: bool | None = None) -> Reason:
+    at = record.refused_at or record.offered_at
+    again = (at + REFUSED_AGAIN_AFTER).isoformat(timespec="seconds")
+    alone = " (the share is for the organization alone)" if takes_outsiders is False else ""
+    text = f"AWS refused {record.principal} at {at.isoformat(timespec='seconds')}{alone}. It is tried again at {again}."
+    return Reason("offer-refused", text)
+
+
+def _was_rejected(record: OfferRecord | None, now: datetime) -> bool:
     """Return whether the account had the share, or an invitation to it, not long ago, and has not now."""
     return record is not None and record.is_confirmed and now < record.offered_at + INVITED_AGAIN_AFTER
 
@@ -243,12 +291,12 @@ def _why_not_again(found: SharePrincipal | None, record: OfferRecord) -> Reason:
     return Reason("invitation-not-accepted", text)
 
 
-def _offers(accounts: Mapping[str, str]) -> tuple[Offer, ...]:
-    return tuple(Offer(principal, accounts[principal]) for principal in sorted(accounts))
+def _offers(accounts: Mapping[str, str], records: Mapping[str, OfferRecord]) -> tuple[Offer, ...]:
+    return tuple(Offer(principal, accounts[principal], records.get(principal)) for principal in sorted(accounts))
 
 
 def _confirmed(record: OfferRecord) -> OfferRecord:
-    return msgspec.structs.replace(record, is_confirmed=True)
+    return msgspec.structs.replace(record, is_confirmed=True, refused_at=None)
 
 
 def _not_empty(*steps: Step) -> tuple[Step, ...]:
