@@ -56,7 +56,6 @@ class World:
         self.now = NOW
         self.cap = 10
         self.seconds = 0.0
-        self.are_whole = True
         self.has_service(SERVICE_ID)
         for arn, tier in ((SHARE_ARN, "gold"), (SILVER_ARN, "silver")):
             self.shares.shares.append(OfferedShare(arn=arn, name=tier, tier=tier, takes_outsiders=True))
@@ -77,7 +76,7 @@ class World:
             permissions=self.permissions,
             shares=self.shares,
             records=self.records,
-            rules=OfferRules(self.policies, partition=partition, are_whole=self.are_whole),
+            rules=OfferRules(self.policies, partition=partition),
             owner="drawbridge",
             cap=self.cap,
         )
@@ -826,29 +825,27 @@ def test_a_tier_that_is_renamed_everywhere_is_as_safe_as_it_was() -> None:
     assert len(world.in_share()) == 50
 
 
-def test_with_no_policy_in_force_nothing_is_offered_and_nothing_taken_back(world: World) -> None:
+def test_with_no_policy_in_force_nothing_is_offered_and_what_is_stays(world: World) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+    world.converge()
+    world.policies = compiled([])
+    world.consumers.registered[STRANGER] = GOLD
+
+    converged = world.converge()
+
+    assert (world.allowed(), world.in_share()) == ({ROOT: "drawbridge"}, {CONSUMER})
+    assert converged == Converged(not_offered=["no policy is in force: nothing is offered"])
+
+
+def test_whose_entry_went_is_offered_nothing_any_longer_although_no_policy_is_in_force(world: World) -> None:
     world.consumers.registered[CONSUMER] = GOLD
     world.converge()
     world.policies = compiled([])
     world.consumers.registered = {STRANGER: GOLD}
 
-    converged = world.converge()
-
-    assert (world.allowed(), world.in_share()) == ({ROOT: "drawbridge"}, {CONSUMER})
-    assert converged == Converged(not_offered=["no policy is in force: nothing is offered, and nothing taken back"])
-
-
-def test_while_a_policy_was_never_good_nothing_is_offered_and_nothing_taken_back(world: World) -> None:
-    world.consumers.registered[CONSUMER] = GOLD
     world.converge()
-    world.are_whole = False
-    world.consumers.registered = {STRANGER: GOLD}
 
-    converged = world.converge()
-
-    assert (world.allowed(), world.in_share()) == ({ROOT: "drawbridge"}, {CONSUMER})
-    (told,) = converged.not_offered
-    assert told.startswith("a policy is broken and was never good")
+    assert (world.allowed(), world.in_share()) == ({}, set())
 
 
 def test_cedar_is_not_asked_where_no_forbid_can_stand(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

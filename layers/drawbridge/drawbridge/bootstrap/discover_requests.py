@@ -27,7 +27,7 @@ from drawbridge.aws.task_callback import TaskCallback
 from drawbridge.aws.withdraw_after_tags import ObjectTags
 from drawbridge.bootstrap.clients import client, table
 from drawbridge.bootstrap.history import history
-from drawbridge.decision.in_force import compiled, is_whole
+from drawbridge.decision.in_force import compiled
 from drawbridge.discovery.absence_watch import AbsenceWatch
 from drawbridge.discovery.announcements import BusAnnouncements
 from drawbridge.discovery.attempt_starter import AttemptStarter
@@ -157,7 +157,6 @@ def sweeper(
                 rules=OfferRules(
                     compiled(configuration.policies),
                     partition=Arn.parse(settings.onboarding_workflow).partition,
-                    are_whole=is_whole(configuration.policies),
                 ),
                 owner=settings.prefix,
                 cap=settings.withdraw_cap,

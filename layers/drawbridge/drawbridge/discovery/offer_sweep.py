@@ -65,9 +65,9 @@ class OfferSweep:
             *self._listed(self._services.managed, converged),
             *self._listed(self._shares.offered, converged),
         ]
-        if listed and (why := self._reconciler.why_unchanged):
+        if listed and (why := self._reconciler.why_nothing):
             converged.not_offered.append(why)
-        elif listed:
+        if listed:
             self._converge(_rotated(listed, now), EvaluationTime(now, self._zone), converged, began)
         if forget_gone:
             self._forget_gone({id_of(each) for each in listed}, converged)

@@ -123,23 +123,17 @@ def id_of(target: Target) -> str:
 class OfferRules:
     """What of the registry is offered, by the policies in force. It asks nobody."""
 
-    def __init__(self, policies: PolicySet, *, partition: str, are_whole: bool = True) -> None:
-        """``are_whole`` is whether each policy is in force in some version; one that is not may be a forbid."""
+    def __init__(self, policies: PolicySet, *, partition: str) -> None:
         self._policies = policies
         self._partition = partition
-        self._are_whole = are_whole
 
     @property
-    def why_unchanged(self) -> str:
-        """Why nothing is offered and nothing taken back, whatever the registry has; empty if it is."""
-        if not self._policies.policies:
-            return "no policy is in force: nothing is offered, and nothing taken back"
-        if not self._are_whole:
-            return (
-                "a policy is broken and was never good, and may be one that forbids: until it is mended or deleted "
-                "nothing is offered, and nothing taken back"
-            )
-        return ""
+    def why_nothing(self) -> str:
+        """Why nothing is offered, whatever the registry has; empty if something is.
+
+        Without any policy everything is held. One that is broken and was never good stops no other, a forbid neither.
+        """
+        return "" if self._policies.policies else "no policy is in force: nothing is offered"
 
     def desired(
         self, target: Target, entries: Iterable[Registration], evaluation_time: EvaluationTime
@@ -155,6 +149,10 @@ class OfferRules:
             if isinstance(target, OfferedShare) if is_shut_out else _is_doubtful(entry):
                 unchanged.add(entry.account_id)
             if not _calls_for(entry, target) or (_is_doubtful(entry) and not is_shut_out):
+                continue
+            if self.why_nothing and not is_shut_out:
+                # That a listing of policies is empty takes nothing back either.
+                unchanged.add(entry.account_id)
                 continue
             reasons: tuple[Reason, ...]
             if is_shut_out:

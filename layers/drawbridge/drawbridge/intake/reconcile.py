@@ -91,9 +91,9 @@ class OfferReconciler:
         self._cap = cap
 
     @property
-    def why_unchanged(self) -> str:
-        """Why nothing is offered and nothing taken back, whatever the registry has; empty if it is."""
-        return self._rules.why_unchanged
+    def why_nothing(self) -> str:
+        """Why nothing is offered, whatever the registry has; empty if something is."""
+        return self._rules.why_nothing
 
     def plan(self, target: Target, registry: RegisteredEntries, evaluation_time: EvaluationTime) -> OfferPlan:
         """Return what is to be done about a service or a share; nothing is done.
