@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local_aws.deployment.policy_documents import main
+from local_aws.deployment.policy_documents import document_policies, main
 
 TEMPLATE: dict[str, Any] = {
     "Parameters": {"Owners": {"Type": "String", "Default": ""}},
@@ -60,3 +60,26 @@ def test_an_example_of_no_parameter_is_refused(
 
     assert "argument --example: " in capsys.readouterr().err
     assert not (tmp_path / "policies").exists()
+
+
+DOCUMENT = """
+```yaml
+Resources:
+  Destination: {Type: "AWS::Events::ApiDestination"}
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Statement: [{Effect: Allow, Principal: {Service: events.amazonaws.com}, Action: sts:AssumeRole}]
+      Policies:
+        - PolicyDocument: {Statement: [{Effect: Allow, Action: a:B, Resource: !GetAtt Destination.Arn}]}
+```
+"""
+
+
+def test_the_example_of_a_document_may_be_a_template_and_its_trust_policies_are_left_out() -> None:
+    ((name, policy),) = document_policies("page", DOCUMENT)
+
+    (statement,) = policy["Statement"]
+    assert (name, statement["Action"]) == ("page-1-0", "a:B")
+    assert statement["Resource"].endswith(":api-destination/Destination/*")

@@ -20,6 +20,8 @@ _REGION_AND_ACCOUNT = "us-east-1:111122223333"
 _ARNS = {
     "AWS::CloudWatch::Alarm": f"arn:aws:cloudwatch:{_REGION_AND_ACCOUNT}:alarm:{{}}",
     "AWS::DynamoDB::Table": f"arn:aws:dynamodb:{_REGION_AND_ACCOUNT}:table/{{}}",
+    "AWS::Events::ApiDestination": f"arn:aws:events:{_REGION_AND_ACCOUNT}:api-destination/{{}}/*",
+    "AWS::Events::Connection": f"arn:aws:events:{_REGION_AND_ACCOUNT}:connection/{{}}/*",
     "AWS::Events::EventBus": f"arn:aws:events:{_REGION_AND_ACCOUNT}:event-bus/{{}}",
     "AWS::Events::Rule": f"arn:aws:events:{_REGION_AND_ACCOUNT}:rule/{{}}",
     "AWS::IAM::Role": "arn:aws:iam::111122223333:role/{}",
@@ -52,10 +54,13 @@ def template_policies(template: Mapping[str, Any], examples: Mapping[str, str]) 
 
 
 def document_policies(name: str, text: str) -> Iterator[tuple[str, Any]]:
-    """Yield each policy in a document's examples."""
+    """Yield each policy in a document's examples, which may be templates."""
     for number, block in enumerate(_BLOCK.findall(text), 1):
-        for place, found in enumerate(_statements_in(_read(block))):
-            yield f"{name}-{number}-{place}", _filled(found, {"Resources": {}}, 0)
+        example = _read(block)
+        is_template = isinstance(example, dict) and isinstance(example.get("Resources"), dict)
+        template = example if is_template else {"Resources": {}}
+        for place, found in enumerate(_statements_in(example)):
+            yield f"{name}-{number}-{place}", _filled(found, template, 0)
 
 
 def _documents(properties: Mapping[str, Any]) -> Iterator[Any]:
@@ -78,7 +83,8 @@ def _statements_in(value: Any) -> Iterator[Any]:
         if "Statement" in value:
             yield {"Version": "2012-10-17", **value}
             return
-        value = list(value.values())
+        # A trust policy is none of them, as above.
+        value = [each for name, each in value.items() if name != "AssumeRolePolicyDocument"]
     for each in value if isinstance(value, list) else ():
         yield from _statements_in(each)
 
