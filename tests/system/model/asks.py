@@ -105,8 +105,12 @@ class Ask:
         """Return whether it may be accepted at that time: policies let it in lately, and it holds what they let in."""
         return self.let_in.within(at - GRACE - LATE, at) and self.as_permitted.within(at - LISTED_BEFORE, at)
 
-    def note(self) -> None:
-        """Note what policies say of it as it is now: to be called after each change of the one or the other."""
+    def note(self, since: float | None = None) -> None:
+        """Note what policies say of it as it is now: to be called after each change of the one or the other.
+
+        ``since`` is the time before the change, now if it is not known. Drawbridge may have found the change before the
+        call that made it has returned here.
+        """
         now, is_permitted = clock.time(), self.is_permitted()
         self.let_in.note(now, so=is_permitted)
         self.as_permitted.note(now, so=not self.holds_subnet)
@@ -117,14 +121,14 @@ class Ask:
         if self.let_in.within(now - GRACE, now):
             lately = {name for name, at in self.taken_out.items() if now - at <= GRACE}
             self.covered |= {*self.names, *lately}
-        self._note_lapse(now)
+        self._note_lapse(now, now if since is None else since)
 
-    def _note_lapse(self, now: float) -> None:
+    def _note_lapse(self, now: float, since: float) -> None:
         # Until now it was as the lapse says, whatever is so from now on.
         self.may_have_been_cut |= self.lapse is not None and self.lapse.standing(now) is not Standing.STAYS
         if self.is_refused() and self._may_be_connected():
-            self.lapse = self.lapse or Lapse(now)
-            self.lapse.resume(now, urgent=self.home.cuts_at_once(self.requester.account_id))
+            self.lapse = self.lapse or Lapse(since)
+            self.lapse.resume(since, urgent=self.home.cuts_at_once(self.requester.account_id))
             self.may_have_been_cut |= self.lapse.is_urgent
         elif self.lapse is not None:
             self.lapse.interrupt()

@@ -1,9 +1,10 @@
 """Accounts that share with, connect to and govern one another, and what they know of it that AWS does not say."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from local_aws.testing.clock import clock
 from local_aws.testing.faults import CallFault, FaultPlan, Kind, faults
@@ -39,6 +40,24 @@ when { context has onlyLattice && !context.onlyLattice };
 
 _POLICIES = "/drawbridge/config/policies"
 _BINDINGS = "/drawbridge/config/bindings"
+
+Input = ParamSpec("Input")
+Output = TypeVar("Output")
+
+
+def _noted(
+    act: Callable[Concatenate["Neighbours", Input], Output],
+) -> Callable[Concatenate["Neighbours", Input], Output]:
+    """Have it noted what somebody changed, as of the time before: Drawbridge may find it before the call returns."""
+
+    @wraps(act)
+    def acted(self: "Neighbours", /, *args: Input.args, **kwargs: Input.kwargs) -> Output:
+        since = clock.time()
+        outcome = act(self, *args, **kwargs)
+        self._note_changes(since)
+        return outcome
+
+    return acted
 
 
 class Neighbours:
@@ -95,6 +114,7 @@ class Neighbours:
         more = Ask(str(made["resourceShare"]["resourceShareArn"]), ask.requester, ask.home, [name], ask.stem, 100)
         self._note(more)
 
+    @_noted
     def add_to(self, ask: Ask) -> None:
         """Put another resource into a share."""
         if ask.given_up:
@@ -105,8 +125,8 @@ class Neighbours:
         ask.made += 1
         ask.names.append(name)
         self.resources[configuration] = (name, ask.requester.account_id)
-        self._note_changes()
 
+    @_noted
     def take_from(self, ask: Ask) -> None:
         """Take the resource out of a share that came last; one stays."""
         if ask.given_up or len(ask.names) < 2:
@@ -115,8 +135,8 @@ class Neighbours:
         arn = self._arn(ask, name)
         ask.requester.client("ram").disassociate_resource_share(resourceShareArn=ask.subject, resourceArns=[arn])
         ask.taken_out[name] = clock.time()
-        self._note_changes()
 
+    @_noted
     def delete_resource(self, ask: Ask) -> None:
         """Cut off whoever is connected with the resource that a share got last, and delete it, unless people connected.
 
@@ -145,8 +165,8 @@ class Neighbours:
             if name in each.names and each.requester is ask.requester:
                 each.names.remove(name)
                 each.taken_out[name] = clock.time()
-        self._note_changes()
 
+    @_noted
     def put_subnet(self, ask: Ask) -> None:
         """Put a subnet into a share, or take it out: policies let in what is Lattice's only."""
         if ask.given_up:
@@ -156,7 +176,6 @@ class Neighbours:
         change = ram.disassociate_resource_share if ask.holds_subnet else ram.associate_resource_share
         change(resourceShareArn=ask.subject, resourceArns=arns)
         ask.holds_subnet = not ask.holds_subnet
-        self._note_changes()
 
     def throttle(self, home: Home) -> None:
         """Have AWS throttle what accepts in an account, from now on."""
@@ -248,12 +267,13 @@ class Neighbours:
 
     # ---- those who govern
 
+    @_noted
     def permit(self, home: Home, account_id: str) -> None:
         name = f"permit-{next(self._numbers)}"
         home.person.write_policy(name, _rule("permit", account_id))
         home.permits[name] = account_id
-        self._note_changes()
 
+    @_noted
     def forbid(self, home: Home, account_id: str, *, urgent: bool = False) -> None:
         name = f"forbid-{next(self._numbers)}"
         annotation = '@urgent("true") ' if urgent else ""
@@ -261,20 +281,19 @@ class Neighbours:
         home.forbids[name] = account_id
         if urgent:
             home.urgent.add(name)
-        self._note_changes()
 
     def forbid_no_more(self, home: Home, account_id: str) -> None:
         """Delete all policies that forbid an account."""
         for name in [name for name, forbidden in home.forbids.items() if forbidden == account_id]:
             self.delete_policy(home, name)
 
+    @_noted
     def reject(self, home: Home, account_id: str) -> None:
         """Turn an account away, unless it is let in."""
         name = f"reject-{next(self._numbers)}"
         unasked = f'forbid(principal == Account::"{account_id}", action == Action::"askApprover", resource);'
         home.person.write_policy(name, f"{unasked}\n{_rule('permit', account_id, 'reject')}")
         home.rejects[name] = account_id
-        self._note_changes()
 
     def garble(self, home: Home, name: str) -> None:
         """Break a policy: the version before stays in force."""
@@ -282,25 +301,25 @@ class Neighbours:
             Name=f"{_POLICIES}/{name}", Type="String", Value="permit(principal action);", Overwrite=True
         )
 
+    @_noted
     def delete_policy(self, home: Home, name: str) -> None:
         home.person.client("ssm").delete_parameter(Name=f"{_POLICIES}/{name}")
         home.permits.pop(name, None)
         home.forbids.pop(name, None)
         home.rejects.pop(name, None)
         home.urgent.discard(name)
-        self._note_changes()
 
+    @_noted
     def register(self, home: Home, account_id: str) -> None:
         home.person.register_consumer(account_id, "*")
         home.registered.add(account_id)
-        self._note_changes()
 
+    @_noted
     def unregister(self, home: Home, account_id: str) -> None:
         """Delete a consumer's entry, as somebody does who does not use the command line."""
         table = home.person.output("ConsumersTableName")
         home.person.client("dynamodb").delete_item(TableName=table, Key={"account_id": {"S": account_id}})
         home.registered.discard(account_id)
-        self._note_changes()
 
     def bind(self, ask: Ask, *, by_tag: bool = False) -> None:
         """Bind everything of a share, now and later."""
@@ -331,12 +350,12 @@ class Neighbours:
         """Give a binding another alias, which no other has."""
         self._write(home, replace(binding, alias=f"-of-{next(self._numbers)}"), overwrite=True)
 
+    @_noted
     def tag_vpc(self, home: Home, vpc: str) -> None:
         """Give a VPC the tag by which bindings name VPCs, or take it."""
         ec2 = home.person.client("ec2")
         (ec2.delete_tags if vpc in home.tagged else ec2.create_tags)(Resources=[vpc], Tags=[TAG])
         home.tagged ^= {vpc}
-        self._note_changes()
 
     def strip(self, home: Home, binding: str = "") -> None:
         """Take the tags of an endpoint that the ledger knows, so that nothing on it says whose it is."""
@@ -367,11 +386,12 @@ class Neighbours:
         if not binding.alias:
             self._write(home, replace(binding, by_tag=False, vpc=1 - binding.vpc), overwrite=True)
 
+    @_noted
     def unbind(self, home: Home, name: str) -> None:
         home.person.client("ssm").delete_parameter(Name=f"{_BINDINGS}/{name}")
         del home.bindings[name]
-        self._note_changes()
 
+    @_noted
     def lose(self, ask: Ask) -> bool:
         """Delete the row of what is connected and at rest from the ledger; return whether it was there."""
         person = ask.home.person
@@ -385,7 +405,6 @@ class Neighbours:
         there = {name for name in ask.let_in_for_certain if self._is_published(ask, name)}
         ask.let_in_for_certain, ask.covered = there, there | (ask.covered - ask.let_in_for_certain)
         ask.adopted, ask.recovered, ask.may_be_adopted_no_more, ask.lapse = True, True, False, None
-        self._note_changes()
         return True
 
     def squat(self, home: Home, binding: Binding) -> None:
@@ -448,6 +467,7 @@ class Neighbours:
         live = unmanaged.accepted
         self._note(Ask(unmanaged.endpoint_id, unmanaged.requester, unmanaged.home, by_hand=live, adopted=live))
 
+    @_noted
     def _write(self, home: Home, binding: Binding, *, overwrite: bool = False) -> None:
         home.person.client("ssm").put_parameter(
             Name=f"{_BINDINGS}/{binding.name}",
@@ -456,7 +476,6 @@ class Neighbours:
             Overwrite=overwrite,
         )
         home.bindings[binding.name] = binding
-        self._note_changes()
 
     def _arn(self, ask: Ask, name: str) -> str:
         return next(arn for arn, known in self.resources.items() if known == (name, ask.requester.account_id))
@@ -474,10 +493,13 @@ class Neighbours:
         ask.note()
         self.asks.append(ask)
 
-    def _note_changes(self) -> None:
-        """Note, after whatever somebody did, what policies say of all, and what of all that is connected it leaves."""
+    def _note_changes(self, since: float | None = None) -> None:
+        """Note, after whatever somebody did, what policies say of all, and what of all that is connected it leaves.
+
+        ``since`` is the time before that was done, now if it is not known.
+        """
         for ask in self.asks:
-            ask.note()
+            ask.note(since)
         for home in self.homes:
             self.note_steady(home)
 
