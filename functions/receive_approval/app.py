@@ -1,6 +1,5 @@
 """In: what Slack sends when somebody clicks. Out: a response within three seconds; what is slow is done after it."""
 
-import base64
 from typing import Any
 
 import msgspec
@@ -21,6 +20,7 @@ from drawbridge.bootstrap.receive_approval import (
     secrets,
 )
 from drawbridge.errors import InvalidInputError
+from drawbridge.http_event import body_of, headers_of
 from drawbridge.observability import Metric, count, log_of_request, logger
 
 _OK: dict[str, Any] = {"statusCode": 200, "headers": {"content-type": "text/plain"}, "body": ""}
@@ -29,8 +29,8 @@ _OK: dict[str, Any] = {"statusCode": 200, "headers": {"content-type": "text/plai
 @logger.inject_lambda_context(clear_state=True)
 @metered
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    body = _bytes(event)
-    headers = _headers(event)
+    # The signature is over the very bytes that Slack sent.
+    body, headers = body_of(event), headers_of(event)
     try:
         timestamp, signature = headers.get("x-slack-request-timestamp", ""), headers.get("x-slack-signature", "")
         verify(body, timestamp, signature, secret=secrets().slack().signing_secret, now=now())
@@ -66,21 +66,3 @@ def _approvers() -> Approvers | None:
         logger.error("approvers broken", reason=str(broken))
         count(Metric.CONFIGURATION_BROKEN)
         return None
-
-
-def _bytes(event: dict[str, Any]) -> bytes:
-    """Return the body as Slack signed it: API Gateway encodes a form in Base64."""
-    body = event.get("body")
-    if not isinstance(body, str):
-        return b""
-    if event.get("isBase64Encoded"):
-        try:
-            return base64.b64decode(body, validate=True)
-        except ValueError:
-            return b""
-    return body.encode("utf-8", "surrogatepass")
-
-
-def _headers(event: dict[str, Any]) -> dict[str, str]:
-    headers = event.get("headers")
-    return {str(name).lower(): str(value) for name, value in headers.items()} if isinstance(headers, dict) else {}

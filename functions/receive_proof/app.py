@@ -1,12 +1,12 @@
 """In: an answer to a challenge, from whoever knows the address. Out: whether it proves what it should."""
 
-import base64
 import json
 from typing import Any
 
 from drawbridge.bootstrap.metering import metered
 from drawbridge.bootstrap.receive_proof import challenges, hints, identities, now, provider
 from drawbridge.errors import DrawbridgeError
+from drawbridge.http_event import body_of
 from drawbridge.intake.proof import ProofCode, ProofRefusedError
 from drawbridge.intake.prove import prove
 from drawbridge.observability import Metric, count, logger
@@ -18,7 +18,7 @@ _MALFORMED = frozenset({ProofCode.DOCUMENT, ProofCode.CHALLENGE, ProofCode.URL, 
 @metered
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     try:
-        proved = prove(_bytes(event), provider(), challenges(), identities(), now)
+        proved = prove(body_of(event), provider(), challenges(), identities(), now)
     except ProofRefusedError as refused:
         count(Metric.PROOFS_REFUSED)
         logger.warning("proof refused", code=refused.code, reason=str(refused), detail=refused.detail)
@@ -43,15 +43,3 @@ def _have_it_offered() -> None:
 def _answer(status: int, document: dict[str, str], headers: dict[str, str] | None = None) -> dict[str, Any]:
     always = {"content-type": "application/json", "cache-control": "no-store"}
     return {"statusCode": status, "headers": always | (headers or {}), "body": json.dumps(document)}
-
-
-def _bytes(event: dict[str, Any]) -> bytes:
-    body = event.get("body")
-    if not isinstance(body, str):
-        return b""
-    if event.get("isBase64Encoded"):
-        try:
-            return base64.b64decode(body, validate=True)
-        except ValueError:
-            return b""
-    return body.encode("utf-8", "surrogatepass")

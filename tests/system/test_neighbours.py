@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -29,6 +28,7 @@ from tests.system.model.homes import Home
 from tests.system.model.judgement import at_rest, judge
 from tests.system.model.neighbours import DENIED_IF_GONE, LISTINGS, Neighbours
 from tests.system.model.pace import DAY, let_days_pass
+from tests.system.model.runs import RUNS
 
 MINUTE = 60.0
 HOUR = 60 * MINUTE
@@ -471,19 +471,7 @@ def test_whatever_happens_it_comes_right_once_all_is_quiet(
     world: World, deployed: Callable[..., Person], capsys: pytest.CaptureFixture[str]
 ) -> None:
     Together.world, Together.deployed = world, staticmethod(deployed)
-    run_state_machine_as_test(
-        Together,
-        settings=settings(
-            max_examples=LONG or 2,
-            stateful_step_count=40 if LONG else 25,
-            # The short profile plays the same runs each time, as a test of CI should; the long one looks for new ones.
-            derandomize=not LONG,
-            database=None,
-            phases=[Phase.generate, Phase.shrink] if LONG else [Phase.generate],
-            suppress_health_check=list(HealthCheck),
-            print_blob=bool(LONG),
-        ),
-    )
+    run_state_machine_as_test(Together, settings=RUNS)
     counts = ", ".join(f"{number} {what}" for what, number in sorted(_survived.items()))
     with capsys.disabled():
         sys.stdout.write(f"\nneighbours: {counts}\n")

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -27,6 +26,7 @@ from tests.system.conftest import LONG, World, bring_to_rest
 from tests.system.model.pace import DAY, let_days_pass
 from tests.system.model.registration_judgement import Watch, judge
 from tests.system.model.registrations import TIERS, Endpoint, Entry, Registrations, Service, role, root
+from tests.system.model.runs import RUNS
 
 MINUTE = 60.0
 HOUR = 60 * MINUTE
@@ -341,19 +341,7 @@ def test_whoever_comes_and_goes_only_the_registered_are_let_in_and_they_all_are(
     world: World, deployed: Callable[..., Person], capsys: pytest.CaptureFixture[str]
 ) -> None:
     Coming.world, Coming.deployed = world, staticmethod(deployed)
-    run_state_machine_as_test(
-        Coming,
-        settings=settings(
-            max_examples=LONG or 2,
-            stateful_step_count=40 if LONG else 25,
-            # The short profile plays the same runs each time, as a test of CI should; the long one looks for new ones.
-            derandomize=not LONG,
-            database=None,
-            phases=[Phase.generate, Phase.shrink] if LONG else [Phase.generate],
-            suppress_health_check=list(HealthCheck),
-            print_blob=bool(LONG),
-        ),
-    )
+    run_state_machine_as_test(Coming, settings=RUNS)
     counts = ", ".join(f"{number} {what}" for what, number in sorted(_survived.items()))
     with capsys.disabled():
         sys.stdout.write(f"\nregistrations: {counts}\n")
