@@ -12,9 +12,10 @@ from botocore.credentials import ReadOnlyCredentials
 
 from drawbridge.aws.consumers_table import ConsumersTable
 from drawbridge.decision.consumer_standing import Standing, standing_of
-from drawbridge.decision.facts import Consumer
+from drawbridge.decision.facts import TIER_TAG, Consumer
 from drawbridge.hint.parse import parse_hint
 from drawbridge.intake.challenge import parse_challenge
+from drawbridge.request.connections import ManagedService
 from drawbridge_cli.proof_signing import signed_document
 from drawbridge_cli.stack import Stack
 from local_aws.testing.clock import clock
@@ -38,6 +39,13 @@ def _nobody_is_registered(operator: Operator) -> None:
     for item in table.scan()["Items"]:
         table.delete_item(Key={"account_id": item["account_id"]})
     operator.hints()
+
+
+@pytest.fixture(autouse=True)
+def _there_are_services(monkeypatch: pytest.MonkeyPatch) -> None:
+    tags = {TIER_TAG: "gold"}
+    services = tuple(ManagedService(service_id=each, tags=tags) for each in (SERVICE_ID, OTHER_SERVICE))
+    monkeypatch.setattr(Stack, "services", services)
 
 
 def registered(operator: Operator, account_id: str) -> Consumer | None:
