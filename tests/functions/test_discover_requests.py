@@ -86,7 +86,7 @@ def test_many_hints_make_one_sweep(world: World) -> None:
 
     invoke(app.lambda_handler, batch(*bodies))
 
-    sources = set(HintSource) - {HintSource.COMMAND}
+    sources = set(HintSource) - {HintSource.COMMAND, HintSource.SIGN_UP, HintSource.PROOF}
     assert world.scopes == [EVERYTHING | told(ORPHANS, *sources)]
     assert world.read == 1
 
