@@ -281,7 +281,7 @@ def test_who_is_removed_is_out_with_all_that_is_connected(intake: Intake) -> Non
     assert intake.registry.entries == {}
     assert intake.removed.kept == {ACCOUNT: RemovedConsumer(removed_at=at(2), is_finished=True)}
     assert intake.connections.commanded == ["a", "b"]
-    assert {(each.by, each.at) for _, each in intake.connections.commands} == {(removed(2).by, NOW)}
+    assert {(each.by, each.at, each.name) for _, each in intake.connections.commands} == {(removed(2).by, NOW, "")}
     assert intake.hints == 2
 
 

@@ -166,6 +166,28 @@ def test_commands_and_marks_are_told_in_their_place() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("command", "by", "text"),
+    [
+        (
+            "consumers remove",
+            "arn:aws:iam::222222222222:role/operator",
+            "drawbridge consumers remove, by arn:aws:iam::222222222222:role/operator",
+        ),
+        (
+            "",
+            "the event Consumer Removed of com.example",
+            "commanded to be withdrawn, by the event Consumer Removed of com.example",
+        ),
+        ("retry", "", "drawbridge retry, by somebody"),
+    ],
+)
+def test_a_withdrawal_is_told_with_what_commanded_it(command: str, by: str, text: str) -> None:
+    story = told(item(1, Status.AVAILABLE, WHY), command_item(SHARE.request_id, 1, command, by, at(3)))
+
+    assert [event.text for event in story.events] == ["AVAILABLE", text]
+
+
 def test_what_the_history_lacks_is_told_by_the_row() -> None:
     row = entry(
         HistoryEntry(status=Status.PENDING, attempt=1, at=at(0)),

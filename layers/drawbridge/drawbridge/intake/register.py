@@ -118,7 +118,7 @@ class SignUps:
         before = self._removed.removed(event.account_id)
         if before is not None and before.is_finished and before.removed_at >= event.at:
             return Taken.REMOVED_BEFORE
-        command = WithdrawalCommand(by=event.by, at=self._now())
+        command = WithdrawalCommand(by=event.by, at=self._now(), name="")
         done = self._off_boarding.off_board(event.account_id, command, removed_at=event.at)
         if done.changing:
             raise ConflictError(f"{event.account_id}: {len(done.changing)} of its connections go on changing")
