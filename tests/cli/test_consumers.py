@@ -283,9 +283,18 @@ def test_who_is_suspended_is_shut_out_until_it_is_resumed(at_work: Drawbridge, o
     resumed = at_work("consumers", "resume", CONSUMER)
     once_more = at_work("consumers", "resume", CONSUMER)
 
-    meaning = f"nothing new of it is let in; what is connected stays; drawbridge consumers resume {CONSUMER} ends it"
-    assert suspended.out.splitlines() == [f"suspended  {CONSUMER}", meaning]
-    assert again.out.splitlines() == [f"{CONSUMER} is suspended already", meaning]
+    meaning = [
+        (
+            "nothing new of it is let in; what is connected stays, and the shares that it is in; "
+            f"drawbridge consumers resume {CONSUMER} ends it"
+        ),
+        (
+            "from the next sweep on it can't find the services that were offered to it: making new endpoints fails; "
+            "what others than Drawbridge have allowed it stays"
+        ),
+    ]
+    assert suspended.out.splitlines() == [f"suspended  {CONSUMER}", *meaning]
+    assert again.out.splitlines() == [f"{CONSUMER} is suspended already", *meaning]
     assert standing_of(while_suspended) is Standing.SUSPENDED
     assert [parse_hint(body) for body in hints] == [SWEEP_COMMANDED, SWEEP_COMMANDED]
     assert resumed.out == f"resumed  {CONSUMER}\n"
