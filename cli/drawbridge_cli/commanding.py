@@ -26,9 +26,9 @@ class How(Struct, frozen=True, kw_only=True):
         return "commanded" if done else "changed-meanwhile"
 
 
-def command_of_caller(stack: Stack) -> WithdrawalCommand:
-    """Return a command of whoever calls, given now."""
-    return WithdrawalCommand(by=stack.caller(), at=datetime.now(UTC))
+def command_of_caller(stack: Stack, name: str = "withdraw") -> WithdrawalCommand:
+    """Return the command of that name of whoever calls, given now."""
+    return WithdrawalCommand(by=stack.caller(), at=datetime.now(UTC), name=name)
 
 
 def command_all(

@@ -9,6 +9,7 @@ import typer
 from drawbridge.decision.registration import COLUMNS, BadLine, Registration, read_registrations
 from drawbridge.errors import InvalidInputError
 from drawbridge_cli.commanding import tell_to_sweep
+from drawbridge_cli.missing_targets import warn_of_missing
 from drawbridge_cli.screen import accounting, complain, say, show_json
 from drawbridge_cli.stack import Stack
 
@@ -58,6 +59,8 @@ def import_file(
             "bad" if bad or there else "good",
         )
     tell_to_sweep(stack)
+    written = {*registered}
+    warn_of_missing(stack, [each for each in good if each.account_id in written])
     if bad or there:
         raise typer.Exit(1)
 

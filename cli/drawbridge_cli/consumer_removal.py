@@ -29,7 +29,7 @@ def remove_consumer(
 
     Of a removal that was broken off, what is left is done, unless the account was registered again since.
     """
-    given = command_of_caller(stack)
+    given = command_of_caller(stack, "consumers remove")
     off_boarding = OffBoarding(
         _Entries(stack, as_json=as_json) if removed is None else stack.consumers,
         _Removed(stack, account),

@@ -75,7 +75,11 @@ def say_what_it_means(entry: Registration) -> None:
     match standing_of(entry.consumer):
         case Standing.SUSPENDED:
             resume = command("consumers", "resume", entry.account_id)
-            say(f"nothing new of it is let in; what is connected stays; {resume} ends it")
+            say(f"nothing new of it is let in; what is connected stays, and the shares that it is in; {resume} ends it")
+            say(
+                "from the next sweep on it can't find the services that were offered to it: making new endpoints "
+                "fails; what others than Drawbridge have allowed it stays"
+            )
         case Standing.UNPROVED:
             challenge = command("consumers", "challenge", entry.account_id)
             say(f"nothing is offered to it or let in until it has proved who it is; {challenge} begins that")

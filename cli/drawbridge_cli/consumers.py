@@ -23,6 +23,7 @@ from drawbridge_cli.consumer_proof import challenge, proof
 from drawbridge_cli.consumer_removal import broken_off, finishing, remove_consumer
 from drawbridge_cli.consumer_screen import COLUMNS, cells, entry_document, say_what_it_means, show_entry
 from drawbridge_cli.consumer_suspension import resume, suspend
+from drawbridge_cli.missing_targets import warn_of_missing
 from drawbridge_cli.screen import ask, check_that_nobody_is_asked, complain, say, show_json, show_table
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.withdrawable_screen import (
@@ -92,6 +93,7 @@ def add(
         say(f"registered  {account}", "good")
         say_what_it_means(there)
     tell_to_sweep(stack)
+    warn_of_missing(stack, [there])
 
 
 @app.command("list")

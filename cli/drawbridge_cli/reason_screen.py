@@ -11,8 +11,12 @@ _LONGEST = 4000
 def reason_text(reason: Reason) -> str:
     """Return a reason whole: what it comes from, unless its text begins with that, the text, and the code."""
     of = f"{reason.source}: " if reason.source and not reason.text.startswith(f"{reason.source} ") else ""
-    # It was made legible when it was recorded or told, unless somebody wrote the row by hand.
-    return f"{of}{reason.text} [{reason.code}]".replace("\n", "⟨U+000A⟩")
+    return as_recorded(f"{of}{reason.text} [{reason.code}]")
+
+
+def as_recorded(text: str) -> str:
+    """Return what was made legible when it was recorded or told, unless somebody wrote the row by hand."""
+    return text.replace("\n", "⟨U+000A⟩")
 
 
 def made_legible(reason: Reason) -> Reason:

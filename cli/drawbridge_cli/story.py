@@ -136,7 +136,9 @@ class _Teller:
                         at=item.at, attempt=item.attempt, what="marks", text=reasons[0].text, reasons=reasons[1:]
                     )
                 case CommandItem(command=command, by=by):
-                    text = f"drawbridge {command}, by {by or 'somebody'}"
+                    # Without a name, an event had it withdrawn.
+                    what = f"drawbridge {command}" if command else "commanded to be withdrawn"
+                    text = f"{what}, by {by or 'somebody'}"
                     yield StoryEvent(at=item.at, attempt=item.attempt, what="command", text=text)
                 case _:
                     assert_never(item.happened)

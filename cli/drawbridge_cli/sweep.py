@@ -159,6 +159,12 @@ def needs_somebody(record: SweepRecord) -> Iterator[Concern]:
         ),
         Concern("unreadable", record.broken, "correct the parameter, or mend or delete the row"),
         Concern(
+            "offers that AWS refuses",
+            record.offers_refused,
+            "mend what AWS says; what was refused is tried again after an hour",
+        ),
+        Concern("offers held back, as too much would go at once", record.offers_held_back, "as each says"),
+        Concern(
             "held back, as too much would go at once",
             record.withdrawals_capped,
             f"look at them, then let them go: {command('withdraw', '--confirm')}",

@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from drawbridge.legible import legible
-from drawbridge_cli.reason_screen import reason_text
+from drawbridge_cli.reason_screen import as_recorded, reason_text
 from drawbridge_cli.request_status import Known
 from drawbridge_cli.screen import Line, wrapped
 from drawbridge_cli.status_screen import status_lines
@@ -41,7 +41,9 @@ def _event_lines(event: StoryEvent, width: int | None) -> Iterator[Line]:
         yield from wrapped(event.text, width, indent=2, mark="aside")
         return
     mark = "aside" if event.what in {"attempt", "repeated"} else ""
-    yield from wrapped(f"{_time(event.at)}  {legible(event.text, _LONGEST)}", width, indent=2, mark=mark)
+    # The text of marks is a reason's.
+    text = as_recorded(event.text) if event.what == "marks" else legible(event.text, _LONGEST)
+    yield from wrapped(f"{_time(event.at)}  {text}", width, indent=2, mark=mark)
     for reason in event.reasons:
         yield from wrapped(reason_text(reason), width, indent=6)
     for detail in event.details:

@@ -7,6 +7,7 @@ from drawbridge.bootstrap.metering import metered
 from drawbridge.bootstrap.receive_proof import challenges, hints, identities, now, provider
 from drawbridge.errors import DrawbridgeError
 from drawbridge.http_event import body_of
+from drawbridge.hint import HintSource
 from drawbridge.intake.proof import ProofCode, ProofRefusedError
 from drawbridge.intake.prove import prove
 from drawbridge.observability import Metric, count, logger
@@ -35,7 +36,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 def _have_it_offered() -> None:
     """Have what the account may have now offered at once; the schedule does it too."""
     try:
-        hints().ask_to_sweep()
+        hints().ask_to_sweep(by=HintSource.PROOF)
     except DrawbridgeError as failed:
         logger.warning("no hint sent", reason=str(failed))
 

@@ -301,7 +301,7 @@ class TestWhatIsWrongWithFiles:
             ("⟨U+D800⟩", "cases[0].request"),
             ("⟨U+D800⟩", "cases[0].name"),
             ("⟨U+D800⟩", "cases[0].expect"),
-            ("⟨U+D800⟩", "cases[0].⟨U+DFFF⟩"),
+            ("⟨U+D800⟩", r"cases[0].\udfff"),
         ]
 
     def test_for_programs_they_have_one_shape(self, drawbridge: Drawbridge, tmp_path: Path) -> None:

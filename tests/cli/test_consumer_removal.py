@@ -113,8 +113,10 @@ def test_the_entry_and_each_connection_are_shown_and_go(
     ]
     assert registered(operator) == [STRANGER]
     assert commanded(ledger) == BOTH
-    assert by_of(ledger, FIRST) == operator.client("sts").get_caller_identity()["Arn"]
+    by = operator.client("sts").get_caller_identity()["Arn"]
+    assert by_of(ledger, FIRST) == by
     assert len(operator.hints()) == 1
+    assert f"drawbridge consumers remove, by {by}" in at_work("why", FIRST.endpoint_id).out
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,10 @@ from botocore.credentials import ReadOnlyCredentials
 
 from drawbridge.aws.consumers_table import ConsumersTable
 from drawbridge.decision.consumer_standing import Standing, standing_of
-from drawbridge.decision.facts import Consumer
+from drawbridge.decision.facts import TIER_TAG, Consumer
 from drawbridge.hint.parse import parse_hint
 from drawbridge.intake.challenge import parse_challenge
+from drawbridge.request.connections import ManagedService
 from drawbridge_cli.proof_signing import signed_document
 from drawbridge_cli.stack import Stack
 from local_aws.testing.clock import clock
@@ -38,6 +39,13 @@ def _nobody_is_registered(operator: Operator) -> None:
     for item in table.scan()["Items"]:
         table.delete_item(Key={"account_id": item["account_id"]})
     operator.hints()
+
+
+@pytest.fixture(autouse=True)
+def _there_are_services(monkeypatch: pytest.MonkeyPatch) -> None:
+    tags = {TIER_TAG: "gold"}
+    services = tuple(ManagedService(service_id=each, tags=tags) for each in (SERVICE_ID, OTHER_SERVICE))
+    monkeypatch.setattr(Stack, "services", services)
 
 
 def registered(operator: Operator, account_id: str) -> Consumer | None:
@@ -275,9 +283,18 @@ def test_who_is_suspended_is_shut_out_until_it_is_resumed(at_work: Drawbridge, o
     resumed = at_work("consumers", "resume", CONSUMER)
     once_more = at_work("consumers", "resume", CONSUMER)
 
-    meaning = f"nothing new of it is let in; what is connected stays; drawbridge consumers resume {CONSUMER} ends it"
-    assert suspended.out.splitlines() == [f"suspended  {CONSUMER}", meaning]
-    assert again.out.splitlines() == [f"{CONSUMER} is suspended already", meaning]
+    meaning = [
+        (
+            "nothing new of it is let in; what is connected stays, and the shares that it is in; "
+            f"drawbridge consumers resume {CONSUMER} ends it"
+        ),
+        (
+            "from the next sweep on it can't find the services that were offered to it: making new endpoints fails; "
+            "what others than Drawbridge have allowed it stays"
+        ),
+    ]
+    assert suspended.out.splitlines() == [f"suspended  {CONSUMER}", *meaning]
+    assert again.out.splitlines() == [f"{CONSUMER} is suspended already", *meaning]
     assert standing_of(while_suspended) is Standing.SUSPENDED
     assert [parse_hint(body) for body in hints] == [SWEEP_COMMANDED, SWEEP_COMMANDED]
     assert resumed.out == f"resumed  {CONSUMER}\n"

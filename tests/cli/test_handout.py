@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -253,6 +254,57 @@ def test_who_is_offered_nothing_is_handed_nothing(
 
     assert (ended.code, ended.out) == (1, "")
     assert f"nothing is offered to {CONSUMER}" in ended.err
+
+
+def test_who_registers_what_is_not_there_is_warned(at_work: Drawbridge, offered: Offered) -> None:
+    unmanaged = "vpce-svc-00000000000000009"
+
+    added = at_work(
+        *("consumers", "add", STRANGER, "--tier", "golld", "--service", unmanaged, "--service", offered.by_id),
+        "--replace",
+    )
+    right = at_work("consumers", "add", STRANGER, "--tier", "silver", "--service", offered.by_id, "--replace")
+
+    assert (added.code, added.out) == (0, f"registered  {STRANGER}\n")
+    tier, service = added.err.splitlines()
+    assert tier.startswith("nothing is offered for the tier golld: ")
+    assert tier.endswith("; the tiers that are there: gold, silver")
+    assert service.startswith(f"{unmanaged} is no managed service of this account in us-east-1, and is not offered; ")
+    assert offered.by_id in service
+    assert (right.code, right.err) == (0, "")
+
+
+def test_an_import_warns_of_a_tier_once_and_of_who_was_there_already_of_nothing(
+    at_work: Drawbridge, register: Callable[..., None], offered: Offered, tmp_path: Path
+) -> None:
+    register(tier="gold")
+    path = tmp_path / "consumers.csv"
+    rows = f"{STRANGER},golld\n000000000001,golld\n000000000002,silver\n{CONSUMER},bronze\n"
+    path.write_text(f"account_id,tier,services\n{rows.replace(chr(10), ',' + chr(10))}", encoding="utf-8")
+
+    ended = at_work("consumers", "import", str(path))
+
+    assert ended.code == 1
+    already, warned = ended.err.splitlines()
+    assert already.startswith(f"{CONSUMER} is registered already")
+    assert warned.startswith("nothing is offered for the tier golld: ")
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ("ec2:DescribeVpcEndpointServiceConfigurations", []),
+        ("ram:GetResourceShares", ["vpce-svc-00000000000000009"]),
+    ],
+)
+def test_who_may_not_list_what_is_there_is_told_nothing_of_it(
+    at_work: Drawbridge, operator: Operator, offered: Offered, call: str, told: list[str]
+) -> None:
+    wanted = ("--tier", "golld", "--service", "vpce-svc-00000000000000009")
+    with denied(call, operator.account_id):
+        ended = at_work("consumers", "add", STRANGER, *wanted, "--replace")
+
+    assert (ended.code, [line.partition(" ")[0] for line in ended.err.splitlines()]) == (0, told)
 
 
 def test_who_is_not_registered_is_handed_nothing(

@@ -85,6 +85,12 @@ def test_orphans_are_looked_for_if_asked_and_attempts_are_named(at_work: Drawbri
         ),
         ("broken", "unreadable", "correct the parameter, or mend or delete the row"),
         (
+            "offers_refused",
+            "offers that AWS refuses",
+            "mend what AWS says; what was refused is tried again after an hour",
+        ),
+        ("offers_held_back", "offers held back, as too much would go at once", "as each says"),
+        (
             "withdrawals_capped",
             "held back, as too much would go at once",
             "look at them, then let them go: drawbridge withdraw --confirm",

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from drawbridge.aws.consumers_table import ConsumersTable, Registered
 from drawbridge.decision.consumer_standing import Standing, standing_of
@@ -163,6 +164,42 @@ def test_principals_and_the_requirement_of_proof_are_read_as_they_were_written(n
     assert read is not None
     assert read.consumer == given.consumer
     assert read.changed_at == NOW
+
+
+def test_an_event_is_not_written_over_another_of_the_same_time_that_was_written_since_the_entry_was_read(
+    new_account: NewAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = new_account().table("ConsumersTable")
+    consumers, others = ConsumersTable(table), ConsumersTable(table)
+    first, second, third = (replace(entry(tier=tier), event_fingerprint=tier) for tier in ("bronze", "gold", "silver"))
+    assert others.change(first, after=None)
+    before = others.registration(CONSUMER)
+    assert before is not None
+    assert (before.changed_at, before.event_fingerprint) == (NOW, "bronze")
+    read = consumers._read
+
+    def overtaken(item: Any) -> Registration:
+        assert others.change(third, after=before)
+        return read(item)
+
+    monkeypatch.setattr(consumers, "_read", overtaken)
+
+    assert not consumers.change(second, after=before)
+    kept = others.registration(CONSUMER)
+    assert kept is not None
+    assert (kept.consumer.tier, kept.event_fingerprint) == ("silver", "silver")
+
+
+def test_what_a_command_registers_is_as_of_no_event_any_longer(new_account: NewAccount) -> None:
+    consumers = ConsumersTable(new_account().table("ConsumersTable"))
+    assert consumers.change(replace(entry(), event_fingerprint="gold"), after=None)
+
+    assert consumers.add(entry(tier="iron"), replace=True)
+
+    there = consumers.registration(CONSUMER)
+    assert there is not None
+    assert (there.consumer.tier, there.event_fingerprint) == ("iron", "")
+    assert consumers.entries([CONSUMER]) == {CONSUMER: there}
 
 
 @pytest.mark.parametrize(("minutes", "is_read"), [(15, True), (16, False)])

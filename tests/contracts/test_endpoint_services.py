@@ -156,11 +156,21 @@ def test_a_transit_gateway_s_attachment_is_a_connection_by_its_own_id_and_owner(
     assert has_no_names(found[0])
 
 
+def attached(provider: Account, service_id: str, consumer: Account) -> str:
+    """Have a consumer, who is allowed that, attach a transit gateway."""
+    provider.ec2.modify_vpc_endpoint_service_permissions(
+        ServiceId=service_id,
+        AddAllowedPrincipals=[f"arn:aws:iam::{consumer.account_id}:root"],
+        PermissionType="transit-gateway-attachment",
+    )
+    return attach_transit_gateway(service_id, consumer.account_id)
+
+
 def test_attachments_and_endpoints_are_answered_apart_and_each_by_its_own_id(
     provider: Account, consumer: Account
 ) -> None:
     service_id = offered(provider, gateway=True)["ServiceId"]
-    first, second = (attach_transit_gateway(service_id, consumer.account_id) for _ in range(2))
+    first, second = (attached(provider, service_id, consumer) for _ in range(2))
     services = services_of(provider)
 
     asking = services.connection(service_id, first)
@@ -182,8 +192,8 @@ def test_what_an_account_attached_is_listed_apart_from_its_endpoints(
 ) -> None:
     service, appliance = offered(provider), offered(provider, gateway=True)
     endpoint_id = connected(consumer, service)
-    attachment_id = attach_transit_gateway(appliance["ServiceId"], consumer.account_id)
-    attach_transit_gateway(appliance["ServiceId"], new_account().account_id)
+    attachment_id = attached(provider, appliance["ServiceId"], consumer)
+    attached(provider, appliance["ServiceId"], new_account())
     services = services_of(provider)
 
     assert [each.endpoint_id for each in services.of_owner(consumer.account_id)] == [endpoint_id]
@@ -192,7 +202,7 @@ def test_what_an_account_attached_is_listed_apart_from_its_endpoints(
 
 def test_an_attachment_exists_until_it_is_rejected_or_deleted(provider: Account, consumer: Account) -> None:
     service_id = offered(provider, gateway=True)["ServiceId"]
-    rejected, deleted = (attach_transit_gateway(service_id, consumer.account_id) for _ in range(2))
+    rejected, deleted = (attached(provider, service_id, consumer) for _ in range(2))
     existences = ExistenceById(provider.ram, provider.lattice, provider.ec2)
 
     before = [existences.connection(service_id, each) for each in (rejected, deleted)]

@@ -12,13 +12,14 @@ from tests.builders import told
 from tests.contracts.accounts import Account, refusing
 
 
-def test_a_hint_has_everything_swept(account: Account) -> None:
+@pytest.mark.parametrize("asks", [HintSource.COMMAND, HintSource.SIGN_UP, HintSource.PROOF])
+def test_a_hint_has_everything_swept_and_says_who_asks(account: Account, asks: HintSource) -> None:
     sqs = account.client("sqs")
-    url = sqs.create_queue(QueueName="hints")["QueueUrl"]
+    url = sqs.create_queue(QueueName=f"hints-{asks.name}")["QueueUrl"]
 
-    HintsQueue(sqs, url).ask_to_sweep()
+    HintsQueue(sqs, url).ask_to_sweep(by=asks)
 
     (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
-    assert parse_hint(message["Body"]) == told(EVERYTHING, HintSource.COMMAND)
+    assert parse_hint(message["Body"]) == told(EVERYTHING, asks)
     with refusing(sqs, "send_message", "AccessDenied"), pytest.raises(AccessDeniedError):
         HintsQueue(sqs, url).ask_to_sweep()

@@ -308,7 +308,9 @@ def test_a_command_is_told_with_who_gave_it(ledger: LedgerTable, kept: InMemoryH
     held = settled(ledger, Status.HELD)
     by = "arn:aws:iam::111111111111:role/operator"
     assert ledger.command_withdrawal(held, WithdrawalCommand(by=by, at=NOW))
+    assert ledger.command_withdrawal(held, WithdrawalCommand(by=by, at=NOW, name="consumers remove"))
     assert ledger.retry(row(ledger), by=by)
 
     commands = [item.happened for item in kept.items if isinstance(item.happened, CommandItem)]
-    assert commands == [CommandItem(command="withdraw", by=by), CommandItem(command="retry", by=by)]
+    assert [each.command for each in commands] == ["withdraw", "consumers remove", "retry"]
+    assert {each.by for each in commands} == {by}

@@ -48,6 +48,8 @@ class World:
         self.offered: tuple[str, ...] = ()
         self.taken_back: tuple[str, ...] = ()
         self.not_offered: tuple[str, ...] = ()
+        self.offers_refused: tuple[InvalidInputError, ...] = ()
+        self.offers_held_back: tuple[InvalidInputError, ...] = ()
         self.unreadable: tuple[InvalidInputError, ...] = ()
         self.records: list[tuple[SweepRecord, frozenset[str]]] = []
         self.scheduled: SweepRecord | None = None
@@ -85,6 +87,8 @@ class World:
             offered=self.offered,
             taken_back=self.taken_back,
             not_offered=self.not_offered,
+            offers_refused=self.offers_refused,
+            offers_held_back=self.offers_held_back,
         )
 
     def sweep_records(self) -> World:

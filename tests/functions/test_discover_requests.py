@@ -86,7 +86,7 @@ def test_many_hints_make_one_sweep(world: World) -> None:
 
     invoke(app.lambda_handler, batch(*bodies))
 
-    sources = set(HintSource) - {HintSource.COMMAND}
+    sources = set(HintSource) - {HintSource.COMMAND, HintSource.SIGN_UP, HintSource.PROOF}
     assert world.scopes == [EVERYTHING | told(ORPHANS, *sources)]
     assert world.read == 1
 
@@ -364,6 +364,8 @@ def test_each_sweep_leaves_a_record_for_the_commands_that_wait_for_it(world: Wor
     world.expiring = (Expiring("share-c", NOW),)
     world.withdrawals_capped = ("share-d",)
     world.offered, world.taken_back, world.not_offered = ("a to b",), ("c from d",), ("e is not offered to f: no",)
+    world.offers_refused = (InvalidInputError("not all can be offered g: EC2 says no"),)
+    world.offers_held_back = (InvalidInputError("2 of 3 would go"),)
 
     invoke(app.lambda_handler, batch(hint("schedule"), COMMAND))
 
@@ -387,7 +389,27 @@ def test_each_sweep_leaves_a_record_for_the_commands_that_wait_for_it(world: Wor
         offered=Mentioned(1, ("a to b",)),
         taken_back=Mentioned(1, ("c from d",)),
         not_offered=Mentioned(1, ("e is not offered to f: no",)),
+        offers_refused=Mentioned(1, ("not all can be offered g: EC2 says no",)),
+        offers_held_back=Mentioned(1, ("2 of 3 would go",)),
     )
+
+
+def test_what_aws_refuses_of_offers_is_logged_as_that_and_counted_for_the_alarm(
+    world: World, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.unreadable = (InvalidInputError("share-b: no row"),)
+    world.offers_refused = (InvalidInputError("not all can be offered g: EC2 says no"),)
+    world.offers_held_back = (InvalidInputError("2 of 3 would go"),)
+
+    invoke(app.lambda_handler, batch(hint("schedule")))
+
+    logged = [(each.message, vars(each)["reason"]) for each in caplog.records if "reason" in vars(each)]
+    assert sorted(logged) == [
+        ("offers held back", "2 of 3 would go"),
+        ("offers refused", "not all can be offered g: EC2 says no"),
+        ("row broken", "share-b: no row"),
+    ]
+    assert metrics(capsys.readouterr().out)["RowsBroken"] == [3.0]
 
 
 def test_what_is_offered_taken_back_and_not_offered_is_logged_the_first_of_many_by_name(

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from drawbridge.errors import AccessDeniedError, UpstreamError
+from drawbridge.hint import HintSource
 from drawbridge.intake.prove import CallerIdentity, SignatureRefusedError
 from functions.receive_proof import app
 from tests.functions.conftest import Lines
@@ -35,7 +36,8 @@ class World:
         self.challenges, self.sts, self.swept = InMemoryChallenges(), Sts(), 0
         self.queue: Exception | None = None
 
-    def ask_to_sweep(self) -> None:
+    def ask_to_sweep(self, *, by: HintSource) -> None:
+        assert by is HintSource.PROOF
         if self.queue is not None:
             raise self.queue
         self.swept += 1

@@ -10,9 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drawbridge.bootstrap import register_consumer as wiring
 from drawbridge.errors import UpstreamError
+from drawbridge.hint import EVERYTHING, HintSource
+from drawbridge.hint.parse import parse_hint
 from functions.register_consumer import app
-from tests.builders import sample
+from tests.builders import sample, told
 from tests.fakes.registrations import Intake
 from tests.functions.discovering import batch, failed, message_id
 from tests.functions.invocations import Json, invoke
@@ -51,6 +54,20 @@ def test_a_consumer_is_registered_and_removed(world: World) -> None:
 
     assert invoke(app.lambda_handler, batch(REMOVED)) == failed()
     assert (world.registry.entries, world.dead) == ({}, [])
+
+
+def test_the_sweep_that_follows_is_told_as_a_sign_up_service_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Sqs:
+        def send_message(self, **message: str) -> None:
+            sent.append((message["QueueUrl"], parse_hint(message["MessageBody"])))
+
+    sent: list[tuple[str, object]] = []
+    monkeypatch.setattr(wiring, "client", lambda _: Sqs())
+    monkeypatch.setenv("HINTS_QUEUE_URL", "hints")
+
+    wiring.tell_to_sweep()
+
+    assert sent == [("hints", told(EVERYTHING, HintSource.SIGN_UP))]
 
 
 @pytest.mark.parametrize("odd", ODD_JSON, ids=range(len(ODD_JSON)))

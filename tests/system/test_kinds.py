@@ -123,6 +123,12 @@ def test_an_attachment_of_a_transit_gateway_is_decided_on_by_its_type_connected_
         '{ context has endpointType && context.endpointType == "TransitGatewayAttachment" };',
     )
     service_id, service_name = offer_appliance(home)
+    # By hand: Drawbridge offers services for endpoints alone.
+    home.client("ec2").modify_vpc_endpoint_service_permissions(
+        ServiceId=service_id,
+        AddAllowedPrincipals=[f"arn:aws:iam::{stranger.account_id}:root"],
+        PermissionType="transit-gateway-attachment",
+    )
     deleted, commanded = (attach_transit_gateway(service_id, stranger.account_id) for _ in range(2))
     # EC2 documents no notification of an attachment: the endpoint's, or else the schedule, has it looked for.
     endpoint_id = connect(stranger, service_name)

@@ -79,6 +79,24 @@ def test_a_command_has_everything_swept_and_waits_if_it_has_an_id(
     )
 
 
+@pytest.mark.parametrize(
+    ("asks", "told_by"),
+    [
+        ("sign_up", "an event of a sign-up service"),
+        ("proof", "a proof of ownership"),
+        ("command", "an operator's command"),
+        ("schedule", "an operator's command"),
+        (["proof"], "an operator's command"),
+        (None, "an operator's command"),
+    ],
+)
+def test_what_happened_to_a_consumer_is_told_as_that_and_misses_no_event(asks: object, told_by: str) -> None:
+    body = json.dumps({"source": "drawbridge.command", "detail-type": "Sweep", "detail": {"by": asks}})
+
+    assert parse_hint(body) == told(EVERYTHING, HintSource(told_by))
+    assert not parse_hint(body).by_event
+
+
 @pytest.mark.parametrize("source", ["drawbridge.schedule", "drawbridge.command"])
 @pytest.mark.parametrize("detail_type", ["Sweep", "Look for Orphans"])
 def test_schedule_and_command_are_no_event_and_any_event_among_them_is(source: str, detail_type: str) -> None:

@@ -630,7 +630,7 @@ def test_one_that_aws_refuses_stops_no_other_and_is_told(world: World) -> None:
     converged = world.converge()
 
     assert (world.allowed(), world.in_share()) == ({ROOT: "drawbridge"}, {CONSUMER})
-    assert [str(each).partition(":")[0] for each in converged.broken] == [
+    assert [str(each).partition(":")[0] for each in converged.refused] == [
         f"not all can be offered {SERVICE_ID}",
         "not all can be offered arn",
     ]
@@ -654,7 +654,7 @@ def test_one_customer_with_many_roles_that_do_not_exist_keeps_nobody_out_and_nob
     world.consumers.registered.clear()
     converged = world.converge()
 
-    assert (inside, world.allowed(), world.records.records, converged.broken) == (150, {}, {}, [])
+    assert (inside, world.allowed(), world.records.records, converged.refused) == (150, {}, {}, [])
 
 
 def test_what_aws_refused_is_forgotten_with_its_entry(world: World) -> None:
@@ -784,7 +784,8 @@ def test_a_share_whose_tag_changed_is_not_emptied_at_once_but_of_those_whose_ent
 
     assert world.in_share() == {*others}
     assert world.in_share(SILVER_ARN) == {changed_tier}
-    (capped,) = converged.broken
+    (capped,) = converged.held_back
+    assert (converged.broken, converged.refused) == ([], [])
     assert str(capped).startswith(f"48 of 50 accounts would be taken out of {SHARE_ARN} at once")
     assert "tag it as it was, or raise WithdrawCap (10)" in str(capped)
 
@@ -810,7 +811,7 @@ def test_few_leave_a_share_for_its_tag_at_once() -> None:
 
     converged = world.converge()
 
-    assert (world.in_share(), converged.broken) == (set(), [])
+    assert (world.in_share(), converged.held_back) == (set(), [])
 
 
 def test_a_tier_that_is_renamed_everywhere_is_as_safe_as_it_was() -> None:
@@ -968,7 +969,7 @@ def test_a_service_that_is_full_is_asked_for_no_more_in_this_sweep(world: World)
     converged = world.converge()
 
     assert (len(world.allowed()), world.permissions.asked) == (50, [100])
-    assert [str(each).partition(":")[0] for each in converged.broken] == [f"not all can be offered {SERVICE_ID}"]
+    assert [str(each).partition(":")[0] for each in converged.refused] == [f"not all can be offered {SERVICE_ID}"]
 
 
 def test_where_ec2_says_nothing_of_what_it_added_what_shows_is_ours(world: World) -> None:
@@ -1066,13 +1067,17 @@ def test_a_sweep_has_offers_made_where_they_may_have_changed(scope: SweepScope, 
 def test_a_sweep_tells_what_became_of_offers_and_what_failed() -> None:
     sweep = Sweeping()
     failed, broken = ThrottledError("slowly"), InvalidInputError("no account")
-    sweep.offers.done = Converged(["a to b"], ["c from d"], ["e is not offered to f: no"], [failed], [broken])
+    refused, held_back = InvalidInputError("not all"), InvalidInputError("too many")
+    sweep.offers.done = Converged(
+        ["a to b"], ["c from d"], ["e is not offered to f: no"], [failed], [broken], [refused], [held_back]
+    )
 
     result = sweep.sweeper().sweep(EVERYTHING, NOW)
 
     assert (result.offered, result.taken_back) == (("a to b",), ("c from d",))
     assert result.not_offered == ("e is not offered to f: no",)
     assert (result.failures, result.broken) == ((failed,), (broken,))
+    assert (result.offers_refused, result.offers_held_back) == ((refused,), (held_back,))
 
 
 def test_what_aws_is_busy_with_has_the_sweep_repeated(world: World) -> None:

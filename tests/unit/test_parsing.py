@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable
 from contextlib import suppress
 
 import msgspec
@@ -43,6 +45,26 @@ class Expected(Struct):
     """What is expected."""
 
     name: str = ""
+
+
+class Strict(Struct, forbid_unknown_fields=True):
+    """What may have nothing else in it."""
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [("a\nb", r"a\nb"), ("a\r\u2028b", r"a\r\u2028b"), ("\u202e\u200bb", r"\u202e\u200bb"), ("⟨ä⟩", "⟨ä⟩")],
+)
+def test_what_a_key_says_is_told_on_one_line_and_made_legible_once(key: str, told: str) -> None:
+    reads: list[Callable[[], object]] = [
+        lambda: read_json(json.dumps({key: 1}), Strict),
+        lambda: read_value({key: 1}, Strict),
+        lambda: read_document({key: 1}, Strict),
+    ]
+    for read in reads:
+        with pytest.raises(UnreadableError) as refused:
+            read()
+        assert str(refused.value) == f"Object contains unknown field `{told}`"
 
 
 @fuzzed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -62,7 +63,9 @@ def test_who_signs_up_is_registered_and_a_sweep_is_asked_for(intake: Intake) -> 
 
     assert intake.sign_ups.take(event) is Taken.REGISTERED
 
-    assert intake.registry.entries == {ACCOUNT: event.entry}
+    entry = entry_of(intake)
+    assert entry.event_fingerprint
+    assert replace(entry, event_fingerprint="") == event.entry
     assert intake.hints == 1
 
 
@@ -281,7 +284,7 @@ def test_who_is_removed_is_out_with_all_that_is_connected(intake: Intake) -> Non
     assert intake.registry.entries == {}
     assert intake.removed.kept == {ACCOUNT: RemovedConsumer(removed_at=at(2), is_finished=True)}
     assert intake.connections.commanded == ["a", "b"]
-    assert {(each.by, each.at) for _, each in intake.connections.commands} == {(removed(2).by, NOW)}
+    assert {(each.by, each.at, each.name) for _, each in intake.connections.commands} == {(removed(2).by, NOW, "")}
     assert intake.hints == 2
 
 
@@ -393,17 +396,74 @@ def test_of_a_batch_one_that_fails_is_told_and_stops_no_other(
     assert (told["message_id"], told["account_id"], told["reason"]) == ("m-1", ACCOUNT, "no")
 
 
-TIERS = ("gold", "silver", "bronze", "iron")
-"""What an event of each minute says, so that two of one minute say the same."""
+SAID_AT_ONCE = [
+    registered(1, tier="gold"),
+    registered(1, tier="silver"),
+    registered(1, tier="gold", services=frozenset({ORDERS, BILLING})),
+    registered(1, LITTLE_SAID, tier="gold"),
+]
 
-minutes = st.integers(0, len(TIERS) - 1)
+
+def test_of_registrations_at_the_same_time_the_same_one_counts_in_whichever_order_and_however_often_they_come() -> None:
+    came_to = set()
+    for told in permutations(SAID_AT_ONCE):
+        intake = Intake(NOW)
+        by_hand(intake, at(0), tier="iron")
+        for event in (*told, *told):
+            intake.sign_ups.take(event)
+        came_to.add((entry_of(intake).consumer.tier, entry_of(intake).consumer.services))
+
+    assert len(came_to) == 1
+
+
+def test_a_registration_that_does_not_count_is_outdated_however_often_it_comes(intake: Intake) -> None:
+    one, other = SAID_AT_ONCE[:2]
+
+    taken = [intake.sign_ups.take(each) for each in (one, other, one, other)]
+
+    assert taken in (
+        [Taken.REGISTERED, Taken.REGISTERED, Taken.OUTDATED, Taken.UNCHANGED],
+        [Taken.REGISTERED, Taken.OUTDATED, Taken.UNCHANGED, Taken.OUTDATED],
+    )
+
+
+def test_an_event_counts_where_a_command_registered_the_account_in_the_same_second(intake: Intake) -> None:
+    by_hand(intake, at(1), tier="silver")
+
+    assert intake.sign_ups.take(registered(1, tier="gold")) is Taken.REGISTERED
+    assert entry_of(intake).consumer.tier == "gold"
+
+
+def test_a_removal_that_comes_after_a_later_registration_leaves_what_is_connected(intake: Intake) -> None:
+    intake.sign_ups.take(registered(1))
+    intake.connections.open = ["a"]
+
+    assert intake.sign_ups.take(registered(3)) is Taken.REGISTERED
+    assert intake.sign_ups.take(removed(2)) is Taken.OUTDATED
+    assert (entry_of(intake).changed_at, intake.connections.commanded, intake.removed.kept) == (at(3), [], {})
+
+
 events: st.SearchStrategy[RegistrationEvent] = st.one_of(
-    minutes.map(lambda minute: registered(minute, tier=TIERS[minute])), minutes.map(removed)
+    st.builds(
+        lambda minute, tier: registered(minute, tier=tier),
+        st.integers(0, 3),
+        st.sampled_from(["gold", "silver", "bronze"]),
+    ),
+    st.integers(0, 3).map(removed),
 )
 
 
 def latest(told: Sequence[RegistrationEvent]) -> RegistrationEvent:
-    return max(told, key=lambda each: (each.at, isinstance(each, ConsumerRemoved)))
+    """Return the event that counts; of registrations at once it is the one by what they say."""
+    return max(told, key=lambda each: (each.at, isinstance(each, ConsumerRemoved), _fingerprint(each)))
+
+
+def _fingerprint(event: RegistrationEvent) -> str:
+    if isinstance(event, ConsumerRemoved):
+        return ""
+    entry = changed_entry(None, event.entry)
+    assert isinstance(entry, Registration)
+    return entry.event_fingerprint
 
 
 def came_to(intake: Intake, told: Sequence[RegistrationEvent]) -> None:

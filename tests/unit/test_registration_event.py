@@ -144,7 +144,6 @@ def test_a_field_that_is_wrong_is_named_with_what_is_right(detail: dict[str, Any
     ("envelope", "says"),
     [
         ({"detail-type": "Consumer Suspended"}, "detail-type: 'Consumer Suspended' says nothing of consumers; send"),
-        ({"source": "drawbridge"}, "source: 'drawbridge' is Drawbridge itself; send it with a source of your own"),
         ({"time": "2026-11-22T09:30:12"}, "event: "),
         ({"time": "0001-01-01T00:00:00+14:00"}, "time: 0001-01-01T00:00:00+14:00 is long past; send it with the time"),
         ({"time": "9999-12-31T23:59:59-14:00"}, "time: 9999-12-31T23:59:59-14:00 lies ahead; send it with the time"),
@@ -155,6 +154,13 @@ def test_a_field_that_is_wrong_is_named_with_what_is_right(detail: dict[str, Any
 )
 def test_an_envelope_that_is_wrong_is_refused(envelope: dict[str, Any], says: str) -> None:
     assert refused(sample("consumer-registered") | envelope).startswith(says)
+
+
+@pytest.mark.parametrize("source", ["com.example.sign-up", "drawbridge", "sign-up", ""])
+def test_whatever_source_tells_is_told_to_people(source: str) -> None:
+    event = parse_registration_event(json.dumps(sample("consumer-registered") | {"source": source}), NOW)
+
+    assert event.by == f"the event Consumer Registered of {source}"
 
 
 @pytest.mark.parametrize(("ahead", "is_taken"), [(15, True), (16, False)])

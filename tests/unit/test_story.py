@@ -22,6 +22,7 @@ from drawbridge.record.history import (
     question_item,
     status_item,
 )
+from drawbridge.record.record import reasons_for_status
 from drawbridge.request import Request
 from drawbridge.status import Reason, Status
 from drawbridge_cli.console_links import ConsoleLinks
@@ -164,6 +165,47 @@ def test_commands_and_marks_are_told_in_their_place() -> None:
         ("Policies no longer permit it.", (WHY,)),
         (f"drawbridge withdraw, by {operator}", ()),
     ]
+
+
+def test_what_was_made_legible_when_it_was_recorded_is_not_escaped_again() -> None:
+    recorded = reasons_for_status((Reason("gone", "AWS says that a\u202eb is gone."), Reason("policy", "\u202ec")))
+    marks = HistoryItem(
+        request_id=SHARE.request_id,
+        attempt=1,
+        name="0000001/marks/x",
+        at=at(2),
+        happened=MarksItem(reasons=recorded),
+    )
+    row = entry()
+    status = request_status(row, NOW, expiring_within=timedelta(hours=1))
+
+    lines = [text for text, _ in why_lines(Known(row, status), told(item(1, Status.AVAILABLE, WHY), marks), None, NOW)]
+
+    (mark,) = (each for each in lines if "AWS says" in each)
+    assert mark.endswith("AWS says that a⟨U+202E⟩b is gone.")
+    assert lines[lines.index(mark) + 1].strip() == "⟨U+202E⟩c [policy]"
+
+
+@pytest.mark.parametrize(
+    ("command", "by", "text"),
+    [
+        (
+            "consumers remove",
+            "arn:aws:iam::222222222222:role/operator",
+            "drawbridge consumers remove, by arn:aws:iam::222222222222:role/operator",
+        ),
+        (
+            "",
+            "the event Consumer Removed of com.example",
+            "commanded to be withdrawn, by the event Consumer Removed of com.example",
+        ),
+        ("retry", "", "drawbridge retry, by somebody"),
+    ],
+)
+def test_a_withdrawal_is_told_with_what_commanded_it(command: str, by: str, text: str) -> None:
+    story = told(item(1, Status.AVAILABLE, WHY), command_item(SHARE.request_id, 1, command, by, at(3)))
+
+    assert [event.text for event in story.events] == ["AVAILABLE", text]
 
 
 def test_what_the_history_lacks_is_told_by_the_row() -> None:

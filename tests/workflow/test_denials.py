@@ -380,6 +380,7 @@ DENIED = [
     pytest.param(
         "RecordOutcome", "events:PutEvents", event("Request Status Changed", "somebody"), id="another's event"
     ),
+    pytest.param("RelayNotification", "events:PutEvents", event("Consumer Registered"), id="a consumer, by who relays"),
 ]
 
 

@@ -242,7 +242,9 @@ function storyEvent(event) {
   return el("li", { class: began ? "attempt" : "" },
     moment(event.at, 19),
     el("div", {},
-      event.what === "status" ? statusOf(event.text) : el("b", {}, legible(event.text)),
+      event.what === "status" ? statusOf(event.text)
+        // The text of marks is a reason's, which was made legible when it was recorded.
+        : el("b", {}, event.what === "marks" ? event.text : legible(event.text)),
       (event.reasons || []).map((each) => el("p", {}, reason(each))),
       (event.details || []).map((each) => el("div", { class: "detail" }, legible(each))),
       (event.links || []).filter((each) => each.address.startsWith("https://")).map((each) =>

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.document_lines import line_of_error
-from drawbridge.legible import legible
+from drawbridge.legible import on_one_line
 from drawbridge.parsing import HALF, UnreadableError, read_document
 
 
@@ -51,9 +51,9 @@ def _mistake(refusal: str, fix: str, text: str) -> Mistake:
     steps = (path.group(1) if path else "", named.group(1) if named else "")
     # Keys are quoted as they were written, whatever is in them.
     return Mistake(
-        message=f"{legible(legible_path(refusal))}{fix}",
+        message=f"{on_one_line(legible_path(refusal))}{fix}",
         line=line_of_error(text, refusal),
-        field=legible(".".join(filter(None, steps))),
+        field=on_one_line(".".join(filter(None, steps))),
     )
 
 

@@ -69,6 +69,15 @@ def printable(line: str) -> str:
     return "".join(each if each == "\n" or _is_plain(each) else _escaped(each) for each in line)
 
 
+def on_one_line(words: str) -> str:
+    """Return an error's words with escapes, as Python writes them, for what in them nobody sees.
+
+    For errors that quote what others wrote, and are made ``legible`` where they are told: done twice, that would escape
+    its own brackets.
+    """
+    return "".join(each if _is_plain(each) else each.encode("unicode_escape").decode() for each in words)
+
+
 def _fitting(text: str, all_parts: Iterator[tuple[str, int]], most: int) -> str:
     """Return the parts of a text if there is room for them, and else as many as there is."""
     shown = read = 0

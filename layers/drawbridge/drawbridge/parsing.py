@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from drawbridge.errors import InvalidInputError
+from drawbridge.legible import on_one_line
 
 Kind = TypeVar("Kind")
 
@@ -32,7 +33,7 @@ def read_json(text: str | bytes, kind: type[Kind]) -> Kind:
     except (msgspec.DecodeError, UnicodeError) as error:
         # A lone surrogate can't be written in UTF-8; the error would quote the whole text.
         words = str(error) if isinstance(error, msgspec.DecodeError) else "not UTF-8"
-        raise UnreadableError(words) from error
+        raise UnreadableError(on_one_line(words)) from error
 
 
 def read_value(value: object, kind: type[Kind]) -> Kind:
@@ -68,7 +69,7 @@ def _converted(value: object, kind: type[Kind], *, strict: bool) -> Kind:
     try:
         return msgspec.convert(value, kind, strict=strict)
     except msgspec.ValidationError as error:
-        raise UnreadableError(str(error)) from error
+        raise UnreadableError(on_one_line(str(error))) from error
     except UnicodeError as error:
         # JSON's escapes can write it, and Lambda passes it on.
         raise UnreadableError(HALF) from error

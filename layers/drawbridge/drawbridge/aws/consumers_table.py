@@ -75,7 +75,7 @@ class ConsumersTable:
     def entries(self, account_ids: Collection[str]) -> dict[str, Registration]:
         """Return the entries of accounts as they are now, by account; a call for each hundred."""
         with translated("read entries of the registry", missing=UpstreamError):
-            found = items_of(self._table, account_ids, (_KEY, *_FIELDS, *_BESIDE), key=_KEY)
+            found = items_of(self._table, account_ids, (_KEY, *_FIELDS, *_BESIDE, "event_fingerprint"), key=_KEY)
             return {item[_KEY]: self._read(item) for item in found}
 
     def add(self, entry: Registration, *, replace: bool) -> bool:
@@ -172,10 +172,11 @@ class ConsumersTable:
                     write.set(suspended_at=suspended_at.isoformat(timespec="seconds"))
             else:
                 write.only_if_there(_KEY)
-                if "changed_at" in item:
-                    write.only_if(changed_at=item["changed_at"])
-                else:
-                    write.only_if_missing("changed_at")
+                for name in ("changed_at", "event_fingerprint"):
+                    if name in item:
+                        write.only_if(**{name: item[name]})
+                    else:
+                        write.only_if_missing(name)
             return self._update(entry.account_id, write.parameters())
 
     def _item(self, account_id: str) -> Mapping[str, Any] | None:
@@ -246,6 +247,10 @@ def _entry(entry: Registration, *, replace: bool) -> Write:
     consumer = entry.consumer
     write = Write(tier=consumer.tier)
     write.set(**{name: getattr(consumer, name) for name in ("name", "notes") if name not in entry.unsaid})
+    if entry.event_fingerprint:
+        write.set(event_fingerprint=entry.event_fingerprint)
+    elif replace:
+        write.remove("event_fingerprint")
     times = {"since": consumer.since, "changed_at": entry.changed_at}
     write.set(**{name: time.isoformat(timespec="seconds") for name, time in times.items() if time is not None})
     for name, texts in (("services", consumer.services), ("principals", consumer.principals)):
@@ -285,6 +290,7 @@ def _registration(item: Mapping[str, Any]) -> Registration:
         consumer=_consumer(item),
         changed_at=changed_at,
         **texts,
+        event_fingerprint=str(item.get("event_fingerprint", "")),
         unreadable=tuple(sorted(given.keys() - read)),
     )
 

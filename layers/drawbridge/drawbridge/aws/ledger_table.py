@@ -305,10 +305,10 @@ class LedgerTable:
         self._note(row, Write(tagged=dict(tagged)))
 
     def command_withdrawal(self, row: LedgerRow, command: WithdrawalCommand) -> bool:
-        """Note an operator's command; ``False`` if the row is not any longer as it was read."""
+        """Note a command; ``False`` if the row is not any longer as it was read."""
         write = Write(commanded=_text(command))
         write.only_if(attempt=row.attempt, settled=row.settled)
-        return self._write_command(row, write, "withdraw", command.by)
+        return self._write_command(row, write, command.name, command.by)
 
     def retry(self, row: LedgerRow, *, by: str) -> bool:
         """Have the next sweep start an attempt, and end what was commanded; ``False`` if it is not as it was read.

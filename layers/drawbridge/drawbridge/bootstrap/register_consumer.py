@@ -13,6 +13,7 @@ from drawbridge.bootstrap.clients import client, table
 from drawbridge.bootstrap.history import history
 from drawbridge.discovery.withdrawable import AccountConnections
 from drawbridge.environment import Environment
+from drawbridge.hint import HintSource
 from drawbridge.intake.off_boarding import OffBoarding
 from drawbridge.intake.register import SignUps
 
@@ -28,9 +29,12 @@ def sign_ups() -> SignUps:
     registry = ConsumersTable(table(settings.consumers_table))
     removed = RemovedConsumerItems(table(settings.offers_table), now=_now)
     ledger = LedgerTable(table(settings.ledger_table), now=_now, history=history(settings))
-    tell_to_sweep = HintsQueue(client("sqs"), settings.hints_queue).ask_to_sweep
     off_boarding = OffBoarding(registry, removed, AccountConnections(ledger, _managed_services), tell_to_sweep)
     return SignUps(registry, removed, off_boarding, tell_to_sweep, _now)
+
+
+def tell_to_sweep() -> None:
+    HintsQueue(client("sqs"), Environment().hints_queue).ask_to_sweep(by=HintSource.SIGN_UP)
 
 
 def _managed_services() -> frozenset[str]:

@@ -19,7 +19,7 @@ from drawbridge.decision.facts import Fact
 from drawbridge.decision.unknown import facts_in
 from drawbridge.document_mistakes import Mistake
 from drawbridge.errors import InvalidInputError
-from drawbridge.legible import legible
+from drawbridge.legible import on_one_line
 
 SCHEMA_TEXT = files("drawbridge_policies").joinpath("schema.cedarschema").read_text(encoding="utf-8")
 _SCHEMA = cedarpy.Schema.from_str(SCHEMA_TEXT)
@@ -199,7 +199,7 @@ def _parse(name: str, text: str, lines: list[int]) -> pst.PolicySet:
         parsed = cedarpy.PolicySet.from_str(text)
     except ValueError as error:
         line = _first_line_that(cedarpy.PolicySet.from_str, text, lines)
-        raise _invalid(name, legible(str(error)), line) from error
+        raise _invalid(name, on_one_line(str(error)), line) from error
     try:
         return parsed.to_pst()
     except ValueError as error:

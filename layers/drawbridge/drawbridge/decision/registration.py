@@ -54,6 +54,8 @@ class Registration(Struct, frozen=True, kw_only=True):
     """What is to be answered to prove it; empty where nothing was asked, or it was used."""
     unreadable: tuple[str, ...] = ()
     """Those of these three that can't be read."""
+    event_fingerprint: str = ""
+    """Of what the event said that registered it last; empty where it was none. Of two at once it says which counts."""
     unsaid: frozenset[str] = frozenset()
     """Of an entry to be written: the fields that nothing was said of, which an entry that is there keeps."""
 

@@ -48,6 +48,10 @@ class SweepResult(Struct, frozen=True):
     """The services and shares that are no longer offered, each with whom to."""
     not_offered: tuple[str, ...] = ()
     """What the registry has an account offered, and is not, and why."""
+    offers_refused: tuple[InvalidInputError, ...] = ()
+    """What AWS refuses to have offered or taken back, in its words."""
+    offers_held_back: tuple[InvalidInputError, ...] = ()
+    """What is not taken back, as too much would go at once."""
 
 
 @dataclass
@@ -104,6 +108,8 @@ class Findings:
             offered=tuple(self.offers.offered),
             taken_back=tuple(self.offers.taken_back),
             not_offered=tuple(self.offers.not_offered),
+            offers_refused=tuple(self.offers.refused),
+            offers_held_back=tuple(self.offers.held_back),
         )
 
     def take_over_offers(self, converged: Converged) -> None:

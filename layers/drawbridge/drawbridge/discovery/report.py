@@ -76,7 +76,8 @@ def sweep_and_report(
     for failure in failures:
         logger.error("sweep failed", extra={"error": type(failure).__name__, "reason": str(failure)})
     count(Metric.SWEEPS_FAILED, bool(failures))
-    count(Metric.ROWS_BROKEN, len(rows))
+    offers = (*result.offers_refused, *result.offers_held_back) if result else ()
+    count(Metric.ROWS_BROKEN, len(rows) + len(offers))
     record = sweep_record(
         scope, result, failures=failures, broken=(*unreadable, *rows), began_at=began_at, ended_at=datetime.now(UTC)
     )
@@ -145,7 +146,11 @@ def _report(result: SweepResult, scope: SweepScope) -> None:
 
 
 def _report_offers(result: SweepResult) -> None:
-    """Log what was offered and taken back, and what is not offered though the registry has it so."""
+    """Log what was offered and taken back, what is not though the registry has it so, and what somebody has to mend."""
+    for each in result.offers_refused:
+        logger.error("offers refused", extra={"reason": str(each)})
+    for each in result.offers_held_back:
+        logger.error("offers held back", extra={"reason": str(each)})
     for message, offers in (("offered", result.offered), ("taken back", result.taken_back)):
         if offers:
             logger.info(message, extra={"number_of_offers": len(offers), "offers": offers[:_MOST_NAMED]})

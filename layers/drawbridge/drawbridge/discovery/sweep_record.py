@@ -52,6 +52,10 @@ class SweepRecord(Struct, frozen=True, kw_only=True):
     taken_back: Mentioned = Mentioned()
     not_offered: Mentioned = Mentioned()
     """What the registry has accounts offered, and is not, and why."""
+    offers_refused: Mentioned = Mentioned()
+    """What AWS refuses to have offered or taken back: somebody has to mend what it says."""
+    offers_held_back: Mentioned = Mentioned()
+    """What is not taken back, as too much would go at once."""
 
 
 class SweepRecords(Protocol):
@@ -102,6 +106,8 @@ def sweep_record(
         offered=_mentioned(result.offered),
         taken_back=_mentioned(result.taken_back),
         not_offered=_mentioned(result.not_offered),
+        offers_refused=_mentioned(str(each) for each in result.offers_refused),
+        offers_held_back=_mentioned(str(each) for each in result.offers_held_back),
     )
 
 

@@ -19,11 +19,13 @@ class HintSource(StrEnum):
     NOTIFICATION = "a connection notification"
     CLOUDTRAIL = "a call to EC2 that CloudTrail reported"
     CONFIGURATION = "a change of our configuration"
+    SIGN_UP = "an event of a sign-up service"
+    PROOF = "a proof of ownership"
 
     @property
     def is_event(self) -> bool:
-        """Whether something that happened is told, and not only that it is time, or that somebody asks."""
-        return self not in {HintSource.SCHEDULE, HintSource.COMMAND}
+        """Whether something is told of requests, and not only of consumers, that it is time, or that somebody asks."""
+        return self not in {HintSource.SCHEDULE, HintSource.COMMAND, HintSource.SIGN_UP, HintSource.PROOF}
 
 
 class SweepScope(Struct, frozen=True):
@@ -51,7 +53,7 @@ class SweepScope(Struct, frozen=True):
 
     @property
     def by_event(self) -> bool:
-        """Whether an event asked for it, and not only the schedule, or a person."""
+        """Whether an event told of requests, and not only the schedule, or a person, asked for it."""
         return any(each.is_event for each in self.told_by)
 
     @property

@@ -31,6 +31,9 @@ class Envelope(Struct, frozen=True):
 LOOK_FOR_ORPHANS = "Look for Orphans"
 """The detail-type of what the schedule, or a command, sends to have orphans looked for."""
 
+_OF_INTAKE = {each.name.lower(): each for each in (HintSource.SIGN_UP, HintSource.PROOF)}
+"""Who asks for a sweep as commands do."""
+
 _COMMAND = re.compile(r"[A-Za-z0-9-]{1,64}")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
@@ -76,11 +79,14 @@ def _scheduled(detail: dict[str, Any], *, orphans: bool) -> SweepScope:
 
 
 def _commanded(detail: dict[str, Any], *, orphans: bool) -> SweepScope:
-    """Return the scope of a command, which wants all else beside the orphans; most don't wait, and have no id."""
+    """Return the scope of a command, which wants all else beside the orphans; most don't wait, and have no id.
+
+    What happened to a consumer asks in the same way: a version of before takes it for a command, and no dead letter.
+    """
     command = detail.get("command")
     waiting = {command} if isinstance(command, str) and _COMMAND.fullmatch(command) else ()
     scope = msgspec.structs.replace(EVERYTHING, orphans=orphans, commands=frozenset(waiting))
-    return _told(scope, HintSource.COMMAND)
+    return _told(scope, _OF_INTAKE.get(str(detail.get("by")), HintSource.COMMAND))
 
 
 def _executions(detail: dict[str, Any]) -> frozenset[str]:

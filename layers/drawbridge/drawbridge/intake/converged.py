@@ -14,6 +14,10 @@ class Converged:
     not_offered: list[str] = field(default_factory=list)
     failures: list[DrawbridgeError] = field(default_factory=list)
     broken: list[InvalidInputError] = field(default_factory=list)
-    """What somebody has to mend: no repetition does."""
+    """The entries that can't be read: somebody has to mend them, no repetition does."""
+    refused: list[InvalidInputError] = field(default_factory=list)
+    """What AWS refuses to have offered or taken back, in its words."""
+    held_back: list[InvalidInputError] = field(default_factory=list)
+    """What is not taken back, as too much would go at once."""
     left: set[str] = field(default_factory=set)
     """The services and shares that there was no time to finish."""

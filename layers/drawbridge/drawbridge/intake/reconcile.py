@@ -247,7 +247,7 @@ class OfferReconciler:
             )
             self._records.drop([record(each) for each in others])
             if answer.refusal:
-                converged.broken.append(InvalidInputError(f"not all can be offered {target_id}: {answer.refusal}"))
+                converged.refused.append(InvalidInputError(f"not all can be offered {target_id}: {answer.refusal}"))
             if answer.refusal and answer.refusal.is_full:
                 break
         after = self._called_for(asked, target, evaluation_time)
@@ -277,7 +277,7 @@ class OfferReconciler:
             self._remove(going, target)
         except PartlyRefusedError as error:
             kept = error.refused
-            converged.broken.append(InvalidInputError(f"not all can be taken back of {id_of(target)}: {error}"))
+            converged.refused.append(InvalidInputError(f"not all can be taken back of {id_of(target)}: {error}"))
         gone = [each for each in going if each.principal not in kept]
         self._records.drop([each.record for each in gone if each.record is not None])
         converged.taken_back += (f"{id_of(target)} from {each.principal}" for each in gone)
@@ -298,7 +298,7 @@ class OfferReconciler:
             "did not change: its tag did. None of them is, as what they have associated would be taken down: tag it "
             f"as it was, or raise WithdrawCap ({self._cap}), or remove their entries"
         )
-        converged.broken.append(InvalidInputError(why))
+        converged.held_back.append(InvalidInputError(why))
         return [each for each in going if each not in by_tag]
 
     def _remove(self, offers: Collection[Offer], target: Target) -> None:

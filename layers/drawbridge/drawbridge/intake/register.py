@@ -14,6 +14,7 @@ from drawbridge.intake.off_boarding import Entries, EntryRemoval, OffBoarding, R
 from drawbridge.intake.registration_event import ConsumerRegistered, ConsumerRemoved, RegistrationEvent
 from drawbridge.observability import logger
 from drawbridge.request.announced import WithdrawalCommand
+from drawbridge.request.fingerprints import fingerprint
 
 
 class ConsumerEntries(Entries, Protocol):
@@ -118,7 +119,7 @@ class SignUps:
         before = self._removed.removed(event.account_id)
         if before is not None and before.is_finished and before.removed_at >= event.at:
             return Taken.REMOVED_BEFORE
-        command = WithdrawalCommand(by=event.by, at=self._now())
+        command = WithdrawalCommand(by=event.by, at=self._now(), name="")
         done = self._off_boarding.off_board(event.account_id, command, removed_at=event.at)
         if done.changing:
             raise ConflictError(f"{event.account_id}: {len(done.changing)} of its connections go on changing")
@@ -147,14 +148,40 @@ def changed_entry(
 
     ``removed`` is what is kept of its last removal: who is registered again is suspended as before.
     """
+    said = replace(said, event_fingerprint=_fingerprint(said))
     if before is None:
         return said if removed is None else _registered_again(said, removed)
-    if before.changed_at is not None and said.changed_at is not None and before.changed_at > said.changed_at:
+    if _is_later(before, said):
         return Taken.OUTDATED
-    entry = replace(before, consumer=_merged(before.consumer, said), changed_at=said.changed_at, unsaid=said.unsaid)
-    if entry.changed_at == before.changed_at and entry.consumer == before.consumer:
-        return Taken.UNCHANGED
-    return entry
+    entry = replace(
+        before,
+        consumer=_merged(before.consumer, said),
+        changed_at=said.changed_at,
+        unsaid=said.unsaid,
+        event_fingerprint=said.event_fingerprint,
+    )
+    return Taken.UNCHANGED if replace(entry, unsaid=before.unsaid) == before else entry
+
+
+def _is_later(before: Registration, said: Registration) -> bool:
+    """Return whether an entry is as of later than an event.
+
+    EventBridge tells whole seconds. Of two events of one second their contents say which counts, so that it is the same
+    one in whichever order they come, and come again.
+    """
+    if before.changed_at is None or said.changed_at is None:
+        return False
+    # What no event registered has no fingerprint, and comes before any.
+    return (before.changed_at, before.event_fingerprint) > (said.changed_at, said.event_fingerprint)
+
+
+def _fingerprint(said: Registration) -> str:
+    """Return a text that tells what an event says from all else that one could say."""
+    return fingerprint({name: _comparable(getattr(said.consumer, name)) for name in _SAID if name not in said.unsaid})
+
+
+def _comparable(value: object) -> object:
+    return sorted(value) if isinstance(value, frozenset) else value
 
 
 def _registered_again(said: Registration, removed: RemovedConsumer) -> Registration:

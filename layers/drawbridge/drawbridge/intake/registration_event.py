@@ -18,9 +18,6 @@ from drawbridge.parsing import UnreadableError, read_json, read_value
 REGISTERED = "Consumer Registered"
 REMOVED = "Consumer Removed"
 
-OWN_SOURCE = "drawbridge"
-"""The source of our own events, which nobody else's are taken for."""
-
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 _LONGEST_SOURCE = 256
@@ -76,13 +73,10 @@ class RemovedDetail(Struct, frozen=True, kw_only=True):
     account_id: AccountIdText
 
 
-SourceText = Annotated[str, Meta(extra_json_schema={"not": {"const": OWN_SOURCE}})]
-
-
 class RegisteredEvent(Struct, frozen=True, kw_only=True):
     """The event as EventBridge delivers it; of its envelope nothing else is read."""
 
-    source: SourceText
+    source: str
     detail_type: Literal["Consumer Registered"] = msgspec.field(name="detail-type")
     time: AwareDatetime
     """Of two events about an account the later counts, whichever arrives first."""
@@ -92,7 +86,7 @@ class RegisteredEvent(Struct, frozen=True, kw_only=True):
 class RemovedEvent(Struct, frozen=True, kw_only=True):
     """The event as EventBridge delivers it; of its envelope nothing else is read."""
 
-    source: SourceText
+    source: str
     detail_type: Literal["Consumer Removed"] = msgspec.field(name="detail-type")
     time: AwareDatetime
     """Of two events about an account the later counts, and of two at once the removal."""
@@ -131,8 +125,6 @@ def parse_registration_event(body: str, now: datetime) -> RegistrationEvent:
         raise InvalidInputError(
             f"detail-type: {envelope.detail_type[:100]!r} says nothing of consumers; send {REGISTERED!r} or {REMOVED!r}"
         )
-    if envelope.source == OWN_SOURCE:
-        raise InvalidInputError(f"source: {OWN_SOURCE!r} is Drawbridge itself; send it with a source of your own")
     if envelope.time < _EARLIEST:
         raise InvalidInputError(
             f"time: {envelope.time.isoformat()} is long past; send it with the time at which it happened"

@@ -78,12 +78,12 @@ class MarksItem(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="mark
 
 
 class CommandItem(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="command", tag_field="what"):
-    """What an operator commanded."""
+    """What an operator commanded, or an event had done."""
 
     command: str
-    """The command's name: ``withdraw``, ``retry``."""
+    """The command's name: ``withdraw``, ``consumers remove``, ``retry``; empty where it was an event."""
     by: str
-    """The ARN of who gave it; empty where it is not known."""
+    """The ARN of who gave it, or which event it was; empty where it is not known."""
 
 
 Happened = StatusItem | QuestionItem | MarksItem | CommandItem
@@ -191,7 +191,7 @@ def question_item(question: Question, at: str) -> HistoryItem:
 
 
 def command_item(request_id: str, attempt: int, command: str, by: str, at: str) -> HistoryItem:
-    """Return the item of an operator's command."""
+    """Return the item of an operator's command, or of what an event had done."""
     return _item(request_id, attempt, f"command/{at}", at, CommandItem(command=command, by=by))
 
 

@@ -49,12 +49,14 @@ class Announced(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults
         return (due_at if due_at.tzinfo is not None else due_at.replace(tzinfo=UTC)) <= now
 
 
-class WithdrawalCommand(Struct, frozen=True, kw_only=True):
+class WithdrawalCommand(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The command of an operator, or a sign-up service: the request is taken down, until somebody has it tried anew."""
 
     by: str
     """The ARN of who gave it, or which event of whom it was."""
     at: datetime
+    name: str = "withdraw"
+    """Of the command that was given; empty if an event had it done."""
 
     @property
     def reason(self) -> Reason:

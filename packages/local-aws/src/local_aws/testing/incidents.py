@@ -58,6 +58,7 @@ def attach_transit_gateway(service_id: str, account_id: str) -> str:
 
     Raises:
         ValueError: the service is not one of Gateway Load Balancers.
+        PermissionError: it has no permission ``transit-gateway-attachment`` for the account, whose own it is not.
     """
     with lock:
         return endpoint_connections.attach(service_id, account_id)

@@ -79,7 +79,7 @@ def test_an_interface_endpoint_may_get_its_names_some_time_after_its_creation() 
 def test_an_attachment_of_a_transit_gateway_is_a_connection_without_an_endpoint() -> None:
     provider, consumer = person(), person()
     offered = service(provider, "GatewayLoadBalancer")
-    attachment_id = attach_transit_gateway(offered["ServiceId"], consumer.account_id)
+    attachment_id = attached(provider, offered, consumer)
 
     (asking,) = connections(provider)
     refused = provider.ec2.accept_vpc_endpoint_connections(**answer(offered, attachment_id))["Unsuccessful"]
@@ -98,6 +98,34 @@ def test_an_attachment_of_a_transit_gateway_is_a_connection_without_an_endpoint(
     assert [each["VpcEndpointState"] for each in connections(provider, Filters=by_id)] == ["available"]
 
 
+def attached(provider: Person, offered: dict[str, Any], consumer: Person) -> str:
+    """Have a consumer, who is allowed that, attach a transit gateway."""
+    allow(provider, offered, consumer, "transit-gateway-attachment")
+    return attach_transit_gateway(offered["ServiceId"], consumer.account_id)
+
+
+def allow(provider: Person, offered: dict[str, Any], consumer: Person, permission_type: Any) -> None:
+    provider.ec2.modify_vpc_endpoint_service_permissions(
+        ServiceId=offered["ServiceId"],
+        AddAllowedPrincipals=[f"arn:aws:iam::{consumer.account_id}:root"],
+        PermissionType=permission_type,
+    )
+
+
+def test_whoever_may_create_endpoints_may_not_attach_transit_gateways_unless_that_is_allowed_too() -> None:
+    provider, consumer, stranger = person(), person(), person()
+    offered = service(provider, "GatewayLoadBalancer")
+    allow(provider, offered, consumer, "vpc-endpoint")
+    allow(provider, offered, stranger, "transit-gateway-attachment")
+
+    with pytest.raises(PermissionError, match="transit-gateway-attachment"):
+        attach_transit_gateway(offered["ServiceId"], consumer.account_id)
+    allow(provider, offered, consumer, "transit-gateway-attachment")
+
+    theirs = {attach_transit_gateway(offered["ServiceId"], each.account_id) for each in (consumer, provider)}
+    assert states(provider).keys() == theirs
+
+
 def answer(offered: dict[str, Any], *attachment_ids: str) -> dict[str, Any]:
     """Return what answers attachments: the model requires the list of endpoints, and an empty one is not sent."""
     return {
@@ -110,7 +138,7 @@ def answer(offered: dict[str, Any], *attachment_ids: str) -> dict[str, Any]:
 def test_an_attachment_that_asks_is_rejected_at_once_and_one_that_is_connected_after_a_while() -> None:
     provider, consumer = person(), person()
     offered = service(provider, "GatewayLoadBalancer")
-    asking, connected = (attach_transit_gateway(offered["ServiceId"], consumer.account_id) for _ in range(2))
+    asking, connected = (attached(provider, offered, consumer) for _ in range(2))
     provider.ec2.accept_vpc_endpoint_connections(**answer(offered, connected))
     pass_time(10)
 
@@ -131,7 +159,7 @@ def states(provider: Person) -> dict[str, str]:
 def test_an_attachment_that_is_deleted_is_listed_for_an_hour() -> None:
     provider, consumer = person(), person()
     offered = service(provider, "GatewayLoadBalancer")
-    attachment_id = attach_transit_gateway(offered["ServiceId"], consumer.account_id)
+    attachment_id = attached(provider, offered, consumer)
 
     detach_transit_gateway(attachment_id)
     at_once = states(provider)
@@ -145,7 +173,7 @@ def test_an_attachment_that_is_deleted_is_listed_for_an_hour() -> None:
 def test_endpoints_and_attachments_are_answered_apart_and_attachments_of_gateway_load_balancers_alone() -> None:
     provider, consumer = person(), person()
     offered, elsewhere = service(provider, "GatewayLoadBalancer"), service(provider, "Interface")
-    attachment_id = attach_transit_gateway(offered["ServiceId"], consumer.account_id)
+    attachment_id = attached(provider, offered, consumer)
     endpoint_id = connect(consumer, offered, "GatewayLoadBalancer")
     accept = provider.ec2.accept_vpc_endpoint_connections
 

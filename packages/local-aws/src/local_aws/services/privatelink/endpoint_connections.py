@@ -12,7 +12,12 @@ from local_aws.moto_extension.operations import ServiceCall, add_operation
 from local_aws.moto_extension.tables import later, new_id, table
 from local_aws.services.ec2.answers import ec2_page, filtered
 from local_aws.services.privatelink.connection_notifications import notify
-from local_aws.services.privatelink.endpoint_services import EndpointService, own_service, services
+from local_aws.services.privatelink.endpoint_services import (
+    FOR_ATTACHMENTS,
+    EndpointService,
+    own_service,
+    services,
+)
 from local_aws.services.privatelink.endpoint_store import LIVE, UP, Endpoint, endpoints
 from local_aws.services.timings import timings
 from local_aws.time.clock import clock
@@ -80,10 +85,13 @@ def attach(service_id: str, owner: str) -> str:
 
     Raises:
         ValueError: the service is not one of Gateway Load Balancers.
+        PermissionError: the service allows the account no attachments.
     """
     service: EndpointService = services[service_id]
     if service.kind != "GatewayLoadBalancer":
         raise ValueError(f"a transit gateway attaches to services of Gateway Load Balancers, which {service_id} is not")
+    if not service.admits_attachments_of(owner):
+        raise PermissionError(f"{service_id} allows account {owner} no attachments: {FOR_ATTACHMENTS} is a permission")
     state = "pendingAcceptance" if service.acceptance_required else "available"
     attachment = Attachment(new_id("tgw-attach"), owner, service, state)
     attachments[attachment.id] = attachment

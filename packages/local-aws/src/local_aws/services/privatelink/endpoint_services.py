@@ -43,6 +43,8 @@ services = table()
 FOR_ENDPOINTS: Final = "vpc-endpoint"
 """EC2's default of permission types."""
 
+FOR_ATTACHMENTS: Final = "transit-gateway-attachment"
+
 
 @dataclass(frozen=True)
 class ServicePermission:
@@ -106,6 +108,17 @@ class EndpointService:
             return True
         return any(
             each.type == FOR_ENDPOINTS and _is_caller(call, each.principal) for each in self.permissions.values()
+        )
+
+    def admits_attachments_of(self, account_id: str) -> bool:
+        """Return whether an account may attach transit gateways: a permission to create endpoints is none for that."""
+        if account_id == self.owner:
+            return True
+        if not self.permissions_were_set and not strict_permissions:
+            return True
+        return any(
+            each.type == FOR_ATTACHMENTS and each.principal.endswith(f":iam::{account_id}:root")
+            for each in self.permissions.values()
         )
 
 

@@ -12,6 +12,7 @@ from local_aws.moto_extension.tables import new_id
 from local_aws.services.ec2.answers import ec2_page, filtered
 from local_aws.services.ec2.vpc_facts import ec2_of
 from local_aws.services.privatelink.endpoint_services import (
+    FOR_ATTACHMENTS,
     FOR_ENDPOINTS,
     EndpointService,
     ServicePermission,
@@ -29,7 +30,7 @@ _PRINCIPALS = {
         r"|arn:aws[a-z-]*:organizations::\d{12}:(organization|ou)/.+|[\w.-]+\.amazonaws\.com(\.cn)?"
     ),
     # API reference, "ModifyVpcEndpointServicePermissions": accounts alone.
-    "transit-gateway-attachment": re.compile(_ACCOUNT),
+    FOR_ATTACHMENTS: re.compile(_ACCOUNT),
 }
 _KINDS = {
     ":root": "Account",
