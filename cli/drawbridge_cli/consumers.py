@@ -23,6 +23,7 @@ from drawbridge_cli.consumer_proof import challenge, proof
 from drawbridge_cli.consumer_removal import broken_off, finishing, remove_consumer
 from drawbridge_cli.consumer_screen import COLUMNS, cells, entry_document, say_what_it_means, show_entry
 from drawbridge_cli.consumer_suspension import resume, suspend
+from drawbridge_cli.options import Account, Json
 from drawbridge_cli.screen import ask, check_that_nobody_is_asked, complain, say, show_json, show_table
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.withdrawable_screen import (
@@ -36,8 +37,6 @@ app = CommandGroup(no_args_is_help=True, help="Consumers: the accounts that are 
 app.command()(challenge)
 app.command()(proof)
 
-Account = Annotated[str, typer.Argument(help="The account's id, 12 digits.", metavar="ACCOUNT")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Overwrite what is registered already.")]
 
 
