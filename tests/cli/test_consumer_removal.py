@@ -291,16 +291,24 @@ def test_where_the_ledger_can_not_be_read_after_the_entry_went_that_is_told(
 
 
 @pytest.mark.parametrize(
-    "operation", ["dynamodb:Query", "dynamodb:BatchGetItem", "sts:GetCallerIdentity", "dynamodb:DeleteItem"]
+    ("operation", "told"),
+    [
+        ("dynamodb:Query", ""),
+        ("dynamodb:BatchGetItem", ""),
+        ("sts:GetCallerIdentity", ""),
+        ("dynamodb:DeleteItem", f"{CONSUMER} may be registered still, and keeps all that goes with its entry then; "),
+    ],
 )
 def test_where_aws_denies_something_before_that_nothing_changes(
-    at_work: Drawbridge, operator: Operator, ledger: LedgerTable, operation: str
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable, operation: str, told: str
 ) -> None:
     with denied(operation, operator.account_id):
         ended = at_work("consumers", "remove", CONSUMER, "--yes")
 
     assert ended.code == 3
-    assert ended.err.startswith("AWS: ")
+    *before, reason = ended.err.splitlines()
+    assert before == ([f"{told}drawbridge consumers remove {CONSUMER} removes it"] if told else [])
+    assert reason.startswith("AWS: ")
     assert registered(operator) == [CONSUMER, STRANGER]
     assert (commanded(ledger), operator.hints()) == ([], [])
 

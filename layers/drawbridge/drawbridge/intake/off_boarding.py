@@ -139,6 +139,13 @@ class OffBoarding(Generic[Row]):
             self._removed.finish(account_id, removed_at)
         return OffBoarded(entry=entry, commanded=commanded, changing=changing)
 
+    def take_back(self, account_id: str, command: WithdrawalCommand, *, entered_at: datetime) -> OffBoarded[Row]:
+        """Remove an entry that was written though its account was removed, and have go what was let in for it."""
+        entry = self._entries.remove_as_of(account_id, entered_at)
+        commanded, changing = self._withdraw(account_id, command, is_all=False)
+        self._tell_to_sweep()
+        return OffBoarded(entry=entry, commanded=commanded, changing=changing)
+
     def _withdraw(
         self, account_id: str, command: WithdrawalCommand, *, is_all: bool
     ) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
