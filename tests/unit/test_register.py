@@ -17,6 +17,7 @@ from drawbridge.errors import ConflictError, ThrottledError, UpstreamError
 from drawbridge.intake.off_boarding import RemovedConsumer
 from drawbridge.intake.register import Taken, changed_entry, take_all
 from drawbridge.intake.registration_event import ConsumerRegistered, ConsumerRemoved, RegistrationEvent
+from drawbridge.request.announced import WithdrawalCommand
 from tests.fakes.interruptions import CrashError
 from tests.fakes.registrations import Intake
 
@@ -326,6 +327,22 @@ def test_who_is_removed_is_out_with_all_that_is_connected(intake: Intake) -> Non
     assert intake.connections.commanded == ["a", "b"]
     assert {(each.by, each.at) for _, each in intake.connections.commands} == {(removed(2).by, NOW)}
     assert intake.hints == 2
+
+
+def test_what_shows_once_the_first_is_commanded_goes_too(intake: Intake) -> None:
+    """The ledger's index of what is connected may be a moment behind."""
+    by_hand(intake)
+    intake.connections.open = ["a"]
+    command = intake.connections.command
+
+    def then_another(going: Sequence[str], given: WithdrawalCommand) -> Sequence[str]:
+        intake.connections.open = ["a", "b"]
+        return command(going, given)
+
+    intake.connections.command = then_another  # type: ignore[method-assign]
+
+    assert intake.sign_ups.take(removed(1)) is Taken.REMOVED
+    assert (intake.connections.commanded, intake.connections.looks) == (["a", "b"], 3)
 
 
 def test_a_removal_that_is_told_again_takes_down_nothing_that_was_let_in_since(intake: Intake) -> None:

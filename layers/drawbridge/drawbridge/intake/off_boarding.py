@@ -94,7 +94,7 @@ class OffBoarded(Struct, Generic[Row], frozen=True, kw_only=True):
 
 
 _LOOKS = 3
-"""What settles, or begins, between a look and its command is found by the next look."""
+"""What settles, or begins, between a look and its command is found by the next look, unless that was the last."""
 
 
 class OffBoarding(Generic[Row]):
@@ -156,11 +156,11 @@ class OffBoarding(Generic[Row]):
             going = self._connections.going(account_id)
             if not is_all:
                 going = self._connections.of_registered(going)
+            if not going:
+                return tuple(commanded), ()
             done = self._connections.command(going, command)
             commanded += done
             changing = [each for each in going if each not in done]
-            if not changing:
-                break
         return tuple(commanded), tuple(changing)
 
 
