@@ -93,8 +93,8 @@ class _Removed:
             except AccessDeniedError:
                 self._kept = None
                 complain(
-                    f"{account_id}: that it is removed could not be kept (dynamodb:PutItem is denied); an event of a "
-                    "sign-up service that comes late may register it again"
+                    f"{account_id}: that it is removed could not be kept (dynamodb:GetItem or PutItem is denied); an "
+                    "event of a sign-up service that comes late may register it again"
                 )
 
     def finish(self, account_id: str, removed_at: datetime) -> None:

@@ -480,7 +480,8 @@ def test_who_may_not_read_what_is_offered_is_told_and_removes_it_all_the_same(
 
 
 def removed_of(operator: Operator) -> RemovedConsumer | None:
-    return RemovedConsumerItems(operator.table("OffersTableName"), now=lambda: NOW).removed(CONSUMER)
+    table = operator.table("OffersTableName")
+    return RemovedConsumerItems(table, now=lambda: datetime.now(UTC), on_broken=pytest.fail).removed(CONSUMER)
 
 
 @pytest.mark.usefixtures("ledger")
@@ -504,8 +505,8 @@ def test_where_that_may_not_be_kept_all_else_goes_and_it_is_told(
 
     assert ended.code == 0
     assert ended.err.splitlines()[0] == (
-        f"{CONSUMER}: that it is removed could not be kept (dynamodb:PutItem is denied); an event of a sign-up service "
-        "that comes late may register it again"
+        f"{CONSUMER}: that it is removed could not be kept (dynamodb:GetItem or PutItem is denied); an event of a "
+        "sign-up service that comes late may register it again"
     )
     assert (registered(operator), commanded(ledger)) == ([STRANGER], BOTH)
 

@@ -15,6 +15,7 @@ from drawbridge.discovery.withdrawable import AccountConnections
 from drawbridge.environment import Environment
 from drawbridge.intake.off_boarding import OffBoarding
 from drawbridge.intake.register import SignUps
+from drawbridge.observability import logger
 
 
 @cache
@@ -26,7 +27,7 @@ def dead_letters() -> DeadLetterQueue:
 def sign_ups() -> SignUps:
     settings = Environment()
     registry = ConsumersTable(table(settings.consumers_table))
-    removed = RemovedConsumerItems(table(settings.offers_table), now=_now)
+    removed = RemovedConsumerItems(table(settings.offers_table), now=_now, on_broken=logger.warning)
     ledger = LedgerTable(table(settings.ledger_table), now=_now, history=history(settings))
     tell_to_sweep = HintsQueue(client("sqs"), settings.hints_queue).ask_to_sweep
     off_boarding = OffBoarding(registry, removed, AccountConnections(ledger, _managed_services), tell_to_sweep)
