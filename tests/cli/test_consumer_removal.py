@@ -1,4 +1,4 @@
-"""``drawbridge consumers remove``: the entry goes first, then what is connected."""
+"""``drawbridge consumers remove``: the entry goes, then what is connected."""
 
 from __future__ import annotations
 
