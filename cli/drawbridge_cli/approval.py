@@ -11,13 +11,13 @@ from drawbridge.errors import InvalidInputError
 from drawbridge.legible import legible
 from drawbridge_cli.explanation import lines_of
 from drawbridge_cli.named_requests import NAMED, the_request
+from drawbridge_cli.options import Json
 from drawbridge_cli.screen import ask, check_that_nobody_is_asked, complain, say, show_json
 from drawbridge_cli.stack import Stack
 
 Request = Annotated[str, typer.Argument(help=NAMED)]
 Reason = Annotated[str, typer.Option(help="Why; kept in the record.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 def approve(

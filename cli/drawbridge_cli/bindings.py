@@ -24,6 +24,7 @@ from drawbridge_cli.bindings_screen import (
 from drawbridge_cli.command_group import CommandGroup
 from drawbridge_cli.command_lines import command
 from drawbridge_cli.named_files import say_problems
+from drawbridge_cli.options import Json
 from drawbridge_cli.plan_screen import show_unknown
 from drawbridge_cli.put_in_force import put_in_force, remove_binding
 from drawbridge_cli.schemas import schema_of
@@ -35,7 +36,6 @@ from drawbridge_cli.withdrawal_screen import show_withdrawal, withdrawal_documen
 app = CommandGroup(no_args_is_help=True, help="Bindings: which shared resource goes where, and what comes of it.")
 
 Paths = Annotated[list[Path], typer.Argument(help="Files, or folders of .json, .yaml or .yml.", metavar="PATH...")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 class BindingsLook(Struct, frozen=True, kw_only=True):

@@ -60,7 +60,7 @@ def handout_of(stack: Stack, account_id: str, consumer: Consumer) -> Handout:
     """Return what is handed over to a consumer.
 
     Raises:
-        NothingOfferedError: it is suspended, or nothing is there for it.
+        NothingOfferedError: it is suspended, nothing is there for it, or policies let nothing be offered.
     """
     if consumer.is_suspended:
         at = consumer.suspended_at
@@ -128,10 +128,16 @@ def _coming(share: OfferedShare) -> ComingShare:
 def _offered(
     stack: Stack, context: PlanContext | None, entry: Registration, called_for: Iterable[Target]
 ) -> list[Target]:
-    """Return what of all that an entry calls for no policy forbids to offer; the operator is told what one does."""
+    """Return what of all that an entry calls for no policy forbids to offer; the operator is told what one does.
+
+    Raises:
+        NothingOfferedError: no policy is in force.
+    """
     if context is None:
         return []
     rules = OfferRules(context.policies, partition=stack.place.partition)
+    if rules.why_nothing:
+        raise NothingOfferedError(f"{entry.account_id}: {rules.why_nothing}")
     offered: list[Target] = []
     for each in called_for:
         if reasons := rules.forbidding(each, entry, context.evaluation_time):

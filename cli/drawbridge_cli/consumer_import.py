@@ -10,6 +10,7 @@ from drawbridge.decision.registration import COLUMNS, BadLine, Registration, rea
 from drawbridge.errors import InvalidInputError
 from drawbridge_cli.commanding import tell_to_sweep
 from drawbridge_cli.missing_targets import warn_of_missing
+from drawbridge_cli.options import Json
 from drawbridge_cli.screen import accounting, complain, say, show_json
 from drawbridge_cli.stack import Stack
 
@@ -21,7 +22,7 @@ def import_file(
     replace: Annotated[
         bool, typer.Option("--replace", help="Overwrite who is registered already; a suspension or a proof stays.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Register accounts from a CSV file. Bad lines are told by number; if there are any, nothing is registered."""
     stack: Stack = context.obj

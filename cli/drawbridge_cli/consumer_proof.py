@@ -13,18 +13,16 @@ from drawbridge.intake.proof import LARGEST_DOCUMENT, ProofRefusedError, read_an
 from drawbridge.intake.prove import prove
 from drawbridge_cli.command_lines import command, told_with
 from drawbridge_cli.commanding import tell_to_sweep
+from drawbridge_cli.options import Account, Json
 from drawbridge_cli.screen import complain, say, show_json
 from drawbridge_cli.stack import Stack
-
-_Account = Annotated[str, typer.Argument(help="The account's id, 12 digits.", metavar="ACCOUNT")]
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 def now() -> datetime:
     return datetime.now(UTC)
 
 
-def challenge(context: typer.Context, account: _Account, as_json: _Json = False) -> None:
+def challenge(context: typer.Context, account: Account, as_json: Json = False) -> None:
     """Ask an account that has to prove itself for proof, with a new challenge. Exit code 1: it is not registered."""
     stack: Stack = context.obj
     check_account_id(account)
@@ -52,9 +50,9 @@ def challenge(context: typer.Context, account: _Account, as_json: _Json = False)
 
 def proof(
     context: typer.Context,
-    account: _Account,
+    account: Account,
     file: Annotated[Path, typer.Option(help="The file that the account's proof was written to.", metavar="FILE")],
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
     """Take an account's answer to its challenge from a file. Exit code 1: it proves nothing."""
     stack: Stack = context.obj

@@ -60,7 +60,9 @@ class _Entries:
     def remove_as_of(self, account_id: str, at: datetime, *, first: BeforeRemoval = lambda _: None) -> EntryRemoval:
         # Of what an operator removes nothing is kept: who is registered again begins anew.
         first(Registration(account_id=account_id, consumer=Consumer()))
-        if not self._stack.consumers.remove(account_id):
+        with accounting(lambda: _still_there(account_id)):
+            is_removed = self._stack.consumers.remove(account_id)
+        if not is_removed:
             complain(f"{account_id}: somebody else has removed it just now")
             return EntryRemoval.NOT_THERE
         if not self._as_json:
@@ -91,8 +93,8 @@ class _Removed:
             except AccessDeniedError:
                 self._kept = None
                 complain(
-                    f"{account_id}: that it is removed could not be kept (dynamodb:PutItem is denied); an event of a "
-                    "sign-up service that comes late may register it again"
+                    f"{account_id}: that it is removed could not be kept (dynamodb:GetItem or PutItem is denied); an "
+                    "event of a sign-up service that comes late may register it again"
                 )
 
     def finish(self, account_id: str, removed_at: datetime) -> None:
@@ -129,6 +131,11 @@ class _Connections:
         if not going:
             return ()
         return command_all(self._stack, going, command, finish=finishing(going[0].row.account_id))
+
+
+def _still_there(account_id: str) -> str:
+    again = command("consumers", "remove", account_id)
+    return f"{account_id} may be registered still, and keeps all that goes with its entry then; {again} removes it"
 
 
 def _nothing_commanded(account_id: str) -> Callable[[], str]:

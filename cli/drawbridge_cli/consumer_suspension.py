@@ -1,18 +1,15 @@
 """``drawbridge consumers suspend`` and ``resume``: the door is shut, and opened again; what is connected stays."""
 
 from datetime import UTC, datetime
-from typing import Annotated
 
 import typer
 
 from drawbridge.decision.registration import Registration, check_account_id
 from drawbridge_cli.commanding import tell_to_sweep
 from drawbridge_cli.consumer_screen import entry_document, say_what_it_means
+from drawbridge_cli.options import Account, Json
 from drawbridge_cli.screen import complain, say, show_json
 from drawbridge_cli.stack import Stack
-
-Account = Annotated[str, typer.Argument(help="The account's id, 12 digits.", metavar="ACCOUNT")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 def suspend(context: typer.Context, account: Account, as_json: Json = False) -> None:

@@ -1,6 +1,5 @@
 """``drawbridge consumers``: the registry of known consumers."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -10,11 +9,9 @@ from drawbridge.decision.consumer_standing import Standing, standing_of
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration, check_account_id, registration
 from drawbridge.discovery.withdrawable import ConsumerConnections, RequestStanding, Withdrawable, connections_of
-from drawbridge.errors import AccessDeniedError, InvalidInputError
-from drawbridge.intake.account_offers import offers_of
+from drawbridge.errors import InvalidInputError
+from drawbridge.intake.account_offers import AccountOffers
 from drawbridge.intake.off_boarding import EntryRemoval, OffBoarded
-from drawbridge.intake.offers import OfferRecord
-from drawbridge.legible import legible
 from drawbridge_cli.command_group import CommandGroup
 from drawbridge_cli.command_lines import command
 from drawbridge_cli.commanding import complain_of_changed, tell_to_sweep
@@ -24,6 +21,8 @@ from drawbridge_cli.consumer_removal import broken_off, finishing, remove_consum
 from drawbridge_cli.consumer_screen import COLUMNS, cells, entry_document, say_what_it_means, show_entry
 from drawbridge_cli.consumer_suspension import resume, suspend
 from drawbridge_cli.missing_targets import warn_of_missing
+from drawbridge_cli.offers_screen import offer_documents, offers_to, show_offers
+from drawbridge_cli.options import Account, Json
 from drawbridge_cli.screen import ask, check_that_nobody_is_asked, complain, say, show_json, show_table
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.withdrawable_screen import (
@@ -37,8 +36,6 @@ app = CommandGroup(no_args_is_help=True, help="Consumers: the accounts that are 
 app.command()(challenge)
 app.command()(proof)
 
-Account = Annotated[str, typer.Argument(help="The account's id, 12 digits.", metavar="ACCOUNT")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Overwrite what is registered already.")]
 
 
@@ -169,15 +166,14 @@ def remove(
         _complain_of_unregistered(account, shown, as_json=as_json)
         raise typer.Exit(1)
     entry = Registration(account_id=account, consumer=consumer or Consumer())
-    offers = _offers(stack, account)
+    offers = offers_to(stack, account)
     if not as_json:
         if removed is None:
             show_entry(entry)
         else:
             say(f"{account} was removed at {removed.removed_at:%Y-%m-%d %H:%M} UTC, and not all that goes with it")
         show_connections(shown)
-        for each in offers or ():
-            say(f"- {offer_text(each)}", "bad")
+        show_offers(offers)
     if dry_run:
         if as_json:
             documents = [withdrawable_document(each, "would-be-commanded") for each in shown.going]
@@ -193,12 +189,12 @@ def remove(
 def _show_removed(
     entry: Registration,
     shown: ConsumerConnections,
-    offers: Sequence[OfferRecord] | None,
+    offers: AccountOffers | None,
     done: OffBoarded[Withdrawable],
     *,
     as_json: bool,
 ) -> bool:
-    """Show what became of a removal; return whether all connections go."""
+    """Show what became of a removal; return whether all connections go, and all that is known to be offered."""
     account = entry.account_id
     if done.entry is EntryRemoval.NEWER:
         complain(f"{account}: it was registered again just now; look again")
@@ -212,7 +208,7 @@ def _show_removed(
         say(f"{len(done.commanded)} withdrawn by the next sweep", "good")
     if done.changing:
         complain(f"{finishing(account)} does the rest")
-    return not done.changing and not shown.unmanaged
+    return not done.changing and not shown.unmanaged and not (offers and offers.staying)
 
 
 def _complain_of_unregistered(account: str, shown: ConsumerConnections, *, as_json: bool) -> None:
@@ -223,29 +219,10 @@ def _complain_of_unregistered(account: str, shown: ConsumerConnections, *, as_js
         complain(f"{len(shown.going)} of its endpoints are connected; {finishing(account)} takes them down")
 
 
-def _offers(stack: Stack, account: str) -> tuple[OfferRecord, ...] | None:
-    """Return what goes with the entry of what is offered; ``None`` if the caller may not read it."""
-    try:
-        return offers_of(stack.offers, account, stack.managed_services()) if stack.offers else ()
-    except AccessDeniedError as error:
-        complain(f"what is offered to {account} goes too, and can't be shown: {error}")
-        return None
-
-
-def offer_text(offer: OfferRecord) -> str:
-    """Return a line that names what is offered to whom."""
-    share = offer.target.startswith("arn:")
-    return (
-        f"{legible(offer.target)}: {legible(offer.principal)} is taken out of the share"
-        if share
-        else f"{legible(offer.target)}: {legible(offer.principal)} is not allowed to find it any longer"
-    )
-
-
 def _show_removal(
     entry: Registration,
     shown: ConsumerConnections,
-    offers: Sequence[OfferRecord] | None,
+    offers: AccountOffers | None,
     documents: list[dict[str, Any]],
     *,
     dry_run: bool,
@@ -253,15 +230,12 @@ def _show_removal(
     """Print for programs what was removed, or would be; and what of it goes already, or can't."""
     others = [request_document(row, RequestStanding.COMMANDED) for row in shown.commanded]
     others += [request_document(row, RequestStanding.NOT_MANAGED) for row in shown.unmanaged]
-    offered = [
-        {"target": each.target, "principal": each.principal, "offered_at": each.offered_at} for each in offers or ()
-    ]
     show_json(
         {
             "consumer": entry_document(entry),
             "dry_run": dry_run,
             "requests": [*documents, *others],
-            "offers": None if offers is None else offered,
+            "offers": offer_documents(offers),
         }
     )
 

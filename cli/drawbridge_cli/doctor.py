@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from botocore.exceptions import ClientError
@@ -19,6 +19,7 @@ from drawbridge_cli.account_checks import LATTICE_ROLE, OrganizationAnswer
 from drawbridge_cli.checks import Ask, Check, CheckResult, asked_side_by_side, not_asked, unknown
 from drawbridge_cli.command_lines import told_with
 from drawbridge_cli.deployment import Deployment
+from drawbridge_cli.options import Json
 from drawbridge_cli.regions import AllRegions, StacksByRegion, all_regions
 from drawbridge_cli.screen import Show, accounting, complain, say, show_json
 from drawbridge_cli.slack import findings_of
@@ -37,7 +38,7 @@ class Examined(Struct, frozen=True):
 def doctor(
     context: typer.Context,
     in_all_regions: AllRegions = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Check the deployment whole, and say what to do about what is wrong. Changes nothing.
 

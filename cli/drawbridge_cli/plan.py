@@ -7,6 +7,7 @@ import typer
 from drawbridge.errors import InvalidInputError
 from drawbridge_cli.bindings_screen import instead
 from drawbridge_cli.command_lines import command
+from drawbridge_cli.options import Json
 from drawbridge_cli.plan_screen import documents, show_outstanding, show_share_plans, show_unknown, summary
 from drawbridge_cli.screen import complain, say, show_json
 from drawbridge_cli.share_plans import paths_to_publish, unknown_places
@@ -23,7 +24,7 @@ def plan(
     context: typer.Context,
     binding: Annotated[str, typer.Option(help="Only what this binding wants.")] = "",
     fail: Annotated[bool, typer.Option("--exit-code", help=_EXIT_CODE)] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Show what would be associated and published for every share, what taken down, and why; and which requests wait.
 

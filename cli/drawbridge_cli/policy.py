@@ -20,6 +20,7 @@ from drawbridge_cli.documents import SUFFIXES, read_request_document
 from drawbridge_cli.explanation import explain, what_to_do
 from drawbridge_cli.named_files import say_problems
 from drawbridge_cli.named_requests import NAMED, the_request
+from drawbridge_cli.options import Json
 from drawbridge_cli.parameter_changes import write_changes
 from drawbridge_cli.policy_changes import PolicyChanges, changes_of, default_names
 from drawbridge_cli.policy_files import CheckedPolicies, check_files, find_files
@@ -40,7 +41,6 @@ from drawbridge_cli.urgency import waits_for_person
 app = CommandGroup(no_args_is_help=True, help="Policies: who is let in, why, and what would happen if.")
 
 Paths = Annotated[list[Path], typer.Argument(help="Files, or folders of .cedar files.", metavar="PATH...")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Everything = Annotated[
     bool, typer.Option("--allow-everything", help="Policies that let everything of everybody in are meant.")
 ]

@@ -16,6 +16,7 @@ from drawbridge.intake.challenge import Challenge, parse_challenge
 from drawbridge.intake.proof import LONGEST_LIFE
 from drawbridge.legible import legible
 from drawbridge.parsing import UnreadableError, read_json
+from drawbridge_cli.options import Json
 from drawbridge_cli.proof_signing import signed_document
 from drawbridge_cli.screen import complain, say, show_json
 from drawbridge_cli.stack import Stack
@@ -35,7 +36,7 @@ def prove(
     sts_region: Annotated[
         str, typer.Option(help="Region whose STS vouches for you; else the provider's.", metavar="REGION")
     ] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Prove to a provider that this account is yours. It needs AWS credentials, and no stack.
 

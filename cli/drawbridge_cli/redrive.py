@@ -19,6 +19,7 @@ from drawbridge_cli.dead_letters import (
     SendRegistration,
     explained,
 )
+from drawbridge_cli.options import Json
 from drawbridge_cli.screen import accounting, ask, check_that_nobody_is_asked, say, show_json
 from drawbridge_cli.stack import Stack
 
@@ -46,7 +47,7 @@ def redrive(
     most: Annotated[int, typer.Option(min=1, max=_MOST, help="How many to look at.")] = _MOST_SHOWN,
     yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and no more.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Show the dead letters: hints and events that came to nothing; send them again, or discard them.
 

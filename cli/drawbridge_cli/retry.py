@@ -10,6 +10,7 @@ from drawbridge.status import Status
 from drawbridge_cli.command_lines import command
 from drawbridge_cli.commanding import tell_to_sweep
 from drawbridge_cli.named_requests import NAMED, the_row
+from drawbridge_cli.options import Json
 from drawbridge_cli.screen import ask, check_that_nobody_is_asked, complain, say, show_json
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.withdrawable_screen import commanded_text, request_document, title_of
@@ -19,7 +20,7 @@ def retry(
     context: typer.Context,
     request: Annotated[str, typer.Argument(help=NAMED)],
     yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Have a request tried again, and end a command to withdraw it. Exit code 1: there is nothing to be tried."""
     stack: Stack = context.obj

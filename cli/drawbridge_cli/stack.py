@@ -218,7 +218,7 @@ class Stack:
 
         if _OFFERS not in self._outputs:
             return None
-        return RemovedConsumerItems(self._table(_OFFERS), now=lambda: datetime.now(UTC))
+        return RemovedConsumerItems(self._table(_OFFERS), now=lambda: datetime.now(UTC), on_broken=complain)
 
     @cached_property
     def offers(self) -> OfferRecords | None:

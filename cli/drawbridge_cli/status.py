@@ -16,6 +16,7 @@ from drawbridge.legible import legible
 from drawbridge.request import EndpointConnectionRequest, OrphanRequest, ResourceShareRequest
 from drawbridge.status import Status
 from drawbridge_cli.command_lines import told_with
+from drawbridge_cli.options import Json
 from drawbridge_cli.regions import INCOMPLETE, AllRegions, all_regions, asked_of_each, complain_of_not_asked
 from drawbridge_cli.request_status import Known, RequestStatus
 from drawbridge_cli.scheduled_sweeps import ScheduledSweeps, SweepsUnknown
@@ -112,7 +113,7 @@ def status(
     binding: Annotated[str, typer.Option(help="Only what this binding wants something of.", metavar="NAME")] = "",
     in_all_regions: AllRegions = False,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Look every few seconds, until Ctrl-C.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Show what needs somebody, the most urgent first, and one line for the rest.
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 from drawbridge.discovery.sweep_record import Mentioned, SweepRecord
 from drawbridge.legible import legible
 from drawbridge_cli.command_lines import command, told_with
+from drawbridge_cli.options import Json
 from drawbridge_cli.regions import (
     INCOMPLETE,
     AllRegions,
@@ -40,7 +41,7 @@ def sweep(
         bool, typer.Option("--orphans", help="Look for what is ours and belongs to no request, too.")
     ] = False,
     in_all_regions: AllRegions = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Have Drawbridge sweep now: look at all that AWS lists, and start what is to be done.
 

@@ -10,6 +10,7 @@ from drawbridge.aws.history_table import HistoryTable
 from drawbridge.record.entry import Entry
 from drawbridge.record.history import KeptHistory
 from drawbridge_cli.named_requests import RequestReads, UnknownRequest, UnreadableRequest, requests_named
+from drawbridge_cli.options import Json
 from drawbridge_cli.request_names import LOOKED_FOR
 from drawbridge_cli.request_status import Known
 from drawbridge_cli.screen import complain, say, say_lines, show_json, width
@@ -26,7 +27,7 @@ _MOST_TOLD = 5
 def why(
     context: typer.Context,
     subject: Annotated[str, typer.Argument(help=f"{LOOKED_FOR[0].upper()}{LOOKED_FOR[1:]}.", metavar="X")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Tell a request's story, from the first hint to now, and what comes next.
 

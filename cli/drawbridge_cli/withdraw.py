@@ -20,6 +20,7 @@ from drawbridge_cli.command_lines import CommandLine, command
 from drawbridge_cli.commanding import How, command_all, command_of_caller, complain_of_changed, tell_to_sweep
 from drawbridge_cli.held_back import let_go
 from drawbridge_cli.named_requests import NAMED, the_row
+from drawbridge_cli.options import Json
 from drawbridge_cli.put_in_force import remove_binding
 from drawbridge_cli.screen import ask, check_that_nobody_is_asked, complain, say
 from drawbridge_cli.stack import Stack
@@ -51,7 +52,7 @@ def withdraw(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go, and no more.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Withdraw what is connected, at once. What another share holds as well stays. Exit code 1: not all of it goes."""
     stack: Stack = context.obj

@@ -1,4 +1,4 @@
-"""``drawbridge consumers remove``: the entry goes first, then what is connected."""
+"""``drawbridge consumers remove``: the entry goes, then what is connected."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from drawbridge.aws.consumers_table import ConsumersTable
 from drawbridge.aws.ledger_table import LedgerTable
-from drawbridge.aws.removed_consumers import TARGET, RemovedConsumerItems
+from drawbridge.aws.removed_consumers import RemovedConsumerItems
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.errors import AccessDeniedError
 from drawbridge.intake.off_boarding import EntryRemoval, RemovedConsumer
@@ -35,7 +35,8 @@ from tests.cli.connected import (
 from tests.cli.operators import Drawbridge, Operator, denied
 
 FIRST, SECOND, ASKED, FOREIGN, LATE = (connection(number) for number in range(1, 6))
-SHARE_ARN = f"arn:aws:ram:us-east-1:{CONSUMER}:resource-share/s-1"
+UNTAGGED = f"arn:aws:ram:us-east-1:{STRANGER}:resource-share/s-1"
+UNMANAGED = "vpce-svc-0fffffffffffffff0"
 FINISH = f"drawbridge withdraw --consumer {CONSUMER}"
 
 
@@ -66,7 +67,9 @@ def _registered(at_work: Drawbridge, operator: Operator) -> Iterator[None]:
         assert added.code == 0
     operator.hints()
     yield
-    operator.table("OffersTableName").delete_item(Key={"target": TARGET, "principal": CONSUMER})
+    offers = operator.table("OffersTableName")
+    for item in offers.scan()["Items"]:
+        offers.delete_item(Key={name: item[name] for name in ("target", "principal")})
     table = operator.table("ConsumersTableName")
     for item in table.scan()["Items"]:
         table.delete_item(Key={"account_id": item["account_id"]})
@@ -293,16 +296,24 @@ def test_where_the_ledger_can_not_be_read_after_the_entry_went_that_is_told(
 
 
 @pytest.mark.parametrize(
-    "operation", ["dynamodb:Query", "dynamodb:BatchGetItem", "sts:GetCallerIdentity", "dynamodb:DeleteItem"]
+    ("operation", "told"),
+    [
+        ("dynamodb:Query", ""),
+        ("dynamodb:BatchGetItem", ""),
+        ("sts:GetCallerIdentity", ""),
+        ("dynamodb:DeleteItem", f"{CONSUMER} may be registered still, and keeps all that goes with its entry then; "),
+    ],
 )
 def test_where_aws_denies_something_before_that_nothing_changes(
-    at_work: Drawbridge, operator: Operator, ledger: LedgerTable, operation: str
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable, operation: str, told: str
 ) -> None:
     with denied(operation, operator.account_id):
         ended = at_work("consumers", "remove", CONSUMER, "--yes")
 
     assert ended.code == 3
-    assert ended.err.startswith("AWS: ")
+    *before, reason = ended.err.splitlines()
+    assert before == ([f"{told}drawbridge consumers remove {CONSUMER} removes it"] if told else [])
+    assert reason.startswith("AWS: ")
     assert registered(operator) == [CONSUMER, STRANGER]
     assert (commanded(ledger), operator.hints()) == ([], [])
 
@@ -399,60 +410,80 @@ def test_an_entry_that_somebody_wrote_under_another_key_can_be_removed(at_work: 
     assert "orders" not in registered(operator)
 
 
-def offer(operator: Operator, target: str, principal: str, account: str = CONSUMER) -> None:
+def offer(operator: Operator, target: str, principal: str, account: str = CONSUMER, **more: str) -> None:
     """Have something be offered to an account."""
     item = {"target": target, "principal": principal, "account_id": account, "offered_at": NOW.isoformat()}
-    operator.table("OffersTableName").put_item(Item=item)
+    operator.table("OffersTableName").put_item(Item=item | more)
 
 
 @pytest.fixture
-def _offered(operator: Operator) -> Iterator[None]:
-    """Have a consumer be offered a managed service, one that is not managed any longer, and a share; and others."""
-    table = operator.table("OffersTableName")
+def offered_share(operator: Operator) -> Iterator[str]:
+    """Have a consumer be offered a managed service, one that AWS refused, and a share; and others. Return the share."""
+    ram = operator.client("ram")
+    tags = [{"key": "drawbridge:offer", "value": "gold"}]
+    share: str = ram.create_resource_share(name="gold", tags=tags)["resourceShare"]["resourceShareArn"]
     for account in (CONSUMER, STRANGER):
-        for target in (SERVICE_ID, "vpce-svc-0fffffffffffffff0"):
-            offer(operator, target, f"arn:aws:iam::{account}:root", account)
-    offer(operator, SHARE_ARN, CONSUMER)
-    yield
-    for item in table.scan()["Items"]:
-        table.delete_item(Key={name: item[name] for name in ("target", "principal")})
+        offer(operator, SERVICE_ID, f"arn:aws:iam::{account}:root", account)
+    offer(operator, SERVICE_ID, f"arn:aws:iam::{CONSUMER}:role/refused", refused_at=NOW.isoformat())
+    offer(operator, share, CONSUMER)
+    yield share
+    ram.delete_resource_share(resourceShareArn=share)
 
 
-OFFERS = [
-    f"- {SHARE_ARN}: {CONSUMER} is taken out of the share",
-    f"- {SERVICE_ID}: arn:aws:iam::{CONSUMER}:root is not allowed to find it any longer",
-    f"- vpce-svc-0fffffffffffffff0: arn:aws:iam::{CONSUMER}:root is not allowed to find it any longer",
-]
-
-
-@pytest.mark.usefixtures("ledger", "_offered")
-def test_what_is_offered_to_it_is_shown(at_work: Drawbridge) -> None:
+@pytest.mark.usefixtures("ledger")
+def test_what_is_offered_to_it_is_shown(at_work: Drawbridge, offered_share: str) -> None:
     shown = at_work("consumers", "remove", CONSUMER, "--dry-run")
     printed = at_work("consumers", "remove", CONSUMER, "--dry-run", "--json")
 
     assert (shown.code, shown.err) == (0, "")
-    assert [line for line in shown.out.splitlines() if "is taken out" in line or "is not allowed" in line] == OFFERS
-    assert [(each["target"], each["principal"]) for each in printed.json["offers"]] == [
-        (SHARE_ARN, CONSUMER),
-        (SERVICE_ID, f"arn:aws:iam::{CONSUMER}:root"),
-        ("vpce-svc-0fffffffffffffff0", f"arn:aws:iam::{CONSUMER}:root"),
+    assert [line for line in shown.out.splitlines() if "is taken out" in line or "is not allowed" in line] == [
+        f"- {offered_share}: {CONSUMER} is taken out of the share",
+        f"- {SERVICE_ID}: arn:aws:iam::{CONSUMER}:root is not allowed to find it any longer",
+    ]
+    assert [(each["target"], each["principal"], each["stays"]) for each in printed.json["offers"]] == [
+        (offered_share, CONSUMER, False),
+        (SERVICE_ID, f"arn:aws:iam::{CONSUMER}:root", False),
     ]
 
 
-@pytest.mark.usefixtures("_offered")
-def test_who_may_not_read_what_is_offered_is_told_and_removes_it_all_the_same(
-    at_work: Drawbridge, operator: Operator, ledger: LedgerTable
+@pytest.mark.parametrize(
+    ("target", "principal", "told"),
+    [
+        (UNMANAGED, f"arn:aws:iam::{CONSUMER}:root", "stays allowed: the service is not managed any longer"),
+        (UNTAGGED, CONSUMER, "stays in the share: it is not tagged drawbridge:offer any longer"),
+    ],
+)
+def test_what_is_offered_and_not_looked_after_any_longer_stays_and_is_told(
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable, target: str, principal: str, told: str
 ) -> None:
-    with denied("dynamodb:Scan", operator.account_id):
+    offer(operator, target, principal)
+
+    printed = at_work("consumers", "remove", CONSUMER, "--dry-run", "--json")
+    ended = at_work("consumers", "remove", CONSUMER, "--yes")
+
+    assert [(each["target"], each["stays"]) for each in printed.json["offers"]] == [(target, True)]
+    assert (ended.code, registered(operator), commanded(ledger)) == (1, [STRANGER], BOTH)
+    assert ended.err.startswith(f"{target}: {principal} {told}, so that Drawbridge leaves it as it is; tag ")
+    assert "is taken out" not in ended.out + ended.err
+    assert "is not allowed" not in ended.out + ended.err
+
+
+@pytest.mark.usefixtures("offered_share")
+@pytest.mark.parametrize("operation", ["dynamodb:Scan", "ram:GetResourceShares"])
+def test_who_may_not_read_what_is_offered_is_told_and_removes_it_all_the_same(
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable, operation: str
+) -> None:
+    with denied(operation, operator.account_id):
         ended = at_work("consumers", "remove", CONSUMER, "--yes")
 
     assert ended.code == 0
-    assert ended.err.startswith(f"what is offered to {CONSUMER} goes too, and can't be shown: ")
+    assert ended.err.startswith(f"what is offered to {CONSUMER} goes too, as far as it is managed still, and ")
     assert (registered(operator), commanded(ledger)) == ([STRANGER], BOTH)
 
 
 def removed_of(operator: Operator) -> RemovedConsumer | None:
-    return RemovedConsumerItems(operator.table("OffersTableName"), now=lambda: NOW).removed(CONSUMER)
+    table = operator.table("OffersTableName")
+    return RemovedConsumerItems(table, now=lambda: datetime.now(UTC), on_broken=pytest.fail).removed(CONSUMER)
 
 
 @pytest.mark.usefixtures("ledger")
@@ -476,8 +507,8 @@ def test_where_that_may_not_be_kept_all_else_goes_and_it_is_told(
 
     assert ended.code == 0
     assert ended.err.splitlines()[0] == (
-        f"{CONSUMER}: that it is removed could not be kept (dynamodb:PutItem is denied); an event of a sign-up service "
-        "that comes late may register it again"
+        f"{CONSUMER}: that it is removed could not be kept (dynamodb:GetItem or PutItem is denied); an event of a "
+        "sign-up service that comes late may register it again"
     )
     assert (registered(operator), commanded(ledger)) == ([STRANGER], BOTH)
 

@@ -7,10 +7,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 
+from drawbridge_cli.stack import Stack
 from local_aws.testing.faults import CallFault, faults
 from tests.builders import CONSUMER, STRANGER
 from tests.cli.operators import Drawbridge, Operator, denied
+from tests.unit.policies import compiled
 
 CHALLENGE = f"drawbridge-drawbridge.111111111111.us-east-1.{CONSUMER}.{'0a' * 16}"
 
@@ -178,6 +181,19 @@ def test_who_is_forbidden_everything_is_handed_nothing(
 
     assert (ended.code, ended.out) == (1, "")
     assert f"nothing is offered to {CONSUMER}: policies forbid all that its entry calls for" in ended.err
+
+
+def test_without_any_policy_nothing_is_promised(
+    at_work: Drawbridge, offered: Offered, register: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(services=offered.by_id, tier="gold")
+    real = Stack.plan_context
+    monkeypatch.setattr(Stack, "plan_context", lambda self: replace(real(self), policies=compiled([])))
+
+    ended = at_work("consumers", "show", CONSUMER, "--handout")
+
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.endswith(f"{CONSUMER}: no policy is in force: nothing is offered\n")
 
 
 def test_who_has_principals_that_can_t_be_read_is_promised_no_service(

@@ -37,7 +37,7 @@ def decided(
     decision: ActionableDecision,
     shares: InMemoryInvitationAnswers,
     connections: InMemoryConnectionAnswers,
-    registered: InMemoryConsumerRegistry = UNREGISTERED,
+    registry: InMemoryConsumerRegistry = UNREGISTERED,
     **on: Any,
 ) -> Acceptance | DecideAgain:
     """Do what was decided just now, on what there is unless ``on`` says otherwise."""
@@ -45,7 +45,7 @@ def decided(
     if connections.now is not None:
         decided_on = msgspec.structs.replace(decided_on, live=connections.now.is_live)
     on_what = msgspec.structs.replace(decided_on, **on)
-    return accept(request, decision, on_what, shares, connections, consumers=lambda: registered, now=NOW)
+    return accept(request, decision, on_what, shares, connections, consumers=lambda: registry, now=NOW)
 
 
 def done(
@@ -339,6 +339,30 @@ def test_who_is_shut_out_since_it_was_decided_is_not_accepted_but_decided_on_aga
 
     assert isinstance(outcome, DecideAgain)
     assert connections.answers == []
+
+
+@pytest.mark.parametrize(
+    ("registered", "is_there", "answers"),
+    [(True, False, []), (True, True, [True]), (False, False, [True]), (False, True, [True])],
+)
+def test_what_was_decided_as_a_registered_consumer_s_is_decided_again_once_the_entry_is_gone(
+    registered: bool, is_there: bool, answers: list[bool]
+) -> None:
+    connections = InMemoryConnectionAnswers(ConnectionState.PENDING_ACCEPTANCE)
+    registry = InMemoryConsumerRegistry(*([CONSUMER] if is_there else []))
+
+    outcome = decided(CONNECTION, YES, NOTHING, connections, registry, account_id=CONSUMER, registered=registered)
+
+    assert connections.answers == answers
+    assert isinstance(outcome, DecideAgain) is not bool(answers)
+
+
+def test_who_is_not_registered_any_longer_is_rejected_as_anybody() -> None:
+    connections = InMemoryConnectionAnswers(ConnectionState.PENDING_ACCEPTANCE)
+
+    decided(CONNECTION, NO, NOTHING, connections, account_id=CONSUMER, registered=True)
+
+    assert connections.answers == [False]
 
 
 def test_what_is_nobodys_as_far_as_aws_tells_is_not_accepted_yet() -> None:

@@ -89,6 +89,13 @@ def test_of_what_aws_did_not_show_nothing_was_let_in() -> None:
     assert decided_on(share_facts(contents=None, deadline=None), NOW).observed_fingerprint == ""
 
 
+def test_a_decision_says_whether_it_is_on_a_registered_consumer() -> None:
+    registered = connection_facts(requester(services=frozenset()))
+
+    assert decided_on(registered, NOW).registered
+    assert not decided_on(connection_facts(requester()), NOW).registered
+
+
 def test_a_decision_is_made_on_all_that_a_share_holds_in_whatever_order() -> None:
     on = decided_on(share_facts(contents=(SUBNET, content())), NOW)
 

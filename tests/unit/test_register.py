@@ -18,6 +18,7 @@ from drawbridge.errors import ConflictError, ThrottledError, UpstreamError
 from drawbridge.intake.off_boarding import RemovedConsumer
 from drawbridge.intake.register import Taken, changed_entry, take_all
 from drawbridge.intake.registration_event import ConsumerRegistered, ConsumerRemoved, RegistrationEvent
+from drawbridge.request.announced import WithdrawalCommand
 from tests.fakes.interruptions import CrashError
 from tests.fakes.registrations import Intake
 
@@ -201,6 +202,49 @@ def test_a_removal_that_was_broken_off_after_the_entry_went_is_finished_in_full(
     assert intake.connections.commanded == ["a"]
 
 
+def test_a_removal_that_did_not_take_the_entry_has_no_event_of_before_take_it(intake: Intake) -> None:
+    """As a command that is denied or stopped right after its note leaves it; events are delivered more than once."""
+    intake.sign_ups.take(registered(1))
+    intake.connections.open = ["a"]
+    intake.connections.registered = {"a"}
+    intake.removed.note(ACCOUNT, RemovedConsumer(removed_at=at(2)))
+    intake.registry.before_write = _never
+
+    assert intake.sign_ups.take(registered(1)) is Taken.BEING_REMOVED
+    assert (entry_of(intake).consumer.tier, intake.connections.commanded, intake.hints) == ("gold", [], 1)
+
+    intake.registry.before_write = lambda: None
+    assert intake.sign_ups.take(removed(2)) is Taken.REMOVED
+    assert (intake.registry.entries, intake.connections.commanded) == ({}, ["a"])
+
+
+def test_an_entry_that_is_taken_back_is_with_all_that_was_let_in_for_it(intake: Intake) -> None:
+    """An event is stopped once it has written the entry of an account that was removed at the same instant."""
+
+    def remove() -> None:
+        intake.registry.before_write = lambda: None
+        intake.sign_ups.take(removed(2))
+        intake.connections.open = ["for the entry", "of a person"]
+        intake.connections.registered = {"for the entry"}
+
+    intake.registry.before_write = remove
+    asked = intake.removed.removed
+
+    def stopped(account_id: str) -> RemovedConsumer | None:
+        if ACCOUNT in intake.registry.entries:
+            intake.removed.removed = asked  # type: ignore[method-assign]
+            raise CrashError
+        return asked(account_id)
+
+    intake.removed.removed = stopped  # type: ignore[method-assign]
+    with pytest.raises(CrashError):
+        intake.sign_ups.take(registered(1))
+    assert ACCOUNT in intake.registry.entries
+
+    assert intake.sign_ups.take(registered(1)) is Taken.OUTDATED
+    assert (intake.registry.entries, intake.connections.commanded) == ({}, ["for the entry"])
+
+
 def test_the_same_event_again_writes_nothing_and_asks_for_a_sweep_that_may_not_have_been_asked_for(
     intake: Intake,
 ) -> None:
@@ -286,6 +330,22 @@ def test_who_is_removed_is_out_with_all_that_is_connected(intake: Intake) -> Non
     assert intake.connections.commanded == ["a", "b"]
     assert {(each.by, each.at, each.name) for _, each in intake.connections.commands} == {(removed(2).by, NOW, "")}
     assert intake.hints == 2
+
+
+def test_what_shows_once_the_first_is_commanded_goes_too(intake: Intake) -> None:
+    """The ledger's index of what is connected may be a moment behind."""
+    by_hand(intake)
+    intake.connections.open = ["a"]
+    command = intake.connections.command
+
+    def then_another(going: Sequence[str], given: WithdrawalCommand) -> Sequence[str]:
+        intake.connections.open = ["a", "b"]
+        return command(going, given)
+
+    intake.connections.command = then_another  # type: ignore[method-assign]
+
+    assert intake.sign_ups.take(removed(1)) is Taken.REMOVED
+    assert (intake.connections.commanded, intake.connections.looks) == (["a", "b"], 3)
 
 
 def test_a_removal_that_is_told_again_takes_down_nothing_that_was_let_in_since(intake: Intake) -> None:
@@ -532,7 +592,7 @@ def test_an_entry_that_was_written_while_its_account_was_removed_is_taken_back(i
     def not_noted_yet(account_id: str) -> RemovedConsumer | None:
         return None if next(looks) == 0 else real(account_id)
 
-    intake.removed.note(ACCOUNT, RemovedConsumer(removed_at=at(2)))
+    intake.removed.note(ACCOUNT, RemovedConsumer(removed_at=at(2), is_finished=True))
     intake.removed.removed = not_noted_yet  # type: ignore[method-assign]
     intake.interruptions.writes_until_crash = 1
 

@@ -471,6 +471,25 @@ def test_withdrawal_deletes_what_carries_our_tag_and_nothing_else(
     assert (denied is None) is allowed, denied
 
 
+@pytest.mark.parametrize("name", ["ram:AssociateResourceShare", "ram:DisassociateResourceShare"])
+def test_accounts_are_put_into_a_share_that_is_an_offer_and_taken_out_and_nothing_else_is(
+    local_aws_accounts: Accounts, name: str
+) -> None:
+    person = local_aws_accounts.new_person()
+    tags = [{"key": "drawbridge:offer", "value": "gold"}]
+    share = person.client("ram").create_resource_share(name="gold", tags=tags)["resourceShare"]["resourceShareArn"]
+    with_role(person, "DiscoverRequestsFunctionRole")
+    accounts = {"principals": ["444455556666", "777788889999"]}
+    database = {"resourceArns": [f"{LATTICE}:resourceconfiguration/rcfg-0123456789abcdef0"]}
+
+    def denied(what: dict[str, Any]) -> str | None:
+        return refusal(person.account_id, "DiscoverRequestsFunctionRole", name, {"resourceShareArn": share} | what)
+
+    assert denied(accounts) is None
+    assert denied(database) is not None
+    assert denied(accounts | database) is not None
+
+
 @pytest.mark.parametrize("function", ["DiscoverRequests", "RequestApproval", "ReceiveApproval"])
 @pytest.mark.parametrize(("machine", "allowed"), [("ours", True), ("another", False)])
 def test_a_task_of_another_workflow_is_not_answered(function: str, machine: str, *, allowed: bool) -> None:

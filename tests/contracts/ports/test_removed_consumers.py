@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -31,10 +32,14 @@ def _empty(table: Any) -> None:
         table.delete_item(Key={"target": TARGET, "principal": each})
 
 
+def items(table: Any, broken: Callable[[str], None] = pytest.fail) -> RemovedConsumerItems:
+    return RemovedConsumerItems(table, now=lambda: NOW, on_broken=broken)
+
+
 @pytest.fixture(params=IMPLEMENTATIONS)
 def kept(request: pytest.FixtureRequest, table: Any) -> RemovedConsumers:
     def on_aws() -> RemovedConsumers:
-        return RemovedConsumerItems(table, now=lambda: NOW)
+        return items(table)
 
     return either(request, InMemoryRemovedConsumers, on_aws)
 
@@ -106,17 +111,28 @@ def test_times_are_compared_whatever_their_zone(kept: RemovedConsumers) -> None:
 
 
 def test_it_is_kept_for_thirty_days(table: Any) -> None:
-    RemovedConsumerItems(table, now=lambda: NOW).note(CONSUMER, RemovedConsumer(removed_at=NOW - timedelta(days=1)))
+    items(table).note(CONSUMER, RemovedConsumer(removed_at=NOW - timedelta(days=1)))
 
     item = table.get_item(Key={"target": TARGET, "principal": CONSUMER})["Item"]
     assert datetime.fromtimestamp(int(item["expires_at"]), UTC) == NOW.replace(microsecond=0) + timedelta(days=30)
 
 
-@pytest.mark.parametrize("odd", [None, 5, "yesterday", "2026-11-21T10:00:00", ["a"], {}])
-def test_what_somebody_wrote_there_by_hand_is_no_removal(table: Any, odd: object) -> None:
-    table.put_item(Item={"target": TARGET, "principal": CONSUMER, "removed_at": odd, "is_finished": "yes"})
+@pytest.mark.parametrize(
+    "odd", [None, 5, "", "yesterday", "2026-11-21T10:00:00", "9999-12-31T23:59:59+00:00", ["a"], {}, {"a"}, True, b"z"]
+)
+def test_what_somebody_wrote_there_by_hand_is_told_and_no_removal_and_the_next_one_overwrites_it(
+    table: Any, odd: object
+) -> None:
+    told: list[str] = []
+    removals = items(table, told.append)
+    table.put_item(Item={"target": TARGET, "principal": CONSUMER, "removed_at": odd, "is_finished": True})
 
-    assert RemovedConsumerItems(table, now=lambda: NOW).removed(CONSUMER) is None
+    assert removals.removed(CONSUMER) is None
+    assert told == [f"when {CONSUMER} was removed can't be read: its next removal overwrites it"]
+
+    removals.note(CONSUMER, RemovedConsumer(removed_at=NOW))
+    assert removals.removed(CONSUMER) == RemovedConsumer(removed_at=NOW)
+    assert len(told) == 1
 
 
 @pytest.mark.parametrize("odd", [5, "yesterday", ["a"]])
@@ -124,19 +140,19 @@ def test_what_somebody_wrote_by_hand_of_the_entry_counts_against_the_account(tab
     removal = {"removed_at": NOW.isoformat(timespec="microseconds"), "suspended_at": odd, "proof_required": odd}
     table.put_item(Item={"target": TARGET, "principal": CONSUMER, **removal})
 
-    assert RemovedConsumerItems(table, now=lambda: NOW).removed(CONSUMER) == RemovedConsumer(
-        removed_at=NOW, suspended_at=NOW, proof_required=True
-    )
+    assert items(table).removed(CONSUMER) == RemovedConsumer(removed_at=NOW, suspended_at=NOW, proof_required=True)
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException"])
 def test_aws_s_refusals_are_errors_of_ours(new_account: NewAccount, code: str) -> None:
     table = new_account().table("OffersTable")
-    items = RemovedConsumerItems(table, now=lambda: NOW)
+    removals = items(table)
     expected = {"AccessDeniedException": AccessDeniedError, "ResourceNotFoundException": UpstreamError}[code]
 
     with (
-        refusing(table.meta.client, "put_item", code),
-        pytest.raises(expected, match=f"note that {CONSUMER} is removed"),
+        refusing(table.meta.client, "get_item", code),
+        pytest.raises(expected, match="read whether"),
     ):
-        items.note(CONSUMER, RemovedConsumer(removed_at=NOW))
+        removals.note(CONSUMER, RemovedConsumer(removed_at=NOW))
+    with refusing(table.meta.client, "update_item", code), pytest.raises(expected, match="is off-boarded"):
+        removals.finish(CONSUMER, NOW)

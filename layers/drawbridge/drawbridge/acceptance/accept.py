@@ -199,7 +199,10 @@ def _answer_connection(
                 account_id = on.account_id or connections.owner(request.service_id, request.endpoint_id)
                 if not account_id:
                     raise NotReadyError(f"AWS does not say whose {request.endpoint_id} is")
-                standing = standing_of(consumers().consumer(account_id))
+                consumer = consumers().consumer(account_id)
+                if consumer is None and on.registered:
+                    return _again(f"Consumer {account_id} is not registered any longer.")
+                standing = standing_of(consumer)
                 if standing.shuts_out:
                     return _again(f"Consumer {account_id} is {standing} by now.")
             refused = connections.answer(request.service_id, [request.endpoint_id], accept=isinstance(decision, Accept))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from drawbridge.aws.errors import code_of, translated
+from drawbridge.decision.registration import CLOCKS_AHEAD
 from drawbridge.errors import UpstreamError
 from drawbridge.intake.off_boarding import RemovedConsumer
 
@@ -18,23 +19,30 @@ if TYPE_CHECKING:
 
 TARGET = "removed-consumers"
 
+_UNLESS_LATER = "attribute_not_exists(removed_at) OR removed_at < :at OR (removed_at = :at AND is_finished = :no)"
+
 _KEPT_FOR = timedelta(days=30)
 """No event comes later: EventBridge delivers for a day, and dead letters are kept for two weeks."""
 
 
 class RemovedConsumerItems:
-    """The last removal of each account."""
+    """The last removal of each account.
 
-    def __init__(self, offers: Table, *, now: Callable[[], datetime]) -> None:
+    One that somebody wrote by hand, and that does not say when it was, counts as none and is told to ``on_broken``.
+    """
+
+    def __init__(self, offers: Table, *, now: Callable[[], datetime], on_broken: Callable[[str], None]) -> None:
         self._table = offers
         self._now = now
+        self._on_broken = on_broken
 
     def removed(self, account_id: str) -> RemovedConsumer | None:
         """Return what is kept of an account's last removal, read consistently."""
-        with translated(f"read whether {account_id} was removed", missing=UpstreamError):
-            item: Any = self._table.get_item(Key=_key(account_id), ConsistentRead=True).get("Item", {})
-        removed_at = _parsed(item.get("removed_at"))
+        item = self._item(account_id)
+        removed_at = self._removed_at(item)
         if removed_at is None:
+            if item:
+                self._on_broken(f"when {account_id} was removed can't be read: its next removal overwrites it")
             return None
         suspended_at = item.get("suspended_at")
         return RemovedConsumer(
@@ -57,13 +65,14 @@ class RemovedConsumerItems:
         }
         if removed.suspended_at is not None:
             written["suspended_at"] = _text(removed.suspended_at)
+        condition, values = _UNLESS_LATER, {":at": written["removed_at"], ":no": False}
+        item = self._item(account_id)
+        if "removed_at" in item and self._removed_at(item) is None:
+            # It compares with no time: as later than all of them, or as of another type.
+            condition, values = "removed_at = :unreadable", {":unreadable": item["removed_at"]}
         with translated(f"note that {account_id} is removed", missing=UpstreamError), _if_it_holds():
             self._table.put_item(
-                Item=_key(account_id) | written,
-                ConditionExpression=(
-                    "attribute_not_exists(removed_at) OR removed_at < :at OR (removed_at = :at AND is_finished = :no)"
-                ),
-                ExpressionAttributeValues={":at": written["removed_at"], ":no": False},
+                Item=_key(account_id) | written, ConditionExpression=condition, ExpressionAttributeValues=values
             )
 
     def finish(self, account_id: str, removed_at: datetime) -> None:
@@ -75,6 +84,16 @@ class RemovedConsumerItems:
                 ConditionExpression="removed_at = :at",
                 ExpressionAttributeValues={":yes": True, ":at": _text(removed_at)},
             )
+
+    def _item(self, account_id: str) -> dict[str, Any]:
+        with translated(f"read whether {account_id} was removed", missing=UpstreamError):
+            item: Any = self._table.get_item(Key=_key(account_id), ConsistentRead=True).get("Item", {})
+        return dict(item)
+
+    def _removed_at(self, item: dict[str, Any]) -> datetime | None:
+        """Return when an account was removed; ``None`` also where a clock that is far ahead wrote it."""
+        removed_at = _parsed(item.get("removed_at"))
+        return removed_at if removed_at is not None and removed_at <= self._now() + CLOCKS_AHEAD else None
 
 
 @contextmanager

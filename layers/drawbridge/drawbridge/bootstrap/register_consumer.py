@@ -16,6 +16,7 @@ from drawbridge.environment import Environment
 from drawbridge.hint import HintSource
 from drawbridge.intake.off_boarding import OffBoarding
 from drawbridge.intake.register import SignUps
+from drawbridge.observability import logger
 
 
 @cache
@@ -27,7 +28,7 @@ def dead_letters() -> DeadLetterQueue:
 def sign_ups() -> SignUps:
     settings = Environment()
     registry = ConsumersTable(table(settings.consumers_table))
-    removed = RemovedConsumerItems(table(settings.offers_table), now=_now)
+    removed = RemovedConsumerItems(table(settings.offers_table), now=_now, on_broken=logger.warning)
     ledger = LedgerTable(table(settings.ledger_table), now=_now, history=history(settings))
     off_boarding = OffBoarding(registry, removed, AccountConnections(ledger, _managed_services), tell_to_sweep)
     return SignUps(registry, removed, off_boarding, tell_to_sweep, _now)

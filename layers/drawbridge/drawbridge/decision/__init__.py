@@ -67,3 +67,5 @@ class DecidedOn(Struct, frozen=True, kw_only=True):
     """Whether the share was in effect, or the connection open, already."""
     account_id: str = msgspec.field(default="", name="account")
     """Whose endpoint it is, of a connection; empty for a share, and in what an earlier version decided."""
+    registered: bool = False
+    """Whether that account was a registered consumer; ``False`` also in what an earlier version decided."""

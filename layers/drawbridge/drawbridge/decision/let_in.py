@@ -100,7 +100,9 @@ class LetInRecords(Protocol):
 def decided_on(facts: Facts, at: datetime) -> DecidedOn:
     """Return the time and fingerprints of the facts that a decision is made on."""
     if isinstance(facts, ConnectionFacts):
-        return DecidedOn(at=at, live=facts.live, account_id=facts.requester.account_id)
+        requester = facts.requester
+        is_registered = requester.consumer is not None
+        return DecidedOn(at=at, live=facts.live, account_id=requester.account_id, registered=is_registered)
     arns = _arns(facts)
     live = facts.deadline is None
     # If AWS does not show what a share in effect holds, the next sweep starts another attempt for what it observes.

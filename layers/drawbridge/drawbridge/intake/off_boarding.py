@@ -94,7 +94,7 @@ class OffBoarded(Struct, Generic[Row], frozen=True, kw_only=True):
 
 
 _LOOKS = 3
-"""What settles, or begins, between a look and its command is found by the next look."""
+"""What settles, or begins, between a look and its command is found by the next look, unless that was the last."""
 
 
 class OffBoarding(Generic[Row]):
@@ -139,6 +139,13 @@ class OffBoarding(Generic[Row]):
             self._removed.finish(account_id, removed_at)
         return OffBoarded(entry=entry, commanded=commanded, changing=changing)
 
+    def take_back(self, account_id: str, command: WithdrawalCommand, *, entered_at: datetime) -> OffBoarded[Row]:
+        """Remove an entry that was written though its account was removed, and have go what was let in for it."""
+        entry = self._entries.remove_as_of(account_id, entered_at)
+        commanded, changing = self._withdraw(account_id, command, is_all=False)
+        self._tell_to_sweep()
+        return OffBoarded(entry=entry, commanded=commanded, changing=changing)
+
     def _withdraw(
         self, account_id: str, command: WithdrawalCommand, *, is_all: bool
     ) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
@@ -149,11 +156,11 @@ class OffBoarding(Generic[Row]):
             going = self._connections.going(account_id)
             if not is_all:
                 going = self._connections.of_registered(going)
+            if not going:
+                return tuple(commanded), ()
             done = self._connections.command(going, command)
             commanded += done
             changing = [each for each in going if each not in done]
-            if not changing:
-                break
         return tuple(commanded), tuple(changing)
 
 

@@ -42,6 +42,8 @@ class Taken(StrEnum):
     """Something later is known of the account."""
     REMOVED = "removed"
     REMOVED_BEFORE = "removed-before"
+    BEING_REMOVED = "being-removed"
+    """A removal of the account has begun: the entry is left to whoever finishes it."""
 
 
 _TRIES = 10
@@ -82,10 +84,10 @@ class SignUps:
 
     def _register(self, event: ConsumerRegistered) -> Taken:
         taken = self._enter(event)
-        if self._is_removed(event):
+        removed = self._removal_since(event)
+        if removed is not None:
             # The removal was under way while this was written, or had come first.
-            self._take_back(event)
-            return Taken.OUTDATED
+            return self._take_back(event, removed, is_written=taken is Taken.REGISTERED)
         if taken is not Taken.OUTDATED:
             # Also of an entry that is there: what wrote it may have been stopped before it told anybody.
             self._tell_to_sweep()
@@ -105,15 +107,27 @@ class SignUps:
                 return Taken.REGISTERED
         raise ThrottledError(f"register {event.account_id}: others that change its entry are always faster")
 
-    def _is_removed(self, event: ConsumerRegistered) -> bool:
+    def _removal_since(self, event: ConsumerRegistered) -> RemovedConsumer | None:
         removed = self._removed.removed(event.account_id)
-        return removed is not None and removed.removed_at >= event.at
+        return removed if removed is not None and removed.removed_at >= event.at else None
 
-    def _take_back(self, event: ConsumerRegistered) -> None:
-        """Remove the entry if it is as of the event; others, whenever they were written, are not its."""
+    def _take_back(self, event: ConsumerRegistered, removed: RemovedConsumer, *, is_written: bool) -> Taken:
+        """Remove the entry if it is as of the event; others, whenever they were written, are not its.
+
+        ``is_written`` says whether it was written just now. One that was there before is what an unfinished removal
+        has yet to take, with all that goes with it; or it stays, if whoever began that was denied it or stopped.
+        """
         entry = self._registry.registration(event.account_id)
-        if entry is not None and entry.changed_at == event.at:
-            self._registry.remove_as_of(event.account_id, event.at)
+        if entry is None or entry.changed_at != event.at:
+            return Taken.OUTDATED
+        if not is_written and not removed.is_finished:
+            return Taken.BEING_REMOVED
+        command = WithdrawalCommand(by=event.by, at=self._now())
+        left = self._off_boarding.take_back(event.account_id, command, entered_at=event.at).changing
+        if left:
+            about = {"account_id": event.account_id, "left": len(left)}
+            logger.warning("what was let in for an entry that is taken back goes on changing", extra=about)
+        return Taken.OUTDATED
 
     def _remove(self, event: ConsumerRemoved) -> Taken:
         before = self._removed.removed(event.account_id)

@@ -372,6 +372,28 @@ def test_a_role_is_denied_what_is_not_there_before_it_is_told_so(marking: Markin
     assert not allowed(owner.account_id, marking.operation, marking.params(gone, [MARK]))
 
 
+def test_each_principal_and_each_resource_of_a_share_is_authorized_by_itself() -> None:
+    """Only a resource has a type, so that one policy can keep a role to principals, or to some of them."""
+    owner = person()
+    share_arn = share(owner, {})
+    network = f"arn:aws:vpc-lattice:{REGION}:{owner.account_id}:servicenetwork/sn-0123456789abcdef0"
+    make_role(
+        owner.account_id,
+        allow("ram:AssociateResourceShare", "*", Null={"ram:RequestedResourceType": "true"}),
+        allow("ram:DisassociateResourceShare", "*", StringEquals={"ram:Principal": "1" * 12}),
+    )
+
+    def may(operation: str, **what: list[str]) -> bool:
+        return allowed(owner.account_id, f"ram:{operation}", {"resourceShareArn": share_arn, **what})
+
+    assert may("AssociateResourceShare", principals=["1" * 12, "2" * 12])
+    assert not may("AssociateResourceShare", resourceArns=[network])
+    assert not may("AssociateResourceShare", principals=["1" * 12], resourceArns=[network])
+    assert may("DisassociateResourceShare", principals=["1" * 12])
+    assert not may("DisassociateResourceShare", principals=["1" * 12, "2" * 12])
+    assert not may("DisassociateResourceShare", principals=["1" * 12], resourceArns=[network])
+
+
 def test_a_role_may_be_kept_to_services_that_one_region_reaches_and_to_shares_that_take_outsiders() -> None:
     owner = person()
     service_id, share_arn = endpoint_service(owner, {}), share(owner, {})

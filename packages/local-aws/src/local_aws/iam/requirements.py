@@ -28,7 +28,8 @@ def requirements(call: AwsCall) -> tuple[Requirement, ...]:
     needed = [*(special(call) if special else by_reference(call, rules)), *rules.also(call)]
     needed += dependents(call, rules.actions.get(call.operation, call.operation), {each.action for each in needed})
     request_keys = {**rules.keys(call), **tag_keys(call.params)}
-    return tuple(_with_keys(each, call.prefix, request_keys) for each in needed)
+    contexts = rules.contexts(call)
+    return tuple(_with_keys(each, call.prefix, {**request_keys, **keys}) for each in needed for keys in contexts)
 
 
 def by_reference(call: AwsCall, rules: Rules) -> Iterator[Requirement]:

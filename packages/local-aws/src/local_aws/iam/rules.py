@@ -55,6 +55,10 @@ def _no_keys(call: AwsCall) -> Context:
     return {}
 
 
+def _one_context(call: AwsCall) -> tuple[Context, ...]:
+    return ({},)
+
+
 @dataclass(frozen=True)
 class Rules:
     """The rules of a service, for what the reference does not define."""
@@ -67,6 +71,8 @@ class Rules:
     """Operations that do not just need one action on the resources that they name."""
     keys: Callable[[AwsCall], Context] = _no_keys
     """The service's own condition keys that are in the request."""
+    contexts: Callable[[AwsCall], tuple[Context, ...]] = _one_context
+    """Keys of each of the parts that the service authorizes by itself, where a call may name several."""
     tagging: str | None = None
     """The further action that is needed to create a resource with tags."""
     also: Special = field(default=lambda call: ())

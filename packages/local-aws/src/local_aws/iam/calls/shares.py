@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local_aws.iam import facts
-from local_aws.iam.rules import AwsCall, Rules, key
+from local_aws.iam.rules import AwsCall, Rules, key, strings
 from local_aws.policy_language.patterns import Context
 
 _ACCOUNT_SEGMENT = 4
@@ -12,13 +12,9 @@ _ACCOUNT_SEGMENT = 4
 def _keys(call: AwsCall) -> Context:
     params = call.params
     keys: dict[str, tuple[str, ...]] = {
-        **key("ram:Principal", params.get("principals") or None),
-        **key("ram:ResourceArn", params.get("resourceArns") or None),
         **key("ram:RequestedAllowsExternalPrincipals", params.get("allowExternalPrincipals")),
         **key("ram:PermissionArn", params.get("permissionArn")),
     }
-    types = facts.share_types(params.get("resourceArns") or ())
-    keys |= key("ram:RequestedResourceType", types or None)
     share = facts.share_of(str(params.get("resourceShareArn") or params.get("resourceShareInvitationArn") or ""))
     if share:
         keys |= key("ram:ResourceShareName", share.name)
@@ -30,6 +26,19 @@ def _keys(call: AwsCall) -> Context:
     return keys
 
 
+def _contexts(call: AwsCall) -> tuple[Context, ...]:
+    """Return the keys of each principal and of each resource: RAM authorizes them one by one.
+
+    https://docs.aws.amazon.com/ram/latest/userguide/security-iam-policies-examples.html
+    """
+    principals = [key("ram:Principal", each) for each in strings(call.params.get("principals"))]
+    resources = [
+        {**key("ram:ResourceArn", each), **key("ram:RequestedResourceType", facts.share_types([each]) or None)}
+        for each in strings(call.params.get("resourceArns"))
+    ]
+    return (*principals, *resources) or ({},)
+
+
 RULES = Rules(
     names={
         "resource-share": ("resourceShareArn", "resourceArn"),
@@ -38,4 +47,5 @@ RULES = Rules(
         "customer-managed-permission": ("none",),
     },
     keys=_keys,
+    contexts=_contexts,
 )
