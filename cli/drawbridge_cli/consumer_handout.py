@@ -169,7 +169,7 @@ def _configurations(stack: Stack, service_ids: Collection[str]) -> dict[str, Any
         }
 
 
-class Answer(Struct, frozen=True):
+class EndpointAnswer(Struct, frozen=True):
     """What becomes of a consumer's endpoint, and how long it waits for that, if it is accepted after a delay."""
 
     outcome: EndpointOutcome
@@ -177,7 +177,7 @@ class Answer(Struct, frozen=True):
 
 
 def _service(
-    stack: Stack, managed: ManagedService, configuration: Any, zone_ids: dict[str, str], answer: Answer
+    stack: Stack, managed: ManagedService, configuration: Any, zone_ids: dict[str, str], answer: EndpointAnswer
 ) -> OfferedService:
     region = stack.place.region
     regions = {each["Region"] for each in configuration.get("SupportedRegions", ()) if _is_open(each)}
@@ -256,10 +256,10 @@ def _listeners(stack: Stack, balancer: str) -> list[Port]:
             raise
 
 
-def _answer(context: PlanContext, requester: Requester, service: ManagedService) -> Answer:
+def _answer(context: PlanContext, requester: Requester, service: ManagedService) -> EndpointAnswer:
     """Return what becomes of the consumer's first endpoint; from which Region it comes is not known yet."""
     if service.acceptance_required is False:
-        return Answer(EndpointOutcome.CONNECTED_AT_ONCE)
+        return EndpointAnswer(EndpointOutcome.CONNECTED_AT_ONCE)
     facts = ConnectionFacts(
         requester=requester,
         service=Service(
@@ -274,7 +274,7 @@ def _answer(context: PlanContext, requester: Requester, service: ManagedService)
     )
     decision = decide(facts, context.policies, context.evaluation_time)
     delay = delayed_by(decision)
-    return Answer(answer_of(decision, asks=context.asks), delay_text(delay) if delay else "")
+    return EndpointAnswer(answer_of(decision, asks=context.asks), delay_text(delay) if delay else "")
 
 
 def answer_of(decision: Decision, *, asks: bool) -> EndpointOutcome:

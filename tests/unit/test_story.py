@@ -64,7 +64,7 @@ def item(seconds: float, status: Status, *reasons: Reason, attempt: int = 1, **h
         attempt=attempt,
         name=f"{attempt:07d}/status/{status}",
         at=at(seconds),
-        happened=StatusItem(status=status, settled=True, reasons=reasons, **happened),
+        happened=StatusItem(status=status, settled=status is not Status.PENDING, reasons=reasons, **happened),
     )
 
 

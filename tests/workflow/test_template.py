@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from drawbridge.hint.notification import detail_of
+from drawbridge.decision.delayed import DELAYED
 from drawbridge.status import Status
 from local_aws.testing.matching import event_fits
 from tests.builders import REPOSITORY, sample
@@ -261,9 +262,11 @@ def test_a_parameter_says_what_it_is_for_and_what_it_takes(parameter: str) -> No
 def test_whoever_was_asked_hears_of_every_status_at_which_a_request_comes_to_rest() -> None:
     pattern = RULES["StatusRule"]["EventPattern"]
 
-    reached, _ = pattern["$or"]
+    reached, delayed, _ = pattern["$or"]
     on_the_way = {Status.PENDING, Status.WAITING_FOR_APPROVAL, Status.ASSOCIATING}
     assert set(reached["detail"]["status"]) == {*Status} - on_the_way
+    # Of what is pending only what is let in later is at rest.
+    assert delayed["detail"] == {"status": [Status.PENDING], "reasons": {"code": [DELAYED]}}
     assert pattern["account"] == [{"Ref": "AWS::AccountId"}]
     for target in RULES["StatusRule"]["Targets"]:
         assert RESOURCES[attribute_of(target["DeadLetterConfig"]["Arn"])]["Type"] == "AWS::SQS::Queue"

@@ -219,8 +219,8 @@ class LedgerTable:
         elif outcome.settled:
             reached.set(failures=0)
         reached.only_if(attempt=change.attempt, settled=False)
-        # A withdrawal has its status from the beginning, and keeps it if it fails.
-        if change.status is not Status.WITHDRAWING or not failed:
+        # A withdrawal has its status from the beginning, and keeps it if it fails; so has what is delayed.
+        if change.status is not Status.PENDING and (change.status is not Status.WITHDRAWING or not failed):
             reached.only_if_not(status=change.status)
         written = self._update(change.request_id, reached)
         if written is None:
