@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from drawbridge.hint.notification import detail_of
 from drawbridge.decision.delayed import DELAYED
+from drawbridge.hint.notification import detail_of
 from drawbridge.status import Status
 from local_aws.testing.matching import event_fits
 from tests.builders import REPOSITORY, sample
@@ -267,10 +267,16 @@ def test_whoever_was_asked_hears_of_every_status_at_which_a_request_comes_to_res
     assert set(reached["detail"]["status"]) == {*Status} - on_the_way
     # Of what is pending only what is let in later is at rest.
     assert delayed["detail"] == {"status": [Status.PENDING], "reasons": {"code": [DELAYED]}}
+    event = {**OF_CONSUMER, "detail": {"status": "PENDING", "reasons": BOTH}}
+    assert matches("StatusRule", event, event["account"])
+    assert not matches("StatusRule", {**event, "detail": {"status": "PENDING", "reasons": []}}, event["account"])
     assert pattern["account"] == [{"Ref": "AWS::AccountId"}]
     for target in RULES["StatusRule"]["Targets"]:
         assert RESOURCES[attribute_of(target["DeadLetterConfig"]["Arn"])]["Type"] == "AWS::SQS::Queue"
 
+
+BOTH = [{"code": DELAYED, "text": "later", "source": ""}, {"code": "policy", "text": "so", "source": "mine"}]
+"""Reasons of what is let in later."""
 
 OF_CONSUMER = {
     "source": "drawbridge",
@@ -289,6 +295,9 @@ OF_CONSUMER = {
             for each in [*Status]
         ),
         ({"detail": {"kind": "resource-share", "status": "AVAILABLE"}}, False),
+        ({"detail": {"kind": "endpoint-connection", "status": "PENDING", "reasons": BOTH}}, True),
+        ({"detail": {"kind": "endpoint-connection", "status": "PENDING", "reasons": BOTH[1:]}}, False),
+        ({"detail": {"kind": "resource-share", "status": "PENDING", "reasons": BOTH}}, False),
         ({"detail-type": "Withdrawal Announced"}, True),
         ({"detail-type": "Withdrawal Cancelled", "detail": {"kind": "endpoint-connection", "status": "FAILED"}}, True),
         ({"detail-type": "Request Reviewed"}, False),
