@@ -31,7 +31,8 @@ def show_result(result: CaseResult) -> None:
         say(f"FAIL  {result.file}: {result.name}", "bad")
         say(f"      {result.wrong}")
     else:
-        say(f"ok    {result.file}: {result.name}")
+        after = f": {policy_outcome_text(result.outcome, result.delay)}" if result.delay else ""
+        say(f"ok    {result.file}: {result.name}{after}")
 
 
 def show_known(known: Known, now: datetime) -> None:
