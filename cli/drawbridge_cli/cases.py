@@ -10,6 +10,8 @@ from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.consumer_standing import unless_shut_out
 from drawbridge.decision.decide import decide, may_associate
 from drawbridge.decision.decide_again import outcome_name
+from drawbridge.decision.delay import delay_text, parse_delay
+from drawbridge.decision.delayed import delayed_by
 from drawbridge.decision.facts import EvaluationTime, ResourceFacts
 from drawbridge.errors import InvalidInputError
 from drawbridge_cli.documents import SUFFIXES, AnyFacts, Case, CaseFile, Expected, read_cases
@@ -25,11 +27,23 @@ class PolicyOutcome(Struct, frozen=True):
 
     outcome: str
     because: Because
+    delay: str = ""
+    """How long after it was first permitted it is let in; empty if at once, or not at all."""
+
+    @property
+    def text(self) -> str:
+        """The outcome, and how long after it was first permitted it is let in."""
+        return outcome_text(self.outcome, self.delay)
 
     @property
     def by(self) -> tuple[str, ...]:
         """The ids of the statements that determined it, including those against the actions that come before it."""
         return tuple(sorted(reason.source for reason in self.because if reason.code == "policy"))
+
+
+def outcome_text(outcome: str, delay: str) -> str:
+    """Return an outcome, and how long after it was first permitted it is let in."""
+    return f"{outcome} after {delay}" if delay else outcome
 
 
 class CaseResult(Struct, frozen=True):
@@ -39,6 +53,7 @@ class CaseResult(Struct, frozen=True):
     name: str
     outcome: str
     by: tuple[str, ...]
+    delay: str = ""
     wrong: str = ""
 
 
@@ -48,7 +63,8 @@ def outcome_for(facts: AnyFacts, policies: PolicySet, evaluation_time: Evaluatio
         permitted, because = may_associate(facts, policies, evaluation_time)
         return PolicyOutcome("associate" if permitted else "refuse", because)
     decision = unless_shut_out(decide(facts, policies, evaluation_time), facts)
-    return PolicyOutcome(outcome_name(decision), decision.because)
+    delay = delayed_by(decision)
+    return PolicyOutcome(outcome_name(decision), decision.because, delay_text(delay) if delay else "")
 
 
 def case_files(folder: Path) -> list[Path]:
@@ -125,15 +141,26 @@ def _run(path: Path, case: Case, policies: PolicySet) -> CaseResult:
     possible = OF_RESOURCES if isinstance(case.request, ResourceFacts) else OUTCOMES
     if expected.outcome not in possible:
         raise InvalidInputError(f"expect: {expected.outcome!r} is none of {', '.join(possible)}")
+    delay = None if expected.delay is None else _delay(expected)
     actual = outcome_for(case.request, policies, case.evaluation_time)
     wrong = ""
-    if actual.outcome != expected.outcome:
-        wrong = f"expected {expected.outcome}, and it is {actual.outcome}: " + "; ".join(
+    if actual.outcome != expected.outcome or delay not in {None, actual.delay}:
+        text = outcome_text(expected.outcome, delay or "")
+        wrong = f"expected {text}, and it is {actual.text}: " + "; ".join(
             f"{reason.source + ': ' if reason.source else ''}{reason.text}" for reason in actual.because
         )
     elif expected.by is not None and tuple(sorted(expected.by)) != actual.by:
         wrong = f"expected it to be determined by {_list(expected.by)}, and it is by {_list(actual.by)}"
-    return CaseResult(str(path), case.name, actual.outcome, actual.by, wrong)
+    return CaseResult(str(path), case.name, actual.outcome, actual.by, actual.delay, wrong)
+
+
+def _delay(expected: Expected) -> str:
+    """Return the expected delay as outcomes say it; empty if none is expected."""
+    try:
+        delay = parse_delay(expected.delay or "0m")
+    except InvalidInputError as error:
+        raise InvalidInputError(f"expect.delay: {error}") from error
+    return delay_text(delay) if delay else ""
 
 
 def _list(names: tuple[str, ...]) -> str:

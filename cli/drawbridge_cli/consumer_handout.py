@@ -5,13 +5,16 @@ from typing import Any, assert_never
 
 import typer
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from drawbridge.arns import Arn
 from drawbridge.aws.errors import code_of, translated
 from drawbridge.aws.offered_shares import OFFER_TAG, OfferedSharesOfRam
-from drawbridge.decision import Accept, AlreadyResolved, AskApprover, Decision, Hold, Keep, Reject
+from drawbridge.decision import Accept, AlreadyResolved, AskApprover, Decision, Delay, Hold, Keep, Reject
 from drawbridge.decision.consumer_standing import Standing, standing_of
 from drawbridge.decision.decide import decide
+from drawbridge.decision.delay import delay_text
+from drawbridge.decision.delayed import delayed_by
 from drawbridge.decision.facts import ConnectionFacts, Consumer, Requester, Service
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import AccessDeniedError, GoneError, RefusedError
@@ -172,8 +175,15 @@ def _configurations(stack: Stack, service_ids: Collection[str]) -> dict[str, Any
         }
 
 
+class EndpointAnswer(Struct, frozen=True):
+    """What becomes of a consumer's endpoint, and how long it waits for that, if it is accepted after a delay."""
+
+    outcome: EndpointOutcome
+    delay: str = ""
+
+
 def _service(
-    stack: Stack, managed: ManagedService, configuration: Any, zone_ids: dict[str, str], answer: EndpointOutcome
+    stack: Stack, managed: ManagedService, configuration: Any, zone_ids: dict[str, str], answer: EndpointAnswer
 ) -> OfferedService:
     region = stack.place.region
     regions = {each["Region"] for each in configuration.get("SupportedRegions", ()) if _is_open(each)}
@@ -193,7 +203,8 @@ def _service(
         private_name=PrivateName(name=private_name, state=verification.get("State", "")) if private_name else None,
         ports=ports,
         ports_unknown=ports_unknown,
-        answer=answer,
+        answer=answer.outcome,
+        delay=answer.delay,
     )
 
 
@@ -251,10 +262,10 @@ def _listeners(stack: Stack, balancer: str) -> list[Port]:
             raise
 
 
-def _answer(context: PlanContext, requester: Requester, service: ManagedService) -> EndpointOutcome:
+def _answer(context: PlanContext, requester: Requester, service: ManagedService) -> EndpointAnswer:
     """Return what becomes of the consumer's first endpoint; from which Region it comes is not known yet."""
     if service.acceptance_required is False:
-        return EndpointOutcome.CONNECTED_AT_ONCE
+        return EndpointAnswer(EndpointOutcome.CONNECTED_AT_ONCE)
     facts = ConnectionFacts(
         requester=requester,
         service=Service(
@@ -267,17 +278,19 @@ def _answer(context: PlanContext, requester: Requester, service: ManagedService)
         endpoint_type=next(iter(service.types)) if len(service.types) == 1 else "",
         region="",
     )
-    return answer_of(decide(facts, context.policies, context.evaluation_time), asks=context.asks)
+    decision = decide(facts, context.policies, context.evaluation_time)
+    delay = delayed_by(decision)
+    return EndpointAnswer(answer_of(decision, asks=context.asks), delay_text(delay) if delay else "")
 
 
 def answer_of(decision: Decision, *, asks: bool) -> EndpointOutcome:
     """Return what a decision on an endpoint means to its owner; ``asks`` says whether a person can be asked."""
     match decision:
-        case Accept():
-            return EndpointOutcome.ACCEPTED
+        case Accept(delay=delay):
+            return EndpointOutcome.ACCEPTED if delay is None else EndpointOutcome.ACCEPTED_LATER
         case AskApprover():
             return EndpointOutcome.PERSON_DECIDES if asks else EndpointOutcome.WAITS
-        case Reject() | Hold() | Keep() | AlreadyResolved():
+        case Reject() | Hold() | Delay() | Keep() | AlreadyResolved():
             return EndpointOutcome.WAITS
         case _:
             assert_never(decision)

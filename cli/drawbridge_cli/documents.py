@@ -52,6 +52,8 @@ class Expected(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     outcome: str
     by: tuple[str, ...] | None = None
     """The ids of the statements that determine it, in any order; ``None`` for any."""
+    delay: str | None = None
+    """How long after it was first permitted it is let in, such as ``15m``; ``0m`` for at once, ``None`` for any."""
 
 
 class Case(RequestDocument, frozen=True, kw_only=True, forbid_unknown_fields=True):

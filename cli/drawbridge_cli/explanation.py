@@ -27,6 +27,8 @@ class Explanation(Struct, frozen=True, kw_only=True):
     """The outcome of the policies for a request, and how it comes about."""
 
     outcome: str
+    delay: str = ""
+    """How long after it was first permitted it is let in; empty if at once, or not at all."""
     because: Because
     considered: tuple[ActionExplanation, ...]
     """The actions, in the order in which they are tried; the first that is permitted is the outcome."""
@@ -55,6 +57,7 @@ def explain(facts: AnyFacts, policies: PolicySet, evaluation_time: EvaluationTim
         considered.append(ActionExplanation(action=action, answer=word, because=(*answer.because, *answer.errors)))
     return Explanation(
         outcome=outcome.outcome,
+        delay=outcome.delay,
         because=outcome.because,
         considered=tuple(considered),
         unavailable=unavailable(facts.unknown, policies),

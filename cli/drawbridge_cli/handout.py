@@ -20,6 +20,7 @@ class EndpointOutcome(StrEnum):
     CONNECTED_AT_ONCE = "connected-at-once"
     """The service does not require acceptance: AWS asks nobody."""
     ACCEPTED = "accepted-automatically"
+    ACCEPTED_LATER = "accepted-after-a-delay"
     PERSON_DECIDES = "person-decides"
     WAITS = "waits"
     """Nothing permits it, or nobody can be asked: it waits until that changes."""
@@ -66,6 +67,8 @@ class OfferedService(Struct, frozen=True, kw_only=True):
     ports_unknown: str = ""
     """Why there may be other ports than these; empty where these are all."""
     answer: EndpointOutcome
+    delay: str = ""
+    """How long an endpoint waits that is accepted after a delay, such as ``15m``; empty for any other."""
 
     @property
     def title(self) -> str:

@@ -173,6 +173,7 @@ def _creation(service: OfferedService) -> Iterator[str]:
 _AFTERWARDS = {
     EndpointOutcome.CONNECTED_AT_ONCE: "The connection needs no acceptance: the endpoint is available within minutes.",
     EndpointOutcome.ACCEPTED: "The connection is accepted automatically, as a rule within a minute or two.",
+    EndpointOutcome.ACCEPTED_LATER: "The connection is accepted automatically, {delay} after it was asked for.",
     EndpointOutcome.PERSON_DECIDES: "A person of ours decides on the connection.",
     EndpointOutcome.WAITS: "As things are, the connection waits until we let it in: tell us once it is there.",
 }
@@ -187,7 +188,7 @@ def _afterwards(service: OfferedService) -> Iterator[str]:
         if service.answer is EndpointOutcome.CONNECTED_AT_ONCE
         else f" Until then its state is {code('pendingAcceptance')}."
     )
-    yield f"{_AFTERWARDS[service.answer]}{waits}"
+    yield f"{_AFTERWARDS[service.answer].format(delay=service.delay)}{waits}"
     if not service.is_interface:
         return
     yield ""

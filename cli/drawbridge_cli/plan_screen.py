@@ -6,6 +6,7 @@ from typing import Any
 
 from drawbridge.association.attachment_document import document_of
 from drawbridge.association.steps import Await, Blocked, Step
+from drawbridge.decision.delayed import DELAYED
 from drawbridge.legible import legible
 from drawbridge.publication.names import binding_path, connection_path
 from drawbridge.publication.plan import NameChange, NamePlan
@@ -210,6 +211,8 @@ def _status_text(share_plan: SharePlan) -> str:
         return f"{stands}; attempt {share_plan.attempt} would ask a person first"
     if share_plan.outcome == "accept":
         return f"{stands}; attempt {share_plan.attempt} would do it"
+    if share_plan.because and share_plan.because[0].code == DELAYED:
+        return f"{stands}; {share_plan.because[0].text.removesuffix('.')}"
     if share_plan.outcome == "keep":
         later = f"attempt {share_plan.attempt} would see to what was let in before"
         return f"{stands}; it would not be let in any more; {later}"

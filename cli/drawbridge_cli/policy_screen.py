@@ -8,10 +8,12 @@ from msgspec import Struct
 
 from drawbridge.approval.ask import ApprovalRecord
 from drawbridge.approval.outcomes import outcome_text
+from drawbridge.decision.delayed import DELAYED
 from drawbridge.decision.let_in import APPROVED, DENIED
 from drawbridge.legible import legible
 from drawbridge.record.entry import Entry
 from drawbridge_cli.cases import CaseResult
+from drawbridge_cli.cases import outcome_text as policy_outcome_text
 from drawbridge_cli.explanation import Explanation, lines_of
 from drawbridge_cli.policy_changes import PolicyChanges
 from drawbridge_cli.reason_screen import reason_text
@@ -29,7 +31,8 @@ def show_result(result: CaseResult) -> None:
         say(f"FAIL  {result.file}: {result.name}", "bad")
         say(f"      {result.wrong}")
     else:
-        say(f"ok    {result.file}: {result.name}")
+        after = f": {policy_outcome_text(result.outcome, result.delay)}" if result.delay else ""
+        say(f"ok    {result.file}: {result.name}{after}")
 
 
 def show_known(known: Known, now: datetime) -> None:
@@ -63,7 +66,7 @@ def _show_let_in(entry: Entry) -> None:
             say(f"  {line}")
     for reason in entry.kept:
         if reason not in entry.reasons:
-            say(f"  not let in any more: {lines_of((reason,))[0]}", "doubtful")
+            say(f"  not let in {'yet' if reason.code == DELAYED else 'any more'}: {lines_of((reason,))[0]}", "doubtful")
     _show_people(entry)
 
 
@@ -95,7 +98,7 @@ _MARKS = {"permitted": "good", "forbidden": "bad", "in doubt": "doubtful", "not 
 
 def show_explanation(explanation: Explanation, by: str) -> None:
     """Print the answer for each action, and the facts."""
-    say(f"{explanation.outcome}, {by}", "title")
+    say(f"{policy_outcome_text(explanation.outcome, explanation.delay)}, {by}", "title")
     for each in explanation.considered:
         say(f"  {each.action:<12} {each.answer}", _MARKS[each.answer])
         for line in lines_of(each.because):

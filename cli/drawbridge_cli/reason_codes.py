@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 
 from drawbridge.decision.consumer_standing import SUSPENDED, UNPROVED
+from drawbridge.decision.delayed import DELAYED
 from drawbridge.decision.let_in import UNAPPROVED
 from drawbridge.status import Reason
 from drawbridge_cli.turns import Advice, Command, Turn
@@ -66,6 +67,7 @@ _OF_DECISIONS: Mapping[str, Advice] = {
     "approved": _nothing(),
     SUSPENDED: Advice(Turn.OPERATOR, "resume the consumer, or leave it held", Command.RESUME_CONSUMER),
     UNPROVED: Advice(Turn.OPERATOR, "give the consumer a challenge, which it answers", Command.CHALLENGE_CONSUMER),
+    DELAYED: _by_itself("it is let in then; to keep it out, forbid or withdraw it"),
     "decided-again": _by_itself("it is decided again"),
     "facts-unavailable": _policy("let Drawbridge ask (OrganizationsRoleName), or write a policy that needs less"),
     "forbidden": _policy("change the policy that forbids it, or leave it held"),

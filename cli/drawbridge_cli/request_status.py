@@ -28,6 +28,7 @@ class Until(StrEnum):
     EXPIRES = "expires"
     ANSWER_BY = "answer-by"
     TAKEN_DOWN = "taken-down"
+    LET_IN = "let-in"
     TRIED_AGAIN = "tried-again"
     NOTHING = ""
 
@@ -171,6 +172,8 @@ def _until(entry: Entry, urgency: Urgency, hindered_by: Urgency) -> tuple[dateti
             return min(_aware(mark.withdraw_after) for mark in entry.announced), Until.TAKEN_DOWN
         case Urgency.OVER | Urgency.WITHDRAWAL_CAPPED:
             return None, Until.NOTHING
+        case Urgency.UNDER_WAY if entry.settled and entry.delayed is not None and entry.commanded is None:
+            return entry.delayed.until, Until.LET_IN
         case _ if deadline is not None and (again is None or urgency is Urgency.EXPIRING or deadline < again):
             return deadline, Until.EXPIRES
         case _:

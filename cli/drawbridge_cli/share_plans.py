@@ -24,6 +24,7 @@ from drawbridge.decision import AlreadyResolved, AskApprover, Because, Decision,
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.decide import decide, may_associate
 from drawbridge.decision.decide_again import outcome_name
+from drawbridge.decision.delayed import unless_delayed
 from drawbridge.decision.facts import EvaluationTime, Facts, Membership
 from drawbridge.decision.gather import Gatherer
 from drawbridge.decision.let_in import DENIED, LetIn, decided_on
@@ -79,7 +80,7 @@ class SharePlan(Struct, frozen=True, kw_only=True):
     is_under_way: bool = False
     """Whether the attempt before that one has not settled."""
     outcome: str = ""
-    """The decision on the share: ``accept``, ``askApprover``, ``reject``, ``hold``, ``keep`` or ``moot``.
+    """The decision on the share: ``accept``, ``askApprover``, ``reject``, ``hold``, ``delay``, ``keep`` or ``moot``.
 
     ``withdrawn`` if an operator had it withdrawn.
     """
@@ -100,7 +101,7 @@ class SharePlan(Struct, frozen=True, kw_only=True):
     @property
     def is_let_in(self) -> bool:
         """Whether it is let in, or over, or not decided on."""
-        return self.outcome not in {"askApprover", "reject", "hold", _WITHDRAWN}
+        return self.outcome not in {"askApprover", "reject", "hold", "delay", _WITHDRAWN}
 
     @property
     def is_as_desired(self) -> bool:
@@ -176,6 +177,8 @@ class PlanContext(Struct, frozen=True, kw_only=True):
             let_in = entry.let_in if entry else None
             denied = () if asked_anew or entry is None else _denials(entry)
             decision = self._decided(facts, let_in, denied)
+            recorded = entry.delayed if entry else None
+            decision = unless_delayed(decision, facts, let_in, recorded, self.evaluation_time.now)
             known = replace(
                 known,
                 outcome=outcome_name(decision),

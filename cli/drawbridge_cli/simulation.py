@@ -60,17 +60,17 @@ def simulate(entries: Iterable[Entry], now: PolicySet, then: PolicySet, since: d
         if since is not None and entry.decision_record.at < since:
             continue
         for question in (_request(entry.subject, entry.decision_record, now, then), *_resources(entry, now, then)):
-            totals["now"][question.now.outcome] += 1
-            totals["then"][question.then.outcome] += 1
-            if question.now.outcome != question.then.outcome:
+            totals["now"][question.now.text] += 1
+            totals["then"][question.then.text] += 1
+            if question.now.text != question.then.text:
                 changes.append(
                     DecisionChange(
                         request_id=entry.request_id,
                         account_id=entry.account_id,
                         subject=question.subject,
                         status=entry.status,
-                        now=question.now.outcome,
-                        then=question.then.outcome,
+                        now=question.now.text,
+                        then=question.then.text,
                         why_now=question.now.because,
                         why_then=question.then.because,
                     )

@@ -81,6 +81,7 @@ UNTIL: Mapping[Until, tuple[str, str]] = {
     Until.EXPIRES: ("its invitation expires at {}", "its invitation expired at {}"),
     Until.ANSWER_BY: ("to be answered by {}", "to be answered by {}, which is over"),
     Until.TAKEN_DOWN: ("taken down from {} on", "taken down by the next sweep"),
+    Until.LET_IN: ("let in from {} on", "let in by the next sweep"),
     Until.TRIED_AGAIN: ("tried again from {} on", "tried again by the next sweep"),
 }
 """What is said of a time to come, and of one that has."""

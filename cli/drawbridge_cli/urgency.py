@@ -77,6 +77,8 @@ def _urgency_of_settled(entry: Entry, now: datetime) -> Urgency:
             urgency = Urgency.FAILED if _is_hindered(entry.reasons) else Urgency.UNDER_WAY
         case Status.HELD | Status.ACCEPTED | Status.AVAILABLE if entry.announced:
             urgency = Urgency.ANNOUNCED
+        case Status.PENDING | Status.HELD | Status.AVAILABLE if entry.delayed is not None:
+            urgency = Urgency.UNDER_WAY
         case Status.HELD:
             urgency = Urgency.HELD
         case Status.ACCEPTED:

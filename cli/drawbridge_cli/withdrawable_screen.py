@@ -23,6 +23,8 @@ def show_withdrawable(each: Withdrawable) -> None:
     say(f"- {title_of(each.row)}", "bad")
     for what in _made(each):
         say(f"    - {legible(what, _LONGEST)}", "bad")
+    if each.standing is RequestStanding.DELAYED:
+        say("    . it is permitted, and not let in yet: so it is kept out", "doubtful")
     if each.standing is RequestStanding.UNDER_WAY:
         say("    . an attempt is under way: it is withdrawn once that has settled", "doubtful")
 

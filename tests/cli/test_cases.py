@@ -238,3 +238,30 @@ def test_every_mistake_of_every_file_is_told_with_its_line(tmp_path: Path) -> No
     ]  # fmt: skip
     assert "cases[2]" in lines[1]
     assert ["let in" in lines[3], "keep out" in lines[4]] == [True, True]
+
+
+DELAYED = {"let-in": f'@delay("15m") {PERMIT}'}
+
+
+@pytest.mark.parametrize(
+    ("expect", "wrong"),
+    [
+        ("accept", ""),
+        (Expected(outcome="accept", delay="15m"), ""),
+        (Expected(outcome="accept", delay="0h15m"), ""),
+        (Expected(outcome="accept", delay="1h"), "expected accept after 1h, and it is accept after 15m: "),
+        (Expected(outcome="accept", delay="0m"), "expected accept, and it is accept after 15m: "),
+        (Expected(outcome="hold"), "expected hold, and it is accept after 15m: "),
+    ],
+)
+def test_a_case_may_say_after_which_delay_it_is_let_in(tmp_path: Path, expect: str | Expected, wrong: str) -> None:
+    (result,) = ran(tmp_path, case(expect), by=DELAYED)
+
+    assert result.delay == "15m"
+    assert result.wrong.startswith(wrong)
+    assert bool(result.wrong) is bool(wrong)
+
+
+def test_a_case_that_expects_a_delay_of_no_time_is_refused_by_its_field(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match=r"expect\.delay: 'soon' is no time such as"):
+        ran(tmp_path, case(Expected(outcome="accept", delay="soon")), by=DELAYED)

@@ -189,3 +189,12 @@ def test_programs_read_it_in_camel_case() -> None:
     assert set(written["changes"][0]) == {
         *("requestId", "accountId", "subject", "status", "now", "then", "whyNow", "whyThen"),
     }
+
+
+def test_another_delay_is_shown_as_another_outcome() -> None:
+    now, then = (policies({"let-in": f"{delay} {PERMIT}"}) for delay in ("", '@delay("15m")'))
+
+    simulation = simulate([ASKED], now, then, None)
+
+    assert [(each.now, each.then) for each in simulation.changes] == [("accept", "accept after 15m")]
+    assert simulation.totals == {"accept": (1, 0), "accept after 15m": (0, 1)}

@@ -17,6 +17,7 @@ from drawbridge.approval.notify import StatusReached
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.bounds import DECISION_RECORD_BYTES, fitting
+from drawbridge.decision import Delayed
 from drawbridge.decision.bounds import decision_record_within
 from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
 from drawbridge.decision.facts import Membership
@@ -612,3 +613,30 @@ def test_people_read_what_was_let_in(ledger: LedgerTable) -> None:
     entry = ledger.entry(ID)
     assert entry is not None
     assert entry.let_in == let_in
+
+
+def test_what_is_delayed_is_told_in_the_row_s_history_once(ledger: LedgerTable, table: Any) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    delayed = Delayed(of="this", since=NOW, until=NOW)
+    for _ in range(2):
+        reach(ledger, Status.PENDING, delayed=delayed)
+
+    assert [(each["status"], len(each.get("reasons", ()))) for each in item(table)["history"]] == [
+        ("PENDING", 0),
+        ("PENDING", 1),
+    ]
+    entry = ledger.entry(ID)
+    assert entry is not None
+    assert entry.delayed == delayed
+
+
+@pytest.mark.parametrize("written", ["soon", "{}", '{"of": "x", "since": "2026-11-21T12:00:00", "until": "never"}'])
+def test_a_delay_that_somebody_wrote_otherwise_counts_as_none(ledger: LedgerTable, table: Any, written: str) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    table.update_item(
+        Key={"request_id": ID},
+        UpdateExpression="SET delayed = :written",
+        ExpressionAttributeValues={":written": written},
+    )
+
+    assert ledger.delayed(ID) is row(ledger).delayed is None

@@ -13,6 +13,7 @@ from msgspec import UNSET
 
 from drawbridge.association.coverage import AttachedPlace
 from drawbridge.association.plan_inputs import PlanInputs
+from drawbridge.decision import Delayed
 from drawbridge.decision.let_in import AWAITS_QUESTION_SLOT, NOT_MANAGED, LetIn, let_in_before
 from drawbridge.discovery.ledger_row import NOT_LET_IN_YET, LedgerRow, is_failure, is_followed
 from drawbridge.discovery.observed_request import ObservedRequest
@@ -78,6 +79,10 @@ class InMemoryLedger:
     def is_commanded(self, request_id: str) -> bool:
         there = self.kept.get(request_id)
         return there is not None and there.commanded is not None
+
+    def delayed(self, request_id: str) -> Delayed | None:
+        there = self.kept.get(request_id)
+        return there.delayed if there is not None else None
 
     def deadline(self, request_id: str) -> datetime | None:
         there = self.kept.get(request_id)
@@ -338,6 +343,7 @@ def _changed(status: Status, outcome: Outcome) -> dict[str, Any]:
         "incomplete": outcome.incomplete,
         "awaits_question_slot": any(reason.code == AWAITS_QUESTION_SLOT for reason in outcome.reasons),
     }
+    changed |= _delayed(status, outcome)
     changed["followed"] = "yes" if is_followed(status, settled=outcome.settled) else ""
     if status not in NOT_LET_IN_YET:
         changed["deadline"] = None
@@ -360,6 +366,12 @@ def _changed(status: Status, outcome: Outcome) -> dict[str, Any]:
     if outcome.attachments is not None:
         changed["attachments"] = outcome.attachments
     return changed
+
+
+def _delayed(status: Status, outcome: Outcome) -> dict[str, Any]:
+    if outcome.delayed is None or status in _OVER:
+        return {"delayed": None}
+    return {} if outcome.delayed is UNSET else {"delayed": outcome.delayed}
 
 
 def _based_on(basis: OutcomeBasis) -> dict[str, Any]:

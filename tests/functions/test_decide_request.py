@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -13,11 +13,11 @@ import pytest
 from drawbridge.approval.connected_earlier import ConnectedEarlier
 from drawbridge.bootstrap import decide_request as wiring
 from drawbridge.configuration import Broken, InForce
-from drawbridge.decision import AlreadyResolved
+from drawbridge.decision import Accept, AlreadyResolved, Delayed
 from drawbridge.decision.decide import MOST_REASONS
 from drawbridge.decision.facts import Consumer, Facts, Membership
 from drawbridge.decision.in_force import decision_fingerprint
-from drawbridge.decision.let_in import MOST_LET_IN
+from drawbridge.decision.let_in import MOST_LET_IN, let_in_by
 from drawbridge.decision.policies import Policy, parse_policy
 from drawbridge.environment import Environment
 from drawbridge.publication.parameters import ObservedParameter
@@ -37,6 +37,7 @@ from tests.builders import (
     execution_input,
     observed_request,
     requester,
+    row,
     share_facts,
 )
 from tests.fakes.ledger import InMemoryLedger
@@ -374,3 +375,46 @@ def test_a_decision_is_as_old_as_the_policies_that_it_was_made_by(
     answer = invoke(app.lambda_handler, STEP)
 
     assert datetime.fromisoformat(answer["on"]["at"]) <= read_at[0]
+
+
+def test_what_a_policy_delays_is_permitted_now_and_let_in_by_a_later_attempt(
+    gathered: Gathered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delayed = parse_policy("later", '@delay("15m") permit(principal, action == Action::"accept", resource);')
+    monkeypatch.setattr(wiring, "policies", lambda: InForce[Policy]((delayed,), (("later", 1),), ()))
+    ledger = InMemoryLedger()
+    monkeypatch.setattr(wiring, "ledger", lambda: ledger)
+    gathered(connection_facts())
+    fields = {"request": CONNECTION, "requestId": CONNECTION.request_id}
+
+    first = invoke(app.lambda_handler, step(**fields, attempt=1))
+    began = msgspec.convert(first["decision"]["delayed"], Delayed)
+    earlier = msgspec.structs.replace(began, since=began.since - timedelta(minutes=15))
+    ledger.kept[CONNECTION.request_id] = row(Status.PENDING, delayed=earlier)
+    second = invoke(app.lambda_handler, step(**fields, attempt=2))
+
+    assert first["decision"]["outcome"] == first["grounds"]["outcome"] == "delay"
+    assert first["let_in"] is None
+    assert [each["code"] for each in first["decision"]["because"]] == ["delayed", "policy"]
+    assert began.until == began.since + timedelta(minutes=15)
+    assert first["grounds"]["at"] == first["decision"]["delayed"]["since"]
+    assert second["decision"]["outcome"] == second["grounds"]["outcome"] == "accept"
+    assert second["let_in"] is not None
+
+
+def test_what_was_let_in_of_a_share_stays_while_what_is_new_is_delayed(
+    gathered: Gathered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delayed = parse_policy("later", '@delay("15m") permit(principal, action == Action::"accept", resource);')
+    monkeypatch.setattr(wiring, "policies", lambda: InForce[Policy]((delayed,), (("later", 1),), ()))
+    ledger = InMemoryLedger()
+    there = let_in_by(Accept(()), share_facts(deadline=None), None, NOW)
+    ledger.kept[SHARE.request_id] = row(Status.AVAILABLE, request=SHARE, let_in=there)
+    monkeypatch.setattr(wiring, "ledger", lambda: ledger)
+    gathered(share_facts(deadline=None, contents=(content(), SUBNET)))
+
+    answer = invoke(app.lambda_handler, STEP)
+
+    assert answer["decision"]["outcome"] == "keep"
+    assert answer["decision"]["delayed"]["since"] == answer["on"]["at"]
+    assert answer["let_in"] is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -18,7 +18,7 @@ from drawbridge_cli.proof_signing import signed_document
 from local_aws.testing.clock import clock
 from local_aws.testing.organizations import arrange
 from scenarios.people import Person
-from tests.system.conftest import Policy, World, until
+from tests.system.conftest import CommandLine, Policy, World, until
 from tests.system.logs import logged
 from tests.system.requests_in_ledger import reasons, row_of, settled
 from tests.system.resource_endpoints import endpoints_for
@@ -136,6 +136,34 @@ def test_what_is_held_for_the_hour_goes_on_when_the_hour_comes(
     clock.advance(3 * 3600)
 
     settled(provider, endpoint_id, "AVAILABLE")
+
+
+def test_what_a_policy_delays_is_let_in_after_its_time_unless_it_is_forbidden_or_withdrawn_until_then(
+    world: World, provider: Person, policy: Policy, command_line: CommandLine
+) -> None:
+    waits, forbidden, withdrawn = (world.person(str(next(_strangers))) for _ in range(3))
+    permits = (f'@id("later-{each.account_id}") @delay("20m") {accept(each)}' for each in (waits, forbidden, withdrawn))
+    policy(provider, "later", "".join(permits))
+    _, service_name = provider.offer_service()
+    let_in_later, never, not_at_all = (each.connect(service_name) for each in (waits, forbidden, withdrawn))
+    for each in (let_in_later, never, not_at_all):
+        delayed = settled(provider, each, "PENDING")
+        assert reasons(delayed)[0] == "delayed"
+
+    policy(provider, "not-them", f'forbid(principal == Account::"{forbidden.account_id}", action, resource);')
+    assert command_line(provider, "withdraw", not_at_all, "--yes").returncode == 0
+
+    assert "forbidden" in reasons(settled(provider, never, "HELD"))
+    settled(provider, not_at_all, "WITHDRAWN")
+    began = row_of(provider, let_in_later)
+    assert began is not None
+    since = datetime.fromisoformat(json.loads(began["delayed"]["S"])["since"])
+    row = settled(provider, let_in_later, "AVAILABLE")
+    let_in_at = datetime.fromisoformat(json.loads(row["let_in"]["S"])["at"])
+    assert timedelta(minutes=20) <= let_in_at - since <= timedelta(minutes=30)
+    assert "delayed" not in row
+    assert forbidden.endpoint_state(never) == "pendingAcceptance"
+    assert withdrawn.endpoint_state(not_at_all) == "rejected"
 
 
 def test_trap_31_what_a_new_policy_would_not_let_in_stays_connected_and_is_reported_once(

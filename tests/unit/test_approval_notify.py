@@ -215,3 +215,12 @@ def test_what_is_returned_is_what_the_message_says_by_then(events: list[Any]) ->
 
     for each in events:
         assert notify(each, kept, slack) == kept.records[ID].message_text
+
+
+def test_that_it_is_let_in_later_ends_the_question_and_what_it_comes_to_then_is_said_too() -> None:
+    slack, approvals = InMemoryMessenger(), InMemoryApprovals(approval_record())
+    later = Reason("delayed", "It is permitted, and let in at noon.")
+    waits = StatusReached(request_id=ID, status=Status.PENDING, attempt=1, reasons=[later])
+
+    assert notify(waits, approvals, slack) == "Permitted, and let in later. It is permitted, and let in at noon."
+    assert notify(reached(Status.ACCEPTED, "Noon.", attempt=2), approvals, slack) == "Accepted. Noon."

@@ -1,11 +1,13 @@
 """Coverage: of a share in effect, only what was let in is planned; the rest is refused, and hinders nothing."""
 
+from datetime import timedelta
+
 import msgspec
 import pytest
 
 from drawbridge.association import MadeAttachment
 from drawbridge.association.coverage import AttachedPlace, Coverage
-from drawbridge.decision import Accept, DecidedOn, Keep
+from drawbridge.decision import Accept, DecidedOn, Delayed, Keep
 from drawbridge.decision.let_in import LetIn
 from drawbridge.errors import NotReadyError
 from drawbridge.request.fingerprints import contents_fingerprint
@@ -264,4 +266,21 @@ def test_of_a_share_that_aws_did_not_show_the_state_is_what_it_is_seen_to_hold()
     assert (
         plan.observed_fingerprint
         == world.planner(binding()).plan(SHARE_ARN, requester(), [], EVALUATION_TIME).observed_fingerprint
+    )
+
+
+def test_what_is_new_and_delayed_says_when_it_is_let_in() -> None:
+    world = World(entity(), entity("payroll", LATE))
+    delayed = Keep((POLICY,), Delayed(of="this", since=NOW, until=NOW + timedelta(minutes=15)))
+
+    plan = world.planner(binding()).plan(SHARE_ARN, requester(), [], EVALUATION_TIME, coverage(delayed))
+
+    assert [each.resource.name for each in plan.associations] == ["orders-db"]
+    assert plan.refused == (
+        Reason(
+            "delayed",
+            "payroll came into the share later than what was let in. It is let in at 2026-11-21 12:15:00 UTC, if it is "
+            "permitted still.",
+            source="orders",
+        ),
     )

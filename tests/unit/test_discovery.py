@@ -335,12 +335,12 @@ def test_no_failure_is_anything_else_than_ours(world: World) -> None:
     assert all(isinstance(each, DrawbridgeError) for each in world.sweeper().sweep(EVERYTHING, NOW).failures)
 
 
-def held_by_night(world: World) -> None:
+def held_by_night(world: World, status: Status = Status.HELD) -> None:
     world.services.listed_connections = [connection()]
     early = NOW.replace(hour=4).isoformat()
     world.reviewer.otherwise_by_day = BY_DAY
     kept = row(
-        Status.HELD,
+        status,
         decision_fingerprint="policies",
         observed_fingerprint=fingerprint("open"),
         decision_record=BY_DAY,
@@ -349,8 +349,9 @@ def held_by_night(world: World) -> None:
     world.ledger.kept = {CONNECTION.request_id: kept}
 
 
-def test_a_request_that_is_held_by_night_gets_its_attempt_by_day_and_only_then(world: World) -> None:
-    held_by_night(world)
+@pytest.mark.parametrize("status", [Status.HELD, Status.PENDING], ids=["held", "delayed"])
+def test_a_request_that_is_held_by_night_gets_its_attempt_by_day_and_only_then(world: World, status: Status) -> None:
+    held_by_night(world, status)
 
     by_night = world.sweeper().sweep(CONNECTIONS, NOW.replace(hour=5))
     by_day = world.sweeper().sweep(CONNECTIONS, NOW.replace(hour=9))

@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 import subprocess
+from datetime import timedelta
 from typing import Any
 
 import botocore.session
@@ -334,6 +335,7 @@ MANAGED = ManagedService(service_id=SERVICE_ID, tags={"drawbridge:tier": "gold"}
 
 def test_what_becomes_of_an_endpoint_is_what_would_be_decided() -> None:
     assert answer_of(Accept(()), asks=False) is EndpointOutcome.ACCEPTED
+    assert answer_of(Accept((), timedelta(minutes=15)), asks=False) is EndpointOutcome.ACCEPTED_LATER
     assert answer_of(AskApprover(()), asks=True) is EndpointOutcome.PERSON_DECIDES
     assert {answer_of(each, asks=False) for each in (AskApprover(()), Hold(()), Reject(()))} == {EndpointOutcome.WAITS}
 
@@ -458,3 +460,11 @@ def test_without_its_variables_a_command_runs_nothing(tmp_path: Any) -> None:
 
     assert ended.returncode
     assert list(tmp_path.iterdir()) == []
+
+
+def test_how_long_it_waits_is_handed_over_where_policies_let_it_in_later() -> None:
+    later = msgspec.structs.replace(SERVICE, answer=EndpointOutcome.ACCEPTED_LATER, delay="1h30m")
+
+    page = markdown(handout(later)).partition("What happens then")[2]
+
+    assert "accepted automatically, 1h30m after it was asked for. Until then its state is `pendingAcceptance`" in page

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from drawbridge.decision import Delayed
 from drawbridge.intake.notice import ConsumerNotice, NoticeType, notice_of
 from drawbridge.record.entry import Entry
 from drawbridge.request import kind_of
@@ -160,3 +161,16 @@ def test_an_event_that_says_so_calls_nothing_off_that_the_ledger_does_not(entry:
     notice = told(entry, cancelled_by="event-1")
 
     assert (notice.type, notice.id) == (expected, told(entry).id)
+
+
+def test_that_a_connection_is_accepted_later_is_told_with_the_time() -> None:
+    delayed = Delayed(of="this", since=NOW, until=NOW + timedelta(minutes=15))
+
+    notice = told(row(Status.PENDING, delayed=delayed))
+
+    assert (notice.type, notice.status, notice.until) == (NoticeType.DELAYED, Status.PENDING, delayed.until.isoformat())
+    assert notice.reason == "The connection is accepted later, if nothing speaks against it until then."
+    # Another attempt looks at it: what became of it is told then.
+    assert notice_of(row(Status.PENDING, delayed=delayed, settled=False)) is None
+    assert notice_of(row(Status.PENDING)) is None
+    assert notice.id != told(row(Status.PENDING, delayed=Delayed(of="this", since=NOW, until=NOW))).id

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawbridge.approval.ask import Pending
+from drawbridge.decision import Delayed
 from drawbridge.discovery.next_action import HELD_AT_LEAST_EVERY
 from drawbridge.record.entry import Entry, HistoryEntry
 from drawbridge.request import Request
@@ -485,3 +486,39 @@ def test_whatever_the_row_somebody_is_waited_for_or_nothing_is_to_be_done(row: E
     assert {*row.reasons} <= {*found.reasons} or any("{" in each.text for each in row.reasons)
     (document,) = msgspec.json.decode(msgspec.json.encode([found]))
     assert document.keys() >= FIELDS
+
+
+DELAYED = Delayed(of="this", since=ago(0.1), until=NOW + timedelta(minutes=9))
+LATER = Reason("delayed", "It is permitted since, and let in later.")
+
+
+def test_what_is_delayed_needs_nobody_and_says_until_when_it_waits() -> None:
+    status = status_of(entry(connection(1), Status.PENDING, LATER, POLICY, delayed=DELAYED))
+
+    assert (status.urgency, status.waiting_for) == (Urgency.UNDER_WAY, Turn.DRAWBRIDGE)
+    assert LATER in status.reasons
+    assert (status.until, status.until_what) == (DELAYED.until, Until.LET_IN)
+    assert status.to_do == "it is let in then; to keep it out, forbid or withdraw it"
+    assert status.next.startswith("drawbridge status")
+
+
+def test_what_is_new_of_a_share_and_delayed_needs_nobody_either() -> None:
+    row = entry(share(1), Status.AVAILABLE, LATER, incomplete=True, kept=(LATER, POLICY), delayed=DELAYED)
+
+    status = status_of(row)
+
+    assert (status.urgency, status.until, status.until_what) == (Urgency.UNDER_WAY, DELAYED.until, Until.LET_IN)
+
+
+def test_an_attempt_that_looks_again_at_what_was_delayed_is_under_way_as_any() -> None:
+    status = status_of(entry(connection(1), Status.PENDING, settled=False, delayed=DELAYED))
+
+    assert (status.urgency, status.until) == (Urgency.UNDER_WAY, None)
+
+
+def test_what_somebody_had_withdrawn_is_not_said_to_be_let_in() -> None:
+    command = WithdrawalCommand(by="ann", at=NOW)
+
+    status = status_of(entry(connection(1), Status.PENDING, LATER, delayed=DELAYED, commanded=command))
+
+    assert (status.until, status.until_what) == (None, Until.NOTHING)

@@ -135,6 +135,17 @@ def test_what_a_policy_holds_for_the_hour_is_let_go_when_the_hour_comes() -> Non
     assert reviewer(BY_DAY).decides_otherwise(held, NOW + timedelta(hours=2))
 
 
+def test_what_is_delayed_is_decided_again_once_the_hour_is_over_in_which_it_is_permitted() -> None:
+    hour = '@delay("2h") permit(principal, action == Action::"accept", resource) when { context.local.hour == 12 };'
+    delayed = kept(connection_facts(), hour)
+    assert delayed.decision_record is not None
+    of_workflow = msgspec.structs.replace(delayed.decision_record, outcome="delay")
+    delayed = msgspec.structs.replace(delayed, decision_record=of_workflow)
+
+    assert not reviewer(hour).decides_otherwise(delayed, NOW + timedelta(minutes=59))
+    assert reviewer(hour).decides_otherwise(delayed, NOW + timedelta(hours=1))
+
+
 def test_what_is_held_for_another_reason_is_not_tried_each_time() -> None:
     held = kept(connection_facts(), REGISTERED)
 

@@ -65,7 +65,7 @@ def item(seconds: float, status: Status, *reasons: Reason, attempt: int = 1, **h
         attempt=attempt,
         name=f"{attempt:07d}/status/{status}",
         at=at(seconds),
-        happened=StatusItem(status=status, settled=True, reasons=reasons, **happened),
+        happened=StatusItem(status=status, settled=status is not Status.PENDING, reasons=reasons, **happened),
     )
 
 
@@ -375,3 +375,20 @@ def test_a_story_that_is_what_somebody_is_to_look_at_does_not_send_them_to_itsel
     assert status.next == f"drawbridge why {row.request_id}"
     assert [line for line in lines if "which the story links to" in line] != []
     assert [line for line in lines if "drawbridge why" in line] == []
+
+
+def test_that_it_is_let_in_later_is_told_after_the_attempt_that_found_so() -> None:
+    later = Reason("delayed", "It is let in at noon.")
+    waits = status_item(SHARE.request_id, 1, Outcome(status=Status.PENDING, reasons=(later,), settled=True), at(0))
+
+    story = told(waits, item(0, Status.PENDING, CAUSE))
+
+    assert [(event.what, event.text) for event in story.events] == [
+        ("attempt", "attempt 1 began"),
+        ("status", "PENDING"),
+    ]
+    assert story.events[1].reasons == (later,)
+    assert (
+        waits.name
+        != status_item(SHARE.request_id, 1, Outcome(status=Status.PENDING, reasons=(), settled=False), "").name
+    )

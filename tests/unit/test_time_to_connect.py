@@ -108,3 +108,15 @@ def test_only_the_first_connection_that_was_seen_whole_has_a_time(row: Entry) ->
 
 def test_what_a_policy_let_in_has_a_time() -> None:
     assert time_to_connect(entry((Status.PENDING, 0), (Status.AVAILABLE, 9), let_in=let_in("policy"))) is not None
+
+
+def test_a_delay_is_what_people_want_and_an_attempt_that_was_lost_is_not() -> None:
+    reached = ((Status.PENDING, 0), (Status.PENDING, 1), (Status.PENDING, 901), (Status.AVAILABLE, 910))
+    lost = entry(*reached)
+    first, second, *rest = lost.history
+    later = msgspec.structs.replace(second, reasons=(Reason("delayed", "later"),))
+
+    took = time_to_connect(msgspec.structs.replace(lost, history=(first, later, *rest)))
+
+    assert took == TimeToConnect(timedelta(seconds=910), timedelta(seconds=900))
+    assert time_to_connect(lost) == TimeToConnect(timedelta(seconds=910), timedelta())

@@ -877,3 +877,14 @@ def test_an_orphan_goes_on_command_whether_or_not_aws_describes_what_it_leads_to
     orphan.world.existences.says_nothing = True
     with pytest.raises(NotReadyError):
         decide_removal_again(OF_ORPHAN, 0, orphan.ports)
+
+
+def test_of_a_share_that_was_never_let_in_a_command_takes_down_nothing_and_ends_it(
+    withdrawals: WithdrawalAttempts,
+) -> None:
+    withdrawals.world.shared_as.clear()
+    note(withdrawals, commanded=COMMAND)
+
+    plan = planned_of(withdrawals, OF_SHARE)
+
+    assert (plan.removals, plan.because) == ((), (COMMAND.reason,))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import msgspec
 import pytest
 
 from drawbridge.acceptance import Acceptance, AcceptanceResult
-from drawbridge.decision import Accept, AlreadyResolved, AskApprover, Decision, Hold, Keep, Reject
+from drawbridge.decision import Accept, AlreadyResolved, AskApprover, Decision, Delay, Delayed, Hold, Keep, Reject
 from drawbridge.decision.decision_record import AssociationDecisionRecord
 from drawbridge.decision.let_in import LetIn
 from drawbridge.record import GONE, OutcomeBasis
@@ -17,6 +18,7 @@ from tests.builders import CONNECTION, ENDPOINT_ID, NOW, resource_facts
 from tests.workflow.played import DECISION_RECORD, NOTHING, ON, WHY, YES, Script, Stage, associations, parameters
 from tests.workflow.promises import OUR_ERRORS, PROMISES
 
+LATER = Delayed(of="this", since=NOW, until=NOW + timedelta(minutes=15))
 LATE = (Reason("deadline-passed", "The invitation expired."),)
 NEVER_RETRIED = sorted(name for name in OUR_ERRORS if PROMISES.get(name) == "never retried")
 RETRIED = sorted(name for name in OUR_ERRORS if PROMISES.get(name) == "retried")
@@ -30,6 +32,7 @@ def written(value: object) -> bytes:
     ("decision", "status"),
     [
         (Hold(WHY), Status.HELD),
+        (Delay(WHY, LATER), Status.PENDING),
         (AskApprover(WHY), Status.HELD),
         (AlreadyResolved(Status.EXPIRED, LATE), Status.EXPIRED),
         (AlreadyResolved(Status.WITHDRAWN, WHY), Status.WITHDRAWN),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from drawbridge.decision.delayed import DELAYED
 from drawbridge.hint.notification import detail_of
 from drawbridge.status import Status
 from local_aws.testing.matching import event_fits
@@ -261,15 +262,23 @@ def test_a_parameter_says_what_it_is_for_and_what_it_takes(parameter: str) -> No
 def test_whoever_was_asked_hears_of_every_status_at_which_a_request_comes_to_rest() -> None:
     pattern = RULES["StatusRule"]["EventPattern"]
 
-    reached, _ = pattern["$or"]
+    reached, delayed, _ = pattern["$or"]
     on_the_way = {Status.PENDING, Status.WAITING_FOR_APPROVAL, Status.ASSOCIATING}
     assert set(reached["detail"]["status"]) == {*Status} - on_the_way
+    # Of what is pending only what is let in later is at rest.
+    assert delayed["detail"] == {"status": [Status.PENDING], "reasons": {"code": [DELAYED]}}
+    for reasons in (BOTH, BOTH[1:], []):
+        event = OF_CONSUMER | {"detail": {"status": "PENDING", "reasons": reasons}}
+        assert matches("StatusRule", event, "222222222222") is (reasons == BOTH)
     assert pattern["account"] == [{"Ref": "AWS::AccountId"}]
     for target in RULES["StatusRule"]["Targets"]:
         assert RESOURCES[attribute_of(target["DeadLetterConfig"]["Arn"])]["Type"] == "AWS::SQS::Queue"
 
 
-OF_CONSUMER = {
+BOTH = [{"code": DELAYED, "text": "later", "source": ""}, {"code": "policy", "text": "so", "source": "mine"}]
+"""Reasons of what is let in later."""
+
+OF_CONSUMER: dict[str, Any] = {
     "source": "drawbridge",
     "detail-type": "Request Status Changed",
     "account": "222222222222",
@@ -286,6 +295,9 @@ OF_CONSUMER = {
             for each in [*Status]
         ),
         ({"detail": {"kind": "resource-share", "status": "AVAILABLE"}}, False),
+        ({"detail": {"kind": "endpoint-connection", "status": "PENDING", "reasons": BOTH}}, True),
+        ({"detail": {"kind": "endpoint-connection", "status": "PENDING", "reasons": BOTH[1:]}}, False),
+        ({"detail": {"kind": "resource-share", "status": "PENDING", "reasons": BOTH}}, False),
         ({"detail-type": "Withdrawal Announced"}, True),
         ({"detail-type": "Withdrawal Cancelled", "detail": {"kind": "endpoint-connection", "status": "FAILED"}}, True),
         ({"detail-type": "Request Reviewed"}, False),

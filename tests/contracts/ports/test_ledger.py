@@ -13,6 +13,7 @@ import pytest
 from drawbridge.association import MadeAttachment
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.aws.ledger_table import LedgerTable
+from drawbridge.decision import Delayed
 from drawbridge.decision.let_in import NOT_MANAGED, LetIn
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.observed_request import ObservedRequest
@@ -1152,3 +1153,56 @@ def test_the_policies_that_let_in_or_permitted_anything_are_kept_whatever_is_dec
     reach(ledger, Status.ACCEPTED, attempt=2, settled=False, decision_record=by_nobody)
 
     assert row(ledger).permitted_by == {"first", "second", "third"}
+
+
+DELAYED = Delayed(of="this", since=NOW, until=NOW + timedelta(minutes=15))
+
+
+@pytest.fixture
+def delayed(ledger: Ledger) -> LedgerRow:
+    ledger.claim(observed_request(), 1, after=None)
+    reach(ledger, Status.PENDING, delayed=DELAYED)
+    return row(ledger)
+
+
+def test_what_is_delayed_has_settled_for_now_and_is_followed(ledger: Ledger, delayed: LedgerRow) -> None:
+    assert (delayed.status, delayed.settled, delayed.is_delayed) == (Status.PENDING, True, True)
+    assert delayed.delayed == ledger.delayed(ID) == DELAYED
+    assert [each.request_id for each in ledger.followed()] == [ID]
+    assert ledger.delayed("nobody's") is None
+
+
+@pytest.mark.parametrize("status", [Status.FAILED, Status.PENDING])
+def test_since_when_it_is_delayed_stays_whatever_breaks_off(ledger: Ledger, delayed: LedgerRow, status: Status) -> None:
+    ledger.claim(observed_request(), 2, after=delayed)
+    while_it_is_looked_at = ledger.delayed(ID)
+
+    reach(ledger, status, attempt=2)
+
+    assert while_it_is_looked_at == ledger.delayed(ID) == DELAYED
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (Status.HELD, {"delayed": None}),
+        (Status.ACCEPTED, {"delayed": None}),
+        (Status.WITHDRAWN, {}),
+        (Status.EXPIRED, {}),
+        (Status.REJECTED, {"delayed": DELAYED}),
+    ],
+)
+def test_the_delay_ends_with_another_decision_or_the_request(
+    ledger: Ledger, delayed: LedgerRow, status: Status, said: dict[str, Any]
+) -> None:
+    ledger.claim(observed_request(), 2, after=delayed)
+
+    reach(ledger, status, attempt=2, **said)
+
+    assert row(ledger).delayed is ledger.delayed(ID) is None
+
+
+def test_a_delay_that_is_recorded_again_is_as_it_was(ledger: Ledger, delayed: LedgerRow) -> None:
+    assert reach(ledger, Status.PENDING, delayed=DELAYED)
+
+    assert row(ledger).delayed == DELAYED

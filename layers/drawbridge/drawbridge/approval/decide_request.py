@@ -16,13 +16,14 @@ from drawbridge.approval.question_slots import QuestionSlots, within_slots
 from drawbridge.approval.settle import apply_approval, void_of
 from drawbridge.association.binding import Binding
 from drawbridge.configuration import InForce
-from drawbridge.decision import Accept, AlreadyResolved, AskApprover, DecidedOn, Decision
+from drawbridge.decision import Accept, AlreadyResolved, AskApprover, DecidedOn, Decision, Delayed
 from drawbridge.decision.bounds import decision_record_within, decision_within
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.consumer_standing import unless_shut_out
 from drawbridge.decision.decide import decide
 from drawbridge.decision.decide_again import decision_record_of
 from drawbridge.decision.decision_record import DecisionRecord
+from drawbridge.decision.delayed import delayed_by, unless_delayed
 from drawbridge.decision.facts import ConnectionFacts, EvaluationTime, Facts
 from drawbridge.decision.gather import Gatherer, expired_if_late
 from drawbridge.decision.in_force import broken, compiled, decision_fingerprint
@@ -38,6 +39,10 @@ class DecisionLedger(LetInRecords, Protocol):
 
     def deadline(self, request_id: str) -> datetime | None:
         """Return when the invitation expires that was listed last; ``None`` where there was none to answer."""
+        ...
+
+    def delayed(self, request_id: str) -> Delayed | None:
+        """Return since when it is permitted, if it is let in later."""
         ...
 
     def is_commanded(self, request_id: str) -> bool:
@@ -117,6 +122,9 @@ def decide_request(
         decision, question = within_slots(decision, question, ports.question_slots(), ports.open_questions)
     if question is None:
         decision = kept(decision, facts, before)
+    if delayed_by(decision) is not None:
+        delayed = ports.ledger.delayed(execution.request_id)
+        decision = decision_within(unless_delayed(decision, facts, before, delayed, now.now))
     return RequestDecision(
         decision=decision,
         decision_fingerprint=decision_fingerprint(in_force, facts.requester.consumer, _connection_counts(facts)),

@@ -9,6 +9,7 @@ from drawbridge.approval import Denied
 from drawbridge.approval.ask import PARTLY, ApprovalRecord, Posted
 from drawbridge.approval.message import MessageEnding, SlackMessage, message
 from drawbridge.approval.outcomes import outcome_text, sentence
+from drawbridge.decision.delayed import DELAYED
 from drawbridge.request.announced import COMMANDED, NO_LONGER_PERMITTED, Announced
 from drawbridge.status import Reason, Status
 
@@ -96,6 +97,8 @@ def _ending(what: Notice | StatusReached, record: ApprovalRecord) -> MessageEndi
         # The message shows already what the request came to since.
         return MessageEnding(sentence(decided), record.approval) if decided and not record.shows_ending else None
     word = _ENDINGS.get(what.status)
+    if what.status is Status.PENDING and any(each.code == DELAYED for each in what.reasons):
+        word = "permitted, and let in later"
     if what.status is Status.WITHDRAWN and is_withdrawn_by_us(what.reasons):
         word = "withdrawn"
     if word is None or what.attempt < record.question.asked.attempt:

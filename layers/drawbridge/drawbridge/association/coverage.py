@@ -14,6 +14,7 @@ from drawbridge.association import (
     ServiceNetworkEndpointAttachment,
 )
 from drawbridge.decision import Accept, DecidedOn, Keep
+from drawbridge.decision.delayed import DELAYED
 from drawbridge.decision.let_in import DENIED, RECOVERED, UNAPPROVED, LetIn
 from drawbridge.errors import NotReadyError
 from drawbridge.request.shares import SharedResource
@@ -129,6 +130,9 @@ class Coverage(Struct, frozen=True, kw_only=True):
             where = f", in {vpc_id}" if vpc_id else ""
             return Reason(DENIED, f"{name}, by binding {binding}{where}: {why_not}", source=why.source)
         let_in = self.let_in
+        if isinstance(self.decision, Keep) and (delayed := self.decision.delayed) is not None:
+            at = f"It is let in at {delayed.until:%Y-%m-%d %H:%M:%S} UTC, if it is permitted still."
+            return Reason(DELAYED, f"{name} came into the share later than what was let in. {at}", source=binding)
         if let_in is None:
             rest = "It is not known what of the share was let in."
         else:

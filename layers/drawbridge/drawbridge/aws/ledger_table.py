@@ -17,6 +17,7 @@ from drawbridge.aws.errors import translated
 from drawbridge.aws.table_reads import items_of, only, queried, scanned
 from drawbridge.aws.table_writes import TooLargeError, Write, apply_write
 from drawbridge.bounds import fitting
+from drawbridge.decision import Delayed
 from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
 from drawbridge.decision.facts import AwareDatetime
 from drawbridge.decision.let_in import AWAITS_QUESTION_SLOT, NOT_MANAGED, LetIn, let_in_before
@@ -218,8 +219,8 @@ class LedgerTable:
         elif outcome.settled:
             reached.set(failures=0)
         reached.only_if(attempt=change.attempt, settled=False)
-        # A withdrawal has its status from the beginning, and keeps it if it fails.
-        if change.status is not Status.WITHDRAWING or not failed:
+        # A withdrawal has its status from the beginning, and keeps it if it fails; so has what is delayed.
+        if change.status is not Status.PENDING and (change.status is not Status.WITHDRAWING or not failed):
             reached.only_if_not(status=change.status)
         written = self._update(change.request_id, reached)
         if written is None:
@@ -379,6 +380,7 @@ class LedgerTable:
             write.add("permitted_by", permitting)
         _remove_marks(write, change)
         _note_let_in(write, change.status, outcome)
+        _note_delayed(write, change.status, outcome)
         if outcome.basis:
             write.set(**_basis(outcome.basis))
         if outcome.cut:
@@ -398,6 +400,15 @@ class LedgerTable:
                 Key={"request_id": request_id}, ConsistentRead=True, ProjectionExpression="let_in"
             ).get("Item", {})
         kept: LetIn | None = _read("let_in", str(item.get("let_in", "")))
+        return kept
+
+    def delayed(self, request_id: str) -> Delayed | None:
+        """Return since when a request is permitted that is let in later; ``None`` if it is not, or not known."""
+        with translated(f"read since when {request_id} is delayed", missing=UpstreamError):
+            item = self._table.get_item(
+                Key={"request_id": request_id}, ConsistentRead=True, ProjectionExpression="delayed"
+            ).get("Item", {})
+        kept: Delayed | None = _read("delayed", str(item.get("delayed", "")))
         return kept
 
     def is_commanded(self, request_id: str) -> bool:
@@ -651,6 +662,14 @@ def _note_let_in(write: Write, status: Status, outcome: Outcome) -> None:
             write.set(no_longer_permitted=False)
 
 
+def _note_delayed(write: Write, status: Status, outcome: Outcome) -> None:
+    """Note since when it is permitted and let in later. What breaks off does not end that, and what is over does."""
+    if outcome.delayed is None or status.is_over:
+        write.remove("delayed")
+    elif outcome.delayed is not UNSET:
+        write.set(delayed=_text(outcome.delayed))
+
+
 def _let_in_earlier(row: LedgerRow) -> LetIn | None:
     """Return what an earlier version let in, which kept only the decision record: the next one will replace it."""
     return let_in_before(row.decision_record, row.decided_by)
@@ -666,6 +685,7 @@ _IN_JSON: Mapping[str, tuple[Any, object]] = {
     "absent": (tuple[Absence, ...], ()),
     "announced": (tuple[Announced, ...], ()),
     "commanded": (WithdrawalCommand | None, None),
+    "delayed": (Delayed | None, None),
 }
 """The attributes that hold JSON: of what kind each is, and what is read of one that another version wrote otherwise."""
 

@@ -1,19 +1,31 @@
 """Decisions: what is to become of a request, and why."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from drawbridge.status import Reason, Status
 
 Because = tuple[Reason, ...]
 
 
-class Accept(Struct, frozen=True, tag="accept", tag_field="outcome"):
+class Delayed(Struct, frozen=True, kw_only=True):
+    """What is permitted, and let in later: since when, and from when on."""
+
+    of: str
+    """A fingerprint of what would be let in."""
+    since: Annotated[datetime, Meta(tz=True)]
+    until: Annotated[datetime, Meta(tz=True)]
+
+
+class Accept(Struct, frozen=True, tag="accept", tag_field="outcome", omit_defaults=True):
     """The request is to be let in."""
 
     because: Because
+    delay: timedelta | None = None
+    """How long after it was first permitted; ``None`` if at once."""
 
 
 class AskApprover(Struct, frozen=True, tag="askApprover", tag_field="outcome"):
@@ -34,13 +46,22 @@ class Hold(Struct, frozen=True, tag="hold", tag_field="outcome"):
     because: Because
 
 
-class Keep(Struct, frozen=True, tag="keep", tag_field="outcome"):
-    """The request stays as it is: it is live and was let in, and would not be let in any more.
+class Delay(Struct, frozen=True, tag="delay", tag_field="outcome"):
+    """The request is permitted, and let in later if it is permitted still."""
+
+    because: Because
+    delayed: Delayed
+
+
+class Keep(Struct, frozen=True, tag="keep", tag_field="outcome", omit_defaults=True):
+    """The request stays as it is: it is live and was let in, and would not be let in any more, or not yet.
 
     What is open is reported, never cut by the rules of a new request.
     """
 
     because: Because
+    delayed: Delayed | None = None
+    """When what is new of it is let in, if that is only a matter of time."""
 
 
 class AlreadyResolved(Struct, frozen=True, tag="moot", tag_field="outcome"):
@@ -50,7 +71,7 @@ class AlreadyResolved(Struct, frozen=True, tag="moot", tag_field="outcome"):
     because: Because
 
 
-Decision = Accept | AskApprover | Reject | Hold | Keep | AlreadyResolved
+Decision = Accept | AskApprover | Reject | Hold | Delay | Keep | AlreadyResolved
 ActionableDecision = Accept | Reject | Keep
 """The decisions that are carried out, at AWS or in the ledger."""
 

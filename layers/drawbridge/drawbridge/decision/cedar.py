@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from typing import Any, assert_never
@@ -87,6 +87,13 @@ class PolicySet:
     def permit_reserved_names(self, permitting: Iterable[Reason]) -> bool:
         """Return whether one of the permitting statements allows a reserved name, by ``@alias("reserved")``."""
         return any(each.permits_reserved_names for each in self._named(permitting))
+
+    def delay(self, permitting: Iterable[Reason]) -> timedelta | None:
+        """Return the shortest ``@delay`` of the permitting statements; ``None`` if one of them has none.
+
+        Each permit stands by itself: one more never lets anything in later than without it.
+        """
+        return min((each.delay or timedelta() for each in self._named(permitting)), default=timedelta()) or None
 
     def is_urgent(self, because: Iterable[Reason]) -> bool:
         """Return whether one of the statements that are named is an urgent forbid, by ``@urgent("true")``."""

@@ -1,7 +1,10 @@
 """Deciding: the policies are asked for each action in turn, and the first that is permitted is the decision."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Protocol
+
+import msgspec
 
 from drawbridge.decision import Accept, AlreadyResolved, AskApprover, Because, Decision, Hold, Reject
 from drawbridge.decision.cedar import Action, Authorization
@@ -59,6 +62,10 @@ class Policies(Protocol):
         """Return whether one of the permitting statements allows a reserved name, by ``@alias("reserved")``."""
         ...
 
+    def delay(self, permitting: Because) -> timedelta | None:
+        """Return the shortest ``@delay`` of the permitting statements; ``None`` if one of them has none."""
+        ...
+
 
 def decide(
     facts: Facts | AlreadyResolved, policies: Policies, evaluation_time: EvaluationTime, *, broken: Because = ()
@@ -74,7 +81,11 @@ def decide(
     for action, outcome in IN_ORDER.items():
         answer = policies.ask(action, facts, evaluation_time)
         if answer.permitted:
-            return outcome((*_few(dict.fromkeys((*answer.because, *stopped))), *broken))
+            decision = outcome((*_few(dict.fromkeys((*answer.because, *stopped))), *broken))
+            if isinstance(decision, Accept):
+                # By all that permit it: the reasons may leave one out.
+                return msgspec.structs.replace(decision, delay=policies.delay(answer.because))
+            return decision
         # A determining statement of what is not permitted is a forbid.
         stopped += [*answer.because, *answer.errors]
     lacking = unavailable(facts.unknown, policies)

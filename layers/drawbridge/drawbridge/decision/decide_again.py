@@ -41,7 +41,7 @@ def decide_again(
 
 
 def outcome_name(decision: Decision) -> str:
-    """Return the outcome's name: ``accept``, ``askApprover``, ``reject``, ``hold``, ``keep`` or ``moot``."""
+    """Return the outcome's name: ``accept``, ``askApprover``, ``reject``, ``hold``, ``delay``, ``keep`` or ``moot``."""
     return str(decision.__struct_config__.tag)
 
 

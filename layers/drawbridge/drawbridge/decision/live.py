@@ -1,6 +1,6 @@
 """Live requests: neither a policy nor an approver cuts them by the rules of a new request."""
 
-from drawbridge.decision import Accept, AlreadyResolved, AskApprover, Decision, Hold, Keep, Reject
+from drawbridge.decision import Accept, AlreadyResolved, AskApprover, Decision, Delay, Hold, Keep, Reject
 from drawbridge.decision.facts import ConnectionFacts, Facts
 from drawbridge.decision.let_in import APPROVAL_NOT_CONFIGURED, LetIn, is_approved
 from drawbridge.status import Reason
@@ -41,7 +41,7 @@ def kept(decision: Decision, facts: Facts, let_in: LetIn | None) -> Decision:
     What is live and was never let in is held or rejected as decided; a connection's reasons say that it was live.
     """
     match decision:
-        case Accept() | AlreadyResolved() | Keep():
+        case Accept() | AlreadyResolved() | Delay() | Keep():
             return decision
         case AskApprover(because) | Hold(because) | Reject(because):
             if was_let_in(facts, let_in):

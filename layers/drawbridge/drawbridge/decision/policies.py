@@ -6,6 +6,7 @@ name, numbered from the second statement on.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
 from functools import lru_cache
 from importlib.resources import files
 from itertools import pairwise
@@ -15,6 +16,7 @@ import msgspec
 from cedarpy import pst
 from msgspec import Struct
 
+from drawbridge.decision.delay import parse_delay
 from drawbridge.decision.facts import Fact
 from drawbridge.decision.unknown import facts_in
 from drawbridge.document_mistakes import Mistake
@@ -37,6 +39,9 @@ _RESERVED = "reserved"
 
 _URGENT = "true"
 """The word of ``@urgent``."""
+
+_ACCEPT = "accept"
+"""The action of what can be delayed."""
 
 _LONGEST_CHAIN = 500
 """Operators of a statement that can be chained, as ``.`` and ``+``: the parser recurses over each, and at some thousand
@@ -80,6 +85,16 @@ class Statement(Struct, frozen=True):
     def permits_reserved_names(self) -> bool:
         """Whether its ``@alias`` lets a name of our own be a reserved one."""
         return bool(self.cedar.annotations.get("alias") == _RESERVED)
+
+    @property
+    def delay(self) -> timedelta | None:
+        """How long after it was first permitted it lets in, by ``@delay("15m")``; ``None`` if at once.
+
+        Raises:
+            InvalidInputError: it says no time.
+        """
+        text = self.cedar.annotations.get("delay")
+        return None if text is None else parse_delay(text)
 
     @property
     def is_urgent(self) -> bool:
@@ -192,6 +207,25 @@ def _mistakes_of_annotations(statement: Statement) -> Iterator[Mistake]:
         yield wrong("@urgent", f'{urgent!r} is not {_URGENT}; write @urgent("{_URGENT}"), or leave it out')
     if statement.is_urgent and statement.effect != "forbid":
         yield wrong("@urgent", "only a forbid can be urgent; leave it out here")
+    try:
+        delay = statement.delay
+    except InvalidInputError as error:
+        yield wrong("@delay", str(error))
+    else:
+        if delay is not None and not _permits_accept(statement.cedar):
+            yield wrong("@delay", "only what permits accept can be delayed; leave it out here")
+
+
+def _permits_accept(statement: pst.Template) -> bool:
+    if statement.effect != "permit":
+        return False
+    match statement.action:
+        case pst.ActionEq(entity):
+            return bool(entity.id == _ACCEPT)
+        case pst.ActionIn(entities):
+            return any(entity.id == _ACCEPT for entity in entities)
+        case _:
+            return True
 
 
 def _parse(name: str, text: str, lines: list[int]) -> pst.PolicySet:

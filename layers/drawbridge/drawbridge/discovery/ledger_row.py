@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from drawbridge.association.plan_inputs import PlanInputs
+from drawbridge.decision import Delayed
 from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
 from drawbridge.decision.facts import AwareDatetime
 from drawbridge.decision.let_in import DENIED, LetIn
@@ -17,8 +18,11 @@ from drawbridge.request.absence import Absence
 from drawbridge.request.announced import Announced, WithdrawalCommand
 from drawbridge.status import Reason, Status
 
-SETTLED_FOR_NOW = frozenset({Status.HELD, Status.FAILED, Status.ACCEPTED})
-"""Statuses from which a change of policy may let a request go on; if the other side ends it, the ledger says so."""
+SETTLED_FOR_NOW = frozenset({Status.PENDING, Status.HELD, Status.FAILED, Status.ACCEPTED})
+"""Statuses from which a change of policy may let a request go on; if the other side ends it, the ledger says so.
+
+Settled, what is pending is delayed.
+"""
 
 NOT_LET_IN_YET = frozenset({Status.PENDING, Status.WAITING_FOR_APPROVAL, Status.HELD, Status.FAILED})
 """Statuses of what may still be let in: if an invitation to it is pending, its deadline matters."""
@@ -85,6 +89,8 @@ class LedgerRow(Struct, frozen=True, kw_only=True):
     """Of what is live and was kept: why the last decision would not have let it in."""
     decided_by: tuple[Reason, ...] = ()
     """The reasons for which it was accepted or rejected."""
+    delayed: Delayed | None = None
+    """When it is let in, or what is new of it, where that is only a matter of time."""
     awaits_question_slot: bool = msgspec.field(default=False, name="awaits_turn")
     """Whether it is held only until another question of the same account is closed."""
 
@@ -119,6 +125,11 @@ class LedgerRow(Struct, frozen=True, kw_only=True):
             # An earlier version wrote the row, or the first attempt was never decided.
             return self.status in _CONNECTED or attached
         return self.let_in is not None and (self.status in {*_CONNECTED, Status.FAILED} or attached)
+
+    @property
+    def is_delayed(self) -> bool:
+        """Whether it is permitted, not let in yet, and let in by another attempt."""
+        return self.status is Status.PENDING and self.settled
 
     @property
     def is_denied(self) -> bool:

@@ -74,6 +74,7 @@ _POLICIES = Reason(
     "policies-changed", "Policies, the registry's entry of the account, or what they count have changed."
 )
 _FAILED_BEFORE = Reason("failed-before", "The attempt before failed, and its wait is over.")
+_DELAY_OVER = Reason("delay-over", "The delay is over after which it is let in, if it is permitted still.")
 _NOT_FOR_LONG = Reason("not-decided-for-long", "It is looked at anew every six hours, for what no sweep observes.")
 
 RETRY_FINGERPRINT = "retry"
@@ -138,6 +139,8 @@ def _wait_that_is_over(observed: ObservedRequest, row: LedgerRow, now: datetime)
         return None
     if row.status is Status.FAILED:
         return _FAILED_BEFORE if may_try_again(row, now) else None
+    if row.delayed is not None and row.delayed.until <= now:
+        return _DELAY_OVER
     hindered = row.status is Status.HELD or row.incomplete or bool(observed.drift_fingerprint)
     is_hindered = hindered or is_kept_for_now(row.kept)
     return _NOT_FOR_LONG if is_hindered and _age(row, now) >= HELD_AT_LEAST_EVERY else None

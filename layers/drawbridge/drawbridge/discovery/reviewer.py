@@ -64,9 +64,11 @@ class PolicyReviewer:
         if decision_record is None or not self.goes_by_the_clock():
             return False
         # Where facts were too many to be kept, deciding on those that were kept may have another outcome at any time.
-        as_it_was = outcome_name(decide_again(decision_record, self._policies)) == decision_record.outcome
+        # What is delayed is permitted.
+        outcome = "accept" if decision_record.outcome == "delay" else decision_record.outcome
+        as_it_was = outcome_name(decide_again(decision_record, self._policies)) == outcome
         by_now = decide_again(decision_record, self._policies, EvaluationTime(now, decision_record.zone))
-        return as_it_was and outcome_name(by_now) != decision_record.outcome
+        return as_it_was and outcome_name(by_now) != outcome
 
     def review(self, row: LedgerRow, contents: Collection[SharedResource]) -> Review | ReviewOpen:
         """Review what was let in, as of the time of its decision; ``contents`` is what the share holds now.

@@ -363,8 +363,8 @@ class Sweeper:
     ) -> bool:
         """Return whether a settled request is to be decided again where ``next_action`` has no reason for it.
 
-        So it is if a question slot is free for it, if it is held and policies decide otherwise because time has passed,
-        if it was kept and is permitted again, or if it was withdrawn and would be let in again.
+        So it is if a question slot is free for it, if it is held or delayed and policies decide otherwise because time
+        has passed, if it was kept and is permitted again, or if it was withdrawn and would be let in again.
         """
         if row is None or not row.settled or not observed.open:
             return False
@@ -372,7 +372,7 @@ class Sweeper:
             return True
         if row.status is Status.WITHDRAWN:
             return self._is_let_in_again(observed, row)
-        if row.status is Status.HELD:
+        if row.status in {Status.HELD, Status.PENDING}:
             by_clock = self._reviewer.goes_by_the_clock()
             return by_clock and self._reviewer.decides_otherwise(self._ledger.with_decision_records(row), now)
         if not row.kept or observed.decision_fingerprint == row.decision_fingerprint:

@@ -48,13 +48,15 @@ class RequestStanding(StrEnum):
     COMMANDED = "commanded-already"
     ASKED = "asked"
     """A person is asked whether it is let in at all."""
+    DELAYED = "delayed"
+    """It is permitted, and kept out instead of let in later."""
     NOT_CONNECTED = "not-connected"
     NOT_MANAGED = "not-managed"
     """Its service is not managed any longer: Drawbridge leaves it as it is, and may not reject it."""
 
     @property
     def can_go(self) -> bool:
-        return self in {RequestStanding.CONNECTED, RequestStanding.UNDER_WAY}
+        return self in {RequestStanding.CONNECTED, RequestStanding.UNDER_WAY, RequestStanding.DELAYED}
 
 
 ManagedServices = Callable[[], Collection[str]]
@@ -73,6 +75,8 @@ def request_standing_of(row: LedgerRow, managed: ManagedServices) -> RequestStan
 
 def _if_managed(row: LedgerRow) -> RequestStanding:
     if row.settled:
+        if row.is_delayed:
+            return RequestStanding.DELAYED
         return RequestStanding.CONNECTED if row.is_connected else RequestStanding.NOT_CONNECTED
     return RequestStanding.ASKED if row.waits_for_approval and not _was_let_in(row) else RequestStanding.UNDER_WAY
 

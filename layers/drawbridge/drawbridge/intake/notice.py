@@ -18,6 +18,7 @@ from drawbridge.status import Status
 class NoticeType(StrEnum):
     """What a notice is about."""
 
+    DELAYED = "connection.delayed"
     ACCEPTED = "connection.accepted"
     AVAILABLE = "connection.available"
     ANNOUNCED = "connection.withdrawal-announced"
@@ -43,7 +44,7 @@ class ConsumerNotice(Struct, frozen=True, kw_only=True, rename="camel"):
     reason: str
     """A sentence for the customer."""
     until: str | None
-    """When it is taken down, if that is announced: ISO 8601, UTC."""
+    """When it is accepted, if it is delayed, or taken down, if that is announced: ISO 8601, UTC."""
 
 
 _TYPES = {
@@ -62,6 +63,7 @@ _BY_US = {
 }
 
 _REASONS = {
+    NoticeType.DELAYED: "The connection is accepted later, if nothing speaks against it until then.",
     NoticeType.ACCEPTED: "The connection was accepted; it is being opened.",
     NoticeType.AVAILABLE: "The connection can be used.",
     NoticeType.ANNOUNCED: "The connection can be used until the provider ends it.",
@@ -81,16 +83,20 @@ def notice_of(entry: Entry, *, cancelled_by: str = "") -> ConsumerNotice | None:
     if not isinstance(entry.request, EndpointConnectionRequest):
         return None
     mark = None if entry.status in _GOING else whole(entry.announced)
+    delayed = entry.delayed if entry.status is Status.PENDING and entry.settled else None
     if mark is not None:
         # Whatever its last attempt came to: what is announced is connected.
         kind, status = NoticeType.ANNOUNCED, Status.AVAILABLE
+    elif delayed is not None:
+        kind, status = NoticeType.DELAYED, Status.PENDING
     elif entry.status in _TYPES:
         kind, status = _TYPES[entry.status], entry.status
     else:
         return None
     is_cancelled = bool(cancelled_by) and kind is NoticeType.AVAILABLE
     kind = NoticeType.CANCELLED if is_cancelled else kind
-    until = None if mark is None else mark.withdraw_after.isoformat(timespec="seconds")
+    ends = mark.withdraw_after if mark is not None else delayed.until if delayed is not None else None
+    until = None if ends is None else ends.isoformat(timespec="seconds")
     by_us = {each.code for each in entry.reasons} & {COMMANDED, NO_LONGER_PERMITTED}
     return ConsumerNotice(
         id=f"msg_{fingerprint(entry.request_id, entry.attempt, kind, until, cancelled_by if is_cancelled else '')}",

@@ -4,7 +4,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from drawbridge.association.plan_inputs import PlanInputs
-from drawbridge.decision import Because
+from drawbridge.decision import Because, Delayed
 from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
 from drawbridge.decision.let_in import LetIn
 from drawbridge.lattice import MatchAttributes
@@ -38,6 +38,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """What is let in from now on; ``None`` leaves the row's as it is."""
     kept: Because | None = None
     """Of what is live and kept: why it would not be let in. Empty if it is not kept; ``None`` leaves the row's."""
+    delayed: Delayed | UnsetType | None = UNSET
+    """When it is let in, where that is only a matter of time; ``None`` if it is not, and unset leaves the row's."""
     cut: tuple[str, ...] = ()
     """What there was no room for, in sentences."""
     basis: "OutcomeBasis | None" = None

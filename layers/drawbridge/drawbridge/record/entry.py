@@ -3,6 +3,7 @@
 import msgspec
 from msgspec import Struct
 
+from drawbridge.decision import Delayed
 from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
 from drawbridge.decision.let_in import LetIn
 from drawbridge.publication import AttachmentSnapshot
@@ -50,6 +51,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     """What was let in; ``None`` where nothing was, or it is not known."""
     kept: tuple[Reason, ...] = ()
     """Of what is live and was kept: why the last decision would not have let it in."""
+    delayed: Delayed | None = None
+    """When it is let in, or what is new of it, where that is only a matter of time."""
     incomplete: bool = False
     """Whether something desired was refused."""
     awaits_question_slot: bool = msgspec.field(default=False, name="awaits_turn")

@@ -132,7 +132,7 @@ def place_of(item: HistoryItem) -> Place:
 def _step(happened: Happened) -> int:
     """Return how far an attempt is: it begins, reaches statuses, settles, and then is marked or commanded."""
     match happened:
-        case StatusItem(status=Status.PENDING):
+        case StatusItem(status=Status.PENDING, settled=False):
             return 0
         case StatusItem(settled=False) | QuestionItem():
             return 1
@@ -172,7 +172,8 @@ def status_item(request_id: str, attempt: int, outcome: Outcome, at: str) -> His
         made=fitting((_made_objects(each) for each in outcome.attachments or ()), _MADE_BYTES),
     )
     # One status may be reached twice, with other reasons: accepted, then that no binding wants it.
-    suffix = f"/{fingerprint(reasons, outcome.settled)}" if outcome.status is not Status.PENDING else ""
+    begins = outcome.status is Status.PENDING and not outcome.settled
+    suffix = "" if begins else f"/{fingerprint(reasons, outcome.settled)}"
     return _item(request_id, attempt, f"status/{outcome.status}{suffix}", at, happened)
 
 

@@ -18,7 +18,7 @@ from drawbridge.association import (
 )
 from drawbridge.association.refusals import NOT_PERMITTED
 from drawbridge.bounds import fitting
-from drawbridge.decision import ActionableDecision, AlreadyResolved, AskApprover, Hold, Keep
+from drawbridge.decision import ActionableDecision, AlreadyResolved, AskApprover, Delay, Hold, Keep
 from drawbridge.decision.decision_record import DecisionRecord
 from drawbridge.decision.let_in import APPROVAL_NOT_CONFIGURED, DENIED, UNAPPROVED, LetIn
 from drawbridge.errors import RequestGoneError
@@ -52,7 +52,7 @@ _CUT_ATTACHMENTS = "{} associations are not looked at for drift: there is no roo
 class Decided(Struct, frozen=True, tag="decision", tag_field="step"):
     """A decision that ends the attempt."""
 
-    decision: AskApprover | Hold | AlreadyResolved
+    decision: AskApprover | Hold | Delay | AlreadyResolved
     decision_fingerprint: str = msgspec.field(name="permitted")
     """Of all that it depends on besides what AWS lists of the request."""
     decision_record: DecisionRecord | None = msgspec.field(default=None, name="grounds")
@@ -170,19 +170,22 @@ def outcome_of(progress: Progress) -> Outcome:
             assert_never(progress)
 
 
-def _decided(decision: AskApprover | Hold | AlreadyResolved, decision_fingerprint: str) -> Outcome:
+def _decided(decision: AskApprover | Hold | Delay | AlreadyResolved, decision_fingerprint: str) -> Outcome:
     basis = OutcomeBasis(decision_fingerprint=decision_fingerprint)
     match decision:
         case Hold(because):
-            return Outcome(status=Status.HELD, reasons=because, settled=True, kept=(), basis=basis)
+            return Outcome(status=Status.HELD, reasons=because, settled=True, kept=(), basis=basis, delayed=None)
+        case Delay(because, delayed):
+            return Outcome(status=Status.PENDING, reasons=because, settled=True, kept=(), basis=basis, delayed=delayed)
         case AskApprover(because):
             nobody = Reason(
                 APPROVAL_NOT_CONFIGURED,
                 "A policy asks for an approver, and no way to ask one is configured. Permit or reject it by policy.",
             )
-            return Outcome(status=Status.HELD, reasons=(nobody, *because), settled=True, kept=(), basis=basis)
+            reasons = (nobody, *because)
+            return Outcome(status=Status.HELD, reasons=reasons, settled=True, kept=(), basis=basis, delayed=None)
         case AlreadyResolved(status, because):
-            return Outcome(status=status, reasons=because, settled=True, kept=(), basis=_of_end(status))
+            return Outcome(status=status, reasons=because, settled=True, kept=(), basis=_of_end(status), delayed=None)
         case _:
             assert_never(decision)
 
@@ -197,6 +200,7 @@ def _questioned(progress: Questioned) -> Outcome:
         reasons=reasons,
         settled=False,
         decision_record=progress.decision_record,
+        delayed=None,
         basis=OutcomeBasis(decision_fingerprint=progress.decision_fingerprint),
     )
 
@@ -225,6 +229,7 @@ def _accepted(decision: ActionableDecision, acceptance: Acceptance, let_in: LetI
         decided_by=decided_by,
         let_in=let_in if status is Status.ACCEPTED else None,
         kept=decision.because if kept else (),
+        delayed=decision.delayed if isinstance(decision, Keep) and kept else None,
         basis=_of_end(status),
     )
 

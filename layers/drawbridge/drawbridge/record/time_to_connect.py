@@ -6,12 +6,16 @@ from itertools import pairwise
 
 from msgspec import Struct
 
+from drawbridge.decision.delayed import DELAYED
 from drawbridge.decision.let_in import ADOPTED, RECOVERED
 from drawbridge.record.entry import Entry, HistoryEntry
 from drawbridge.status import Status
 
 _PEOPLES = frozenset({Status.WAITING_FOR_APPROVAL, Status.HELD})
-"""Statuses that only people end, by an answer or by what they configure; those that are over end by asking again."""
+"""Statuses that only people end, by an answer or by what they configure; those that are over end by asking again.
+
+So does a delay, which somebody wrote into a policy.
+"""
 
 
 class TimeToConnect(Struct, frozen=True):
@@ -44,7 +48,8 @@ def _waits(history: Iterable[HistoryEntry]) -> Iterator[timedelta]:
     for each, following in pairwise(history):
         # An attempt that ends with an acceptance waits for a binding.
         lacks_binding = each.status is Status.ACCEPTED and following.status is Status.PENDING
-        if each.status in _PEOPLES or each.status.is_over or lacks_binding:
+        is_delayed = any(reason.code == DELAYED for reason in each.reasons)
+        if each.status in _PEOPLES or each.status.is_over or lacks_binding or is_delayed:
             yield _at(following) - _at(each)
 
 
