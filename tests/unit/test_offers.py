@@ -17,6 +17,7 @@ from drawbridge.hint import CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, 
 from drawbridge.intake.converged import Converged
 from drawbridge.intake.desired import DesiredOffers, OfferRules, RegisteredEntries, Target
 from drawbridge.intake.offers import AllowedPrincipal, OfferedShare, OfferRecord, PrincipalStatus
+from drawbridge.intake.quotas import Limits
 from drawbridge.intake.reconcile import OfferReconciler
 from drawbridge.intake.steps import AddToShare, Offer, plan_for_share
 from drawbridge.request.connections import ManagedService
@@ -28,6 +29,7 @@ from tests.fakes.offers import (
     InMemoryOfferedShares,
     InMemoryOfferRecords,
     InMemoryServicePermissions,
+    StatedQuotas,
 )
 from tests.unit.discovering import World as Sweeping
 from tests.unit.policies import compiled
@@ -52,6 +54,7 @@ class World:
         self.shares = InMemoryOfferedShares(self.interruptions)
         self.records = InMemoryOfferRecords(self.interruptions)
         self.consumers = InMemoryConsumers()
+        self.quotas = StatedQuotas()
         self.policies: PolicySet = compiled([PERMIT])
         self.now = NOW
         self.cap = 10
@@ -95,6 +98,7 @@ class World:
             records=self.records,
             registry=self.consumers,
             reconciler=self.reconciler(),
+            limits=Limits(self.quotas),
             clock=lambda: self.seconds,
         )
         return sweep.converge(self.now, forget_gone=forget_gone)

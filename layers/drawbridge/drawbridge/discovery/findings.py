@@ -12,6 +12,7 @@ from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.errors import DrawbridgeError, InvalidInputError, UpstreamError
 from drawbridge.hint import HintSource
 from drawbridge.intake.converged import Converged
+from drawbridge.intake.quotas import QuotaUsage
 from drawbridge.request import Request
 from drawbridge.request.absence import Absence
 from drawbridge.status import Reason
@@ -48,6 +49,8 @@ class SweepResult(Struct, frozen=True):
     """The services and shares that are no longer offered, each with whom to."""
     not_offered: tuple[str, ...] = ()
     """What the registry has an account offered, and is not, and why."""
+    quotas: tuple[QuotaUsage, ...] = ()
+    """The quotas that are near, of what is offered."""
 
 
 @dataclass
@@ -104,6 +107,7 @@ class Findings:
             offered=tuple(self.offers.offered),
             taken_back=tuple(self.offers.taken_back),
             not_offered=tuple(self.offers.not_offered),
+            quotas=tuple(self.offers.quotas),
         )
 
     def take_over_offers(self, converged: Converged) -> None:

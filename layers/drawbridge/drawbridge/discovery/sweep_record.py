@@ -12,10 +12,12 @@ from drawbridge.decision.facts import AwareDatetime
 from drawbridge.discovery.findings import SweepResult
 from drawbridge.errors import DrawbridgeError
 from drawbridge.hint import SweepScope
+from drawbridge.intake.quotas import QuotaUsage
 
 _LIST_BYTES = 4_000
 """Of each list: what is left out is in the log."""
 _WORDS_BYTES = 1_000
+_QUOTAS_BYTES = 16_000
 
 
 class Mentioned(Struct, frozen=True):
@@ -52,6 +54,8 @@ class SweepRecord(Struct, frozen=True, kw_only=True):
     taken_back: Mentioned = Mentioned()
     not_offered: Mentioned = Mentioned()
     """What the registry has accounts offered, and is not, and why."""
+    quotas: tuple[QuotaUsage, ...] = ()
+    """The quotas that are near, the fullest first."""
 
 
 class SweepRecords(Protocol):
@@ -102,6 +106,7 @@ def sweep_record(
         offered=_mentioned(result.offered),
         taken_back=_mentioned(result.taken_back),
         not_offered=_mentioned(result.not_offered),
+        quotas=fitting(result.quotas, _QUOTAS_BYTES),
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from drawbridge.errors import DrawbridgeError, InvalidInputError
+from drawbridge.intake.quotas import QuotaUsage
 
 
 @dataclass
@@ -15,5 +16,7 @@ class Converged:
     failures: list[DrawbridgeError] = field(default_factory=list)
     broken: list[InvalidInputError] = field(default_factory=list)
     """What somebody has to mend: no repetition does."""
+    quotas: list[QuotaUsage] = field(default_factory=list)
+    """The quotas that are near, the fullest first."""
     left: set[str] = field(default_factory=set)
     """The services and shares that there was no time to finish."""
