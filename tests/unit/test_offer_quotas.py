@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from drawbridge.decision.facts import Consumer
+from drawbridge.discovery.findings import SweepResult
+from drawbridge.discovery.sweep_record import SweepRecord, sweep_record
 from drawbridge.errors import AccessDeniedError
+from drawbridge.hint import EVERYTHING
 from drawbridge.intake.offers import PrincipalStatus
 from drawbridge.intake.quotas import (
     ACCOUNT,
@@ -15,13 +19,16 @@ from drawbridge.intake.quotas import (
     PRINCIPALS,
     PRINCIPALS_OF_SHARE,
     RESOURCES_OF_SHARE,
+    AccountCounts,
     Limits,
     OfferCounts,
     QuotaUsage,
     nearest,
     usages,
+    usages_of,
 )
-from tests.builders import SERVICE_ID, SHARE_ARN
+from drawbridge.parsing import read_json
+from tests.builders import NOW, SERVICE_ID, SHARE_ARN
 from tests.fakes.offers import StatedQuotas
 from tests.unit.test_offers import SILVER_ARN, World
 
@@ -235,3 +242,39 @@ def test_a_principal_that_is_none_is_told_as_such_where_there_is_no_room_either(
     told = world.converge().not_offered
 
     assert [each.partition(": AWS ")[2].split(" ", maxsplit=2)[0] for each in told] == ["refused", "had"]
+
+
+def test_all_of_the_account_is_counted_with_what_a_sweep_knows_beside() -> None:
+    of_account = AccountCounts(
+        shares=1, principals={SHARE_ARN: 3, SILVER_ARN: 1}, resources={SHARE_ARN: 8}, waiting=2, configurations=1_600
+    )
+    here = limits(L_275DAC00=10, L_1F7F8A25=10, L_4A6CEE66=100, L_238C96EE=100)
+    there = limits(L_275DAC00=10)
+    recorded = [
+        there.usage(PRINCIPALS_OF_SHARE, SHARE_ARN, 2, called_for=11),
+        there.usage(PRINCIPALS_OF_SHARE, SILVER_ARN, 9),
+        *usages({SERVICE_ID: counts(7, refusal="no")}, there),
+    ]
+
+    found = usages_of(of_account, here, recorded)
+
+    # What was there when the sweep was made says nothing of what is there now.
+    assert [(each.of, each.counted, each.used, each.called_for, each.limit) for each in found] == [
+        (SERVICE_ID, "allowed principals", 7, 7, None),
+        (SHARE_ARN, "principals", 3, 11, 10),
+        (SHARE_ARN, "resources", 8, 8, 10),
+        (ACCOUNT, "resource configurations", 1_600, 1_600, 2_000),
+    ]
+    assert not any(each.is_at_least for each in found)
+
+
+@pytest.mark.parametrize("text", [f"{number} {what}" for number, what in ((4_000, "near"), (5_000, "reached"))])
+def test_a_quota_survives_being_kept_and_read(text: str) -> None:
+    usage = limits().usage(PRINCIPALS_OF_SHARE, SHARE_ARN, int(text.split(maxsplit=1)[0]))
+    result = SweepResult(observed=1, started=(), no_longer_permitted=(), failures=(), quotas=(usage,) * 200)
+
+    kept = sweep_record(EVERYTHING, result, failures=(), broken=(), began_at=NOW, ended_at=NOW)
+
+    assert read_json(msgspec.json.encode(kept).decode(), SweepRecord) == kept
+    assert kept.quotas == (usage,) * len(kept.quotas)
+    assert 20 < len(kept.quotas) < 200

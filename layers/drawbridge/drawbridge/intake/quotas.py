@@ -7,6 +7,7 @@ resource endpoint associations of a resource configuration. What is not publishe
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
+import msgspec
 from msgspec import Struct
 
 from drawbridge.bounds import shortened
@@ -90,7 +91,10 @@ class QuotaUsage(Struct, frozen=True, kw_only=True):
     """What AWS allows; ``None`` where it refused more, and nobody knows how many it allows."""
     source: str
     """Where the limit is from; where there is none, AWS's words."""
-    to_do: str
+    otherwise: str
+    """What else to do about it, or all there is to do."""
+    command: str = ""
+    """Asks AWS for more; empty where nobody knows of what."""
     code: str = ""
     is_at_least: bool = False
     """Whether there may be more than was counted."""
@@ -109,6 +113,11 @@ class QuotaUsage(Struct, frozen=True, kw_only=True):
     def part(self) -> float:
         """How much of it is used, or will be; 1 is all."""
         return max(self.used, self.called_for) / self.limit if self.limit else 2.0
+
+    @property
+    def to_do(self) -> str:
+        """What to do about it."""
+        return f"ask for more: {self.command}; or {self.otherwise}" if self.command else self.otherwise
 
     def __str__(self) -> str:
         more = f", and the registry calls for {self.called_for:,}" if self.called_for > self.used else ""
@@ -143,10 +152,16 @@ class Limits:
             called_for=max(used, called_for),
             limit=limit,
             source=source,
-            to_do=f"ask for more: {quota.more_than(limit, called_for)}; or {quota.otherwise}",
+            otherwise=quota.otherwise,
+            command=quota.more_than(limit, called_for),
             code=quota.code,
             is_at_least=is_at_least,
         )
+
+    @property
+    def not_known(self) -> list[DrawbridgeError]:
+        """Why AWS's defaults were taken, where Service Quotas could not be asked."""
+        return [each for each in self._asked.values() if isinstance(each, DrawbridgeError)]
 
     def _of(self, quota: Quota) -> tuple[int, str]:
         own = self._own(quota.service)
@@ -205,6 +220,45 @@ def usages(counts: Mapping[str, OfferCounts], limits: Limits) -> list[QuotaUsage
     return nearest(found)
 
 
+class AccountCounts(Struct, frozen=True, kw_only=True):
+    """How much there is in this account of what AWS has quotas of."""
+
+    shares: int
+    principals: Mapping[str, int]
+    """By the ARNs of the shares that they are in."""
+    resources: Mapping[str, int]
+    waiting: int
+    """Principals that have not answered their invitations."""
+    configurations: int
+
+
+def usages_of(counts: AccountCounts, limits: Limits, recorded: Iterable[QuotaUsage] = ()) -> list[QuotaUsage]:
+    """Return the quotas that are near, by what is in all of the account; the fullest first.
+
+    ``recorded`` are those that a sweep found: it knows what the registry calls for, and what AWS refused.
+    """
+    found = [
+        *(limits.usage(PRINCIPALS_OF_SHARE, arn, number) for arn, number in counts.principals.items()),
+        *(limits.usage(RESOURCES_OF_SHARE, arn, number) for arn, number in counts.resources.items()),
+        limits.usage(PRINCIPALS, ACCOUNT, sum(counts.principals.values())),
+        limits.usage(RESOURCES, ACCOUNT, sum(counts.resources.values())),
+        limits.usage(SHARES, ACCOUNT, counts.shares),
+        limits.usage(INVITATIONS, ACCOUNT, counts.waiting),
+        limits.usage(CONFIGURATIONS, ACCOUNT, counts.configurations),
+    ]
+    by_sweep = {(each.of, each.code): each for each in recorded}
+    there = {(each.of, each.code) for each in found}
+    found += (each for key, each in by_sweep.items() if key not in there)
+    return nearest(_with_called_for(each, by_sweep.get((each.of, each.code))) for each in found)
+
+
+def _with_called_for(counted: QuotaUsage, recorded: QuotaUsage | None) -> QuotaUsage:
+    """Return what was counted with those that a sweep has not added yet."""
+    if recorded is None or recorded.called_for <= recorded.used:
+        return counted
+    return msgspec.structs.replace(counted, called_for=max(counted.used, recorded.called_for))
+
+
 def without_number(target: str, counts: OfferCounts) -> QuotaUsage:
     """Return that AWS has no room for more where nobody knows how much it has."""
     return QuotaUsage(
@@ -214,7 +268,7 @@ def without_number(target: str, counts: OfferCounts) -> QuotaUsage:
         called_for=max(counts.there, counts.called_for),
         limit=None,
         source=shortened(counts.refusal, _WORDS_BYTES),
-        to_do=what_to_do_about(target),
+        otherwise=what_to_do_about(target),
     )
 
 
