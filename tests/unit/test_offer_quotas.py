@@ -30,7 +30,7 @@ from drawbridge.intake.quotas import (
 from drawbridge.parsing import read_json
 from tests.builders import NOW, SERVICE_ID, SHARE_ARN
 from tests.fakes.offers import StatedQuotas
-from tests.unit.test_offers import SILVER_ARN, World
+from tests.unit.offering import SILVER_ARN, World
 
 
 @pytest.fixture
