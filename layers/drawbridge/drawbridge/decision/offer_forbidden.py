@@ -15,7 +15,7 @@ _NOT_KNOWN_YET = frozenset({Fact.CONNECTIONS, Fact.TIME})
 class ForbiddenOffers:
     """Whether offers of one service or share are forbidden. Accounts that no forbid can tell apart are asked for once.
 
-    All of them have to be of the same service or share, and as little known of their organization.
+    Only offers of the same service or share may be asked for, and none of an account whose place changes meanwhile.
     """
 
     def __init__(self, policies: PolicySet, evaluation_time: EvaluationTime) -> None:

@@ -28,7 +28,7 @@ class ToldApart(Struct, frozen=True):
     def key(self, requester: Requester) -> Hashable:
         """Return what is the same for accounts that the statements can't tell apart.
 
-        Where they are in an organization is left to be the same.
+        An account is in one place of one organization: what goes by that tells any two accounts apart.
         """
         account = requester.account_id if self.accounts is None or requester.account_id in self.accounts else ""
         consumer = requester.consumer
