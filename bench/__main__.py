@@ -1,6 +1,6 @@
 """``python -m bench``: measure, and print what was measured beside what it compares with.
 
-``python -m bench withdrawing``, and so ``resting``, ``status`` and ``commands``, measure that part alone.
+``python -m bench withdrawing``, and so ``resting``, ``status``, ``commands`` and ``offering``, measure that part alone.
 """
 
 import logging
@@ -11,6 +11,7 @@ from bench.answering import report_answering
 from bench.commands import report_commands
 from bench.deciding import report_deciding
 from bench.loading import report_loading
+from bench.offering import report_offering
 from bench.onboarding import report_bindings, report_bursts, report_onboarding
 from bench.resting import report_resting
 from bench.starting import report_starting
@@ -25,8 +26,9 @@ ALONE: Mapping[str, Callable[[str], None]] = {
     "resting": report_resting,
     "status": report_status,
     "commands": report_commands,
+    "offering": lambda _: report_offering(),
 }
-"""The parts that deploy what they measure, in accounts of their own."""
+"""The parts that deploy what they measure, in accounts of their own, or deploy nothing."""
 
 
 def main() -> None:
@@ -56,6 +58,7 @@ def main() -> None:
         report_resting(server.url)
     report_loading()
     report_deciding()
+    report_offering()
 
 
 if __name__ == "__main__":

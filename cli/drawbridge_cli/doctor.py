@@ -1,5 +1,6 @@
 """``drawbridge doctor``: checking a deployment whole, with what to do about whatever is wrong."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from drawbridge.association.quotas import DEFAULTS, quotas_in_force
 from drawbridge.aws.errors import translated
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.errors import ConflictError, DrawbridgeError
+from drawbridge.intake.quotas import Limits, usages_of
 from drawbridge_cli import account_checks, deployment_checks, operation_checks
 from drawbridge_cli.account_checks import LATTICE_ROLE, OrganizationAnswer
 from drawbridge_cli.checks import Ask, Check, CheckResult, asked_side_by_side, not_asked, unknown
@@ -112,6 +114,7 @@ def asks_of(stack: Stack) -> Mapping[str, Ask]:
         "organization": lambda: _organization(stack),
         "slack": lambda: account_checks.check_slack(findings_of(stack) if stack.slack_channel else None),
         "quotas": lambda: _quotas(stack, deployment),
+        "offer-quotas": lambda: _offer_quotas(stack),
     }
 
 
@@ -182,6 +185,30 @@ def _ledger(stack: Stack) -> list[Check]:
 def _quotas(stack: Stack, deployment: Deployment) -> list[Check]:
     quotas = {**DEFAULTS, **dict(quotas_in_force(stack.configuration).things)}
     return operation_checks.check_quotas(deployment.endpoints_by_vpc(), quotas)
+
+
+def _offer_quotas(stack: Stack) -> list[Check]:
+    """Compare what is offered with what AWS allows; what the registry calls for, the last sweep has noted."""
+    from drawbridge.aws.endpoint_services import EndpointServices  # noqa: PLC0415 - imported by what asks
+    from drawbridge.aws.quota_counts import QuotaCounts  # noqa: PLC0415
+    from drawbridge.aws.service_permissions import ServicePermissionsOfEc2  # noqa: PLC0415
+    from drawbridge.aws.service_quotas import ServiceQuotas  # noqa: PLC0415
+
+    last = stack.scheduled_sweeps().last
+    ec2 = stack.client("ec2")
+    counts = QuotaCounts(stack.client("ram"), stack.client("vpc-lattice"), account_id=stack.account_id).counts()
+    limits = Limits(ServiceQuotas(stack.client("service-quotas")))
+    permissions = ServicePermissionsOfEc2(ec2, owner=stack.prefix)
+    connections = Counter(each.service_id for each in EndpointServices(ec2).connections()) if stack.services else {}
+    services = {
+        each.service_id: (len(permissions.allowed(each.service_id)), connections.get(each.service_id, 0))
+        for each in stack.services
+    }
+    usages = usages_of(counts, limits, last.quotas if last else ())
+    return [
+        *operation_checks.check_offer_quotas(usages, services),
+        *(not_asked("offer-quotas", error) for error in limits.not_known),
+    ]
 
 
 def _organization(stack: Stack) -> list[Check]:

@@ -9,6 +9,7 @@ from drawbridge.decision.registration import Registration, check_account_id
 from drawbridge.discovery.sweep_record import SweepRecord
 from drawbridge.errors import InvalidInputError
 from drawbridge.intake.mending import mending
+from drawbridge.intake.quotas import NEAR, VPC_CODES, QuotaUsage
 from drawbridge.legible import legible
 from drawbridge_cli.checks import Check, all_ok, ok, problem, warning
 from drawbridge_cli.command_lines import CommandLine, command
@@ -136,7 +137,13 @@ def check_ledger(broken: Collection[str], *, followed: int) -> list[Check]:
 
 
 _TYPES = {RESOURCE_ENDPOINTS: "Resource", NETWORK_ENDPOINTS: "ServiceNetwork"}
-_NEAR = 0.8
+
+
+def _more(quota: str, desired: int) -> str:
+    return (
+        "aws service-quotas request-service-quota-increase --service-code vpc "
+        f"--quota-code {VPC_CODES[quota]} --desired-value {desired}"
+    )
 
 
 def check_quotas(endpoints: Mapping[tuple[str, str], int], quotas: Mapping[str, int]) -> list[Check]:
@@ -147,13 +154,36 @@ def check_quotas(endpoints: Mapping[tuple[str, str], int], quotas: Mapping[str, 
             limit = quotas[quota]
             for (vpc_id, _), count in sorted((key, count) for key, count in endpoints.items() if key[1] == kind):
                 found = f"{vpc_id} has {count} of the {limit} {kind} endpoints that {quota} allows"
-                to_do = f"ask Service Quotas for more, and write the new limit to config/quotas/{quota}"
+                to_do = f"ask for more: {_more(quota, 2 * limit)}; then write the new limit to config/quotas/{quota}"
                 if count >= limit:
                     yield problem("quotas", found, to_do)
-                elif count >= _NEAR * limit:
+                elif count >= NEAR * limit:
                     yield warning("quotas", found, to_do)
 
     return all_ok("quotas", "no VPC is near the number of endpoints that AWS allows", near())
+
+
+_MOST_SERVICES = 3
+
+
+def check_offer_quotas(usages: Iterable[QuotaUsage], services: Mapping[str, tuple[int, int]]) -> list[Check]:
+    """Check the quotas that offers meet, of which those are given that are near.
+
+    ``services`` are how many principals each managed service allows, and how many connections it has: AWS publishes no
+    quota of either.
+    """
+    name = "offer-quotas"
+    near = (
+        (problem if each.is_reached else warning)(name, legible(str(each), 1_000), legible(each.to_do, 1_000))
+        for each in usages
+    )
+    fullest = sorted(services.items(), key=lambda each: (-sum(each[1]), each[0]))[:_MOST_SERVICES]
+    counted = "; ".join(
+        f"{service} allows {principals:,} principals and has {connections:,} connections"
+        for service, (principals, connections) in fullest
+    )
+    of_services = f"; AWS publishes none of an endpoint service: {counted}" if counted else ""
+    return all_ok(name, f"none of shares and resource configurations is near{of_services}", near)
 
 
 _SKEW = timedelta(minutes=1)

@@ -156,6 +156,7 @@ _OF_WITHDRAWALS: Mapping[str, Advice] = {
     "not-known": _by_itself("it is asked again"),
     "not-withdrawn": _mend("see to what AWS says"),
     "orphaned": _by_itself("it goes once AWS has confirmed that nothing calls for it"),
+    "no-room-for-offer": _mend("see what doctor says of quotas, and ask AWS for more; it is tried again an hour later"),
     "offer-refused": _by_itself("it is tried again an hour after AWS refused it; what AWS refuses, its own words say"),
     "invitation-not-accepted": _by_itself("it is put into the share again twelve hours after it was put in last"),
     "permitted-again": _by_itself("the next sweep starts another attempt"),

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from drawbridge.decision.registration import check_account_id
 from drawbridge.errors import DrawbridgeError, InvalidInputError
+from drawbridge.intake.quotas import QuotaUsage
 from drawbridge.legible import legible
 from drawbridge.request import EndpointConnectionRequest, OrphanRequest, ResourceShareRequest
 from drawbridge.status import Status
@@ -22,7 +23,14 @@ from drawbridge_cli.request_status import Known, RequestStatus
 from drawbridge_cli.scheduled_sweeps import ScheduledSweeps, SweepsUnknown
 from drawbridge_cli.screen import Line, accounting, complain, redraw, say, say_lines, show_json, width, wrapped
 from drawbridge_cli.stack import Stack
-from drawbridge_cli.status_screen import by_urgency, rest_line, status_lines, sweeps_line
+from drawbridge_cli.status_screen import (
+    by_urgency,
+    quota_document,
+    quota_lines,
+    rest_line,
+    status_lines,
+    sweeps_line,
+)
 from drawbridge_cli.turns import binding_in
 from drawbridge_cli.urgency import Urgency
 
@@ -90,10 +98,21 @@ class Look(Struct, frozen=True, kw_only=True):
         sweeps = self.sweeps[region]
         return isinstance(sweeps, ScheduledSweeps) and sweeps.is_late(self.at)
 
+    def quotas(self, region: str) -> tuple[QuotaUsage, ...]:
+        """Return the quotas that were near when the schedule's last sweep was made there."""
+        sweeps = self.sweeps[region]
+        return sweeps.last.quotas if isinstance(sweeps, ScheduledSweeps) and sweeps.last is not None else ()
+
     def number_of_needs(self, wanted: Wanted) -> int:
-        """Return how many of the wanted need somebody, and with them, if all are wanted, where no sweep is made."""
+        """Return how many of the wanted need somebody.
+
+        With them, if all are wanted, where no sweep is made, and how many quotas are reached.
+        """
         of_requests = sum(each.urgency.needs_somebody for each in self.shown) + len(self.unreadable)
-        return of_requests + (0 if wanted.is_filtered else sum(map(self.is_late, self.sweeps)))
+        if wanted.is_filtered:
+            return of_requests
+        reached = sum(each.is_reached for region in self.sweeps for each in self.quotas(region))
+        return of_requests + sum(map(self.is_late, self.sweeps)) + reached
 
 
 def status(
@@ -252,7 +271,11 @@ def _lines(look: Look, wanted: Wanted, where: str, stacks: Mapping[str, Stack] |
         if look.is_late(region):
             yield from _sweeps_lines(sweeps, look.at, stacks[region] if stacks else None)
             yield "", ""
+    # Who asks for some requests is told nothing of the others, nor of what is no request.
+    quotas = {} if wanted.is_filtered else {region: look.quotas(region) for region in look.sweeps}
+    yield from quota_lines(quotas, width(), reached=True, with_regions=stacks is not None)
     yield from status_lines(look.shown, width(), look.at, with_regions=stacks is not None)
+    yield from quota_lines(quotas, width(), reached=False, with_regions=stacks is not None)
     if not wanted.everything and wanted.status is None:
         yield rest_line(look.rest, of), "aside"
     for region, sweeps in look.sweeps.items():
@@ -296,6 +319,7 @@ def _sweeps_document(look: Look, region: str) -> dict[str, Any] | None:
         "observed": last.observed if last else None,
         "started": last.started.count if last else None,
         "failures": last.failures.count if last else None,
+        "quotas": [quota_document(each) for each in look.quotas(region)],
     }
 
 

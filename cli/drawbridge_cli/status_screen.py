@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import groupby
 
+from drawbridge.intake.quotas import QuotaUsage
 from drawbridge.legible import legible
 from drawbridge.status import Status
 from drawbridge_cli.command_lines import command
@@ -157,6 +158,40 @@ def rest_line(rest: Mapping[Urgency, int], of: str = "") -> str:
     """Return a line about those that need nobody, of all or of those asked for; what is over is not read."""
     told = ", ".join(words.format(rest[urgency]) for urgency, words in _COUNTED.items() if rest.get(urgency))
     return f"{told or f'nothing else{of} is alive'} (what is over is not counted: --all)"
+
+
+def quota_lines(
+    quotas: Mapping[str, Collection[QuotaUsage]], width: int | None, *, reached: bool, with_regions: bool = False
+) -> Iterator[Line]:
+    """Yield the quotas of AWS that are reached, or those that are near, by Region, as lines of a width."""
+    told = [(region, each) for region, some in quotas.items() for each in some if each.is_reached is reached]
+    if not told:
+        return
+    title, mark = ("A quota of AWS is reached", "bad") if reached else ("A quota of AWS is near", "doubtful")
+    yield f"{title} ({len(told)})", mark
+    for region, each in told:
+        where = f"in {region}: " if with_regions else ""
+        yield from wrapped(f"{where}{legible(str(each), _LONGEST)}", width, indent=2)
+        to_do = f"ask for more, or {each.otherwise}" if each.command else each.otherwise
+        yield from wrapped(f"{TURNS[Turn.OPERATOR]}: {legible(to_do, _LONGEST)}", width, indent=4)
+        if each.command:
+            yield from wrapped(legible(each.command, _LONGEST), width, indent=6, end=" \\")
+    yield "", ""
+
+
+def quota_document(usage: QuotaUsage) -> dict[str, object]:
+    """Return how much of a quota is used, as ``--json`` prints it."""
+    return {
+        "of": usage.of,
+        "counted": usage.counted,
+        "used": usage.used,
+        "called_for": usage.called_for,
+        "limit": usage.limit,
+        "quota_code": usage.code or None,
+        "is_reached": usage.is_reached,
+        "found": str(usage),
+        "to_do": usage.to_do,
+    }
 
 
 def sweeps_line(sweeps: ScheduledSweeps | SweepsUnknown, now: datetime) -> Line:

@@ -21,8 +21,9 @@ from drawbridge_cli.regions import (
     asked_of_each,
     complain_of_not_asked,
 )
-from drawbridge_cli.screen import Show, accounting, complain, say, show_json
+from drawbridge_cli.screen import Show, accounting, complain, say, show_json, width
 from drawbridge_cli.stack import Stack
+from drawbridge_cli.status_screen import quota_lines
 
 _LONGEST_WAIT = 900
 """A sweep may take five minutes, and the batch of hints before it as long."""
@@ -186,9 +187,15 @@ def needs_somebody(record: SweepRecord) -> Iterator[Concern]:
             record.existence_unknown,
             "they stay; AWS, asked by their ids, has to say that they are there or gone",
         ),
+        Concern("quotas of AWS that are reached", _reached(record), "it is beside each"),
     ):
         if concern.of.count:
             yield concern
+
+
+def _reached(record: SweepRecord) -> Mentioned:
+    reached = tuple(f"{each}; {each.to_do}" for each in record.quotas if each.is_reached)
+    return Mentioned(len(reached), reached)
 
 
 def _show(where: str, record: SweepRecord) -> None:
@@ -210,6 +217,9 @@ def _show(where: str, record: SweepRecord) -> None:
         if offers.count:
             say(f"{what}: {offers.count}")
             _show_mentioned(offers)
+    for line, mark in quota_lines({"": record.quotas}, width(), reached=False):
+        if line:
+            say(line, mark)
     for concern in needs_somebody(record):
         say(f"{concern.what}: {concern.of.count}", "bad")
         _show_mentioned(concern.of)

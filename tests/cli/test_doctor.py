@@ -25,7 +25,7 @@ from tests.cli.operators import Drawbridge, Ended, Operator
 ALL = [
     *("stack", "version", "clock", "roles", "functions", "tables", "workflows", "hints-mapping", "rules", "schedules"),
     *("bus", "notifications", "sweeps", "dead-letters", "alarms", "configuration", "consumers", "ledger"),
-    *("managed-services", "service-linked-role", "organization", "slack", "quotas"),
+    *("managed-services", "service-linked-role", "organization", "slack", "quotas", "offer-quotas"),
 ]
 
 
@@ -64,7 +64,7 @@ def test_every_check_is_made_and_what_does_not_work_is_said_with_what_to_do(at_w
     assert lines[place + 1] == (
         "         to do: detect the stack's drift in CloudFormation, and have it made again as the template says"
     )
-    assert lines[-1] == "problem: 3; warning: 4; ok: 18", ended.out
+    assert lines[-1] == "problem: 3; warning: 4; ok: 19", ended.out
 
 
 def test_for_programs_there_is_one_document(at_work: Drawbridge) -> None:
@@ -235,6 +235,9 @@ def test_the_permissions_that_the_document_names_are_used(reader: Reader, operat
     assert named - made == {
         # The service authorization reference has it as what DescribeStacks depends on.
         "cloudformation:ListStacks",
+        # No service is managed here.
+        "ec2:DescribeVpcEndpointConnections",
+        "ec2:DescribeVpcEndpointServicePermissions",
         # This account is in no organization.
         "organizations:ListAWSServiceAccessForOrganization",
     }

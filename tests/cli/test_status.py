@@ -12,11 +12,14 @@ import pytest
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.aws.sweep_record_items import SweepRecordItems
 from drawbridge.discovery.sweep_record import Mentioned, SweepRecord
+from drawbridge.intake.quotas import ACCOUNT, INVITATIONS, PRINCIPALS_OF_SHARE, Limits
 from drawbridge.status import Reason, Status
 from local_aws.testing.faults import CallFault, faults
-from tests.builders import CONSUMER, PROVIDER, SERVICE_ID, SHARE
+from local_aws.testing.record import record
+from tests.builders import CONSUMER, PROVIDER, SERVICE_ID, SHARE, SHARE_ARN
 from tests.cli.connected import ATTACHMENT, LET_IN, connection, enter, enter_connected, ledger_of
 from tests.cli.operators import Drawbridge, Operator, denied
+from tests.fakes.offers import StatedQuotas
 
 HELD, CONNECTED, GONE = connection(1), connection(2), connection(3)
 NO_VPC = Reason("no-vpc", "orders-db: no VPC fits", source="orders")
@@ -143,7 +146,14 @@ def test_programs_get_one_document(at_work: Drawbridge, operator: Operator, peop
     assert {name: each for name, each in ended.json.items() if name != "requests"} == {
         "rest": {},
         "unreadable": [],
-        "last_sweep": {"ended_at": None, "is_late": False, "observed": None, "started": None, "failures": None},
+        "last_sweep": {
+            "ended_at": None,
+            "is_late": False,
+            "observed": None,
+            "started": None,
+            "failures": None,
+            "quotas": [],
+        },
         "stack": "drawbridge",
         "region": "us-east-1",
         "account_id": operator.account_id,
@@ -301,8 +311,8 @@ def test_an_interruption_before_anything_was_seen_is_no_finding(
 def swept(operator: Operator, *, minutes_ago: float, **found: Any) -> None:
     """Leave the record of a sweep of the schedule, that ended so long ago."""
     ended_at = datetime.now(UTC) - timedelta(minutes=minutes_ago)
-    record = SweepRecord(began_at=ended_at, ended_at=ended_at, scheduled=True, **found)
-    SweepRecordItems(operator.table("ApprovalsTableName")).keep(record, frozenset())
+    left = SweepRecord(began_at=ended_at, ended_at=ended_at, scheduled=True, **found)
+    SweepRecordItems(operator.table("ApprovalsTableName")).keep(left, frozenset())
 
 
 @pytest.fixture
@@ -325,7 +335,44 @@ def test_the_last_sweep_of_the_schedule_is_told_at_the_end(
         "observed": 12,
         "started": 1,
         "failures": 0,
+        "quotas": [],
     }
+
+
+def test_a_quota_that_is_reached_needs_somebody_and_one_that_is_near_is_told(
+    at_work: Drawbridge, sweeping: Operator, ledger: LedgerTable
+) -> None:
+    limits = Limits(StatedQuotas())
+    near = limits.usage(PRINCIPALS_OF_SHARE, SHARE_ARN, 4_000)
+    reached = limits.usage(INVITATIONS, ACCOUNT, 250)
+    swept(sweeping, minutes_ago=3, observed=12, quotas=(near,))
+    told = at_work("status")
+    swept(sweeping, minutes_ago=3, observed=12, quotas=(reached, near))
+    mark = record.mark()
+
+    ended, document = at_work("status"), at_work("status", "--json").json
+
+    assert (told.code, ended.code) == (0, 1)
+    assert "A quota of AWS is near (1)" in told.out.splitlines()
+    lines = ended.out.splitlines()
+    assert lines[0].endswith(": 1 needs somebody")
+    assert lines.index("A quota of AWS is reached (1)") < lines.index("A quota of AWS is near (1)")
+    assert [each["is_reached"] for each in document["last_sweep"]["quotas"]] == [True, False]
+    assert document["last_sweep"]["quotas"][1] == {
+        "of": SHARE_ARN,
+        "counted": "principals",
+        "used": 4_000,
+        "called_for": 4_000,
+        "limit": 5_000,
+        "quota_code": "L-275DAC00",
+        "is_reached": False,
+        "found": str(near),
+        "to_do": near.to_do,
+    }
+    # Only what the sweep left is read.
+    services = {each.operation.split(":")[0] for each in record.since(mark, account_id=sweeping.account_id)}
+    assert services.isdisjoint({"ram", "servicequotas", "vpc-lattice"})
+    assert at_work("status", "--account", CONSUMER).code == 0
 
 
 def test_a_schedule_that_has_no_sweep_made_needs_somebody_and_is_told_first(

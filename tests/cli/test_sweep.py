@@ -15,8 +15,11 @@ from drawbridge.aws.sweep_record_items import SweepRecordItems
 from drawbridge.discovery.sweep_record import Mentioned, SweepRecord
 from drawbridge.hint import SweepScope
 from drawbridge.hint.parse import parse_hint
+from drawbridge.intake.quotas import PRINCIPALS_OF_SHARE, Limits
 from drawbridge_cli import screen, sweep
+from tests.builders import SHARE_ARN
 from tests.cli.operators import SWEEP_COMMANDED, Drawbridge, Operator, denied
+from tests.fakes.offers import StatedQuotas
 
 AT = datetime(2026, 11, 21, 13, 5, tzinfo=UTC)
 QUIET = SweepRecord(began_at=AT, ended_at=AT + timedelta(seconds=2.25), shares=True, observed=12)
@@ -139,6 +142,25 @@ def test_what_became_of_offers_is_told_and_needs_nobody(
         f"{what}: 2",
         "  vpce-svc-1 to ⟨U+001B⟩[2J",
         "  and 1 more, in the log of discover_requests",
+    ]
+
+
+def test_a_quota_that_is_reached_needs_somebody_and_one_that_is_near_does_not(
+    at_work: Drawbridge, sweeps: Sweeps
+) -> None:
+    limits = Limits(StatedQuotas())
+    near, reached = (limits.usage(PRINCIPALS_OF_SHARE, SHARE_ARN, used) for used in (4_000, 5_000))
+    sweeps(replace(QUIET, quotas=(near,)))
+    told = at_work("sweep")
+    sweeps(replace(QUIET, quotas=(reached,)))
+    ended = at_work("sweep")
+
+    assert (told.code, ended.code) == (0, 1)
+    assert told.out.splitlines()[2] == "A quota of AWS is near (1)"
+    assert ended.out.splitlines()[2:] == [
+        "quotas of AWS that are reached: 1",
+        f"  {reached}; {reached.to_do}",
+        "  to do: it is beside each",
     ]
 
 

@@ -222,7 +222,7 @@ def test_where_all_are_outsiders_there_is_a_call_for_each_at_most(provider: Acco
     assert shares.principals(share_arn) == []
 
 
-@pytest.mark.parametrize("quota", ["associations_per_share", "pending_invitations"])
+@pytest.mark.parametrize("quota", ["principals_per_share", "principal_associations", "pending_invitations"])
 def test_a_share_takes_as_many_as_there_is_room_for(provider: Account, quota: str) -> None:
     share_arn, shares = share(provider), shares_of(provider)
 

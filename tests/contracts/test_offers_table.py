@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from drawbridge.aws.offers_table import OffersTable
@@ -31,6 +32,14 @@ def broken() -> list[str]:
 @pytest.fixture
 def offers(table: Any, broken: list[str]) -> OffersTable:
     return OffersTable(table, on_broken=broken.append)
+
+
+def test_why_there_was_no_room_is_kept(offers: OffersTable) -> None:
+    refused = msgspec.structs.replace(ALLOWED, is_confirmed=False, refused_at=NOW, quota="LimitExceeded: no")
+
+    offers.note([refused])
+
+    assert offers.of(SERVICE_ID) == {ROOT: refused}
 
 
 @pytest.mark.parametrize(

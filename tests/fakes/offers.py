@@ -11,7 +11,7 @@ import msgspec
 
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration
-from drawbridge.errors import GoneError, NotReadyError, ThrottledError
+from drawbridge.errors import DrawbridgeError, GoneError, NotReadyError, ThrottledError
 from drawbridge.intake.offers import (
     Allowed,
     AllowedPrincipal,
@@ -70,7 +70,8 @@ class InMemoryServicePermissions:
         self._hidden = set() if self.shows else {*taken}
         self.on_allow()
         wrong = sorted({*principals} - {*taken})
-        refusal = PartlyRefusedError(f"InvalidPrincipal: {', '.join(wrong)}", wrong, is_full=is_full) if wrong else None
+        code = "VpcEndpointServicePermissionLimitExceeded" if is_full else "InvalidPrincipal"
+        refusal = PartlyRefusedError(f"{code}: {', '.join(wrong[:5])}", wrong, is_full=is_full) if wrong else None
         return Allowed(added=added if self.says_what_is_added else None, refusal=refusal)
 
     def disallow(self, service_id: str, principals: Sequence[str]) -> None:
@@ -99,6 +100,7 @@ class InMemoryOfferedShares:
         self.shares: list[OfferedShare] = []
         self.members: dict[str, dict[str, PrincipalStatus]] = {}
         self.refused: set[str] = set()
+        self.room = 10_000
         self.busy: set[str] = set()
         """Accounts that RAM is not through with."""
         self.left_out: set[str] = set()
@@ -122,11 +124,16 @@ class InMemoryOfferedShares:
         self._interruptions.before_write()
         for each in account_ids:
             there = self.members[share_arn].get(each)
-            if each not in self.refused | self.busy and (there is None or not there.is_in_share):
+            has_room = sum(status.is_in_share for status in self.members[share_arn].values()) < self.room
+            if each not in self.refused | self.busy and has_room and (there is None or not there.is_in_share):
                 self.members[share_arn][each] = PrincipalStatus.ASSOCIATING
                 self.invited.append((share_arn, each))
         if not self.busy.isdisjoint(account_ids):
             raise NotReadyError(f"InvalidStateTransitionException: {', '.join(sorted(self.busy))}")
+        missing = [each for each in account_ids if each not in self.members[share_arn]]
+        if without := [each for each in missing if each not in self.refused | self.busy]:
+            words = f"ResourceShareLimitExceededException: the limit of {self.room}"
+            raise PartlyRefusedError(words, without, is_full=True)
         if not self.refused.isdisjoint(account_ids):
             raise PartlyRefusedError(
                 f"OperationNotPermitted: {', '.join(sorted(self.refused))}", self.refused.intersection(account_ids)
@@ -198,3 +205,18 @@ class InMemoryOfferedServices:
 
     def managed(self) -> list[ManagedService]:
         return self.services
+
+
+class StatedQuotas:
+    """Service Quotas, with the values that it is told; without any it has none of the account's own."""
+
+    def __init__(self) -> None:
+        self.own: dict[str, dict[str, int]] = {}
+        self.error: DrawbridgeError | None = None
+        self.asked: list[str] = []
+
+    def values(self, service: str) -> dict[str, int]:
+        self.asked.append(service)
+        if self.error is not None:
+            raise self.error
+        return self.own.get(service, {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from local_aws.testing.clock import fast_forward
 from local_aws.testing.faults import CallFault, faults
+from local_aws.testing.settings import changed
 from scenarios.people import Person
 from tests.system.conftest import World, until
 from tests.system.requests_in_ledger import settled
@@ -225,13 +227,35 @@ def test_wherever_the_sweep_is_killed_the_next_one_comes_to_the_same(home: Perso
         register(home, consumer, tier="nickel")
         comes_to(lambda: records(home, share_arn), {consumer.account_id: True})
         comes_to(lambda: allowed(home, service_id), {root(consumer): "drawbridge"})
+        # It is tagged a moment before that is on record.
+        comes_to(lambda: records(home, service_id), {root(consumer): True})
 
     assert [injected.struck(each) for each in kills] == [1] * len(kills)
-    assert records(home, service_id) == {root(consumer): True}
     assert in_share(home, share_arn) == {consumer.account_id: "ASSOCIATING"}
     assert len(invitations(consumer, share_arn)) == 1
     forget(home, consumer)
     comes_to(lambda: (allowed(home, service_id), records(home, service_id), records(home, share_arn)), ({}, {}, {}))
+
+
+def quotas_told(home: Person) -> list[tuple[str, int, int, str]]:
+    """Return the quotas that the schedule's last sweep found near."""
+    table = home.resource("dynamodb").Table(home.output("ApprovalsTableName"))
+    item = table.get_item(Key={"request_id": "sweep/scheduled"}).get("Item")
+    told = json.loads(item["sweep"]).get("quotas", []) if item else []
+    return [(each["of"], each["called_for"], each["limit"], each["source"]) for each in told]
+
+
+def test_a_quota_is_told_before_it_is_reached_as_the_account_has_it(home: Person, consumer: Person) -> None:
+    share_arn = share(home, "tin")
+    with changed(quotas={"principals_per_share": 1}):
+        register(home, consumer, tier="tin")
+        comes_to(lambda: [*in_share(home, share_arn)], [consumer.account_id])
+        comes_to(
+            lambda: [each for each in quotas_told(home) if each[0] == share_arn],
+            [(share_arn, 1, 1, "ram L-275DAC00 in Service Quotas")],
+        )
+    forget(home, consumer)
+    comes_to(lambda: records(home, share_arn), {})
 
 
 def test_no_function_was_denied_anything(world: World, home: Person) -> None:

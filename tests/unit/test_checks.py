@@ -14,6 +14,7 @@ from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration
 from drawbridge.discovery.sweep_record import Mentioned, SweepRecord
 from drawbridge.errors import AccessDeniedError, InvalidInputError, ThrottledError
+from drawbridge.intake.quotas import PRINCIPALS_OF_SHARE, Limits
 from drawbridge.request.connections import ManagedService
 from drawbridge.schedule import interval_of
 from drawbridge_cli.account_checks import (
@@ -47,11 +48,14 @@ from drawbridge_cli.operation_checks import (
     check_consumers,
     check_dead_letters,
     check_ledger,
+    check_offer_quotas,
     check_quotas,
     check_sweeps,
 )
 from drawbridge_cli.scheduled_sweeps import ScheduledSweeps
 from drawbridge_cli.slack import Finding
+from tests.builders import SHARE_ARN
+from tests.fakes.offers import StatedQuotas
 
 OK, WARNING, PROBLEM, UNKNOWN = CheckResult.OK, CheckResult.WARNING, CheckResult.PROBLEM, CheckResult.UNKNOWN
 REMADE = "detect the stack's drift in CloudFormation, and have it made again as the template says"
@@ -398,6 +402,28 @@ def test_a_vpc_that_is_nearly_full_is_said_before_it_is(count: int, result: Chec
         assert checks[0].found == (
             f"vpc-1 has {count} of the 200 Resource endpoints that resource-endpoints-per-vpc allows"
         )
+
+
+def test_a_quota_of_offers_that_is_near_is_said_with_what_to_ask_for() -> None:
+    limits = Limits(StatedQuotas())
+    near, reached = (limits.usage(PRINCIPALS_OF_SHARE, SHARE_ARN, used) for used in (4_000, 5_000))
+
+    checks = check_offer_quotas([reached, near], {"vpce-svc-1": (1, 2)})
+
+    assert brief(checks) == [(PROBLEM, str(reached)), (WARNING, str(near))]
+    assert [each.what_to_do for each in checks] == [reached.to_do, near.to_do]
+
+
+def test_of_services_it_is_said_how_much_there_is_and_that_aws_publishes_no_quota() -> None:
+    services = {f"vpce-svc-{each}": (each, 2 * each) for each in range(1, 6)}
+    none = "none of shares and resource configurations is near"
+
+    assert brief(check_offer_quotas([], {})) == [(OK, none)]
+    assert brief(check_offer_quotas([], services))[0][1].removeprefix(none).split("; ")[1:] == [
+        "AWS publishes none of an endpoint service: vpce-svc-5 allows 5 principals and has 10 connections",
+        "vpce-svc-4 allows 4 principals and has 8 connections",
+        "vpce-svc-3 allows 3 principals and has 6 connections",
+    ]
 
 
 def test_a_quota_that_aws_raised_counts() -> None:

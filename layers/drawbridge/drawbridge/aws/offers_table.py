@@ -86,6 +86,7 @@ class OffersTable:
             is_confirmed=item.get("confirmed") is True,
             refused_at=refused_at,
             tier=tier if isinstance(tier := item.get("tier"), str) else "",
+            quota=quota if isinstance(quota := item.get("quota"), str) else "",
         )
 
 
@@ -98,4 +99,5 @@ def _item(record: OfferRecord) -> dict[str, Any]:
         "confirmed": record.is_confirmed,
     }
     item |= {"tier": record.tier} if record.tier else {}
+    item |= {"quota": record.quota} if record.quota else {}
     return item | ({"refused_at": record.refused_at.isoformat()} if record.refused_at else {})

@@ -21,6 +21,7 @@ from drawbridge.aws.owned_object_listing import OwnedObjectListing
 from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
 from drawbridge.aws.resource_shares import ResourceShares
 from drawbridge.aws.service_permissions import ServicePermissionsOfEc2
+from drawbridge.aws.service_quotas import ServiceQuotas
 from drawbridge.aws.state_machine import StateMachine
 from drawbridge.aws.sweep_record_items import SweepRecordItems
 from drawbridge.aws.task_callback import TaskCallback
@@ -47,6 +48,7 @@ from drawbridge.discovery.withdrawals import WithdrawalReconciler
 from drawbridge.discovery.workflow import Workflows
 from drawbridge.environment import Environment
 from drawbridge.intake.desired import OfferRules
+from drawbridge.intake.quotas import Limits
 from drawbridge.intake.reconcile import OfferReconciler
 
 
@@ -161,6 +163,7 @@ def sweeper(
                 owner=settings.prefix,
                 cap=settings.withdraw_cap,
             ),
+            limits=Limits(ServiceQuotas(client("service-quotas"))),
             zone=settings.time_zone,
         ),
         questions_at_once=settings.open_questions,

@@ -1,6 +1,7 @@
 """Asking Cedar whether policies permit an action, on facts."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -24,6 +25,7 @@ from drawbridge.decision.facts import (
     ShareFacts,
 )
 from drawbridge.decision.policies import SCHEMA_TEXT, Policy, Statement, parse_policy
+from drawbridge.decision.told_apart import ANY_TWO, ToldApart, told_apart
 from drawbridge.decision.unknown import against_the_requester
 from drawbridge.errors import InvalidInputError
 from drawbridge.lattice import ResourceKind
@@ -67,6 +69,7 @@ class PolicySet:
         self._compiled: dict[tuple[Action, frozenset[Fact]], Any] = {}
         self._forbidden: dict[tuple[Action, frozenset[Fact]], frozenset[str | None]] = {}
         """The accounts that forbids on an action name which go by nothing unknown; ``None`` if one is for any."""
+        self._told_apart: dict[tuple[Action, frozenset[Fact]], ToldApart] = {}
 
     @cached_property
     def version(self) -> str:
@@ -117,13 +120,32 @@ class PolicySet:
         To ask Cedar takes far longer.
         """
         if (action, unknown) not in self._forbidden:
-            forbids = [
-                each.cedar for each in self._statements.values() if each.effect == "forbid" and not each.facts & unknown
-            ]
-            about = [each.principal for each in forbids if _is_about(each, action)]
+            about = [each.cedar.principal for each in self._standing_forbids(action, unknown)]
             named = {str(each.entity.id) if isinstance(each, pst.ScopeEq) else None for each in about}
             self._forbidden[action, unknown] = frozenset(named)
         return not self._forbidden[action, unknown].isdisjoint({account_id, None})
+
+    def told_apart(self, action: Action, unknown: frozenset[Fact]) -> ToldApart:
+        """Return what of accounts those forbids on the action go by that may stand whatever is unknown.
+
+        Which of these apply is the same for accounts that are alike in it: no statement hides another, but one of
+        another policy that has the same id.
+        """
+        if (action, unknown) not in self._told_apart:
+            forbids = self._standing_forbids(action, unknown)
+            ids = Counter(each.id for each in self._statements.values())
+            is_hidden = any(ids[each.id] > 1 for each in forbids)
+            found = ANY_TWO if is_hidden else told_apart(each.cedar for each in forbids)
+            self._told_apart[action, unknown] = found
+        return self._told_apart[action, unknown]
+
+    def _standing_forbids(self, action: Action, unknown: frozenset[Fact]) -> list[Statement]:
+        """Return the forbids on the action that go by nothing unknown."""
+        return [
+            each
+            for each in self._statements.values()
+            if each.effect == "forbid" and not each.facts & unknown and _is_about(each.cedar, action)
+        ]
 
     def speak_of(self, action: Action, facts: frozenset[Fact]) -> bool:
         """Return whether a statement on the action, whatever else it is on, refers to one of the facts."""

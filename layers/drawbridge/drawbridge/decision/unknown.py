@@ -104,7 +104,7 @@ def _facts(expr: pst.Expr) -> frozenset[Fact]:
             # Used as a whole, it may stand for anything in it.
             return frozenset(_OF_CONTEXT.values())
         case _:
-            return frozenset[Fact]().union(*(_facts(part) for part in _parts(expr)))
+            return frozenset[Fact]().union(*(_facts(part) for part in parts_of(expr)))
 
 
 def _facts_of_attribute(base: pst.Expr, attr: str) -> frozenset[Fact]:
@@ -166,7 +166,7 @@ def _widened(scope: Any) -> Any:
             return pst.ScopeAny()
 
 
-def _parts(node: Any) -> Iterator[Any]:
+def parts_of(node: Any) -> Iterator[Any]:
     """Yield the direct subexpressions of an expression."""
     for field in fields(node):
         value = getattr(node, field.name)

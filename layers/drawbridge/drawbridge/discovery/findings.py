@@ -12,6 +12,7 @@ from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.errors import DrawbridgeError, InvalidInputError, UpstreamError
 from drawbridge.hint import HintSource
 from drawbridge.intake.converged import Converged
+from drawbridge.intake.quotas import QuotaUsage
 from drawbridge.request import Request
 from drawbridge.request.absence import Absence
 from drawbridge.status import Reason
@@ -52,6 +53,8 @@ class SweepResult(Struct, frozen=True):
     """What AWS refuses to have offered or taken back, in its words."""
     offers_held_back: tuple[InvalidInputError, ...] = ()
     """What is not taken back, as too much would go at once."""
+    quotas: tuple[QuotaUsage, ...] = ()
+    """The quotas that are near, of what is offered."""
 
 
 @dataclass
@@ -110,6 +113,7 @@ class Findings:
             not_offered=tuple(self.offers.not_offered),
             offers_refused=tuple(self.offers.refused),
             offers_held_back=tuple(self.offers.held_back),
+            quotas=tuple(self.offers.quotas),
         )
 
     def take_over_offers(self, converged: Converged) -> None:

@@ -12,6 +12,7 @@ from drawbridge.errors import DrawbridgeError, GoneError
 from drawbridge.intake.converged import Converged
 from drawbridge.intake.desired import RegisteredEntries, Target, id_of, unreadable
 from drawbridge.intake.offers import OfferedShares, OfferRecords
+from drawbridge.intake.quotas import Limits, usages
 from drawbridge.intake.reconcile import Hurry, OfferReconciler, RegisteredConsumers
 from drawbridge.intake.steps import DisallowPrincipals, OfferPlan, RemoveFromShare, Step
 from drawbridge.request.connections import ManagedService
@@ -41,6 +42,7 @@ class OfferSweep:
         records: OfferRecords,
         registry: RegisteredConsumers,
         reconciler: OfferReconciler,
+        limits: Limits,
         zone: str = "UTC",
         clock: Callable[[], float] = monotonic,
     ) -> None:
@@ -50,6 +52,7 @@ class OfferSweep:
         self._records = records
         self._registry = registry
         self._reconciler = reconciler
+        self._limits = limits
         self._zone = zone
         self._clock = clock
 
@@ -88,6 +91,7 @@ class OfferSweep:
         is_late_to_add = partial(is_late, _ADDS_UNTIL)
         plans = self._planned(targets, RegisteredEntries(entries), evaluation_time, converged, is_late_to_add)
         converged.not_offered += (str(each) for _, plan in plans for each in plan.not_offered)
+        converged.quotas = usages({id_of(target): plan.counts for target, plan in plans}, self._limits)
         steps = [(target, step) for target, plan in plans for step in plan.steps]
         for takes_back, until in ((False, _ADDS_UNTIL), (True, _TAKES_BACK_UNTIL)):
             some = [each for each in steps if isinstance(each[1], DisallowPrincipals | RemoveFromShare) is takes_back]

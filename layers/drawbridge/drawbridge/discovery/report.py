@@ -154,6 +154,8 @@ def _report_offers(result: SweepResult) -> None:
     for message, offers in (("offered", result.offered), ("taken back", result.taken_back)):
         if offers:
             logger.info(message, extra={"number_of_offers": len(offers), "offers": offers[:_MOST_NAMED]})
+    if result.quotas:
+        logger.warning("quotas near", extra={"quotas": [str(each) for each in result.quotas[:_MOST_NAMED]]})
     if result.not_offered:
         shown = {"number_of_offers": len(result.not_offered), "offers": result.not_offered[:_MOST_NAMED]}
         logger.warning("not offered", extra=shown)

@@ -12,10 +12,12 @@ from drawbridge.decision.facts import AwareDatetime
 from drawbridge.discovery.findings import SweepResult
 from drawbridge.errors import DrawbridgeError
 from drawbridge.hint import SweepScope
+from drawbridge.intake.quotas import QuotaUsage
 
 _LIST_BYTES = 4_000
 """Of each list: what is left out is in the log."""
 _WORDS_BYTES = 1_000
+_QUOTAS_BYTES = 16_000
 
 
 class Mentioned(Struct, frozen=True):
@@ -56,6 +58,8 @@ class SweepRecord(Struct, frozen=True, kw_only=True):
     """What AWS refuses to have offered or taken back: somebody has to mend what it says."""
     offers_held_back: Mentioned = Mentioned()
     """What is not taken back, as too much would go at once."""
+    quotas: tuple[QuotaUsage, ...] = ()
+    """The quotas that are near, the fullest first."""
 
 
 class SweepRecords(Protocol):
@@ -108,6 +112,7 @@ def sweep_record(
         not_offered=_mentioned(result.not_offered),
         offers_refused=_mentioned(str(each) for each in result.offers_refused),
         offers_held_back=_mentioned(str(each) for each in result.offers_held_back),
+        quotas=fitting(result.quotas, _QUOTAS_BYTES),
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from drawbridge.errors import DrawbridgeError, InvalidInputError
+from drawbridge.intake.quotas import QuotaUsage
 
 
 @dataclass
@@ -19,5 +20,7 @@ class Converged:
     """What AWS refuses to have offered or taken back, in its words."""
     held_back: list[InvalidInputError] = field(default_factory=list)
     """What is not taken back, as too much would go at once."""
+    quotas: list[QuotaUsage] = field(default_factory=list)
+    """The quotas that are near, the fullest first."""
     left: set[str] = field(default_factory=set)
     """The services and shares that there was no time to finish."""

@@ -22,7 +22,7 @@ from drawbridge.decision.facts import (
     Service,
     ShareFacts,
 )
-from drawbridge.decision.offer_forbidden import forbidding_offer
+from drawbridge.decision.offer_forbidden import ForbiddenOffers
 from drawbridge.decision.registration import Registration, check_account_id, is_principal_of
 from drawbridge.errors import InvalidInputError
 from drawbridge.intake.mending import mending
@@ -142,6 +142,7 @@ class OfferRules:
         principals: dict[str, str] = {}
         unchanged: set[str] = set()
         not_offered: list[NotOffered] = []
+        forbidden = ForbiddenOffers(self._policies, evaluation_time)
         for entry in entries:
             standing = standing_of(entry.consumer)
             is_shut_out = standing in _NOT_IN_FORCE
@@ -158,7 +159,7 @@ class OfferRules:
             if is_shut_out:
                 reasons = (_NOT_IN_FORCE[standing],)
             else:
-                reasons = self.forbidding(target, entry, evaluation_time)
+                reasons = forbidden.forbidding(_facts(target, _requester(entry)))
                 unchanged |= {entry.account_id} if reasons and isinstance(target, OfferedShare) else set()
             if reasons:
                 not_offered.append(NotOffered(target=id_of(target), account_id=entry.account_id, reasons=reasons))
@@ -180,10 +181,13 @@ class OfferRules:
 
     def forbidding(self, target: Target, entry: Registration, evaluation_time: EvaluationTime) -> tuple[Reason, ...]:
         """Return the forbids for which a target is not offered to an account; none if no policy stands against it."""
-        # Organizations is not asked: of thousands of accounts, that would be thousands of calls.
-        place = OrganizationPlace(membership=Membership.UNKNOWN)
-        requester = Requester(account_id=entry.account_id, place=place, consumer=entry.consumer)
-        return forbidding_offer(_facts(target, requester), self._policies, evaluation_time)
+        return ForbiddenOffers(self._policies, evaluation_time).forbidding(_facts(target, _requester(entry)))
+
+
+def _requester(entry: Registration) -> Requester:
+    # Organizations is not asked: of thousands of accounts, that would be thousands of calls.
+    place = OrganizationPlace(membership=Membership.UNKNOWN)
+    return Requester(account_id=entry.account_id, place=place, consumer=entry.consumer)
 
 
 def _facts(target: Target, requester: Requester) -> ConnectionFacts | ShareFacts:

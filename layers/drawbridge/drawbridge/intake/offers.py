@@ -157,6 +157,8 @@ class OfferRecord(Struct, frozen=True, kw_only=True):
     """When AWS refused it: it was not added, and whatever is there in spite of it is somebody else's."""
     tier: str = ""
     """Of an account in a share: the tier that the share was offered to when it was last called for."""
+    quota: str = ""
+    """AWS's words, where it refused it because there is no room for more."""
 
     @property
     def is_begun(self) -> bool:

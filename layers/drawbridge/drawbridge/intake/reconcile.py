@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol, assert_never
 
+from drawbridge.bounds import shortened
 from drawbridge.decision.facts import EvaluationTime
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import GoneError, InvalidInputError, NotReadyError
@@ -19,6 +20,7 @@ from drawbridge.intake.offers import (
     PartlyRefusedError,
     ServicePermissions,
 )
+from drawbridge.intake.quotas import what_to_do_about
 from drawbridge.intake.steps import (
     AddToShare,
     AllowPrincipals,
@@ -48,6 +50,9 @@ class RegisteredConsumers(Protocol):
 
 _AT_ONCE = 100
 """As many as the registry is asked for in one call."""
+
+_WORDS_BYTES = 500
+"""Of what AWS said, on record."""
 
 _UNCAPPED_PART = 4
 """A quarter of a share goes at once, whatever the cap."""
@@ -242,12 +247,19 @@ class OfferReconciler:
             refused = answer.refusal.refused if answer.refusal else frozenset[str]()
             others = {each for each in called_for if _is_of_others(each, answer)}
             asked += (each for each in called_for if each.principal not in refused and each not in others)
+            quota = str(answer.refusal) if answer.refusal and answer.refusal.is_full else ""
             self._records.note(
-                [record(each, refused_at=evaluation_time.now) for each in called_for if each.principal in refused]
+                [
+                    record(each, refused_at=evaluation_time.now, quota=quota)
+                    for each in called_for
+                    if each.principal in refused
+                ]
             )
             self._records.drop([record(each) for each in others])
             if answer.refusal:
-                converged.refused.append(InvalidInputError(f"not all can be offered {target_id}: {answer.refusal}"))
+                to_do = f"; {what_to_do_about(target_id)}" if quota else ""
+                why = f"not all can be offered {target_id}: {answer.refusal}{to_do}"
+                converged.refused.append(InvalidInputError(why))
             if answer.refusal and answer.refusal.is_full:
                 break
         after = self._called_for(asked, target, evaluation_time)
@@ -356,7 +368,13 @@ def _is_as_it_was(offer: Offer, entry: Registration | None) -> bool:
 
 
 def _record(
-    target: Target, offer: Offer, now: datetime, *, is_confirmed: bool = False, refused_at: datetime | None = None
+    target: Target,
+    offer: Offer,
+    now: datetime,
+    *,
+    is_confirmed: bool = False,
+    refused_at: datetime | None = None,
+    quota: str = "",
 ) -> OfferRecord:
     return OfferRecord(
         target=id_of(target),
@@ -365,5 +383,6 @@ def _record(
         offered_at=now,
         is_confirmed=is_confirmed,
         refused_at=refused_at,
+        quota=shortened(quota, _WORDS_BYTES),
         tier=target.tier if isinstance(target, OfferedShare) else "",
     )

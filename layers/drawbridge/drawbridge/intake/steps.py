@@ -1,7 +1,7 @@
 """The steps from what AWS lists to what should be offered: a pure comparison, which can be printed instead of done."""
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 from msgspec import Struct
@@ -9,6 +9,7 @@ from msgspec import Struct
 from drawbridge.decision.registration import account_of
 from drawbridge.intake.desired import DesiredOffers, NotOffered
 from drawbridge.intake.offers import AllowedPrincipal, OfferedShare, OfferRecord, PrincipalStatus, SharePrincipal
+from drawbridge.intake.quotas import OfferCounts, what_to_do_about
 from drawbridge.status import Reason
 
 INVITED_AGAIN_AFTER = timedelta(hours=12)
@@ -17,6 +18,8 @@ INVITED_AGAIN_AFTER = timedelta(hours=12)
 https://docs.aws.amazon.com/ram/latest/userguide/working-with-shared-invitations.html
 """
 
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 REFUSED_AGAIN_AFTER = timedelta(hours=1)
 """What AWS refuses is not asked for in each sweep: nothing but somebody's change has AWS take it."""
@@ -126,6 +129,7 @@ class OfferPlan(Struct, frozen=True, kw_only=True):
     """What is to be done about one service or share."""
 
     steps: tuple[Step, ...]
+    counts: OfferCounts
     not_offered: tuple[NotOffered, ...] = ()
 
 
@@ -144,8 +148,8 @@ def plan_for_service(
     """
     there = {each.arn: each for each in allowed}
     ours = {arn for arn, each in there.items() if _is_ours(each, records.get(arn), owner)}
-    refused = {arn for arn, each in records.items() if _is_refused(each, now)}
-    missing = [arn for arn in desired.principals if arn not in there]
+    missing = {arn: desired.principals[arn] for arn in desired.principals if arn not in there}
+    refused = _refusals(missing, records, now)
     # What intake can't have added, whoever tagged it, is nothing of intake's.
     own = {arn: account for arn in ours if (account := account_of(arn)) is not None}
     going = {arn: account for arn, account in own.items() if _is_to_go(arn, account, desired)}
@@ -174,16 +178,21 @@ def plan_for_service(
         MarkPermissions(service_id, tuple(untagged), tuple(_confirmed(records[each.arn]) for each in untagged)),
         ConfirmRecords(service_id, tuple(unconfirmed)),
         AllowPrincipals(
-            service_id, _offers({arn: desired.principals[arn] for arn in missing if arn not in refused}, records)
+            service_id,
+            _longest_unrefused_first({arn: each for arn, each in missing.items() if arn not in refused}, records),
         ),
         DisallowPrincipals(service_id, _offers(going, records)),
         ForgetRecords(service_id, tuple(stale)),
     )
     not_yet = (
-        NotOffered(target=service_id, account_id=desired.principals[arn], reasons=(_why_refused(records[arn]),))
-        for arn in sorted(refused.intersection(missing))
+        NotOffered(target=service_id, account_id=missing[arn], reasons=(why,)) for arn, why in sorted(refused.items())
     )
-    return OfferPlan(steps=steps, not_offered=(*desired.not_offered, *not_yet))
+    counts = OfferCounts(
+        there=len(there),
+        called_for=len((there.keys() | desired.principals.keys()) - going.keys()),
+        refusal=_words_of_no_room(records, now),
+    )
+    return OfferPlan(steps=steps, counts=counts, not_offered=(*desired.not_offered, *not_yet))
 
 
 def plan_for_share(
@@ -204,8 +213,8 @@ def plan_for_share(
     leaving = {name for name, each in there.items() if each.status is PrincipalStatus.DISASSOCIATING}
     out = there.keys() - in_share - leaving
     missing = [name for name in desired.principals if name in out or name not in there]
-    refused = {name for name in missing if _is_refused(records.get(name), now)}
     rejected = {name for name in missing if _was_rejected(records.get(name), now)}
+    refused = _refusals([name for name in missing if name not in rejected], records, now, share.takes_outsiders)
     ours = {name: each for name, each in records.items() if each.refused_at is None}
     going = {
         name: each.account_id
@@ -225,10 +234,10 @@ def plan_for_share(
         for name, each in records.items()
         if (name in out or name not in ours) and _is_to_go(name, each.account_id, desired)
     ]
-    adding = {name: desired.principals[name] for name in missing if name not in refused | rejected}
+    adding = {name: desired.principals[name] for name in missing if name not in rejected and name not in refused}
     steps = _not_empty(
         ConfirmRecords(share_arn, tuple(unconfirmed)),
-        AddToShare(share_arn, _offers(adding, records)),
+        AddToShare(share_arn, _longest_unrefused_first(adding, records)),
         RemoveFromShare(share_arn, _offers(going, records), len(ours)),
         ForgetRecords(share_arn, tuple(stale)),
     )
@@ -236,15 +245,17 @@ def plan_for_share(
         NotOffered(
             target=share_arn,
             account_id=desired.principals[name],
-            reasons=(
-                _why_refused(records[name], share.takes_outsiders)
-                if name in refused
-                else _why_not_again(there.get(name), records[name]),
-            ),
+            reasons=(refused[name] if name in refused else _why_not_again(there.get(name), records[name]),),
         )
-        for name in sorted(refused | rejected)
+        for name in sorted(refused.keys() | rejected)
     )
-    return OfferPlan(steps=steps, not_offered=(*desired.not_offered, *not_again))
+    counts = OfferCounts(
+        there=len(in_share),
+        called_for=len((in_share | desired.principals.keys()) - going.keys()),
+        waiting=sum(each.status is PrincipalStatus.ASSOCIATING for each in there.values()),
+        refusal=_words_of_no_room(records, now),
+    )
+    return OfferPlan(steps=steps, counts=counts, not_offered=(*desired.not_offered, *not_again))
 
 
 def _is_to_go(principal: str, account_id: str, desired: DesiredOffers) -> bool:
@@ -265,6 +276,45 @@ def _is_confirmed(record: OfferRecord | None) -> bool:
 def _is_refused(record: OfferRecord | None, now: datetime) -> bool:
     """Return whether AWS refused it not long ago."""
     return record is not None and record.refused_at is not None and now < record.refused_at + REFUSED_AGAIN_AFTER
+
+
+def _refusals(
+    missing: Iterable[str], records: Mapping[str, OfferRecord], now: datetime, takes_outsiders: bool | None = None
+) -> dict[str, Reason]:
+    """Return why those are not asked for that AWS refused not long ago, or has no room for.
+
+    Where there is no room for some, none of the others has to be refused to know it.
+    """
+    full = _without_room(records, now)
+    found: dict[str, Reason] = {}
+    for name in missing:
+        record = records.get(name)
+        if record is not None and not record.quota and _is_refused(record, now):
+            found[name] = _why_refused(record, takes_outsiders)
+        elif full is not None:
+            found[name] = _why_no_room(full)
+    return found
+
+
+def _without_room(records: Mapping[str, OfferRecord], now: datetime) -> OfferRecord | None:
+    """Return the last that AWS had no room for, not long ago."""
+    refused = [each for each in records.values() if each.quota and _is_refused(each, now)]
+    return max(refused, key=lambda each: (each.refused_at or each.offered_at, each.principal), default=None)
+
+
+def _words_of_no_room(records: Mapping[str, OfferRecord], now: datetime) -> str:
+    full = _without_room(records, now)
+    return full.quota if full is not None else ""
+
+
+def _why_no_room(record: OfferRecord) -> Reason:
+    at = record.refused_at or record.offered_at
+    again = (at + REFUSED_AGAIN_AFTER).isoformat(timespec="seconds")
+    text = (
+        f"AWS had no room for more at {at.isoformat(timespec='seconds')} ({record.quota}). It is tried again at "
+        f"{again}; {what_to_do_about(record.target)}."
+    )
+    return Reason("no-room-for-offer", text)
 
 
 def _why_refused(record: OfferRecord, takes_outsiders: bool | None = None) -> Reason:
@@ -295,8 +345,17 @@ def _offers(accounts: Mapping[str, str], records: Mapping[str, OfferRecord]) -> 
     return tuple(Offer(principal, accounts[principal], records.get(principal)) for principal in sorted(accounts))
 
 
+def _longest_unrefused_first(accounts: Mapping[str, str], records: Mapping[str, OfferRecord]) -> tuple[Offer, ...]:
+    """Return offers in an order in which those that there was no room for keep no others out for ever."""
+
+    def refused_at(offer: Offer) -> datetime:
+        return (offer.record.refused_at if offer.record else None) or _LONG_AGO
+
+    return tuple(sorted(_offers(accounts, records), key=lambda each: (refused_at(each), each.principal)))
+
+
 def _confirmed(record: OfferRecord) -> OfferRecord:
-    return msgspec.structs.replace(record, is_confirmed=True, refused_at=None)
+    return msgspec.structs.replace(record, is_confirmed=True, refused_at=None, quota="")
 
 
 def _not_empty(*steps: Step) -> tuple[Step, ...]:

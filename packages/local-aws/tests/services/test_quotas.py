@@ -23,7 +23,10 @@ def test_the_defaults_are_those_that_aws_publishes() -> None:
         "resource_endpoints_per_vpc": 200,
         "network_endpoints_per_vpc": 50,
         "pending_invitations": 250,
-        "associations_per_share": 5000,
+        "principals_per_share": 5000,
+        "resources_per_share": 5000,
+        "principal_associations": 25_000,
+        "resource_associations": 25_000,
         "standard_parameters": 10_000,
     }
 

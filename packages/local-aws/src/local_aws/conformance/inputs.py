@@ -32,6 +32,7 @@ CHECKED = frozenset(
         "s3",
         "scheduler",
         "secretsmanager",
+        "service-quotas",
         "sns",
         "sqs",
         "ssm",

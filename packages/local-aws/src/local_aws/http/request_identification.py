@@ -279,6 +279,7 @@ def _models_by_signing_name() -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {name: (name,) for name in names}
     found.update(
         {
+            "servicequotas": ("service-quotas",),
             "states": ("stepfunctions",),
             "monitoring": ("cloudwatch",),
             "tagging": ("resourcegroupstaggingapi",),

@@ -31,7 +31,25 @@ def _private_dns(call: AwsCall) -> bool:
     return bool(call.params.get("PrivateDnsEnabled", is_interface))
 
 
+_OF_QUOTAS = (
+    "autoscaling:DescribeAccountLimits",
+    "cloudformation:DescribeAccountLimits",
+    "dynamodb:DescribeLimits",
+    "elasticloadbalancing:DescribeAccountLimits",
+    "iam:GetAccountSummary",
+    "kinesis:DescribeLimits",
+    "rds:DescribeAccountAttributes",
+    "route53:GetAccountLimit",
+)
+"""What Service Quotas asks these services, as the caller. That it asks none of them for another's quotas is a guess."""
+
+
+def _quota_of(action: str) -> Callable[[AwsCall], bool]:
+    return lambda call: call.params.get("ServiceCode") == action.partition(":")[0]
+
+
 ONLY_IF: Mapping[str, Callable[[AwsCall], bool]] = {
+    **{action: _quota_of(action) for action in _OF_QUOTAS},
     "iam:CreateServiceLinkedRole": service_linked_roles.is_missing,
     "lambda:PassCapacityProvider": lambda call: bool(call.params.get("CapacityProviderConfig")),
     "route53:AssociateVPCWithHostedZone": _private_dns,

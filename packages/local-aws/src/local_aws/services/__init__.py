@@ -6,6 +6,7 @@ import os
 
 from local_aws.moto_extension.operations import list_methods_once, refuse_unknown_operations
 from local_aws.moto_extension.possible_keys import keep_possible_keys
+from local_aws.services import service_quotas
 from local_aws.services.dynamodb import table_items
 from local_aws.services.ec2 import filters, subnets
 from local_aws.services.lattice import (
@@ -69,13 +70,14 @@ def install() -> None:
         network_vpcs,
         service_networks,
         service_permissions,
+        service_quotas,
         subnets,
         table_items,
         tagging,
         zone_records,
     ):
         service.install()
-    for name in ("ec2", "organizations", "ram", "route53", "ssm", "vpc-lattice"):
+    for name in ("ec2", "organizations", "ram", "route53", "service-quotas", "ssm", "vpc-lattice"):
         refuse_unknown_operations(name)
     list_methods_once()
     keep_possible_keys()

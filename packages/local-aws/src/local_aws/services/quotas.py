@@ -34,13 +34,16 @@ class Quotas(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     principals_per_service: Count = 10_000
     """Permissions of an endpoint service: AWS publishes no quota. This one is large, for tests to lower."""
     shares_per_region: Count = 25_000
-    associations_per_share: Count = 5_000
-    """Resources and principals each."""
+    principals_per_share: Count = 5_000
+    resources_per_share: Count = 5_000
+    principal_associations: Count = 25_000
+    """Of all shares of an account in a Region."""
+    resource_associations: Count = 25_000
     associations_per_call: Count = 100
     """Resources, as RAM's API reference says (at ``ResourceShareLimitExceededException``), and principals, of which it
     says nothing."""
     pending_invitations: Count = 250
-    """Pending invitations of one sender."""
+    """Pending invitations of one sender in a Region."""
     standard_parameters: Count = 10_000
     advanced_parameters: Count = 100_000
 

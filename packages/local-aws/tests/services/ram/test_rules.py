@@ -156,13 +156,15 @@ def test_a_share_has_room_for_five_thousand_of_each() -> None:
     share_arn = share(provider, first, consumer)
     add = {"resourceShareArn": share_arn, "resourceArns": [second]}
 
-    with lowered(associations_per_share=1):
+    with lowered(resource_associations=1):
+        of_all = refusal(lambda: provider.ram.associate_resource_share(**add))
+    with lowered(resources_per_share=1):
         refused = refusal(lambda: provider.ram.associate_resource_share(**add))
         same = provider.ram.associate_resource_share(resourceShareArn=share_arn, resourceArns=[first])
     with lowered(shares_per_region=1):
         one_more = refusal(lambda: provider.ram.create_resource_share(name="more"))
 
-    assert refused == "ResourceShareLimitExceededException"
+    assert (refused, of_all) == ("ResourceShareLimitExceededException",) * 2
     assert len(same["resourceShareAssociations"]) == 1
     assert one_more == "ResourceShareLimitExceededException"
 

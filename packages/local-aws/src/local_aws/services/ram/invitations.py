@@ -61,13 +61,16 @@ def invite(share: Share, principal: ShareAssociation, account_id: str) -> None:
     later(lifetime, lambda: _expire(invitation), background=True)
 
 
-def check_pending(sender: str, more: int) -> None:
-    """Refuse to send more invitations than an account may have pending.
+def check_pending(sender: str, region: str, more: int) -> None:
+    """Refuse to send more invitations than an account may have pending in a Region.
 
     Raises:
         AwsError: the quota of pending invitations is used up.
     """
-    pending = sum(each.status == "PENDING" and each.share.owner == sender for each in _invitations.values())
+    pending = sum(
+        each.status == "PENDING" and (each.share.owner, each.share.region) == (sender, region)
+        for each in _invitations.values()
+    )
     if more and pending + more > quotas.pending_invitations:
         raise limit_exceeded(f"{quotas.pending_invitations} pending invitations per account")
 

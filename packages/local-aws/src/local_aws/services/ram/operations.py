@@ -57,7 +57,7 @@ def _create(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
         arns, entities = params.get("resourceArns") or [], params.get("principals") or []
         _check(call, arns, entities, allow_external=params.get("allowExternalPrincipals", True))
         retains = bool((params.get("resourceShareConfiguration") or {}).get(RETAINS))
-        _check_room(call.account_id, None, arns, entities, retains=retains)
+        _check_room(call, None, arns, entities, retains=retains)
         share = new_share(call, params)
         for arn in arns:
             add_resource(share, arn)
@@ -106,7 +106,7 @@ def _associate(call: ServiceCall, params: dict[str, Any]) -> dict[str, Any]:
         _check_count(arns, entities)
         new_arns = [arn for arn in arns if not _standing(share.resources, arn)]
         new_entities = [each for each in entities if not _standing(share.principals, each)]
-        _check_room(share.owner, share, new_arns, new_entities, retains=share.retains)
+        _check_room(call, share, new_arns, new_entities, retains=share.retains)
         # Associating a resource or principal again is no error and changes nothing.
         added = [known if (known := _standing(share.resources, arn)) else add_resource(share, arn) for arn in arns]
         fails = faults.fails_later(f"{call.service}:{call.operation}", call.account_id)
@@ -217,12 +217,20 @@ def _check_count(arns: list[str], entities: list[str]) -> None:
         raise limit_exceeded(f"{most} resources or principals per call")
 
 
-def _check_room(owner: str, share: Share | None, arns: list[str], entities: list[str], *, retains: bool) -> None:
-    most = quotas.associations_per_share
-    for present, new in ((share.resources if share else {}, arns), (share.principals if share else {}, entities)):
-        if len(present) + len(new) > most:
-            raise limit_exceeded(f"{most} associations per resource share")
-    check_pending(owner, sum(not _is_let_in(owner, entity, retains=retains) for entity in entities))
+def _check_room(call: ServiceCall, share: Share | None, arns: list[str], entities: list[str], *, retains: bool) -> None:
+    here = (call.account_id, call.region)
+    own = [each for each in shares.values() if (each.owner, each.region) == here]
+    all_arns = [arn for each in own for arn in each.resources]
+    all_entities = [entity for each in own for entity in each.principals]
+    for most, present, new, what in (
+        (quotas.resources_per_share, share.resources if share else {}, arns, "resource associations per share"),
+        (quotas.principals_per_share, share.principals if share else {}, entities, "principal associations per share"),
+        (quotas.resource_associations, all_arns, arns, "resource associations"),
+        (quotas.principal_associations, all_entities, entities, "principal associations"),
+    ):
+        if new and len(present) + len(new) > most:
+            raise limit_exceeded(f"{most} {what}")
+    check_pending(*here, sum(not _is_let_in(call.account_id, entity, retains=retains) for entity in entities))
 
 
 def _is_let_in(owner: str, entity: str, *, retains: bool) -> bool:
