@@ -19,6 +19,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from local_aws import middleware, services
 from local_aws.conformance import inputs, moto_patches, outputs
+from local_aws.http.client_classes import keep_client_classes
 from local_aws.http.connection import Server
 from local_aws.http.request_identification import Environ, identify
 from local_aws.moto_extension import default_bus, pages
@@ -125,6 +126,7 @@ def _client(account_id: str, service: str) -> Any:
 
 def _new_client(service: str, key_id: str, secret: str, token: str | None) -> Any:
     connect: Any = boto3.client
+    keep_client_classes()
     return connect(
         service,
         region_name=REGION,
