@@ -15,11 +15,22 @@ def account_of_key(access_key_id: str) -> str:
     moto looks into every partition of every account, and so makes IAM's backend for all of them: with hundreds of
     accounts that takes longer than most calls.
     """
-    # The latest account's keys are used most.
-    for account_id, backends in reversed(list(models.iam_backends.items())):
-        if any(access_key_id in backend.access_keys for backend in list(backends.values())):
-            return str(account_id)
-    return str(DEFAULT_ACCOUNT_ID)
+    found = _found.get(access_key_id)
+    if found is None or not _has(found, access_key_id):
+        # The latest account's keys are used most.
+        accounts = reversed(list(models.iam_backends))
+        found = next((each for each in accounts if _has(each, access_key_id)), None)
+        if found is None:
+            return str(DEFAULT_ACCOUNT_ID)
+        _found[access_key_id] = found
+    return found
+
+
+_found: dict[str, str] = {}
+
+
+def _has(account_id: str, access_key_id: str) -> bool:
+    return any(access_key_id in each.access_keys for each in list(models.iam_backends[account_id].values()))
 
 
 @functools.cache
