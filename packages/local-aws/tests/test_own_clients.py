@@ -51,3 +51,17 @@ def _client(session: boto3.Session, key: str) -> Any:
     return session.client(
         "sqs", region_name="us-east-1", aws_access_key_id=key, aws_secret_access_key="secret", aws_session_token="token"
     )
+
+
+def test_a_client_knows_the_events_names_that_its_session_has_looked_up() -> None:
+    keep_client_classes()
+    session = boto3.Session()
+    heard: list[str] = []
+
+    first, second = _client(session, "first"), _client(session, "second")
+    for client in (first, second):
+        client.meta.events.register("told.sqs", lambda event_name, **_: heard.append(event_name))
+    second.meta.events.emit("told.sqs.ListQueues")
+
+    assert first.meta.events._alias_name_cache is second.meta.events._alias_name_cache
+    assert heard == ["told.sqs.ListQueues"]

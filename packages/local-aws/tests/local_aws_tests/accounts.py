@@ -15,13 +15,15 @@ from unittest import mock
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import create_backend_app
 
 from local_aws import middleware, services
 from local_aws.conformance import inputs, moto_patches, outputs
+from local_aws.http.client_classes import keep_client_classes
 from local_aws.http.connection import Server
 from local_aws.http.request_identification import Environ, identify
 from local_aws.moto_extension import default_bus, pages
+from local_aws.server import _Dispatcher
 
 REGION = "eu-west-1"
 _numbers = itertools.count(300000000000)
@@ -31,7 +33,7 @@ _numbers = itertools.count(300000000000)
 def server_url() -> str:
     """Serve moto once, with the services and the check of requests: no IAM, no throttles, no faults."""
     services.install()
-    moto = DomainDispatcherApplication(create_backend_app)
+    moto = _Dispatcher(create_backend_app)
 
     def application(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         call = identify(environ)
@@ -125,6 +127,7 @@ def _client(account_id: str, service: str) -> Any:
 
 def _new_client(service: str, key_id: str, secret: str, token: str | None) -> Any:
     connect: Any = boto3.client
+    keep_client_classes()
     return connect(
         service,
         region_name=REGION,

@@ -60,8 +60,16 @@ def person(local_aws_server: LocalAws) -> Person:
     return session
 
 
-def pytest_unconfigure() -> None:
-    """Close the socket that the X-Ray SDK, which moto loads, opens and leaves to the garbage collector."""
+@pytest.hookimpl(wrapper=True)
+def pytest_unconfigure() -> Generator[None, object, object]:
+    """Close the socket that the X-Ray SDK, which moto loads, opens and leaves to the garbage collector.
+
+    pytest then looks for garbage, and tells what goes wrong there. What is left after that ends with the process: to
+    look through it again, as pytest does once more and Python twice, takes seconds.
+    """
     xray = sys.modules.get("aws_xray_sdk.core")
     if xray is not None:
         xray.xray_recorder.emitter._socket.close()
+    done = yield
+    gc.freeze()
+    return done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -37,11 +38,7 @@ def _json_structure(shape: Any, value: Any, path: str) -> Iterator[Problem]:
     if not isinstance(value, dict):
         yield "type", path, f"structure is {value!r:.60}"
         return
-    members = {
-        member.serialization.get("name", name): (name, member)
-        for name, member in shape.members.items()
-        if "location" not in member.serialization
-    }
+    members = _json_members(shape)
     for sent, each in value.items():
         if sent not in members:
             # A union's answer may name its type.
@@ -49,9 +46,26 @@ def _json_structure(shape: Any, value: Any, path: str) -> Iterator[Problem]:
                 yield "unknown member", f"{path}.{sent}", ""
         elif each is not None:
             yield from json_problems(members[sent][1], each, f"{path}.{members[sent][0]}")
-    for sent, (name, _) in members.items():
-        if name in shape.required_members and value.get(sent) is None:
+    for sent, name in _required_in_json(shape):
+        if value.get(sent) is None:
             yield "missing", f"{path}.{name}", ""
+
+
+# A model's shapes stay, so what follows from them is worked out once.
+@functools.cache
+def _json_members(shape: Any) -> dict[str, tuple[str, Any]]:
+    """Return a structure's members by the names that are sent."""
+    return {
+        member.serialization.get("name", name): (name, member)
+        for name, member in shape.members.items()
+        if "location" not in member.serialization
+    }
+
+
+@functools.cache
+def _required_in_json(shape: Any) -> tuple[tuple[str, str], ...]:
+    """Return the names of a structure's required members, as they are sent and in the model."""
+    return tuple((sent, name) for sent, (name, _) in _json_members(shape).items() if name in shape.required_members)
 
 
 def xml_problems(shape: Any, node: Element, path: str = "", also: frozenset[str] = frozenset()) -> Iterator[Problem]:
@@ -75,26 +89,42 @@ def xml_problems(shape: Any, node: Element, path: str = "", also: frozenset[str]
 
 
 def _xml_structure(shape: Any, node: Element, path: str, also: frozenset[str]) -> Iterator[Problem]:
-    members = {
+    members = _xml_members(shape)
+    seen = set()
+    for child in node:
+        sent = tag(child)
+        if sent in also:
+            continue
+        if sent not in members:
+            yield "unknown member", f"{path}.{sent}", ""
+            continue
+        name, member = members[sent]
+        seen.add(name)
+        flat = member.type_name == "list" and member.serialization.get("flattened")
+        yield from xml_problems(member.member if flat else member, child, f"{path}.{name}{'[]' if flat else ''}")
+    for name in _required_in_xml(shape):
+        if name not in seen:
+            yield "missing", f"{path}.{name}", ""
+
+
+@functools.cache
+def _xml_members(shape: Any) -> dict[str, tuple[str, Any]]:
+    """Return a structure's members by the names of their elements."""
+    return {
         _xml_name(member, name): (name, member)
         for name, member in shape.members.items()
         if "location" not in member.serialization and not member.serialization.get("xmlAttribute")
     }
-    seen = set()
-    for child in node:
-        if tag(child) in also:
-            continue
-        if tag(child) not in members:
-            yield "unknown member", f"{path}.{tag(child)}", ""
-            continue
-        name, member = members[tag(child)]
-        seen.add(name)
-        flat = member.type_name == "list" and member.serialization.get("flattened")
-        yield from xml_problems(member.member if flat else member, child, f"{path}.{name}{'[]' if flat else ''}")
-    for name, member in members.values():
-        # An empty list may be left out where it is flattened.
-        if name in shape.required_members and name not in seen and not member.serialization.get("flattened"):
-            yield "missing", f"{path}.{name}", ""
+
+
+@functools.cache
+def _required_in_xml(shape: Any) -> tuple[str, ...]:
+    """Return the names of the members that have to be there: an empty list may be left out where it is flattened."""
+    return tuple(
+        name
+        for name, member in _xml_members(shape).values()
+        if name in shape.required_members and not member.serialization.get("flattened")
+    )
 
 
 def _xml_entry(shape: Any, entry: Element, path: str) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""The classes that botocore makes of clients, kept: EC2's alone has more than 700 methods."""
+"""What botocore makes anew for each client, kept: EC2's class alone has more than 700 methods."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from botocore.client import ClientCreator
+from botocore.hooks import EventAliaser
 
 
 @functools.cache
@@ -29,3 +30,17 @@ def keep_client_classes() -> None:
         return classes[key]
 
     creator._create_client_class = make_once  # noqa: SLF001 - as above
+    _keep_event_names()
+
+
+def _keep_event_names() -> None:
+    """Have a client know the events' names that its session has looked up among the aliases, which are the same."""
+    aliaser: Any = EventAliaser
+    make_copy = aliaser.__copy__
+
+    def copied(self: Any) -> Any:
+        made = make_copy(self)
+        made._alias_name_cache = self._alias_name_cache  # noqa: SLF001 - as above
+        return made
+
+    aliaser.__copy__ = copied

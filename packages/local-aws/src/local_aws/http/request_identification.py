@@ -18,11 +18,13 @@ from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
-from moto.iam.models import get_account_id_from, iam_backends
+from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 from moto.utilities.utils import get_partition
 from werkzeug.exceptions import HTTPException
 from werkzeug.wsgi import get_input_stream
+
+from local_aws.http.access_keys import account_of_key
 
 Environ = dict[str, Any]
 
@@ -165,7 +167,7 @@ def existing_role(principal: Principal, region: str) -> str | None:
 def principal_of(access_key_id: str, region: str) -> Principal:
     """Return the owner of an access key; an unknown key stands for a person in moto's default account."""
     partition = get_partition(region)
-    account_id = get_account_id_from(access_key_id)
+    account_id = account_of_key(access_key_id)
     key = iam_backends[account_id][partition].access_keys.get(access_key_id)
     if key is None:
         return Principal(account_id, f"arn:{partition}:iam::{account_id}:root", None)

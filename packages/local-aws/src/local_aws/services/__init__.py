@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from local_aws.http.access_keys import find_accounts_of_keys
+from local_aws.moto_extension.error_shapes import keep_error_shapes
 from local_aws.moto_extension.operations import list_methods_once, refuse_unknown_operations
 from local_aws.moto_extension.possible_keys import keep_possible_keys
 from local_aws.services import service_quotas
@@ -79,5 +81,7 @@ def install() -> None:
         service.install()
     for name in ("ec2", "organizations", "ram", "route53", "service-quotas", "ssm", "vpc-lattice"):
         refuse_unknown_operations(name)
+    find_accounts_of_keys()
+    keep_error_shapes()
     list_methods_once()
     keep_possible_keys()
