@@ -6,8 +6,8 @@ from typing import Any
 from drawbridge.bootstrap.metering import metered
 from drawbridge.bootstrap.receive_proof import challenges, hints, identities, now, provider
 from drawbridge.errors import DrawbridgeError
-from drawbridge.http_event import body_of
 from drawbridge.hint import HintSource
+from drawbridge.http_event import body_of
 from drawbridge.intake.proof import ProofCode, ProofRefusedError
 from drawbridge.intake.prove import prove
 from drawbridge.observability import Metric, count, logger
