@@ -13,13 +13,14 @@ from botocore.credentials import ReadOnlyCredentials
 from drawbridge.aws.consumers_table import ConsumersTable
 from drawbridge.decision.consumer_standing import Standing, standing_of
 from drawbridge.decision.facts import TIER_TAG, Consumer
+from drawbridge.hint import EVERYTHING, HintSource
 from drawbridge.hint.parse import parse_hint
 from drawbridge.intake.challenge import parse_challenge
 from drawbridge.request.connections import ManagedService
 from drawbridge_cli.proof_signing import signed_document
 from drawbridge_cli.stack import Stack
 from local_aws.testing.clock import clock
-from tests.builders import CONSUMER, PROVIDER, SERVICE_ID, STRANGER
+from tests.builders import CONSUMER, PROVIDER, SERVICE_ID, STRANGER, told
 from tests.cli.operators import SWEEP_COMMANDED, Drawbridge, Ended, Operator, denied, now
 
 OTHER_SERVICE = "vpce-svc-00000000000000001"
@@ -606,7 +607,7 @@ def test_a_customer_proves_that_its_account_is_its_own_and_once(
     assert found is not None
     assert found.consumer.is_proved
     assert (found.proved_by, found.challenge) == (f"arn:aws:sts::{account}:assumed-role/person/operator", "")
-    assert [parse_hint(body) for body in operator.hints()] == [SWEEP_COMMANDED]
+    assert [parse_hint(body) for body in operator.hints()] == [told(EVERYTHING, HintSource.PROOF)]
 
     again = as_customer("prove", "--challenge", challenge, "--url", url)
     assert again.code == 1
