@@ -46,6 +46,7 @@ NO_RESOURCE = {
         "ram:GetResourceShares",
         "ram:ListResources",
         "route53:ListHostedZones",
+        "servicequotas:ListServiceQuotas",
         "vpc-lattice:ListResourceConfigurations",
         "vpc-lattice:ListServiceNetworkResourceAssociations",
         "vpc-lattice:ListServiceNetworkServiceAssociations",
