@@ -336,11 +336,11 @@ def test_what_shows_once_the_first_is_commanded_goes_too(intake: Intake) -> None
     """The ledger's index of what is connected may be a moment behind."""
     by_hand(intake)
     intake.connections.open = ["a"]
-    command = intake.connections.command
+    real = intake.connections.command
 
-    def then_another(going: Sequence[str], given: WithdrawalCommand) -> Sequence[str]:
+    def then_another(going: Sequence[str], command: WithdrawalCommand) -> Sequence[str]:
         intake.connections.open = ["a", "b"]
-        return command(going, given)
+        return real(going, command)
 
     intake.connections.command = then_another  # type: ignore[method-assign]
 
