@@ -32,7 +32,7 @@ def in_batches(do: Do, values: Sequence[str], *, most: int) -> None:
                 raise PartlyRefusedError(str(error), [*refused, *left], is_full=True) from error
             waiting[:0] = halves(batch)
         except (RefusedError, NotReadyError) as error:
-            named = [each for each in batch if _names(str(error), each)]
+            named = _named(str(error), batch)
             if len(batch) > 1 and len(named) in {0, len(batch)}:
                 waiting[:0] = halves(batch)
                 continue
@@ -55,6 +55,10 @@ def halves(batch: list[str]) -> Iterator[list[str]]:
     yield batch[middle:]
 
 
-def _names(words: str, value: str) -> bool:
-    """Return whether the words have the value, and not as a part of another."""
-    return re.search(rf"(?<![\w/:-]){re.escape(value)}(?![\w/:-])", words) is not None
+def _named(words: str, values: Sequence[str]) -> list[str]:
+    """Return those of the values that the words have, and not as a part of another: of two at one place, the longer."""
+    any_of = "|".join(re.escape(each) for each in sorted(values, key=len, reverse=True))
+    # Names of roles may have ``.``, ``=``, ``@`` and ``+`` in them; at their end, these are the sentence's. A comma may
+    # be either, and is taken for the list's.
+    found = {*re.findall(rf"(?<![\w/:-])(?:{any_of})(?![\w/:-]|[.=@+]+\w)", words)}
+    return [each for each in values if each in found]
