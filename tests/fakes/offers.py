@@ -152,10 +152,17 @@ class InMemoryOfferRecords:
     def targets(self) -> frozenset[str]:
         return frozenset(target for target, _ in self.records)
 
-    def note(self, records: Collection[OfferRecord]) -> None:
+    def note(self, records: Collection[OfferRecord], *, after: Collection[OfferRecord]) -> list[OfferRecord]:
         if records:
             self._interruptions.before_write()
-        self.records |= {(each.target, each.principal): each for each in records}
+        read = {(each.target, each.principal): _state(each) for each in after}
+        written = [each for each in records if self._now(each) == read.get((each.target, each.principal))]
+        self.records |= {(each.target, each.principal): each for each in written}
+        return written
+
+    def _now(self, record: OfferRecord) -> object:
+        found = self.records.get((record.target, record.principal))
+        return None if found is None else _state(found)
 
     def drop(self, records: Collection[OfferRecord]) -> None:
         if records:
@@ -164,6 +171,10 @@ class InMemoryOfferRecords:
             found = self.records.get((each.target, each.principal))
             if found is not None and found.offered_at == each.offered_at:
                 del self.records[each.target, each.principal]
+
+
+def _state(record: OfferRecord) -> object:
+    return record.offered_at, record.is_confirmed, record.refused_at
 
 
 class InMemoryConsumers:

@@ -17,7 +17,7 @@ from drawbridge.errors import (
     ThrottledError,
     UpstreamError,
 )
-from drawbridge.intake.offers import PartlyRefusedError
+from drawbridge.intake.offers import PartlyDeniedError, PartlyRefusedError
 
 MANY = [f"{number:012}" for number in range(1, 101)]
 
@@ -110,7 +110,7 @@ def test_a_role_whose_name_goes_on_is_another_whatever_roles_may_be_named(rest: 
     with pytest.raises(PartlyRefusedError) as refusal:
         in_batches(aws.take, [role, role + rest, "b", "c"], most=10)
 
-    assert (aws.taken, refusal.value.refused) == ([role, "b", "c"], {role + rest})
+    assert (aws.taken, refusal.value.refused) == ([role, "b", "c"], frozenset({role + rest}))
 
 
 def test_a_role_is_not_refused_untried_for_one_that_is_in_another_call() -> None:
@@ -182,6 +182,28 @@ def test_as_many_are_done_as_there_is_room_for(room: int) -> None:
 
     assert aws.taken == MANY[:room]
     assert len(aws.calls) < 20
+
+
+def test_what_is_denied_is_told_and_what_was_done_before_it_is_not_among_it() -> None:
+    aws = Aws({MANY[70]}, error=AccessDeniedError)
+
+    with pytest.raises(PartlyDeniedError) as denial:
+        in_batches(aws.take, MANY, most=30)
+
+    assert (aws.taken, denial.value.denied) == (MANY[:60], frozenset(MANY[60:]))
+
+
+def test_what_was_refused_before_the_rest_was_denied_is_not_done_either() -> None:
+    calls: list[list[str]] = []
+
+    def take(values: list[str]) -> None:
+        calls.append(values)
+        raise RefusedError("Invalid.") if len(calls) == 1 else AccessDeniedError("no")
+
+    with pytest.raises(PartlyDeniedError) as denial:
+        in_batches(take, MANY[:2], most=1)
+
+    assert denial.value.denied == {*MANY[:2]}
 
 
 @pytest.mark.parametrize("error", [AccessDeniedError, GoneError, ThrottledError, UpstreamError])

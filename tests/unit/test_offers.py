@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import msgspec
 import pytest
@@ -12,11 +13,18 @@ import pytest
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.facts import Consumer
 from drawbridge.discovery.offer_sweep import OfferSweep
-from drawbridge.errors import InvalidInputError, NotReadyError, ThrottledError
+from drawbridge.errors import AccessDeniedError, InvalidInputError, NotReadyError, ThrottledError
 from drawbridge.hint import CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope
 from drawbridge.intake.converged import Converged
 from drawbridge.intake.desired import DesiredOffers, OfferRules, RegisteredEntries, Target
-from drawbridge.intake.offers import AllowedPrincipal, OfferedShare, OfferRecord, PrincipalStatus
+from drawbridge.intake.offers import (
+    Allowed,
+    AllowedPrincipal,
+    OfferedShare,
+    OfferRecord,
+    PartlyDeniedError,
+    PrincipalStatus,
+)
 from drawbridge.intake.reconcile import OfferReconciler
 from drawbridge.intake.steps import AddToShare, Offer, plan_for_share
 from drawbridge.request.connections import ManagedService
@@ -574,8 +582,10 @@ def test_who_is_removed_while_it_is_being_offered_something_is_offered_nothing(r
     world.consumers.on_read = remove
 
     converged = world.converge()
+    at_first = world.allowed(), world.in_share()
+    world.converge()
 
-    assert (world.allowed(), world.in_share()) == ({}, {STRANGER})
+    assert at_first == (world.allowed(), world.in_share()) == ({}, {STRANGER})
     assert world.confirmed() == {(SHARE_ARN, STRANGER): True}
     assert converged.offered == [f"{SHARE_ARN} to {STRANGER}"]
 
@@ -597,7 +607,11 @@ def test_what_an_entry_calls_for_no_more_while_it_is_being_offered_is_not_offere
     world.consumers.on_read = lambda: world.consumers.registered.update({CONSUMER: Consumer()})
 
     world.converge()
+    at_first = world.allowed(), world.confirmed()
+    world.converge()
 
+    # What is begun may be there by another sweep: the next plan takes it away.
+    assert at_first == ({}, {(SERVICE_ID, ROOT): False})
     assert (world.allowed(), world.records.records) == ({}, {})
 
 
@@ -997,6 +1011,137 @@ def test_an_account_that_another_sweep_puts_in_meanwhile_stays_on_record(world: 
     world.converge()
 
     assert (world.in_share(), world.confirmed()) == ({CONSUMER}, {(SHARE_ARN, CONSUMER): True})
+
+
+def _meanwhile(world: World, name: str, do: Callable[[], object]) -> None:
+    """Have something done by others right before the sweep's next call of the records of that name."""
+    real = getattr(world.records, name)
+
+    def call(*args: Any, **more: Any) -> object:
+        setattr(world.records, name, real)
+        do()
+        return real(*args, **more)
+
+    setattr(world.records, name, call)
+
+
+def test_who_is_put_in_and_removed_while_another_sweep_is_about_to_put_it_in_does_not_stay(world: World) -> None:
+    world.consumers.registered[CONSUMER] = Consumer(tier="gold")
+
+    def by_another() -> None:
+        world.now += timedelta(seconds=1)
+        world.converge()
+        del world.consumers.registered[CONSUMER]
+
+    _meanwhile(world, "note", by_another)
+
+    converged = world.converge()
+    at_first = world.in_share(), world.confirmed()
+    world.converge()
+
+    assert at_first == ({CONSUMER}, {(SHARE_ARN, CONSUMER): True})
+    (told,) = converged.not_offered
+    assert told.startswith(f"{SHARE_ARN} is not offered to 1 principals, {CONSUMER} among them, until the next sweep")
+    assert (world.in_share(), world.records.records) == (set(), {})
+
+
+def test_what_was_broken_off_and_is_called_for_no_longer_is_not_forgotten_before_it_is_taken_away(
+    world: World,
+) -> None:
+    on_record(world, record(SHARE_ARN, CONSUMER, is_confirmed=False))
+    world.shares.members[SHARE_ARN][CONSUMER] = PrincipalStatus.ASSOCIATED
+    world.shares.left_out = {CONSUMER}
+    world.consumers.registered[CONSUMER] = Consumer(tier="gold")
+    world.consumers.on_read = world.consumers.registered.clear
+
+    world.converge()
+    world.converge()
+
+    assert (world.in_share(), world.records.records) == (set(), {})
+
+
+@pytest.mark.parametrize("is_in", ["share", "service"])
+def test_what_another_sweep_took_away_is_not_brought_back_as_confirmed(is_in: str, world: World) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+    if is_in == "share":
+        on_record(world, record(SHARE_ARN, CONSUMER, is_confirmed=False))
+        world.shares.members[SHARE_ARN][CONSUMER] = PrincipalStatus.ASSOCIATED
+    else:
+        on_record(world, record(SERVICE_ID, ROOT, is_confirmed=False))
+        world.has_allowed(ROOT)
+    reconciler, registry = world.reconciler(), RegisteredEntries(world.consumers.all())
+    target: Target = world.shares.shares[0] if is_in == "share" else world.services.services[0]
+    planned = reconciler.plan(target, registry, EVALUATION_TIME).steps
+    world.consumers.registered.clear()
+    world.converge()
+
+    for step in planned:
+        reconciler.apply(step, target, EVALUATION_TIME, Converged())
+    by_then = dict(world.records.records)
+    world.consumers.registered[CONSUMER] = GOLD
+    world.converge()
+
+    assert (len(planned), by_then) == (1, {})
+    assert (world.in_share(), world.allowed()) == ({CONSUMER}, {ROOT: "drawbridge"})
+
+
+def test_who_comes_back_after_a_sweep_was_killed_while_taking_it_out_is_invited(world: World) -> None:
+    world.consumers.registered[CONSUMER] = Consumer(tier="gold")
+    world.converge()
+    world.consumers.registered.clear()
+    # Noted, and taken out; forgetting it is the third write.
+    world.interruptions.writes_until_crash = 2
+    with pytest.raises(CrashError):
+        world.converge()
+    by_then = world.in_share(), world.confirmed()
+    world.interruptions.writes_until_crash = 1_000
+    world.consumers.registered[CONSUMER] = Consumer(tier="gold")
+
+    world.converge()
+
+    assert by_then == (set(), {(SHARE_ARN, CONSUMER): False})
+    assert (world.in_share(), world.confirmed()) == ({CONSUMER}, {(SHARE_ARN, CONSUMER): True})
+
+
+@pytest.mark.parametrize("was_begun", [True, False])
+def test_what_a_person_adds_after_aws_denied_it_is_theirs_but_for_what_was_broken_off(
+    was_begun: bool, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.consumers.registered |= {CONSUMER: GOLD}
+    if was_begun:
+        on_record(world, record(SERVICE_ID, ROOT, is_confirmed=False), record(SHARE_ARN, CONSUMER, is_confirmed=False))
+    with monkeypatch.context() as patch:
+        patch.setattr(world.permissions, "allow", Mock(side_effect=AccessDeniedError("UnauthorizedOperation")))
+        patch.setattr(world.shares, "associate", Mock(side_effect=AccessDeniedError("AccessDenied")))
+        denied = world.converge()
+    world.has_allowed(ROOT)
+    world.shares.members[SHARE_ARN][CONSUMER] = PrincipalStatus.ASSOCIATED
+    world.converge()
+    world.consumers.registered.clear()
+
+    world.converge()
+
+    assert [str(each) for each in denied.failures] == ["UnauthorizedOperation", "AccessDenied"]
+    assert (world.allowed(), world.in_share()) == (({}, set()) if was_begun else ({ROOT: None}, {CONSUMER}))
+
+
+def test_what_was_added_before_the_rest_was_denied_is_ours(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.consumers.registered = {CONSUMER: GOLD, STRANGER: GOLD}
+    allow = world.permissions.allow
+
+    def partly(service_id: str, principals: Sequence[str]) -> Allowed:
+        allow(service_id, principals[:1])
+        raise PartlyDeniedError("UnauthorizedOperation", principals[1:])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.permissions, "allow", partly)
+        world.converge()
+    first, second = sorted([ROOT, STRANGERS])
+    world.has_allowed(second)
+
+    world.converge()
+
+    assert world.allowed() == {first: "drawbridge", second: None}
 
 
 def test_when_time_is_short_what_is_left_is_told_and_the_next_sweep_begins_with_another(world: World) -> None:

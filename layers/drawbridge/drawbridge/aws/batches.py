@@ -1,10 +1,11 @@
 """Many things in few calls, where AWS refuses a whole call for one of them."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 
-from drawbridge.errors import NotReadyError, QuotaExceededError, RefusedError
-from drawbridge.intake.offers import PartlyRefusedError
+from drawbridge.errors import AccessDeniedError, NotReadyError, QuotaExceededError, RefusedError
+from drawbridge.intake.offers import PartlyDeniedError, PartlyRefusedError
 
 Do = Callable[[list[str]], object]
 
@@ -17,6 +18,7 @@ def in_batches(do: Do, values: Sequence[str], *, most: int) -> None:
 
     Raises:
         PartlyRefusedError: AWS refuses some, or there is no room for more; with the first of its refusals.
+        PartlyDeniedError: the role may not do it; what was done before it was said so is.
         NotReadyError: AWS has not finished with some yet; all the others are done.
     """
     refused: dict[str, RefusedError] = {}
@@ -26,10 +28,12 @@ def in_batches(do: Do, values: Sequence[str], *, most: int) -> None:
         batch = waiting.pop(0)
         try:
             do(batch)
-        except QuotaExceededError as error:
+        except (AccessDeniedError, QuotaExceededError) as error:
+            left = [*refused, *chain(batch, *waiting)]
+            if isinstance(error, AccessDeniedError):
+                raise PartlyDeniedError(str(error), left) from error
             if len(batch) == 1:
-                left = [*batch, *(each for others in waiting for each in others)]
-                raise PartlyRefusedError(str(error), [*refused, *left], is_full=True) from error
+                raise PartlyRefusedError(str(error), left, is_full=True) from error
             waiting[:0] = halves(batch)
         except (RefusedError, NotReadyError) as error:
             named = _named(str(error), batch)
@@ -43,6 +47,10 @@ def in_batches(do: Do, values: Sequence[str], *, most: int) -> None:
                 unfinished.append(error)
             if others := [each for each in batch if each not in wrong]:
                 waiting.insert(0, others)
+    _raise_first(refused, unfinished)
+
+
+def _raise_first(refused: Mapping[str, RefusedError], unfinished: Sequence[NotReadyError]) -> None:
     if refused:
         raise PartlyRefusedError(str(next(iter(refused.values()))), refused)
     if unfinished:

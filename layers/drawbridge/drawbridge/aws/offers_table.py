@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from drawbridge.aws.errors import translated
 from drawbridge.aws.table_reads import queried, scanned
-from drawbridge.aws.table_writes import delete_if, put_all
+from drawbridge.aws.table_writes import Write, delete_if, put_each
 from drawbridge.errors import UpstreamError
 from drawbridge.intake.offers import OfferRecord
 
@@ -48,12 +48,12 @@ class OffersTable:
             targets = {str(each["target"]) for each in scanned(self._table)}
         return frozenset(each for each in targets if each.startswith(_TARGETS))
 
-    def note(self, records: Collection[OfferRecord]) -> None:
-        """Write records; a call for each 25."""
-        if not records:
-            return
+    def note(self, records: Collection[OfferRecord], *, after: Collection[OfferRecord]) -> list[OfferRecord]:
+        """Write records that are as they were read, ``after``, or of which there was none; return those written."""
+        read = {(each.target, each.principal): each for each in after}
+        puts = [(_item(each), _as_read(read.get((each.target, each.principal)))) for each in records]
         with translated("write what is offered", missing=UpstreamError):
-            put_all(self._table, (_item(each) for each in records))
+            return [each for each, is_put in zip(records, put_each(self._table, puts), strict=True) if is_put]
 
     def drop(self, records: Collection[OfferRecord]) -> None:
         """Delete records that are as they were read; a call for each, since DynamoDB has no conditions on many."""
@@ -87,6 +87,22 @@ class OffersTable:
             refused_at=refused_at,
             tier=tier if isinstance(tier := item.get("tier"), str) else "",
         )
+
+
+def _as_read(record: OfferRecord | None) -> Write:
+    """Return the condition that a record is as it was read; ``None`` is one that was not there."""
+    write = Write()
+    if record is None:
+        write.only_if_missing("target")
+        return write
+    write.only_if(offered_at=record.offered_at.isoformat())
+    # Whatever somebody wrote there that is not this is read as unconfirmed.
+    (write.only_if if record.is_confirmed else write.only_if_not)(confirmed=True)
+    if record.refused_at is None:
+        write.only_if_missing("refused_at")
+    else:
+        write.only_if(refused_at=record.refused_at.isoformat())
+    return write
 
 
 def _item(record: OfferRecord) -> dict[str, Any]:

@@ -5,9 +5,11 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol, assert_never
 
+from msgspec.structs import replace
+
 from drawbridge.decision.facts import EvaluationTime
 from drawbridge.decision.registration import Registration
-from drawbridge.errors import GoneError, InvalidInputError, NotReadyError
+from drawbridge.errors import AccessDeniedError, GoneError, InvalidInputError, NotReadyError
 from drawbridge.intake.converged import Converged
 from drawbridge.intake.desired import OfferRules, RegisteredEntries, Target, id_of
 from drawbridge.intake.offers import (
@@ -16,6 +18,7 @@ from drawbridge.intake.offers import (
     OfferedShares,
     OfferRecord,
     OfferRecords,
+    PartlyDeniedError,
     PartlyRefusedError,
     ServicePermissions,
 )
@@ -64,7 +67,7 @@ class OfferReconciler:
     """Plans what is offered of a service or a share, and takes the steps.
 
     It may be broken off anywhere: what it adds is on record before AWS is asked, and what is on record and was not seen
-    yet is ours. Two of them may be at work at once.
+    yet is ours. Two of them may be at work at once: a record is written only where it is as it was read.
     """
 
     def __init__(
@@ -131,11 +134,11 @@ class OfferReconciler:
                 self._add(step, target, evaluation_time, converged, is_late)
             case DisallowPrincipals() | RemoveFromShare():
                 self._take_back(step, target, evaluation_time, converged)
-            case MarkPermissions(permissions=permissions, records=records):
+            case MarkPermissions(permissions=permissions, records=records, planned_with=planned_with):
                 self._permissions.mark([each.permission_id for each in permissions])
-                self._records.note(records)
-            case ConfirmRecords(records=records):
-                self._records.note(records)
+                self._records.note(records, after=planned_with)
+            case ConfirmRecords(records=records, planned_with=planned_with):
+                self._records.note(records, after=planned_with)
             case ForgetRecords(records=records):
                 self._forget(records, target, evaluation_time)
             case _:
@@ -177,7 +180,7 @@ class OfferReconciler:
             for each, found in seen.items()
             if found.owner == self._owner or (found.owner is None and found.permission_id)
         ]
-        self._records.note([_record(target, each, evaluation_time.now, is_confirmed=True) for each in tagged])
+        self._confirm(tagged, target, evaluation_time)
         converged.offered += (f"{step.service_id} to {each.principal}" for each in seen)
 
     def _add(
@@ -200,8 +203,12 @@ class OfferReconciler:
             in_share = self._in_share(step.share_arn)
             added = [each for each in added if each.principal in in_share]
         # Whoever rejects the invitation before it is seen in the share has been invited all the same.
-        self._records.note([_record(target, each, evaluation_time.now, is_confirmed=True) for each in added])
+        self._confirm(added, target, evaluation_time)
         converged.offered += (f"{step.share_arn} to {each.principal}" for each in added)
+
+    def _confirm(self, added: Collection[Offer], target: Target, evaluation_time: EvaluationTime) -> None:
+        begun = [_record(target, each, evaluation_time.now) for each in added]
+        self._records.note([replace(each, is_confirmed=True) for each in begun], after=begun)
 
     def _in_share(self, share_arn: str) -> set[str]:
         return {each.principal for each in self._shares.principals(share_arn) if each.status.is_in_share}
@@ -219,7 +226,8 @@ class OfferReconciler:
         """Have what the registry calls for right before added, as far as AWS does it; return what it calls for after.
 
         What AWS refuses is not among that, and is on record as refused; nor is what AWS says was there before, and so
-        is somebody else's, which is on record no longer. What was broken off stays on record as begun.
+        is somebody else's, which is on record no longer; nor what the role may not add. What was broken off stays on
+        record as begun, and what is called for no longer too: the next plan takes it away, should it be there.
         """
         target_id = id_of(target)
         record = partial(_record, target, now=evaluation_time.now)
@@ -229,21 +237,34 @@ class OfferReconciler:
                 converged.left.add(target_id)
                 break
             some = offers[start : start + _AT_ONCE]
-            self._records.note([record(each) for each in some])
-            called_for = self._called_for(some, target, evaluation_time)
-            self._records.drop([record(each) for each in some if each not in called_for])
+            planned_with = [each.record for each in some if each.record is not None]
+            begun = {each.principal for each in self._records.note([record(each) for each in some], after=planned_with)}
+            if busy := [each for each in some if each.principal not in begun]:
+                what = f"{len(busy)} principals, {busy[0].principal} among them"
+                why = "what is on record of them has changed since it was read"
+                converged.not_offered.append(f"{target_id} is not offered to {what}, until the next sweep: {why}")
+            called_for = self._called_for([each for each in some if each.principal in begun], target, evaluation_time)
             if not called_for:
                 continue
             try:
                 answer = add([each.principal for each in called_for])
+            except AccessDeniedError as error:
+                # What somebody adds by hand now is not ours; but what was broken off before may be there.
+                denied = error.denied if isinstance(error, PartlyDeniedError) else frozenset(begun)
+                self._records.drop(
+                    [record(each) for each in called_for if each.principal in denied and not each.is_begun]
+                )
+                raise
             except NotReadyError as error:
                 converged.failures.append(error)
                 answer = Allowed(added=None)
             refused = answer.refusal.refused if answer.refusal else frozenset[str]()
             others = {each for each in called_for if _is_of_others(each, answer)}
             asked += (each for each in called_for if each.principal not in refused and each not in others)
+            turned_down = [each for each in called_for if each.principal in refused]
             self._records.note(
-                [record(each, refused_at=evaluation_time.now) for each in called_for if each.principal in refused]
+                [record(each, refused_at=evaluation_time.now) for each in turned_down],
+                after=[record(each) for each in turned_down],
             )
             self._records.drop([record(each) for each in others])
             if answer.refusal:
@@ -272,6 +293,8 @@ class OfferReconciler:
             going = self._uncapped(step, going, entries, converged)
         if not going:
             return
+        if isinstance(target, OfferedShare):
+            going = self._begun_to_leave(going)
         kept: frozenset[str] = frozenset()
         try:
             self._remove(going, target)
@@ -281,6 +304,16 @@ class OfferReconciler:
         gone = [each for each in going if each.principal not in kept]
         self._records.drop([each.record for each in gone if each.record is not None])
         converged.taken_back += (f"{id_of(target)} from {each.principal}" for each in gone)
+
+    def _begun_to_leave(self, going: Sequence[Offer]) -> list[Offer]:
+        """Note those that are to leave a share as begun; return those of which that is on record.
+
+        Killed before the record goes, nobody takes whoever comes back for one who rejected an invitation.
+        """
+        records = [each.record for each in going if each.record is not None]
+        noted = self._records.note([replace(each, is_confirmed=False) for each in records], after=records)
+        begun = {each.principal for each in noted}
+        return [each for each in going if each.principal in begun]
 
     def _uncapped(
         self,
@@ -355,15 +388,12 @@ def _is_as_it_was(offer: Offer, entry: Registration | None) -> bool:
     return entry is not None and offer.record is not None and entry.consumer.tier == offer.record.tier
 
 
-def _record(
-    target: Target, offer: Offer, now: datetime, *, is_confirmed: bool = False, refused_at: datetime | None = None
-) -> OfferRecord:
+def _record(target: Target, offer: Offer, now: datetime, *, refused_at: datetime | None = None) -> OfferRecord:
     return OfferRecord(
         target=id_of(target),
         principal=offer.principal,
         account_id=offer.account_id,
         offered_at=now,
-        is_confirmed=is_confirmed,
         refused_at=refused_at,
         tier=target.tier if isinstance(target, OfferedShare) else "",
     )

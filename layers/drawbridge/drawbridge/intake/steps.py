@@ -63,6 +63,8 @@ class MarkPermissions(Struct, frozen=True):
     permissions: tuple[AllowedPrincipal, ...]
     records: tuple[OfferRecord, ...]
     """Of the same, as they are to be once they are tagged."""
+    planned_with: tuple[OfferRecord, ...]
+    """Of the same, as they were when this was planned."""
 
     def __str__(self) -> str:
         return f"tag {', '.join(each.arn for each in self.permissions)} at {self.service_id} as ours"
@@ -96,6 +98,8 @@ class ConfirmRecords(Struct, frozen=True):
     target: str
     records: tuple[OfferRecord, ...]
     """As they are to be."""
+    planned_with: tuple[OfferRecord, ...] = ()
+    """As they were when this was planned, those that were on record."""
 
     def __str__(self) -> str:
         return f"note that {_names(self.records)} of {self.target} is there"
@@ -171,8 +175,13 @@ def plan_for_service(
         if arn not in ours and arn not in going and (arn in there or arn not in desired.principals)
     ]
     steps = _not_empty(
-        MarkPermissions(service_id, tuple(untagged), tuple(_confirmed(records[each.arn]) for each in untagged)),
-        ConfirmRecords(service_id, tuple(unconfirmed)),
+        MarkPermissions(
+            service_id,
+            tuple(untagged),
+            tuple(_confirmed(records[each.arn]) for each in untagged),
+            tuple(records[each.arn] for each in untagged),
+        ),
+        ConfirmRecords(service_id, tuple(unconfirmed), _on_record(unconfirmed, records)),
         AllowPrincipals(
             service_id, _offers({arn: desired.principals[arn] for arn in missing if arn not in refused}, records)
         ),
@@ -227,7 +236,7 @@ def plan_for_share(
     ]
     adding = {name: desired.principals[name] for name in missing if name not in refused | rejected}
     steps = _not_empty(
-        ConfirmRecords(share_arn, tuple(unconfirmed)),
+        ConfirmRecords(share_arn, tuple(unconfirmed), _on_record(unconfirmed, records)),
         AddToShare(share_arn, _offers(adding, records)),
         RemoveFromShare(share_arn, _offers(going, records), len(ours)),
         ForgetRecords(share_arn, tuple(stale)),
@@ -293,6 +302,10 @@ def _why_not_again(found: SharePrincipal | None, record: OfferRecord) -> Reason:
 
 def _offers(accounts: Mapping[str, str], records: Mapping[str, OfferRecord]) -> tuple[Offer, ...]:
     return tuple(Offer(principal, accounts[principal], records.get(principal)) for principal in sorted(accounts))
+
+
+def _on_record(some: Iterable[OfferRecord], records: Mapping[str, OfferRecord]) -> tuple[OfferRecord, ...]:
+    return tuple(records[each.principal] for each in some if each.principal in records)
 
 
 def _confirmed(record: OfferRecord) -> OfferRecord:
