@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from unittest.mock import Mock
 
@@ -73,6 +74,18 @@ def test_what_somebody_wrote_without_saying_that_it_is_confirmed_is_as_it_was_re
     read = offers.of("arn:theirs")
 
     assert offers.note([*read.values()], after=read.values()) == [*read.values()]
+
+
+@pytest.mark.parametrize(
+    ("refusals", "read"), [("3", 0), (Decimal(-3), 0), (Decimal("2.5"), 2), (Decimal("1e90"), 100), (True, 0), (3, 3)]
+)
+def test_how_often_it_was_refused_is_a_number_whatever_somebody_wrote(
+    refusals: Any, read: int, offers: OffersTable, table: Any
+) -> None:
+    written = {"target": "arn:often", "principal": CONSUMER, "account_id": CONSUMER, "offered_at": NOW.isoformat()}
+    table.put_item(Item=written | {"refused_at": NOW.isoformat(), "refusals": refusals})
+
+    assert [each.refusals for each in offers.of("arn:often").values()] == [read]
 
 
 def test_nothing_is_written_over_one_that_can_t_be_read(offers: OffersTable, table: Any, broken: list[str]) -> None:

@@ -906,6 +906,37 @@ def test_what_aws_refused_is_not_tried_in_each_sweep_but_after_an_hour(world: Wo
     assert (world.allowed(), world.in_share()) == ({ROOT: "drawbridge"}, {CONSUMER})
 
 
+def test_what_aws_refuses_time_and_again_is_tried_after_an_hour_then_two_and_so_on_up_to_a_day(world: World) -> None:
+    world.consumers.registered[CONSUMER] = Consumer(tier="gold")
+    world.shares.refused = {CONSUMER}
+    hours: list[float] = []
+    for hour in range(24 * 5):
+        world.now = NOW + timedelta(hours=hour)
+        hours += [hour] if world.converge().broken else []
+    world.shares.refused = set()
+    world.now = NOW + timedelta(days=5, hours=23)
+    world.converge()
+
+    assert hours == [0, 1, 3, 7, 15, 31, 55, 79, 103]
+    assert world.records.records[SHARE_ARN, CONSUMER].refusals == 0
+    assert world.in_share() == {CONSUMER}
+
+
+def test_what_aws_refused_and_is_broken_off_when_tried_again_waits_as_long_as_it_would(world: World) -> None:
+    on_record(world, record(SHARE_ARN, CONSUMER, is_confirmed=False, refused_at=NOW, refusals=3))
+    world.consumers.registered[CONSUMER] = Consumer(tier="gold")
+    world.shares.refused = {CONSUMER}
+    world.now += timedelta(hours=4)
+    world.interruptions.writes_until_crash = 1
+    with pytest.raises(CrashError):
+        world.converge()
+    world.interruptions.writes_until_crash = 1_000
+
+    world.converge()
+
+    assert world.records.records[SHARE_ARN, CONSUMER].refusals == 4
+
+
 def test_what_aws_refused_and_somebody_else_adds_is_theirs(world: World) -> None:
     world.consumers.registered[CONSUMER] = GOLD
     world.permissions.refused, world.shares.refused = {ROOT}, {CONSUMER}

@@ -116,8 +116,8 @@ def test_what_was_written_anew_since_it_was_read_is_not_dropped(records: OfferRe
     assert records.of(SERVICE_ID) == {ROOT: anew}
 
 
-def test_when_it_was_refused_is_on_the_record(records: OfferRecords) -> None:
-    refused = msgspec.structs.replace(ALLOWED, refused_at=NOW + timedelta(seconds=1))
+def test_when_it_was_refused_and_how_often_is_on_the_record(records: OfferRecords) -> None:
+    refused = msgspec.structs.replace(ALLOWED, refused_at=NOW + timedelta(seconds=1), refusals=3)
 
     records.note([refused], after=[])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from drawbridge.aws.errors import translated
@@ -15,6 +16,8 @@ from drawbridge.intake.offers import OfferRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
+
+_MOST_COUNTED = 100
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _TARGETS = ("vpce-svc-", "arn:")
@@ -85,8 +88,15 @@ class OffersTable:
             offered_at=offered_at,
             is_confirmed=item.get("confirmed") is True,
             refused_at=refused_at,
+            refusals=_count(item.get("refusals")),
             tier=tier if isinstance(tier := item.get("tier"), str) else "",
         )
+
+
+def _count(number: object) -> int:
+    """Read a number; whatever else somebody wrote there is none."""
+    is_number = isinstance(number, Decimal) and number.is_finite() and number > 0
+    return int(min(number, _MOST_COUNTED)) if is_number else 0
 
 
 def _as_read(record: OfferRecord | None) -> Write:
@@ -114,4 +124,5 @@ def _item(record: OfferRecord) -> dict[str, Any]:
         "confirmed": record.is_confirmed,
     }
     item |= {"tier": record.tier} if record.tier else {}
+    item |= {"refusals": record.refusals} if record.refusals else {}
     return item | ({"refused_at": record.refused_at.isoformat()} if record.refused_at else {})

@@ -168,6 +168,8 @@ class OfferRecord(Struct, frozen=True, kw_only=True):
     """Whether it was seen there since. What was not may have been broken off before AWS was asked."""
     refused_at: datetime | None = None
     """When AWS refused it: it was not added, and whatever is there in spite of it is somebody else's."""
+    refusals: int = 0
+    """How often AWS has refused it since it was there last: each doubles the time until it is asked for again."""
     tier: str = ""
     """Of an account in a share: the tier that the share was offered to when it was last called for."""
 

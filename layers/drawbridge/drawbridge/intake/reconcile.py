@@ -208,7 +208,7 @@ class OfferReconciler:
 
     def _confirm(self, added: Collection[Offer], target: Target, evaluation_time: EvaluationTime) -> None:
         begun = [_record(target, each, evaluation_time.now) for each in added]
-        self._records.note([replace(each, is_confirmed=True) for each in begun], after=begun)
+        self._records.note([replace(each, is_confirmed=True, refusals=0) for each in begun], after=begun)
 
     def _in_share(self, share_arn: str) -> set[str]:
         return {each.principal for each in self._shares.principals(share_arn) if each.status.is_in_share}
@@ -395,5 +395,6 @@ def _record(target: Target, offer: Offer, now: datetime, *, refused_at: datetime
         account_id=offer.account_id,
         offered_at=now,
         refused_at=refused_at,
+        refusals=(offer.record.refusals if offer.record else 0) + (refused_at is not None),
         tier=target.tier if isinstance(target, OfferedShare) else "",
     )

@@ -19,7 +19,8 @@ https://docs.aws.amazon.com/ram/latest/userguide/working-with-shared-invitations
 
 
 REFUSED_AGAIN_AFTER = timedelta(hours=1)
-"""What AWS refuses is not asked for in each sweep: nothing but somebody's change has AWS take it."""
+REFUSED_AGAIN_AT_LEAST = timedelta(days=1)
+"""What AWS refuses is not asked for in each sweep: nothing but somebody's change has AWS take it. The time doubles."""
 
 
 class Offer(Struct, frozen=True):
@@ -273,12 +274,17 @@ def _is_confirmed(record: OfferRecord | None) -> bool:
 
 def _is_refused(record: OfferRecord | None, now: datetime) -> bool:
     """Return whether AWS refused it not long ago."""
-    return record is not None and record.refused_at is not None and now < record.refused_at + REFUSED_AGAIN_AFTER
+    return record is not None and record.refused_at is not None and now < record.refused_at + _wait(record)
+
+
+def _wait(record: OfferRecord) -> timedelta:
+    """Return how long what AWS refused is not asked for again."""
+    return min(REFUSED_AGAIN_AFTER * 2 ** min(max(record.refusals, 1) - 1, 10), REFUSED_AGAIN_AT_LEAST)
 
 
 def _why_refused(record: OfferRecord, takes_outsiders: bool | None = None) -> Reason:
     at = record.refused_at or record.offered_at
-    again = (at + REFUSED_AGAIN_AFTER).isoformat(timespec="seconds")
+    again = (at + _wait(record)).isoformat(timespec="seconds")
     alone = " (the share is for the organization alone)" if takes_outsiders is False else ""
     text = f"AWS refused {record.principal} at {at.isoformat(timespec='seconds')}{alone}. It is tried again at {again}."
     return Reason("offer-refused", text)
@@ -309,7 +315,7 @@ def _on_record(some: Iterable[OfferRecord], records: Mapping[str, OfferRecord]) 
 
 
 def _confirmed(record: OfferRecord) -> OfferRecord:
-    return msgspec.structs.replace(record, is_confirmed=True, refused_at=None)
+    return msgspec.structs.replace(record, is_confirmed=True, refused_at=None, refusals=0)
 
 
 def _not_empty(*steps: Step) -> tuple[Step, ...]:
