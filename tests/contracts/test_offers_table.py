@@ -88,6 +88,17 @@ def test_how_often_it_was_refused_is_a_number_whatever_somebody_wrote(
     assert [each.refusals for each in offers.of("arn:often").values()] == [read]
 
 
+@pytest.mark.parametrize(
+    ("sweeps", "read"), [("3", {}), ({SERVICE_ID: "3", "a": 2}, {SERVICE_ID: 0, "a": 2}), (None, {})]
+)
+def test_what_was_left_out_is_read_whatever_somebody_wrote(
+    sweeps: Any, read: dict[str, int], offers: OffersTable, table: Any
+) -> None:
+    table.put_item(Item={"target": "left-out", "principal": "sweep", "sweeps": sweeps})
+
+    assert offers.left_out() == read
+
+
 def test_nothing_is_written_over_one_that_can_t_be_read(offers: OffersTable, table: Any, broken: list[str]) -> None:
     table.put_item(Item={"target": "arn:odd", "principal": CONSUMER, "offered_at": "yesterday"})
 
@@ -118,6 +129,8 @@ def test_what_is_neither_a_service_nor_a_share_is_none_of_the_targets(offers: Of
     ("operation", "do"),
     [
         ("query", lambda offers: offers.of(SERVICE_ID)),
+        ("query", lambda offers: offers.left_out()),
+        ("put_item", lambda offers: offers.note_left_out({SERVICE_ID: 1})),
         ("scan", lambda offers: offers.targets()),
         ("transact_write_items", lambda offers: offers.note([ALLOWED], after=[])),
         ("delete_item", lambda offers: offers.drop([ALLOWED])),

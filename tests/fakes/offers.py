@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -145,12 +145,20 @@ class InMemoryOfferRecords:
     def __init__(self, interruptions: Interruptions) -> None:
         self._interruptions = interruptions
         self.records: dict[tuple[str, str], OfferRecord] = {}
+        self.left: dict[str, int] = {}
 
     def of(self, target: str) -> dict[str, OfferRecord]:
         return {principal: each for (of, principal), each in self.records.items() if of == target}
 
     def targets(self) -> frozenset[str]:
         return frozenset(target for target, _ in self.records)
+
+    def left_out(self) -> dict[str, int]:
+        return dict(self.left)
+
+    def note_left_out(self, sweeps: Mapping[str, int]) -> None:
+        self._interruptions.before_write()
+        self.left = {**sweeps}
 
     def note(self, records: Collection[OfferRecord], *, after: Collection[OfferRecord]) -> list[OfferRecord]:
         if records:

@@ -124,6 +124,15 @@ def test_when_it_was_refused_and_how_often_is_on_the_record(records: OfferRecord
     assert records.of(SERVICE_ID) == {ROOT: refused}
 
 
+def test_what_is_left_out_is_kept_as_it_was_last(records: OfferRecords) -> None:
+    at_first = records.left_out()
+    records.note_left_out({SERVICE_ID: 1, SHARE_ARN: 3})
+    records.note_left_out({SHARE_ARN: 4, SERVICE_ID: 0})
+
+    assert (at_first, records.left_out()) == ({}, {SERVICE_ID: 0, SHARE_ARN: 4})
+    assert records.targets() == frozenset()
+
+
 def test_nothing_is_nothing(records: OfferRecords) -> None:
     records.note([], after=[])
     records.drop([])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 _MOST_COUNTED = 100
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
+LEFT_OUT = "left-out"
+"""Where the table has what there was no time for: no target is called so."""
+
+_SWEEP = "sweep"
+
 _TARGETS = ("vpce-svc-", "arn:")
 """How the ids of services and the ARNs of shares begin: other items are other people's."""
 
@@ -50,6 +55,25 @@ class OffersTable:
         with translated("read what is offered", missing=UpstreamError):
             targets = {str(each["target"]) for each in scanned(self._table)}
         return frozenset(each for each in targets if each.startswith(_TARGETS))
+
+    def left_out(self) -> dict[str, int]:
+        """Return what the last sweep did not finish, each with how many in a row left it out; odd numbers are none."""
+        with translated("read which offers were left out", missing=UpstreamError):
+            (item,) = [
+                *queried(
+                    self._table,
+                    KeyConditionExpression="target = :target AND principal = :sweep",
+                    ExpressionAttributeValues={":target": LEFT_OUT, ":sweep": _SWEEP},
+                    ConsistentRead=True,
+                )
+            ] or [{}]
+        sweeps = item.get("sweeps")
+        return {each: _count(number) for each, number in sweeps.items()} if isinstance(sweeps, dict) else {}
+
+    def note_left_out(self, sweeps: Mapping[str, int]) -> None:
+        """Keep what this sweep did not finish, in one item."""
+        with translated("note which offers are left out", missing=UpstreamError):
+            self._table.put_item(Item={"target": LEFT_OUT, "principal": _SWEEP, "sweeps": dict(sweeps)})
 
     def note(self, records: Collection[OfferRecord], *, after: Collection[OfferRecord]) -> list[OfferRecord]:
         """Write records that are as they were read, ``after``, or of which there was none; return those written."""

@@ -1,6 +1,6 @@
 """What is offered to consumers, as AWS lists it: principals that services allow, and principals of shares."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -188,6 +188,14 @@ class OfferRecords(Protocol):
 
     def targets(self) -> frozenset[str]:
         """Return the services and shares that something was added to."""
+        ...
+
+    def left_out(self) -> dict[str, int]:
+        """Return what the last sweep did not finish: services and shares, each with how many in a row left it out."""
+        ...
+
+    def note_left_out(self, sweeps: Mapping[str, int]) -> None:
+        """Keep which services and shares this sweep did not finish; with 0 if it came to them."""
         ...
 
     def note(self, records: Collection[OfferRecord], *, after: Collection[OfferRecord]) -> list[OfferRecord]:
