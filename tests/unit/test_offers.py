@@ -18,6 +18,7 @@ from drawbridge.errors import AccessDeniedError, InvalidInputError, NotReadyErro
 from drawbridge.hint import CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope
 from drawbridge.intake.converged import Converged
 from drawbridge.intake.desired import DesiredOffers, OfferRules, RegisteredEntries, Target
+from drawbridge.intake.off_boarding import RemovedConsumer
 from drawbridge.intake.offers import (
     Allowed,
     AllowedPrincipal,
@@ -38,6 +39,7 @@ from tests.fakes.offers import (
     InMemoryOfferRecords,
     InMemoryServicePermissions,
 )
+from tests.fakes.registrations import InMemoryRemovedConsumers
 from tests.unit.discovering import World as Sweeping
 from tests.unit.policies import compiled
 
@@ -60,6 +62,7 @@ class World:
         self.permissions = InMemoryServicePermissions(self.interruptions)
         self.shares = InMemoryOfferedShares(self.interruptions)
         self.records = InMemoryOfferRecords(self.interruptions)
+        self.removed = InMemoryRemovedConsumers()
         self.consumers = InMemoryConsumers()
         self.policies: PolicySet = compiled([PERMIT])
         self.now = NOW
@@ -85,6 +88,7 @@ class World:
             permissions=self.permissions,
             shares=self.shares,
             records=self.records,
+            removed=self.removed,
             rules=OfferRules(self.policies, partition=partition),
             owner="drawbridge",
             cap=self.cap,
@@ -788,11 +792,11 @@ def _retagged(world: World, tier: str) -> None:
     world.shares.shares[0] = msgspec.structs.replace(world.shares.shares[0], tier=tier)
 
 
-def test_a_share_whose_tag_changed_is_not_emptied_at_once_but_of_those_whose_entries_went_or_changed() -> None:
+def test_a_share_whose_tag_changed_is_not_emptied_at_once_but_of_those_who_were_removed_or_are_in_another() -> None:
     world = _fifty()
-    gone, changed_tier, *others = world.consumers.registered
+    removed, changed_tier, *others = world.consumers.registered
     _retagged(world, "Gold")
-    del world.consumers.registered[gone]
+    _removed(world, removed)
     world.consumers.registered[changed_tier] = Consumer(tier="silver")
 
     converged = world.converge()
@@ -800,8 +804,264 @@ def test_a_share_whose_tag_changed_is_not_emptied_at_once_but_of_those_whose_ent
     assert world.in_share() == {*others}
     assert world.in_share(SILVER_ARN) == {changed_tier}
     (capped,) = converged.broken
-    assert str(capped).startswith(f"48 of 50 accounts would be taken out of {SHARE_ARN} at once")
-    assert "tag it as it was, or raise WithdrawCap (10)" in str(capped)
+    assert str(capped).startswith(
+        f"48 of 50 accounts would be taken out of {SHARE_ARN} at once, and 48 out of all shares, whom nobody removed"
+    )
+    assert "the share's tag, their tiers (they were put in as gold), entries that are missing" in str(capped)
+    assert str(capped).endswith("all of them go with WithdrawCap (10) as high as that")
+
+
+def _removed(world: World, *accounts: str) -> None:
+    """Have a command, or an event, remove accounts."""
+    for account in accounts:
+        del world.consumers.registered[account]
+        world.removed.note(account, RemovedConsumer(removed_at=world.now))
+
+
+def _deleted(world: World) -> None:
+    world.consumers.registered.clear()
+
+
+def _of_no_share(world: World) -> None:
+    world.consumers.registered = dict.fromkeys(world.consumers.registered, Consumer(tier="golld"))
+
+
+def _of_no_tier(world: World) -> None:
+    world.consumers.registered = dict.fromkeys(world.consumers.registered, Consumer())
+
+
+@pytest.mark.parametrize("change", [_deleted, _of_no_share, _of_no_tier])
+@pytest.mark.parametrize(("cap", "stay"), [(49, 50), (50, 0)])
+def test_many_whom_nobody_removed_and_who_would_be_in_no_share_stay(
+    change: Callable[[World], None], cap: int, stay: int
+) -> None:
+    world = _fifty()
+    world.cap = cap
+    change(world)
+
+    converged = world.converge()
+
+    assert (len(world.in_share()), len(converged.broken)) == (stay, bool(stay))
+
+
+def test_those_that_a_command_or_an_event_removed_go_at_once_however_many_they_are() -> None:
+    world = _fifty()
+    _removed(world, *world.consumers.registered)
+
+    converged = world.converge()
+
+    assert (world.in_share(), converged.broken) == (set(), [])
+
+
+def test_who_was_removed_once_and_has_an_entry_again_is_not_removed() -> None:
+    world = _fifty()
+    accounts = [*world.consumers.registered]
+    _removed(world, *accounts)
+    world.consumers.registered = dict.fromkeys(accounts, Consumer(tier="golld"))
+
+    world.converge()
+
+    assert len(world.in_share()) == 50
+
+
+def test_those_that_were_removed_do_not_count_for_the_others() -> None:
+    world = _fifty()
+    accounts = [*world.consumers.registered]
+    _removed(world, *accounts[:30])
+    for each in accounts[30:40]:
+        del world.consumers.registered[each]
+
+    world.converge()
+
+    assert world.in_share() == {*accounts[40:]}
+
+
+def _eight_shares(world: World, each: int) -> list[str]:
+    """Put as many accounts into each of eight shares more; return the shares."""
+    arns = [f"{SHARE_ARN[:-1]}{number}" for number in range(8)]
+    for number, arn in enumerate(arns):
+        tier = f"tier{number}"
+        world.shares.shares.append(OfferedShare(arn=arn, name=tier, tier=tier, takes_outsiders=True))
+        world.shares.members[arn] = {}
+        first = 100_000_000_000 + 100 * number
+        world.consumers.registered |= {f"{account}": Consumer(tier=tier) for account in range(first, first + each)}
+    world.converge()
+    return arns
+
+
+def test_the_cap_is_of_a_sweep_and_not_of_each_share(world: World) -> None:
+    arns = _eight_shares(world, each=10)
+    world.shares.shares = [msgspec.structs.replace(share, tier=share.tier.upper()) for share in world.shares.shares]
+
+    converged = world.converge()
+
+    assert [len(world.in_share(arn)) for arn in arns] == [10] * 8
+    assert ["10 of 10 accounts" in str(each) and "80 out of all" in str(each) for each in converged.broken] == [
+        True
+    ] * 8
+
+
+def test_of_a_share_that_loses_a_quarter_or_less_they_go_whatever_becomes_of_the_others(world: World) -> None:
+    first, second, *others = _eight_shares(world, each=12)
+    registered = world.consumers.registered
+    gone = [*world.in_share(first), *sorted(world.in_share(second))[:3]]
+    world.consumers.registered = {each: entry for each, entry in registered.items() if each not in gone}
+
+    converged = world.converge()
+
+    assert [len(world.in_share(arn)) for arn in (first, second, *others)] == [12, 9, *[12] * 6]
+    assert len(converged.broken) == 1
+
+
+def test_who_came_into_a_share_by_a_slip_of_its_tag_leaves_it_once_that_is_mended() -> None:
+    world = _fifty()
+    silver = world.shares.shares[1]
+    world.shares.shares[1] = msgspec.structs.replace(silver, tier="gold")
+    world.converge()
+    by_slip = len(world.in_share(SILVER_ARN))
+    world.shares.shares[1] = silver
+
+    converged = world.converge()
+
+    assert (by_slip, world.in_share(SILVER_ARN), len(world.in_share())) == (50, set(), 50)
+    assert converged.broken == []
+
+
+def test_a_whole_tier_that_changes_to_another_moves_at_once_however_many_they_are() -> None:
+    world = _fifty()
+    world.consumers.registered = dict.fromkeys(world.consumers.registered, Consumer(tier="silver"))
+
+    converged = world.converge()
+
+    assert (len(world.in_share()), len(world.in_share(SILVER_ARN)), converged.broken) == (0, 50, [])
+
+
+def test_whose_entry_goes_in_the_middle_of_the_taking_out_is_counted_by_the_next_sweep() -> None:
+    world = _fifty()
+    accounts = [*world.consumers.registered]
+    for each in accounts[:10]:
+        world.consumers.registered[each] = Consumer(tier="golld")
+    world.cap = 10
+    reads = 0
+
+    def delete_more() -> None:
+        nonlocal reads
+        reads += 1
+        if reads == 2:
+            world.consumers.registered.clear()
+
+    world.consumers.on_read = delete_more
+    # A listing that was cut has them planned to leave.
+    world.consumers.left_out = {*accounts[10:20]}
+
+    world.converge()
+
+    assert reads == 2
+    assert world.in_share() == {*accounts[10:]}
+
+
+def test_where_it_is_not_known_who_would_leave_nobody_does(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+    world.converge()
+    world.consumers.registered = {STRANGER: GOLD}
+    monkeypatch.setattr(OfferReconciler, "departures", Mock(side_effect=ThrottledError("slowly")))
+
+    converged = world.converge()
+
+    assert (world.allowed(), world.in_share()) == ({STRANGERS: "drawbridge"}, {CONSUMER, STRANGER})
+    assert [str(each) for each in converged.failures] == ["slowly"]
+
+
+def _to_silver(world: World) -> None:
+    """Have an account that is in the share for gold change to silver."""
+    world.consumers.registered[CONSUMER] = Consumer(tier="gold")
+    world.converge()
+    world.consumers.registered[CONSUMER] = Consumer(tier="silver")
+
+
+def _refusing(world: World, patch: pytest.MonkeyPatch) -> None:
+    world.shares.refused = {CONSUMER}
+
+
+def _refused_before(world: World, patch: pytest.MonkeyPatch) -> None:
+    on_record(world, record(SILVER_ARN, CONSUMER, is_confirmed=False, refused_at=NOW))
+
+
+def _throttled(world: World, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(world.shares, "associate", Mock(side_effect=ThrottledError("slowly")))
+
+
+def _without_time(world: World, patch: pytest.MonkeyPatch) -> None:
+    _planning_takes(world, 40)
+
+
+def _busy(world: World, patch: pytest.MonkeyPatch) -> None:
+    world.shares.busy = {CONSUMER}
+
+
+def _without_policies(world: World, patch: pytest.MonkeyPatch) -> None:
+    world.policies = compiled([])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [_refusing, _refused_before, _throttled, _without_time, _busy, _without_policies],
+    ids=lambda each: each.__name__,
+)
+def test_who_changes_tiers_stays_in_its_share_while_the_next_has_not_taken_it(
+    wrong: Callable[[World, pytest.MonkeyPatch], None], world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _to_silver(world)
+    with monkeypatch.context() as patch:
+        wrong(world, patch)
+        converged = world.converge()
+    at_first = world.in_share(), world.in_share(SILVER_ARN)
+    world.shares.refused, world.shares.busy, world.policies = set(), set(), compiled([PERMIT])
+    for _ in range(3):
+        world.now += timedelta(hours=1)
+        world.seconds = 0
+        world.converge()
+
+    assert at_first == ({CONSUMER}, set())
+    assert f"{CONSUMER} stay in {SHARE_ARN} until they are in {SILVER_ARN}" in " ".join(converged.not_offered)
+    assert (world.in_share(), world.in_share(SILVER_ARN)) == (set(), {CONSUMER})
+
+
+def test_who_rejects_the_share_of_its_next_tier_does_not_keep_the_last(world: World) -> None:
+    _to_silver(world)
+    world.shares.members[SILVER_ARN][CONSUMER] = PrincipalStatus.FAILED
+    on_record(world, record(SILVER_ARN, CONSUMER))
+
+    world.converge()
+
+    assert (world.in_share(), world.in_share(SILVER_ARN)) == (set(), set())
+
+
+def test_who_may_not_be_in_the_share_of_its_next_tier_does_not_keep_the_last(world: World) -> None:
+    _to_silver(world)
+    world.policies = compiled([PERMIT, 'forbid(principal, action == Action::"offer", resource is ResourceShare);'])
+
+    world.converge()
+
+    assert (world.in_share(), world.in_share(SILVER_ARN)) == (set(), set())
+
+
+def test_whom_somebody_else_put_into_the_next_share_leaves_the_last(world: World) -> None:
+    _to_silver(world)
+    world.shares.members[SILVER_ARN][CONSUMER] = PrincipalStatus.ASSOCIATED
+
+    world.converge()
+
+    assert (world.in_share(), world.in_share(SILVER_ARN)) == (set(), {CONSUMER})
+
+
+def test_a_next_share_that_is_deleted_meanwhile_holds_nobody(world: World) -> None:
+    _to_silver(world)
+    del world.shares.members[SILVER_ARN]
+
+    world.converge()
+
+    assert world.in_share() == set()
 
 
 @pytest.mark.parametrize(("others", "stays"), [(3, False), (2, True)])

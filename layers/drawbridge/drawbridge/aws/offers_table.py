@@ -119,8 +119,9 @@ class OffersTable:
 
 def _count(number: object) -> int:
     """Read a number; whatever else somebody wrote there is none."""
-    is_number = isinstance(number, Decimal) and number.is_finite() and number > 0
-    return int(min(number, _MOST_COUNTED)) if is_number else 0
+    if not isinstance(number, Decimal) or not number.is_finite():
+        return 0
+    return int(max(0, min(number, _MOST_COUNTED)))
 
 
 def _as_read(record: OfferRecord | None) -> Write:

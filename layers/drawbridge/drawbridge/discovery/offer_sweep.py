@@ -9,8 +9,9 @@ from drawbridge.decision.facts import EvaluationTime
 from drawbridge.discovery.findings import failure_of
 from drawbridge.errors import DrawbridgeError, GoneError, NotReadyError
 from drawbridge.intake.converged import Converged
+from drawbridge.intake.departures import Departures
 from drawbridge.intake.desired import RegisteredEntries, Target, id_of, unreadable
-from drawbridge.intake.offers import OfferedShares, OfferRecords
+from drawbridge.intake.offers import OfferedShare, OfferedShares, OfferRecords
 from drawbridge.intake.reconcile import Hurry, OfferReconciler, RegisteredConsumers
 from drawbridge.intake.steps import DisallowPrincipals, OfferPlan, RemoveFromShare, Step
 from drawbridge.request.connections import ManagedService
@@ -66,8 +67,8 @@ class OfferSweep:
     def converge(self, now: datetime, *, forget_gone: bool = False) -> Converged:
         """Offer what the registry calls for, one service or share after the other, then take back what it does not.
 
-        Whoever changes tiers is in the next share before the last is taken away. ``forget_gone`` is whether to look
-        too for records of what is there no more, for which the whole table of them is read.
+        Whoever changes tiers is in the next share before the last is taken away, or stays in the last. ``forget_gone``
+        is whether to look too for records of what is there no more, for which the whole table of them is read.
         """
         began = self._clock()
         converged = Converged()
@@ -112,13 +113,31 @@ class OfferSweep:
                     taking_back.append((target, step))
                 else:
                     self._apply(step, target, evaluation_time, converged, is_late_to_add)
-        is_late_to_take_back = is_late(_TAKES_BACK_UNTIL)
-        for target, step in taking_back:
-            if is_late_to_take_back():
+        self._take_back(taking_back, targets, evaluation_time, converged, is_late(_TAKES_BACK_UNTIL))
+        self._tell_left(len(targets), left_out, converged)
+
+    def _take_back(
+        self,
+        steps: list[tuple[Target, Step]],
+        targets: list[Target],
+        evaluation_time: EvaluationTime,
+        converged: Converged,
+        is_late: Hurry,
+    ) -> None:
+        leaving = [(target, step) for target, step in steps if isinstance(step, RemoveFromShare)]
+        departures: Departures | None = None
+        if leaving:
+            shares = [each for each in targets if isinstance(each, OfferedShare)]
+            try:
+                departures = self._reconciler.departures(leaving, shares, evaluation_time)
+            except Exception as error:  # noqa: BLE001 - not knowing who would leave, nobody does
+                converged.failures.append(failure_of("offers", error))
+                steps = [each for each in steps if not isinstance(each[1], RemoveFromShare)]
+        for target, step in steps:
+            if is_late():
                 converged.left_out.add(id_of(target))
             else:
-                self._apply(step, target, evaluation_time, converged, is_late_to_take_back)
-        self._tell_left(len(targets), left_out, converged)
+                self._apply(step, target, evaluation_time, converged, is_late, departures=departures)
 
     def _planned(
         self, target: Target, registry: RegisteredEntries, evaluation_time: EvaluationTime, converged: Converged
@@ -133,10 +152,17 @@ class OfferSweep:
         return OfferPlan(steps=())
 
     def _apply(
-        self, step: Step, target: Target, evaluation_time: EvaluationTime, converged: Converged, is_late: Hurry
+        self,
+        step: Step,
+        target: Target,
+        evaluation_time: EvaluationTime,
+        converged: Converged,
+        is_late: Hurry,
+        *,
+        departures: Departures | None = None,
     ) -> None:
         try:
-            self._reconciler.apply(step, target, evaluation_time, converged, is_late)
+            self._reconciler.apply(step, target, evaluation_time, converged, is_late, departures=departures)
         except Exception as error:  # noqa: BLE001 - nor does it stop what else there is to be done about it
             converged.failures.append(failure_of(id_of(target), error))
 

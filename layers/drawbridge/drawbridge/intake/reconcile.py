@@ -11,6 +11,7 @@ from drawbridge.decision.facts import EvaluationTime
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import AccessDeniedError, GoneError, InvalidInputError, NotReadyError
 from drawbridge.intake.converged import Converged
+from drawbridge.intake.departures import Departures, OtherShares, RemovedAccounts
 from drawbridge.intake.desired import OfferRules, RegisteredEntries, Target, id_of
 from drawbridge.intake.offers import (
     Allowed,
@@ -52,9 +53,6 @@ class RegisteredConsumers(Protocol):
 _AT_ONCE = 100
 """As many as the registry is asked for in one call."""
 
-_UNCAPPED_PART = 4
-"""A quarter of a share goes at once, whatever the cap."""
-
 Hurry = Callable[[], bool]
 """Whether there is no time for anything more in this sweep."""
 
@@ -77,18 +75,20 @@ class OfferReconciler:
         permissions: ServicePermissions,
         shares: OfferedShares,
         records: OfferRecords,
+        removed: RemovedAccounts,
         rules: OfferRules,
         owner: str,
         cap: int,
     ) -> None:
         """``owner`` is the value of the ownership tag, the prefix.
 
-        ``cap`` is how many accounts may leave a share at once though their entries are as they were.
+        ``cap`` is how many accounts may leave shares in one sweep whom nobody had removed.
         """
         self._registry = registry
         self._permissions = permissions
         self._shares = shares
         self._records = records
+        self._removed = removed
         self._rules = rules
         self._owner = owner
         self._cap = cap
@@ -125,15 +125,24 @@ class OfferReconciler:
         evaluation_time: EvaluationTime,
         converged: Converged,
         is_late: Hurry = _at_leisure,
+        *,
+        departures: Departures | None = None,
     ) -> None:
-        """Take one step; where many are to be added, only as many as there is time for."""
+        """Take one step; where many are to be added, only as many as there is time for.
+
+        ``departures`` are those of the sweep; without, those of a step that takes back are all that there are.
+        """
         match step:
             case AllowPrincipals():
                 self._allow(step, target, evaluation_time, converged, is_late)
             case AddToShare():
                 self._add(step, target, evaluation_time, converged, is_late)
-            case DisallowPrincipals() | RemoveFromShare():
+            case DisallowPrincipals():
                 self._take_back(step, target, evaluation_time, converged)
+            case RemoveFromShare():
+                if departures is None:
+                    departures = self.departures([(target, step)], self._shares.offered(), evaluation_time)
+                self._take_out(step, target, departures, evaluation_time, converged)
             case MarkPermissions(permissions=permissions, records=records, planned_with=planned_with):
                 self._permissions.mark([each.permission_id for each in permissions])
                 self._records.note(records, after=planned_with)
@@ -143,6 +152,25 @@ class OfferReconciler:
                 self._forget(records, target, evaluation_time)
             case _:
                 assert_never(step)
+
+    def departures(
+        self,
+        steps: Sequence[tuple[Target, RemoveFromShare]],
+        listed: Iterable[OfferedShare],
+        evaluation_time: EvaluationTime,
+    ) -> Departures:
+        """Return who leaves shares by all these steps, once all was added; ``listed`` are all that are offers."""
+        others = OtherShares(listed, self._shares, self._records, self._rules)
+        entries = self._registry.entries({each.account_id for _, step in steps for each in step.offers})
+        losing: set[str] = set()
+        for target, step in steps:
+            going = self._uncalled_for(step.offers, target, entries, evaluation_time)
+            elsewhere = others.of(step.share_arn, _entries_of(going, entries), evaluation_time)
+            losing |= {each.account_id for each in going} - elsewhere.awaited.keys() - elsewhere.placed
+        is_too_many = len(losing) > self._cap
+        commanded = self._removed.account_ids() if is_too_many and losing - entries.keys() else frozenset[str]()
+        uncommanded = losing - (commanded - entries.keys())
+        return Departures(others=others, uncommanded=frozenset(uncommanded), commanded=commanded, cap=self._cap)
 
     def forget_gone(self, target_id: str) -> None:
         """Forget what was added to a service or share that is not looked after any longer, if AWS says it is gone."""
@@ -281,20 +309,47 @@ class OfferReconciler:
 
     def _take_back(
         self,
-        step: DisallowPrincipals | RemoveFromShare,
+        step: DisallowPrincipals,
         target: Target,
         evaluation_time: EvaluationTime,
         converged: Converged,
     ) -> None:
         """Take away what the registry, asked for just these accounts, does not call for."""
         entries = self._registry.entries({each.account_id for each in step.offers})
+        self._remove_all(self._uncalled_for(step.offers, target, entries, evaluation_time), target, converged)
+
+    def _take_out(
+        self,
+        step: RemoveFromShare,
+        target: Target,
+        departures: Departures,
+        evaluation_time: EvaluationTime,
+        converged: Converged,
+    ) -> None:
+        """Take out of a share whom the registry, asked for just these accounts, does not call for.
+
+        Who is to be in another share, and is not yet, stays as long as that; and so do those that are too many.
+        """
+        entries = self._registry.entries({each.account_id for each in step.offers})
         going = self._uncalled_for(step.offers, target, entries, evaluation_time)
-        if isinstance(step, RemoveFromShare):
-            going = self._uncapped(step, going, entries, converged)
+        elsewhere = departures.others.of(step.share_arn, _entries_of(going, entries), evaluation_time)
+        if elsewhere.awaited:
+            others = ", ".join(sorted({*elsewhere.awaited.values()}))
+            converged.not_offered.append(
+                f"{_some([*elsewhere.awaited])} stay in {step.share_arn} until they are in {others}, which has their "
+                "tier: it has not taken them yet"
+            )
+        going = [each for each in going if each.account_id not in elsewhere.awaited]
+        held_back = departures.held_back(going, step.recorded, entries, elsewhere.placed)
+        if departures.is_over(len(held_back), step.recorded):
+            converged.broken.append(_too_many(held_back, step, departures))
+        going = [each for each in going if each not in held_back]
+        self._remove_all(self._begun_to_leave(going), target, converged)
+
+    def _remove_all(self, going: Sequence[Offer], target: Target, converged: Converged) -> None:
+        """Take away offers, and forget them; what AWS does not take away stays on record."""
         if not going:
             return
-        if isinstance(target, OfferedShare):
-            going = self._begun_to_leave(going)
         kept: frozenset[str] = frozenset()
         try:
             self._remove(going, target)
@@ -314,25 +369,6 @@ class OfferReconciler:
         noted = self._records.note([replace(each, is_confirmed=False) for each in records], after=records)
         begun = {each.principal for each in noted}
         return [each for each in going if each.principal in begun]
-
-    def _uncapped(
-        self,
-        step: RemoveFromShare,
-        going: list[Offer],
-        entries: Mapping[str, Registration],
-        converged: Converged,
-    ) -> list[Offer]:
-        """Return those that may leave a share: many whose entries did not change leave it for its tag, all or none."""
-        by_tag = {each for each in going if _is_as_it_was(each, entries.get(each.account_id))}
-        if len(by_tag) <= self._cap or len(by_tag) * _UNCAPPED_PART <= step.recorded:
-            return going
-        why = (
-            f"{len(by_tag)} of {step.recorded} accounts would be taken out of {step.share_arn} at once, whose entries "
-            "did not change: its tag did. None of them is, as what they have associated would be taken down: tag it "
-            f"as it was, or raise WithdrawCap ({self._cap}), or remove their entries"
-        )
-        converged.broken.append(InvalidInputError(why))
-        return [each for each in going if each not in by_tag]
 
     def _remove(self, offers: Collection[Offer], target: Target) -> None:
         principals = [each.principal for each in offers]
@@ -383,9 +419,29 @@ def _is_of_others(offer: Offer, answer: Allowed) -> bool:
     return answer.refusal is None or offer.principal not in answer.refusal.refused
 
 
-def _is_as_it_was(offer: Offer, entry: Registration | None) -> bool:
-    """Return whether the entry is there, and of the tier for which the account was put in."""
-    return entry is not None and offer.record is not None and entry.consumer.tier == offer.record.tier
+def _entries_of(offers: Iterable[Offer], entries: Mapping[str, Registration]) -> list[Registration]:
+    return [entries[each.account_id] for each in offers if each.account_id in entries]
+
+
+_MOST_NAMED = 5
+
+
+def _some(names: Sequence[str]) -> str:
+    named = ", ".join(sorted(names)[:_MOST_NAMED])
+    return f"{named} and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else named
+
+
+def _too_many(held_back: Sequence[Offer], step: RemoveFromShare, departures: Departures) -> InvalidInputError:
+    tiers = sorted({each.record.tier for each in held_back if each.record is not None and each.record.tier})
+    put_in = f" (they were put in as {', '.join(tiers)})" if tiers else ""
+    return InvalidInputError(
+        f"{len(held_back)} of {step.recorded} accounts would be taken out of {step.share_arn} at once, and "
+        f"{len(departures.uncommanded)} out of all shares, whom nobody removed and who are in no share of their tier. "
+        "None of these is, as what they have associated would be taken down. Whatever of it is a slip, put it right: "
+        f"the share's tag, their tiers{put_in}, entries that are missing. If it is meant: an account goes at once that "
+        "is off-boarded, by drawbridge consumers remove while it has an entry, and by the event Consumer Removed "
+        f"anyway; all of them go with WithdrawCap ({departures.cap}) as high as that"
+    )
 
 
 def _record(target: Target, offer: Offer, now: datetime, *, refused_at: datetime | None = None) -> OfferRecord:

@@ -279,7 +279,9 @@ def _is_refused(record: OfferRecord | None, now: datetime) -> bool:
 
 def _wait(record: OfferRecord) -> timedelta:
     """Return how long what AWS refused is not asked for again."""
-    return min(REFUSED_AGAIN_AFTER * 2 ** min(max(record.refusals, 1) - 1, 10), REFUSED_AGAIN_AT_LEAST)
+    doubled = min(max(record.refusals, 1) - 1, 10)
+    wait: timedelta = REFUSED_AGAIN_AFTER * 2**doubled
+    return min(wait, REFUSED_AGAIN_AT_LEAST)
 
 
 def _why_refused(record: OfferRecord, takes_outsiders: bool | None = None) -> Reason:
