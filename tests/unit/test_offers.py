@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -1573,6 +1574,22 @@ def test_what_three_sweeps_in_a_row_leave_out_is_a_failure(world: World) -> None
     )
     # One has waited for three others.
     assert [len(each) for each in failures] == [0, 0, 1, 1]
+
+
+def test_what_kills_each_sweep_does_not_come_first_in_each(world: World) -> None:
+    world.consumers.registered[CONSUMER] = GOLD
+
+    def kill() -> None:
+        raise CrashError
+
+    world.permissions.on_allow = kill
+    world.permissions.left_out = {ROOT}
+    for microsecond in range(3):
+        world.now = NOW + timedelta(hours=1, microseconds=microsecond)
+        with contextlib.suppress(CrashError):
+            world.converge()
+
+    assert world.in_share() == {CONSUMER}
 
 
 def test_what_is_left_out_is_told_in_the_sweep_and_forgotten_once_it_is_done(world: World) -> None:

@@ -121,7 +121,7 @@ def _count(number: object) -> int:
     """Read a number; whatever else somebody wrote there is none."""
     if not isinstance(number, Decimal) or not number.is_finite():
         return 0
-    return int(max(0, min(number, _MOST_COUNTED)))
+    return max(0, int(min(number, Decimal(_MOST_COUNTED))))
 
 
 def _as_read(record: OfferRecord | None) -> Write:

@@ -35,6 +35,15 @@ def _after_one(is_late: Hurry) -> Hurry:
     return lambda: next(asked, True) and is_late()
 
 
+def _turned(targets: list[Target], now: datetime) -> list[Target]:
+    """Return them beginning with any: a sweep that is killed over one can't say which it left out.
+
+    The microsecond of a sweep is as good as thrown, whatever ``LookEvery``.
+    """
+    first = now.microsecond % len(targets)
+    return targets[first:] + targets[:first]
+
+
 class OfferedServices(Protocol):
     """This account's endpoint services."""
 
@@ -98,7 +107,7 @@ class OfferSweep:
         converged.broken += (broken for each in entries if (broken := unreadable(each)) is not None)
         left_out = self._left_out(converged)
         # First what was left out longest, then what was not finished: so each comes first in time.
-        targets = sorted(targets, key=lambda each: -left_out.get(id_of(each), -1))
+        targets = sorted(_turned(targets, evaluation_time.now), key=lambda each: -left_out.get(id_of(each), -1))
         registry = RegisteredEntries(entries)
         is_late_to_plan, is_late_to_add = is_late(_ADDS_UNTIL), is_late(_ADDS_UNTIL)
         taking_back: list[tuple[Target, Step]] = []
