@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -152,6 +152,7 @@ class InMemoryOfferRecords:
     def __init__(self, interruptions: Interruptions) -> None:
         self._interruptions = interruptions
         self.records: dict[tuple[str, str], OfferRecord] = {}
+        self.left: dict[str, int] = {}
 
     def of(self, target: str) -> dict[str, OfferRecord]:
         return {principal: each for (of, principal), each in self.records.items() if of == target}
@@ -159,10 +160,24 @@ class InMemoryOfferRecords:
     def targets(self) -> frozenset[str]:
         return frozenset(target for target, _ in self.records)
 
-    def note(self, records: Collection[OfferRecord]) -> None:
+    def left_out(self) -> dict[str, int]:
+        return dict(self.left)
+
+    def note_left_out(self, sweeps: Mapping[str, int]) -> None:
+        self._interruptions.before_write()
+        self.left = {**sweeps}
+
+    def note(self, records: Collection[OfferRecord], *, after: Collection[OfferRecord]) -> list[OfferRecord]:
         if records:
             self._interruptions.before_write()
-        self.records |= {(each.target, each.principal): each for each in records}
+        read = {(each.target, each.principal): _state(each) for each in after}
+        written = [each for each in records if self._now(each) == read.get((each.target, each.principal))]
+        self.records |= {(each.target, each.principal): each for each in written}
+        return written
+
+    def _now(self, record: OfferRecord) -> object:
+        found = self.records.get((record.target, record.principal))
+        return None if found is None else _state(found)
 
     def drop(self, records: Collection[OfferRecord]) -> None:
         if records:
@@ -171,6 +186,10 @@ class InMemoryOfferRecords:
             found = self.records.get((each.target, each.principal))
             if found is not None and found.offered_at == each.offered_at:
                 del self.records[each.target, each.principal]
+
+
+def _state(record: OfferRecord) -> object:
+    return record.offered_at, record.is_confirmed, record.refused_at
 
 
 class InMemoryConsumers:

@@ -66,6 +66,9 @@ class InMemoryRemovedConsumers:
     def removed(self, account_id: str) -> RemovedConsumer | None:
         return self.kept.get(account_id)
 
+    def account_ids(self) -> frozenset[str]:
+        return frozenset(self.kept)
+
     def note(self, account_id: str, removed: RemovedConsumer) -> None:
         self._interruptions.before_write()
         before = self.kept.get(account_id)

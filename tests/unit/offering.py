@@ -20,6 +20,7 @@ from tests.fakes.offers import (
     InMemoryServicePermissions,
     StatedQuotas,
 )
+from tests.fakes.registrations import InMemoryRemovedConsumers
 from tests.unit.policies import compiled
 
 SILVER_ARN = f"arn:aws:ram:us-east-1:{PROVIDER}:resource-share/00000000-bbbb-cccc-dddd-eeeeeeeeeeee"
@@ -35,6 +36,7 @@ class World:
         self.permissions = InMemoryServicePermissions(self.interruptions)
         self.shares = InMemoryOfferedShares(self.interruptions)
         self.records = InMemoryOfferRecords(self.interruptions)
+        self.removed = InMemoryRemovedConsumers()
         self.consumers = InMemoryConsumers()
         self.quotas = StatedQuotas()
         self.policies: PolicySet = compiled([PERMIT])
@@ -61,6 +63,7 @@ class World:
             permissions=self.permissions,
             shares=self.shares,
             records=self.records,
+            removed=self.removed,
             rules=OfferRules(self.policies, partition=partition),
             owner="drawbridge",
             cap=self.cap,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from drawbridge.aws.errors import code_of, translated
+from drawbridge.aws.table_reads import queried
 from drawbridge.decision.registration import CLOCKS_AHEAD
 from drawbridge.errors import UpstreamError
 from drawbridge.intake.off_boarding import RemovedConsumer
@@ -53,6 +54,20 @@ class RemovedConsumerItems:
             suspended_at=None if suspended_at is None else _parsed(suspended_at) or removed_at,
             proof_required=item.get("proof_required", False) is not False,
         )
+
+    def account_ids(self) -> frozenset[str]:
+        """Return all accounts of which a removal is kept, read consistently."""
+        with translated("read who was removed", missing=UpstreamError):
+            return frozenset(
+                str(each["principal"])
+                for each in queried(
+                    self._table,
+                    KeyConditionExpression="target = :target",
+                    ExpressionAttributeValues={":target": TARGET},
+                    ConsistentRead=True,
+                )
+                if self._removed_at(dict(each)) is not None
+            )
 
     def note(self, account_id: str, removed: RemovedConsumer) -> None:
         """Keep that an account was removed; of two removals the later is kept, and one that is finished stays so."""

@@ -19,6 +19,7 @@ from drawbridge.aws.offered_shares import OfferedSharesOfRam
 from drawbridge.aws.offers_table import OffersTable
 from drawbridge.aws.owned_object_listing import OwnedObjectListing
 from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
+from drawbridge.aws.removed_consumers import RemovedConsumerItems
 from drawbridge.aws.resource_shares import ResourceShares
 from drawbridge.aws.service_permissions import ServicePermissionsOfEc2
 from drawbridge.aws.service_quotas import ServiceQuotas
@@ -156,6 +157,7 @@ def sweeper(
                 permissions=ServicePermissionsOfEc2(client("ec2"), owner=settings.prefix),
                 shares=offered_shares,
                 records=offers,
+                removed=RemovedConsumerItems(table(settings.offers_table), now=now, on_broken=on_broken),
                 rules=OfferRules(
                     compiled(configuration.policies),
                     partition=Arn.parse(settings.onboarding_workflow).partition,

@@ -5,11 +5,14 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol, assert_never
 
+from msgspec.structs import replace
+
 from drawbridge.bounds import shortened
 from drawbridge.decision.facts import EvaluationTime
 from drawbridge.decision.registration import Registration
-from drawbridge.errors import GoneError, InvalidInputError, NotReadyError
+from drawbridge.errors import AccessDeniedError, GoneError, InvalidInputError, NotReadyError
 from drawbridge.intake.converged import Converged
+from drawbridge.intake.departures import Departures, OtherShares, RemovedAccounts
 from drawbridge.intake.desired import OfferRules, RegisteredEntries, Target, id_of
 from drawbridge.intake.offers import (
     Allowed,
@@ -17,6 +20,7 @@ from drawbridge.intake.offers import (
     OfferedShares,
     OfferRecord,
     OfferRecords,
+    PartlyDeniedError,
     PartlyRefusedError,
     ServicePermissions,
 )
@@ -54,9 +58,6 @@ _AT_ONCE = 100
 _WORDS_BYTES = 500
 """Of what AWS said, on record."""
 
-_UNCAPPED_PART = 4
-"""A quarter of a share goes at once, whatever the cap."""
-
 Hurry = Callable[[], bool]
 """Whether there is no time for anything more in this sweep."""
 
@@ -69,7 +70,7 @@ class OfferReconciler:
     """Plans what is offered of a service or a share, and takes the steps.
 
     It may be broken off anywhere: what it adds is on record before AWS is asked, and what is on record and was not seen
-    yet is ours. Two of them may be at work at once.
+    yet is ours. Two of them may be at work at once: a record is written only where it is as it was read.
     """
 
     def __init__(
@@ -79,18 +80,20 @@ class OfferReconciler:
         permissions: ServicePermissions,
         shares: OfferedShares,
         records: OfferRecords,
+        removed: RemovedAccounts,
         rules: OfferRules,
         owner: str,
         cap: int,
     ) -> None:
         """``owner`` is the value of the ownership tag, the prefix.
 
-        ``cap`` is how many accounts may leave a share at once though their entries are as they were.
+        ``cap`` is how many accounts may leave shares in one sweep whom nobody had removed.
         """
         self._registry = registry
         self._permissions = permissions
         self._shares = shares
         self._records = records
+        self._removed = removed
         self._rules = rules
         self._owner = owner
         self._cap = cap
@@ -127,24 +130,52 @@ class OfferReconciler:
         evaluation_time: EvaluationTime,
         converged: Converged,
         is_late: Hurry = _at_leisure,
+        *,
+        departures: Departures | None = None,
     ) -> None:
-        """Take one step; where many are to be added, only as many as there is time for."""
+        """Take one step; where many are to be added, only as many as there is time for.
+
+        ``departures`` are those of the sweep; without, those of a step that takes back are all that there are.
+        """
         match step:
             case AllowPrincipals():
                 self._allow(step, target, evaluation_time, converged, is_late)
             case AddToShare():
                 self._add(step, target, evaluation_time, converged, is_late)
-            case DisallowPrincipals() | RemoveFromShare():
+            case DisallowPrincipals():
                 self._take_back(step, target, evaluation_time, converged)
-            case MarkPermissions(permissions=permissions, records=records):
+            case RemoveFromShare():
+                if departures is None:
+                    departures = self.departures([(target, step)], self._shares.offered(), evaluation_time)
+                self._take_out(step, target, departures, evaluation_time, converged)
+            case MarkPermissions(permissions=permissions, records=records, planned_with=planned_with):
                 self._permissions.mark([each.permission_id for each in permissions])
-                self._records.note(records)
-            case ConfirmRecords(records=records):
-                self._records.note(records)
+                self._records.note(records, after=planned_with)
+            case ConfirmRecords(records=records, planned_with=planned_with):
+                self._records.note(records, after=planned_with)
             case ForgetRecords(records=records):
                 self._forget(records, target, evaluation_time)
             case _:
                 assert_never(step)
+
+    def departures(
+        self,
+        steps: Sequence[tuple[Target, RemoveFromShare]],
+        listed: Iterable[OfferedShare],
+        evaluation_time: EvaluationTime,
+    ) -> Departures:
+        """Return who leaves shares by all these steps, once all was added; ``listed`` are all that are offers."""
+        others = OtherShares(listed, self._shares, self._records, self._rules)
+        entries = self._registry.entries({each.account_id for _, step in steps for each in step.offers})
+        losing: set[str] = set()
+        for target, step in steps:
+            going = self._uncalled_for(step.offers, target, entries, evaluation_time)
+            elsewhere = others.of(step.share_arn, _entries_of(going, entries), evaluation_time)
+            losing |= {each.account_id for each in going} - elsewhere.awaited.keys() - elsewhere.placed
+        is_too_many = len(losing) > self._cap
+        commanded = self._removed.account_ids() if is_too_many and losing - entries.keys() else frozenset[str]()
+        uncommanded = losing - (commanded - entries.keys())
+        return Departures(others=others, uncommanded=frozenset(uncommanded), commanded=commanded, cap=self._cap)
 
     def forget_gone(self, target_id: str) -> None:
         """Forget what was added to a service or share that is not looked after any longer, if AWS says it is gone."""
@@ -182,7 +213,7 @@ class OfferReconciler:
             for each, found in seen.items()
             if found.owner == self._owner or (found.owner is None and found.permission_id)
         ]
-        self._records.note([_record(target, each, evaluation_time.now, is_confirmed=True) for each in tagged])
+        self._confirm(tagged, target, evaluation_time)
         converged.offered += (f"{step.service_id} to {each.principal}" for each in seen)
 
     def _add(
@@ -205,8 +236,12 @@ class OfferReconciler:
             in_share = self._in_share(step.share_arn)
             added = [each for each in added if each.principal in in_share]
         # Whoever rejects the invitation before it is seen in the share has been invited all the same.
-        self._records.note([_record(target, each, evaluation_time.now, is_confirmed=True) for each in added])
+        self._confirm(added, target, evaluation_time)
         converged.offered += (f"{step.share_arn} to {each.principal}" for each in added)
+
+    def _confirm(self, added: Collection[Offer], target: Target, evaluation_time: EvaluationTime) -> None:
+        begun = [_record(target, each, evaluation_time.now) for each in added]
+        self._records.note([replace(each, is_confirmed=True, refusals=0) for each in begun], after=begun)
 
     def _in_share(self, share_arn: str) -> set[str]:
         return {each.principal for each in self._shares.principals(share_arn) if each.status.is_in_share}
@@ -224,7 +259,8 @@ class OfferReconciler:
         """Have what the registry calls for right before added, as far as AWS does it; return what it calls for after.
 
         What AWS refuses is not among that, and is on record as refused; nor is what AWS says was there before, and so
-        is somebody else's, which is on record no longer. What was broken off stays on record as begun.
+        is somebody else's, which is on record no longer; nor what the role may not add. What was broken off stays on
+        record as begun, and what is called for no longer too: the next plan takes it away, should it be there.
         """
         target_id = id_of(target)
         record = partial(_record, target, now=evaluation_time.now)
@@ -234,13 +270,24 @@ class OfferReconciler:
                 converged.left.add(target_id)
                 break
             some = offers[start : start + _AT_ONCE]
-            self._records.note([record(each) for each in some])
-            called_for = self._called_for(some, target, evaluation_time)
-            self._records.drop([record(each) for each in some if each not in called_for])
+            planned_with = [each.record for each in some if each.record is not None]
+            begun = {each.principal for each in self._records.note([record(each) for each in some], after=planned_with)}
+            if busy := [each for each in some if each.principal not in begun]:
+                what = f"{len(busy)} principals, {busy[0].principal} among them"
+                why = "what is on record of them has changed since it was read"
+                converged.not_offered.append(f"{target_id} is not offered to {what}, until the next sweep: {why}")
+            called_for = self._called_for([each for each in some if each.principal in begun], target, evaluation_time)
             if not called_for:
                 continue
             try:
                 answer = add([each.principal for each in called_for])
+            except AccessDeniedError as error:
+                # What somebody adds by hand now is not ours; but what was broken off before may be there.
+                denied = error.denied if isinstance(error, PartlyDeniedError) else frozenset(begun)
+                self._records.drop(
+                    [record(each) for each in called_for if each.principal in denied and not each.is_begun]
+                )
+                raise
             except NotReadyError as error:
                 converged.failures.append(error)
                 answer = Allowed(added=None)
@@ -248,12 +295,10 @@ class OfferReconciler:
             others = {each for each in called_for if _is_of_others(each, answer)}
             asked += (each for each in called_for if each.principal not in refused and each not in others)
             quota = str(answer.refusal) if answer.refusal and answer.refusal.is_full else ""
+            turned_down = [each for each in called_for if each.principal in refused]
             self._records.note(
-                [
-                    record(each, refused_at=evaluation_time.now, quota=quota)
-                    for each in called_for
-                    if each.principal in refused
-                ]
+                [record(each, refused_at=evaluation_time.now, quota=quota) for each in turned_down],
+                after=[record(each) for each in turned_down],
             )
             self._records.drop([record(each) for each in others])
             if answer.refusal:
@@ -272,16 +317,45 @@ class OfferReconciler:
 
     def _take_back(
         self,
-        step: DisallowPrincipals | RemoveFromShare,
+        step: DisallowPrincipals,
         target: Target,
         evaluation_time: EvaluationTime,
         converged: Converged,
     ) -> None:
         """Take away what the registry, asked for just these accounts, does not call for."""
         entries = self._registry.entries({each.account_id for each in step.offers})
+        self._remove_all(self._uncalled_for(step.offers, target, entries, evaluation_time), target, converged)
+
+    def _take_out(
+        self,
+        step: RemoveFromShare,
+        target: Target,
+        departures: Departures,
+        evaluation_time: EvaluationTime,
+        converged: Converged,
+    ) -> None:
+        """Take out of a share whom the registry, asked for just these accounts, does not call for.
+
+        Who is to be in another share, and is not yet, stays as long as that; and so do those that are too many.
+        """
+        entries = self._registry.entries({each.account_id for each in step.offers})
         going = self._uncalled_for(step.offers, target, entries, evaluation_time)
-        if isinstance(step, RemoveFromShare):
-            going = self._uncapped(step, going, entries, converged)
+        elsewhere = departures.others.of(step.share_arn, _entries_of(going, entries), evaluation_time)
+        if elsewhere.awaited:
+            others = ", ".join(sorted({*elsewhere.awaited.values()}))
+            converged.not_offered.append(
+                f"{_some([*elsewhere.awaited])} stay in {step.share_arn} until they are in {others}, which has their "
+                "tier: it has not taken them yet"
+            )
+        going = [each for each in going if each.account_id not in elsewhere.awaited]
+        held_back = departures.held_back(going, step.recorded, entries, elsewhere.placed)
+        if departures.is_over(len(held_back), step.recorded):
+            converged.held_back.append(_too_many(held_back, step, departures))
+        going = [each for each in going if each not in held_back]
+        self._remove_all(self._begun_to_leave(going), target, converged)
+
+    def _remove_all(self, going: Sequence[Offer], target: Target, converged: Converged) -> None:
+        """Take away offers, and forget them; what AWS does not take away stays on record."""
         if not going:
             return
         kept: frozenset[str] = frozenset()
@@ -294,24 +368,15 @@ class OfferReconciler:
         self._records.drop([each.record for each in gone if each.record is not None])
         converged.taken_back += (f"{id_of(target)} from {each.principal}" for each in gone)
 
-    def _uncapped(
-        self,
-        step: RemoveFromShare,
-        going: list[Offer],
-        entries: Mapping[str, Registration],
-        converged: Converged,
-    ) -> list[Offer]:
-        """Return those that may leave a share: many whose entries did not change leave it for its tag, all or none."""
-        by_tag = {each for each in going if _is_as_it_was(each, entries.get(each.account_id))}
-        if len(by_tag) <= self._cap or len(by_tag) * _UNCAPPED_PART <= step.recorded:
-            return going
-        why = (
-            f"{len(by_tag)} of {step.recorded} accounts would be taken out of {step.share_arn} at once, whose entries "
-            "did not change: its tag did. None of them is, as what they have associated would be taken down: tag it "
-            f"as it was, or raise WithdrawCap ({self._cap}), or remove their entries"
-        )
-        converged.held_back.append(InvalidInputError(why))
-        return [each for each in going if each not in by_tag]
+    def _begun_to_leave(self, going: Sequence[Offer]) -> list[Offer]:
+        """Note those that are to leave a share as begun; return those of which that is on record.
+
+        Killed before the record goes, nobody takes whoever comes back for one who rejected an invitation.
+        """
+        records = [each.record for each in going if each.record is not None]
+        noted = self._records.note([replace(each, is_confirmed=False) for each in records], after=records)
+        begun = {each.principal for each in noted}
+        return [each for each in going if each.principal in begun]
 
     def _remove(self, offers: Collection[Offer], target: Target) -> None:
         principals = [each.principal for each in offers]
@@ -362,27 +427,41 @@ def _is_of_others(offer: Offer, answer: Allowed) -> bool:
     return answer.refusal is None or offer.principal not in answer.refusal.refused
 
 
-def _is_as_it_was(offer: Offer, entry: Registration | None) -> bool:
-    """Return whether the entry is there, and of the tier for which the account was put in."""
-    return entry is not None and offer.record is not None and entry.consumer.tier == offer.record.tier
+def _entries_of(offers: Iterable[Offer], entries: Mapping[str, Registration]) -> list[Registration]:
+    return [entries[each.account_id] for each in offers if each.account_id in entries]
+
+
+_MOST_NAMED = 5
+
+
+def _some(names: Sequence[str]) -> str:
+    named = ", ".join(sorted(names)[:_MOST_NAMED])
+    return f"{named} and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else named
+
+
+def _too_many(held_back: Sequence[Offer], step: RemoveFromShare, departures: Departures) -> InvalidInputError:
+    tiers = sorted({each.record.tier for each in held_back if each.record is not None and each.record.tier})
+    put_in = f" (they were put in as {', '.join(tiers)})" if tiers else ""
+    return InvalidInputError(
+        f"{len(held_back)} of {step.recorded} accounts would be taken out of {step.share_arn} at once, and "
+        f"{len(departures.uncommanded)} out of all shares, whom nobody removed and who are in no share of their tier. "
+        "None of these is, as what they have associated would be taken down. Whatever of it is a slip, put it right: "
+        f"the share's tag, their tiers{put_in}, entries that are missing. If it is meant: an account goes at once that "
+        "is off-boarded, by drawbridge consumers remove while it has an entry, and by the event Consumer Removed "
+        f"anyway; all of them go with WithdrawCap ({departures.cap}) as high as that"
+    )
 
 
 def _record(
-    target: Target,
-    offer: Offer,
-    now: datetime,
-    *,
-    is_confirmed: bool = False,
-    refused_at: datetime | None = None,
-    quota: str = "",
+    target: Target, offer: Offer, now: datetime, *, refused_at: datetime | None = None, quota: str = ""
 ) -> OfferRecord:
     return OfferRecord(
         target=id_of(target),
         principal=offer.principal,
         account_id=offer.account_id,
         offered_at=now,
-        is_confirmed=is_confirmed,
         refused_at=refused_at,
         quota=shortened(quota, _WORDS_BYTES),
+        refusals=(offer.record.refusals if offer.record else 0) + (refused_at is not None),
         tier=target.tier if isinstance(target, OfferedShare) else "",
     )

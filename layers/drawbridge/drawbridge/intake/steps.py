@@ -22,7 +22,8 @@ https://docs.aws.amazon.com/ram/latest/userguide/working-with-shared-invitations
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 REFUSED_AGAIN_AFTER = timedelta(hours=1)
-"""What AWS refuses is not asked for in each sweep: nothing but somebody's change has AWS take it."""
+REFUSED_AGAIN_AT_LEAST = timedelta(days=1)
+"""What AWS refuses is not asked for in each sweep: nothing but somebody's change has AWS take it. The time doubles."""
 
 
 class Offer(Struct, frozen=True):
@@ -66,6 +67,8 @@ class MarkPermissions(Struct, frozen=True):
     permissions: tuple[AllowedPrincipal, ...]
     records: tuple[OfferRecord, ...]
     """Of the same, as they are to be once they are tagged."""
+    planned_with: tuple[OfferRecord, ...]
+    """Of the same, as they were when this was planned."""
 
     def __str__(self) -> str:
         return f"tag {', '.join(each.arn for each in self.permissions)} at {self.service_id} as ours"
@@ -99,6 +102,8 @@ class ConfirmRecords(Struct, frozen=True):
     target: str
     records: tuple[OfferRecord, ...]
     """As they are to be."""
+    planned_with: tuple[OfferRecord, ...] = ()
+    """As they were when this was planned, those that were on record."""
 
     def __str__(self) -> str:
         return f"note that {_names(self.records)} of {self.target} is there"
@@ -175,8 +180,13 @@ def plan_for_service(
         if arn not in ours and arn not in going and (arn in there or arn not in desired.principals)
     ]
     steps = _not_empty(
-        MarkPermissions(service_id, tuple(untagged), tuple(_confirmed(records[each.arn]) for each in untagged)),
-        ConfirmRecords(service_id, tuple(unconfirmed)),
+        MarkPermissions(
+            service_id,
+            tuple(untagged),
+            tuple(_confirmed(records[each.arn]) for each in untagged),
+            tuple(records[each.arn] for each in untagged),
+        ),
+        ConfirmRecords(service_id, tuple(unconfirmed), _on_record(unconfirmed, records)),
         AllowPrincipals(
             service_id,
             _longest_unrefused_first({arn: each for arn, each in missing.items() if arn not in refused}, records),
@@ -236,7 +246,7 @@ def plan_for_share(
     ]
     adding = {name: desired.principals[name] for name in missing if name not in rejected and name not in refused}
     steps = _not_empty(
-        ConfirmRecords(share_arn, tuple(unconfirmed)),
+        ConfirmRecords(share_arn, tuple(unconfirmed), _on_record(unconfirmed, records)),
         AddToShare(share_arn, _longest_unrefused_first(adding, records)),
         RemoveFromShare(share_arn, _offers(going, records), len(ours)),
         ForgetRecords(share_arn, tuple(stale)),
@@ -275,7 +285,17 @@ def _is_confirmed(record: OfferRecord | None) -> bool:
 
 def _is_refused(record: OfferRecord | None, now: datetime) -> bool:
     """Return whether AWS refused it not long ago."""
-    return record is not None and record.refused_at is not None and now < record.refused_at + REFUSED_AGAIN_AFTER
+    return record is not None and record.refused_at is not None and now < record.refused_at + _wait(record)
+
+
+def _wait(record: OfferRecord) -> timedelta:
+    """Return how long what AWS refused is not asked for again."""
+    if record.quota:
+        # Somebody may have made room meanwhile.
+        return REFUSED_AGAIN_AFTER
+    doubled = min(max(record.refusals, 1) - 1, 10)
+    wait: timedelta = REFUSED_AGAIN_AFTER * 2**doubled
+    return min(wait, REFUSED_AGAIN_AT_LEAST)
 
 
 def _refusals(
@@ -319,7 +339,7 @@ def _why_no_room(record: OfferRecord) -> Reason:
 
 def _why_refused(record: OfferRecord, takes_outsiders: bool | None = None) -> Reason:
     at = record.refused_at or record.offered_at
-    again = (at + REFUSED_AGAIN_AFTER).isoformat(timespec="seconds")
+    again = (at + _wait(record)).isoformat(timespec="seconds")
     alone = " (the share is for the organization alone)" if takes_outsiders is False else ""
     text = f"AWS refused {record.principal} at {at.isoformat(timespec='seconds')}{alone}. It is tried again at {again}."
     return Reason("offer-refused", text)
@@ -354,8 +374,12 @@ def _longest_unrefused_first(accounts: Mapping[str, str], records: Mapping[str, 
     return tuple(sorted(_offers(accounts, records), key=lambda each: (refused_at(each), each.principal)))
 
 
+def _on_record(some: Iterable[OfferRecord], records: Mapping[str, OfferRecord]) -> tuple[OfferRecord, ...]:
+    return tuple(records[each.principal] for each in some if each.principal in records)
+
+
 def _confirmed(record: OfferRecord) -> OfferRecord:
-    return msgspec.structs.replace(record, is_confirmed=True, refused_at=None, quota="")
+    return msgspec.structs.replace(record, is_confirmed=True, refused_at=None, refusals=0, quota="")
 
 
 def _not_empty(*steps: Step) -> tuple[Step, ...]:
