@@ -21,4 +21,4 @@ def run(person: Person, *arguments: str) -> subprocess.CompletedProcess[str]:
     # What is run is what is beside the caller, wherever a checkout is installed.
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), **person.environment}
     command = [sys.executable, "-c", _AT, str(clock.time()), *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=240)

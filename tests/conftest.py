@@ -18,7 +18,13 @@ LONGEST = (
 )
 """What takes minutes is begun first, and each by a worker of its own."""
 
-LONG = ("tests/system/test_attachments.py", "tests/system/test_faults.py", "tests/system/test_approvals.py")
+LONG = (
+    "tests/system/test_attachments.py",
+    "tests/system/test_faults.py",
+    "tests/system/test_approvals.py",
+    "packages/local-aws/tests/test_installed.py",
+    "packages/local-aws/tests/test_main.py",
+)
 """Begun before the shorter files, so that no worker is left alone with one of them at the end."""
 
 SYSTEM = "tests/system"

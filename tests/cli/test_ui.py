@@ -436,7 +436,7 @@ def test_the_command_serves_until_ctrl_c_and_ends_without_a_word_of_python(opera
         page, strange, wrong = _get(port, path), _get(port, path, "evil.example"), _get(port, "/")
         status = _get(port, f"{path}status.json")
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=120)
 
     assert f"account {operator.account_id}, read only" in said
     assert (page[0], strange[0], wrong[0]) == (200, 421, 404)

@@ -1,19 +1,25 @@
 """What ``make up EXAMPLE=1`` prints, and docs/bindings.md and docs/intake.md after it, copied into other terminals.
 
-It takes as long as the local AWS takes to start and an endpoint to be made: it is what everybody does first.
+It takes as long as the local AWS takes to start, and each command. What comes of a command is waited for by the clock
+of the local AWS, as reading it again and again would cost a start of the command line each time.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,11 +34,26 @@ INTAKE = (REPOSITORY / "docs" / "intake.md").read_text(encoding="utf-8").partiti
 PROMPTED = re.compile(r"^(provider|customer|second)\$ ((?:.*\\\n)*.*)\n((?:(?!\w+\$ |```).*\n)*)", re.MULTILINE)
 """Who types what, with what it shows; lines that end in a backslash go on."""
 
-LOOKS = ("aws ec2 describe-", "aws ram get-", "drawbridge status", "drawbridge why", "drawbridge consumers list")
-"""Commands that change nothing: repeated until they show it."""
+LOOKS = ("aws ec2 describe-", "aws ram get-", "aws ssm get-", "drawbridge ")
+"""Commands before which all that was begun comes to its end."""
 
-PATIENCE = 40
-"""Commands of a second or so, until what they show is what the guide says."""
+REPEATED = ("aws ec2 describe-", "aws ram get-", "drawbridge status", "drawbridge why", "drawbridge consumers list")
+"""Commands that change nothing: what the schedule does may have come between."""
+
+TIMES = 5
+"""How often such a command is typed, a sweep of the schedule after the other."""
+
+EVERY = 60.0
+"""Seconds from one sweep of the schedule to the next."""
+
+LONGEST = 600
+"""Seconds of the clock that anything takes: a proof is good for fifteen minutes of the customer's own clock."""
+
+PATIENCE = 120.0
+"""Real seconds that one piece of work takes, however slow the machine."""
+
+WAITING = {"executions", "messages", "planned"}
+"""What may be in flight and only wait for the clock."""
 
 
 @dataclass(frozen=True)
@@ -46,30 +67,41 @@ class Served:
         """The lines that are there to be copied."""
         return [line.strip() for line in self.printed.splitlines() if line.startswith("    ")]
 
+    @property
+    def port(self) -> str:
+        (port,) = set(re.findall(r"127\.0\.0\.1:(\d+)", self.printed))
+        return port
 
-@dataclass(frozen=True)
-class Terminal:
-    """A shell in the repository, with nothing of this process's settings of AWS."""
+    def pass_time(self, seconds: float) -> None:
+        self._ask("clock", json.dumps({"advance": seconds}).encode())
 
-    folder: Path
-    begin: str
+    def settle(self) -> None:
+        """Let time pass there until nothing is in flight, but none while anything is at work."""
+        passed, until = 0, time.monotonic() + PATIENCE
+        while in_flight := self._in_flight():
+            if WAITING.issuperset(in_flight):
+                assert passed < LONGEST, in_flight
+                self.pass_time(1.0)
+                passed, until = passed + 1, time.monotonic() + PATIENCE
+            else:
+                assert time.monotonic() < until, in_flight
+                time.sleep(0.02)  # real time: what is at work there does not follow the clock
 
-    def run(self, script: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-        whole = f"{self.begin}\ncd {self.folder}\n{script}"
-        return subprocess.run(
-            ["bash", "-c", whole],
-            cwd=REPOSITORY,
-            env=_environment(self.folder),
-            input=typed,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+    def _in_flight(self) -> dict[str, int]:
+        try:
+            return dict(self._ask("idle")["inFlight"])
+        except urllib.error.HTTPError as busy:
+            return dict(json.load(busy)["inFlight"])
+
+    def _ask(self, route: str, body: bytes | None = None) -> Any:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/_local/{route}", body) as answer:
+            return json.load(answer)
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    kept = {name: value for name, value in environment_without_make().items() if not name.startswith("AWS_")}
+    # Whoever types in a terminal has Python keep what it compiled.
+    others = ("AWS_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in environment_without_make().items() if not name.startswith(others)}
     # The command beside what runs this, of the code that is tested, in front of what is installed.
     programs = os.pathsep.join([str(folder / "programs"), str(Path(sys.executable).parent), kept["PATH"]])
     return kept | {"PATH": programs, "PYTHONPATH": os.pathsep.join(sys.path), "AWS_EC2_METADATA_DISABLED": "true"}
@@ -107,7 +139,7 @@ def served(folder: Path) -> Iterator[Served]:
     yield Served(process, "".join(printed))
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGTERM)
-    process.wait(30)
+    process.wait(120)
     process.stderr.close()
 
 
@@ -118,57 +150,85 @@ def _alike(text: str) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _shows(terminal: Terminal, command: str, shown: str) -> None:
-    for _ in range(PATIENCE):
-        ran = terminal.run(command, typed="y\n")
-        if _alike(ran.stdout) == _alike(shown) or "apply" in command:
-            break
-    assert _alike(ran.stdout) == _alike(shown), ran.stderr
+@dataclass(frozen=True)
+class Typed:
+    """What a command showed, and how it ended."""
+
+    shown: str
+    errors: str
+    status: int
 
 
-def test_the_printed_lines_and_then_the_guide_lead_to_the_name(served: Served, folder: Path) -> None:
+class Shell:
+    """A terminal that stays open, in the repository, with nothing of this process's settings of AWS."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._errors = folder / f"{name}.errors"
+        with self._errors.open("w") as errors:
+            self._process = subprocess.Popen(
+                ["bash"],
+                cwd=REPOSITORY,
+                env=_environment(folder),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+
+    def type(self, command: str, answer: str = "") -> Typed:
+        """Type a command, and an answer to what it asks.
+
+        The answer is no line of the shell's own input, as the command would take all lines of that which are there.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        before = len(self._errors.read_text())
+        self._process.stdin.write(f"{command}{answer and f' <<<{answer}'}\necho END OF IT $?\n")
+        self._process.stdin.flush()
+        shown = ""
+        for line in self._process.stdout:
+            # A question is not ended by a new line.
+            text, ended, status = line.partition("END OF IT ")
+            shown += text
+            if ended:
+                return Typed(shown, self._errors.read_text()[before:], int(status))
+        raise AssertionError(f"the shell ended: {self._errors.read_text()}")
+
+    def close(self) -> None:
+        self._process.communicate(timeout=120)
+
+
+@pytest.fixture
+def shells(folder: Path) -> Iterator[dict[str, Shell]]:
+    opened = {who: Shell(folder, who) for who in ("provider", "customer", "second")}
+    yield opened
+    for each in opened.values():
+        each.close()
+
+
+def test_the_printed_lines_and_then_the_guide_lead_to_the_name(
+    served: Served, folder: Path, shells: dict[str, Shell]
+) -> None:
     begin, status = served.lines
-    terminal = Terminal(folder, begin)
+    shell = shells["customer"]
+    begun = shell.type(f"{begin}\ncd {folder}")
 
-    before = terminal.run(status)
+    before = shell.type(status)
     (script,) = SCRIPT.findall(STEPS)
-    written = terminal.run(script)
+    written = shell.type(script)
     sessions = SESSIONS.findall(STEPS)
     if shutil.which("aws") is None:
         sessions = [(command, shown) for command, shown in sessions if not command.startswith("aws ")]
 
-    assert (before.returncode, before.stderr) == (0, "")
-    assert "account 222222222222: nothing needs anybody" in before.stdout
-    assert (written.returncode, written.stderr) == (0, "")
+    assert (begun.status, begun.errors) == (0, "")
+    assert (before.status, before.errors) == (0, "")
+    assert "account 222222222222: nothing needs anybody" in before.shown
+    assert (written.status, written.errors) == (0, "")
     assert [command.split()[0] for command, _ in SESSIONS.findall(STEPS)] == ["drawbridge"] * 5 + ["aws"]
     for command, shown in sessions:
-        _shows(terminal, command, shown)
-
-
-class Shell:
-    """A terminal that stays open: what is set in it stays."""
-
-    def __init__(self, folder: Path) -> None:
-        self._process = subprocess.Popen(
-            ["bash"],
-            cwd=REPOSITORY,
-            env=_environment(folder),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-
-    def type(self, command: str) -> str:
-        """Return what a command shows."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(f"{command}\necho END OF IT\n")
-        self._process.stdin.flush()
-        return "".join(iter(self._process.stdout.readline, "END OF IT\n"))
-
-    def close(self) -> None:
-        self._process.communicate(timeout=30)
+        served.settle()
+        typed = shell.type(command, "y" if "apply" in command else "")
+        assert _alike(typed.shown) == _alike(shown), typed.errors
 
 
 def _without_what_varies(text: str) -> str:
@@ -178,32 +238,34 @@ def _without_what_varies(text: str) -> str:
     return re.sub(r"swept at .*", "…", alike)
 
 
-@pytest.fixture
-def shells(folder: Path) -> Iterator[dict[str, Shell]]:
-    opened = {who: Shell(folder) for who in ("provider", "customer", "second")}
-    yield opened
-    for each in opened.values():
-        each.close()
+def _seen(served: Served, shell: Shell, typed: str, command: str, shown: str) -> str:
+    """Return what a command of the guide shows, once it is what the guide says or will not be."""
+    if command.startswith(LOOKS):
+        served.settle()
+    printed = shell.type(typed).shown
+    for _ in range(TIMES if command.startswith(REPEATED) else 0):
+        if _without_what_varies(printed) == _without_what_varies(shown):
+            break
+        served.pass_time(EVERY)
+        served.settle()
+        printed = shell.type(typed).shown
+    return printed
 
 
 @pytest.mark.skipif(shutil.which("aws") is None, reason="the guide's customer has the AWS CLI")
 def test_the_guide_to_intake_leads_from_nothing_to_customers_that_come_and_go(
     served: Served, folder: Path, shells: dict[str, Shell]
 ) -> None:
-    (port,) = set(re.findall(r"127\.0\.0\.1:(\d+)", served.printed))
     printed = endpoint_id = challenge = ""
     for who, command, shown in PROMPTED.findall(INTAKE):
         typed = command
         if command.startswith("eval"):
-            typed = re.sub(r"make env-\w+", rf"\g<0> PORT={port}", command) + f"; cd {folder}"
+            typed = re.sub(r"make env-\w+", rf"\g<0> PORT={served.port}", command) + f"; cd {folder}"
         elif command.startswith("drawbridge prove"):
             typed = challenge
         elif command.startswith("drawbridge why"):
             typed = re.sub(r"vpce-[0-9a-f]{17}", endpoint_id, command)
-        for _ in range(PATIENCE if command.startswith(LOOKS) else 1):
-            printed = shells[who].type(typed)
-            if _without_what_varies(printed) == _without_what_varies(shown):
-                break
+        printed = _seen(served, shells[who], typed, command, shown)
         # What a sweep offers, the schedule's may have offered a moment before.
         if not command.startswith("drawbridge sweep"):
             assert _without_what_varies(printed) == _without_what_varies(shown), command
@@ -230,6 +292,6 @@ def test_ctrl_c_ends_it_without_a_traceback(served: Served) -> None:
     # As a terminal sends it: to the functions' processes too.
     os.killpg(served.process.pid, signal.SIGINT)
 
-    _, said = served.process.communicate(timeout=30)
+    _, said = served.process.communicate(timeout=120)
 
     assert (served.process.returncode, said) == (0, "local aws: ending\n")

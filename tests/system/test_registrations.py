@@ -27,6 +27,7 @@ from tests.system.model.pace import DAY, let_days_pass
 from tests.system.model.registration_judgement import Watch, judge
 from tests.system.model.registrations import TIERS, Endpoint, Entry, Registrations, Service, role, root
 from tests.system.model.runs import RUNS
+from tests.system.requests_in_ledger import reasons, row_of
 
 MINUTE = 60.0
 HOUR = 60 * MINUTE
@@ -363,3 +364,8 @@ def test_whoever_is_suspended_and_asks_before_that_is_swept_is_neither_let_in_no
 
     fast_forward(2 * SETTLING)
     assert judge(model) == []
+    # It is held when it is decided on: the gate before acceptance would keep it out too.
+    (asked,) = model.endpoints
+    row = row_of(home, asked.endpoint_id)
+    assert row is not None
+    assert (row["status"]["S"], reasons(row)) == ("HELD", ["consumer-suspended"])

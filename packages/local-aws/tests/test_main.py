@@ -43,7 +43,7 @@ def test_it_prints_ready_in_one_line_and_ends_cleanly_on_a_signal() -> None:
         functions = _children(served.pid)
         served.send_signal(signal.SIGTERM)
         rest = served.stdout.read()
-        code = served.wait(20)
+        code = served.wait(120)
 
     assert line[0] == "ready"
     assert clock["speed"] == 1
@@ -59,7 +59,7 @@ def test_without_a_template_it_serves_empty_accounts(tmp_path: Path) -> None:
         url = served.stdout.readline().split()[1]
         stacks = assume(url, "arn:aws:iam::123456789012:role/person").client("cloudformation").list_stacks()
         served.send_signal(signal.SIGTERM)
-        _, errors = served.communicate(timeout=20)
+        _, errors = served.communicate(timeout=120)
 
     assert stacks["StackSummaries"] == []
     assert "deploying" not in errors

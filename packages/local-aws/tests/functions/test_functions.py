@@ -161,7 +161,7 @@ def test_a_function_that_takes_too_long_is_killed(account: Account) -> None:
 
     assert error["errorType"] == "Sandbox.Timedout"
     assert error["errorMessage"].endswith("Error: Task timed out after 1.00 seconds")
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 50
     assert any("Task timed out after 1.00 seconds" in line for line in account.log("slow"))
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-PATIENCE = 20
+PATIENCE = 60
 """Real seconds that a page may take to respond."""
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

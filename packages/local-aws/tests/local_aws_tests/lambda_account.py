@@ -19,6 +19,7 @@ from local_aws.delivery import journal
 from local_aws.functions import sources
 from local_aws.functions.invocations import Invocation
 from local_aws.time.activity import in_flight
+from local_aws_tests.waiting import PATIENCE
 
 HANDLERS = Path(__file__).resolve().parent / "handlers"
 EVENTS = "events.amazonaws.com"
@@ -189,7 +190,7 @@ def new_account(session: Callable[..., boto3.Session], region: str = "eu-west-1"
     return Account(account_id, region, session(account_id, region))
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = 10) -> None:
+def wait_until(condition: Callable[[], Any], seconds: float = PATIENCE) -> None:
     """Wait until the condition holds, in real seconds, since busy threads don't follow the clock."""
     end = time.monotonic() + seconds
     while not condition():

@@ -10,8 +10,11 @@ from typing import Any
 
 from local_aws.time.clock import clock
 
+PATIENCE = 60.0
+"""Real seconds: on a machine that is busy with other work everything takes several times as long."""
 
-def until(condition: Callable[[], Any], seconds: float = 10) -> None:
+
+def until(condition: Callable[[], Any], seconds: float = PATIENCE) -> None:
     """Wait until the condition holds.
 
     Raises:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import re
-import time
 from typing import Any
 from unittest import mock
 
@@ -18,6 +17,7 @@ from local_aws.services.privatelink.topic_policy import Publication, allows
 from local_aws.time.activity import in_flight
 from local_aws_tests.accounts import REGION, Person, person, refusal
 from local_aws_tests.sharing import first_vpc, pass_time
+from local_aws_tests.waiting import until
 
 EVERY = ["Accept", "Connect", "Delete", "Reject"]
 
@@ -52,9 +52,7 @@ def notify(provider: Person, offered: dict[str, Any], topic_arn: str) -> dict[st
 
 
 def published(provider: Person, topic_arn: str) -> list[str]:
-    deadline = time.monotonic() + 5
-    while in_flight() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until(lambda: not in_flight().get("connection notification"))
     sent = sns_backends[provider.account_id][REGION].topics[topic_arn].sent_notifications
     return [message for _, message, *_ in sent]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from typing import Any
 from unittest import mock
 
@@ -15,6 +14,7 @@ from local_aws.services.privatelink import endpoint_services
 from local_aws.time.activity import in_flight
 from local_aws_tests.accounts import REGION, Person, hearing, person, refusal
 from local_aws_tests.sharing import accept_invitation, first_vpc, pass_time, resource_configuration, share
+from local_aws_tests.waiting import until
 
 HOUR = 3600
 
@@ -474,8 +474,6 @@ def _topic(provider: Person, condition: dict[str, str]) -> str:
 
 def _published(provider: Person, topic: str) -> list[str]:
     # A notification is sent from a thread of its own.
-    until = time.monotonic() + 5
-    while in_flight().get("connection notification") and time.monotonic() < until:
-        time.sleep(0.01)
+    until(lambda: not in_flight().get("connection notification"))
     sent = sns_backends[provider.account_id][REGION].topics[topic].sent_notifications
     return [message for _, message, *_ in sent]

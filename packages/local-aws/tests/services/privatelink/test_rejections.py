@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from local_aws.testing.settings import changed
 from local_aws.time.activity import in_flight
 from local_aws_tests.accounts import REGION, Person, person, refusal
 from local_aws_tests.sharing import first_vpc, pass_time
+from local_aws_tests.waiting import until
 
 HOUR = 3600
 LONG_ENOUGH = 10
@@ -94,9 +94,7 @@ def notified(provider: Person, offered: dict[str, Any], events: list[str]) -> st
 
 def published(provider: Person, topic: str) -> int:
     # A notification is sent from a thread of its own.
-    until = time.monotonic() + 5
-    while in_flight().get("connection notification") and time.monotonic() < until:
-        time.sleep(0.01)
+    until(lambda: not in_flight().get("connection notification"))
     return len(sns_backends[provider.account_id][REGION].topics[topic].sent_notifications)
 
 
