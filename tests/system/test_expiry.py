@@ -8,6 +8,7 @@ from local_aws.testing.clock import fast_forward
 from scenarios.people import Person
 from tests.system.conftest import World, until
 from tests.system.logs import counted, logged
+from tests.system.model.pace import sweeping_seldom
 from tests.system.questions import asked, shown, waiting
 from tests.system.requests_in_ledger import reasons, row_of, settled, statuses
 from tests.system.resource_endpoints import assert_published_right
@@ -68,7 +69,8 @@ def test_what_nobody_lets_in_is_told_before_it_expires_and_goes_on_with_the_next
     held = settled(consumer, share_arn, "HELD")
     deadline = held["deadline"]["S"]
 
-    fast_forward(9 * HOUR)
+    with sweeping_seldom([consumer], minutes=120):
+        fast_forward(9 * HOUR)
     assert not is_told(consumer)
     until(lambda: is_told(consumer), lambda: "it is told that the invitation expires", patience=2 * HOUR)
     assert deadline_of(consumer, share_arn) == deadline
@@ -110,7 +112,9 @@ def test_a_question_that_nobody_answers_ends_with_the_invitation_and_is_asked_an
     first = asked(world, share_arn)
     deadline = waiting(asking, share_arn)["deadline"]["S"]
 
-    until(lambda: is_told(asking), lambda: "it is told", patience=12 * HOUR)
+    with sweeping_seldom([asking], minutes=120):
+        fast_forward(9 * HOUR)
+    until(lambda: is_told(asking), lambda: "it is told", patience=3 * HOUR)
     assert deadline_of(asking, share_arn) == deadline
     assert waiting(asking, share_arn)
 

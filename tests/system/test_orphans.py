@@ -13,6 +13,7 @@ from local_stack.stack import deploy_stack
 from scenarios.people import Person
 from tests.system.attachments import attach
 from tests.system.conftest import World, until
+from tests.system.model.pace import sweeping_seldom
 from tests.system.questions import asked, click, request
 from tests.system.recovering import endpoints, shared, versions
 from tests.system.requests_in_ledger import row_of, settled, statuses
@@ -76,7 +77,8 @@ def test_what_nobody_shares_any_longer_is_found_and_taken_down_after_two_looks(
     consumer.lose_ledger()
     provider.client("ram").delete_resource_share(resourceShareArn=share_arn)
 
-    assert fast_forward(SIX_HOURS, until=lambda: row_of(consumer, arn) is not None)
+    with sweeping_seldom([provider, consumer], minutes=120):
+        assert fast_forward(SIX_HOURS, until=lambda: row_of(consumer, arn) is not None)
     row = settled(consumer, arn, "WITHDRAWN")
     assert row["kind"]["S"] == "orphan"
     assert statuses(row)[1:] == ["WITHDRAWING", "WITHDRAWING", "WITHDRAWN"]
