@@ -110,7 +110,7 @@ OF_HISTORY = {
     *("first-seen", "listed-again", "listed-otherwise", "not-listed", "tried-again", "drift", "bindings-changed"),
     *("policies-changed", "plan-inputs-changed", "failed-before", "not-decided-for-long", "ended-unrecorded"),
     *("decided-otherwise", "part-gone", "part-due", "gone-confirmed", "there-again", "announced", "let-go"),
-    *("announced-no-longer", "held-back"),
+    *("announced-no-longer", "held-back", "delay-over"),
 } - ADVICE.keys()
 """Codes that only a request's history has, of why there was an attempt and what was noted: none is why it waits."""
 
