@@ -197,9 +197,9 @@ def test_what_is_full_is_asked_for_more_no_sooner_than_after_an_hour(kind: str, 
     third = world.converge()
 
     target = SERVICE_ID if kind == "service" else SHARE_ARN
-    assert (len(first.offered), len(first.broken)) == (50, 1)
-    assert "LimitExceeded" in str(first.broken[0])
-    assert (len(second.not_offered), second.broken, second.offered) == (250, [], [])
+    assert (len(first.offered), len(first.refused)) == (50, 1)
+    assert "LimitExceeded" in str(first.refused[0])
+    assert (len(second.not_offered), second.refused, second.offered) == (250, [], [])
     assert "AWS had no room for more at 2026-11-21T12:00:00+00:00 (" in second.not_offered[200]
     assert "It is tried again at 2026-11-21T13:00:00+00:00; " in second.not_offered[200]
     assert [(each.of, each.limit, each.used, each.called_for) for each in second.quotas] == [(target, None, 50, 300)]

@@ -1088,7 +1088,7 @@ def test_what_aws_refuses_time_and_again_is_tried_after_an_hour_then_two_and_so_
     hours: list[float] = []
     for hour in range(24 * 5):
         world.now = NOW + timedelta(hours=hour)
-        hours += [hour] if world.converge().broken else []
+        hours += [hour] if world.converge().refused else []
     world.shares.refused = set()
     world.now = NOW + timedelta(days=5, hours=23)
     world.converge()

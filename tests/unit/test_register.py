@@ -245,6 +245,14 @@ def test_an_entry_that_is_taken_back_is_with_all_that_was_let_in_for_it(intake: 
     assert (intake.registry.entries, intake.connections.commanded) == ({}, ["for the entry"])
 
 
+def test_an_entry_that_was_written_just_now_is_taken_back_though_the_removal_goes_on(intake: Intake) -> None:
+    """Whoever removes has looked for the entry already."""
+    intake.registry.before_write = lambda: intake.removed.note(ACCOUNT, RemovedConsumer(removed_at=at(2)))
+
+    assert intake.sign_ups.take(registered(1)) is Taken.OUTDATED
+    assert intake.registry.entries == {}
+
+
 def test_the_same_event_again_writes_nothing_and_asks_for_a_sweep_that_may_not_have_been_asked_for(
     intake: Intake,
 ) -> None:
