@@ -69,7 +69,8 @@ class Served:
 
     @property
     def port(self) -> str:
-        (port,) = set(re.findall(r"127\.0\.0\.1:(\d+)", self.printed))
+        ports: set[str] = set(re.findall(r"127\.0\.0\.1:(\d+)", self.printed))
+        (port,) = ports
         return port
 
     def pass_time(self, seconds: float) -> None:
