@@ -41,7 +41,9 @@ def named(finding: dict[str, Any]) -> str:
     """Return a finding a name that is the same wherever it is found."""
     detail = finding["detail"]
     if isinstance(detail, list):
-        about = "; ".join(f"{each['action']} {each['required_format']}" for each in detail)
+        about = "; ".join(
+            each if isinstance(each, str) else f"{each['action']} {each['required_format']}" for each in detail
+        )
     else:
         about = str(detail).removeprefix("Unknown condition ").replace(" for action ", " ")
     return f"{finding['issue']} {about}"
