@@ -38,11 +38,14 @@ def offers(table: Any, broken: list[str]) -> OffersTable:
 
 
 def test_why_there_was_no_room_is_kept(offers: OffersTable) -> None:
-    refused = msgspec.structs.replace(ALLOWED, is_confirmed=False, refused_at=NOW, quota="LimitExceeded: no")
+    full = "vpce-svc-0fedcba9876543210"
+    refused = msgspec.structs.replace(
+        ALLOWED, target=full, is_confirmed=False, refused_at=NOW, quota="LimitExceeded: no"
+    )
 
     offers.note([refused], after=[])
 
-    assert offers.of(SERVICE_ID) == {ROOT: refused}
+    assert offers.of(full) == {ROOT: refused}
 
 
 @pytest.mark.parametrize(
