@@ -70,7 +70,7 @@ class Served:
     @property
     def port(self) -> str:
         (port,) = set(re.findall(r"127\.0\.0\.1:(\d+)", self.printed))
-        return port
+        return str(port)
 
     def pass_time(self, seconds: float) -> None:
         self._ask("clock", json.dumps({"advance": seconds}).encode())
