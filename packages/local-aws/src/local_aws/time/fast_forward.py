@@ -12,6 +12,9 @@ _CHECKS = 3
 _BETWEEN_CHECKS = 0.003
 """Real seconds; several checks, as one may miss work that is being handed over."""
 
+_LOOKS = 3
+"""How often ``until`` is asked before time passes even though work has begun meanwhile, as it may begin some itself."""
+
 _DELAY_FACTOR = 4
 """Other threads may wait this many times as long for their turn as this one did: checks go on for that time."""
 
@@ -27,9 +30,13 @@ def fast_forward(seconds: float, until: Callable[[], bool] = lambda: False, *, p
     """
     end = clock.time() + seconds
     while True:
-        wait_for_work(patience)
-        if until():
-            return True
+        for _ in range(_LOOKS):
+            wait_for_work(patience)
+            if until():
+                return True
+            # What was handed over meanwhile, while ``until`` looked, would have all that time pass while it works.
+            if not at_work():
+                break
         left = end - clock.time()
         if left <= 0:
             return False
