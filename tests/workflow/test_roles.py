@@ -651,7 +651,9 @@ def test_a_sweep_tags_permissions_as_ours_and_with_nothing_else_unless_they_are_
 def test_a_sweep_changes_shares_that_are_offers_and_services_that_are_managed_and_no_others() -> None:
     role = "DiscoverRequestsFunctionRole"
 
-    assert statement(role, "OfferShares")["Condition"] == {"Null": {f"aws:ResourceTag/{OFFER_TAG}": "false"}}
+    assert statement(role, "OfferShares")["Condition"] == {
+        "Null": {f"aws:ResourceTag/{OFFER_TAG}": "false", "ram:RequestedResourceType": "true"}
+    }
     assert statement(role, "OfferServices")["Condition"] == {
         "StringEqualsIgnoreCase": {f"aws:ResourceTag/{MANAGED_TAG}": "true"}
     }
