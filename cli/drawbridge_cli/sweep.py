@@ -179,6 +179,11 @@ def needs_somebody(record: SweepRecord) -> Iterator[Concern]:
             record.existence_unknown,
             "they stay; AWS, asked by their ids, has to say that they are there or gone",
         ),
+        Concern(
+            "still associated by accounts that left a share",
+            record.still_associated,
+            "the reason is beside each; where it can't go by itself, delete it, or have its account do so",
+        ),
     ):
         if concern.of.count:
             yield concern
@@ -199,6 +204,7 @@ def _show(where: str, record: SweepRecord) -> None:
         ("offered", record.offered),
         ("taken back", record.taken_back),
         ("not offered", record.not_offered),
+        ("disassociated", record.disassociated),
     ):
         if offers.count:
             say(f"{what}: {offers.count}")

@@ -14,8 +14,10 @@ from drawbridge.decision.facts import Consumer
 from drawbridge.discovery.offer_sweep import OfferSweep
 from drawbridge.errors import InvalidInputError, NotReadyError, ThrottledError
 from drawbridge.hint import CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope
+from drawbridge.intake.causes import CausesOfLeaving
 from drawbridge.intake.converged import Converged
 from drawbridge.intake.desired import DesiredOffers, OfferRules, RegisteredEntries, Target
+from drawbridge.intake.leavers import LeaverReconciler
 from drawbridge.intake.offers import AllowedPrincipal, OfferedShare, OfferRecord, PrincipalStatus
 from drawbridge.intake.reconcile import OfferReconciler
 from drawbridge.intake.steps import AddToShare, Offer, plan_for_share
@@ -23,10 +25,12 @@ from drawbridge.request.connections import ManagedService
 from tests.builders import CONSUMER, EVALUATION_TIME, NOW, PROVIDER, SERVICE_ID, SHARE_ARN, STRANGER
 from tests.fakes.interruptions import CrashError, Interruptions
 from tests.fakes.offers import (
+    InMemoryAssociations,
     InMemoryConsumers,
     InMemoryOfferedServices,
     InMemoryOfferedShares,
     InMemoryOfferRecords,
+    InMemoryRemovalCommands,
     InMemoryServicePermissions,
 )
 from tests.unit.discovering import World as Sweeping
@@ -40,6 +44,8 @@ STRANGERS = f"arn:aws:iam::{STRANGER}:root"
 PERMIT = 'permit(principal, action == Action::"accept", resource);'
 GOLD = Consumer(tier="gold", services=frozenset({SERVICE_ID}))
 HOURS_12 = timedelta(hours=12)
+WAIT = timedelta(hours=168)
+CONFIRM = timedelta(minutes=10)
 
 
 class World:
@@ -52,6 +58,8 @@ class World:
         self.shares = InMemoryOfferedShares(self.interruptions)
         self.records = InMemoryOfferRecords(self.interruptions)
         self.consumers = InMemoryConsumers()
+        self.commands = InMemoryRemovalCommands()
+        self.associations = InMemoryAssociations(self.interruptions)
         self.policies: PolicySet = compiled([PERMIT])
         self.now = NOW
         self.cap = 10
@@ -76,9 +84,23 @@ class World:
             permissions=self.permissions,
             shares=self.shares,
             records=self.records,
+            causes=CausesOfLeaving(self.commands),
             rules=OfferRules(self.policies, partition=partition),
             owner="drawbridge",
             cap=self.cap,
+            wait=WAIT,
+        )
+
+    def leavers(self) -> LeaverReconciler:
+        return LeaverReconciler(
+            registry=self.consumers,
+            shares=self.shares,
+            associations=self.associations,
+            records=self.records,
+            causes=CausesOfLeaving(self.commands),
+            rules=OfferRules(self.policies, partition="aws"),
+            wait=WAIT,
+            confirm_after=CONFIRM,
         )
 
     def planned(self, partition: str = "aws") -> list[str]:
@@ -95,9 +117,15 @@ class World:
             records=self.records,
             registry=self.consumers,
             reconciler=self.reconciler(),
+            leavers=self.leavers(),
             clock=lambda: self.seconds,
         )
         return sweep.converge(self.now, forget_gone=forget_gone)
+
+    def forget_who_left(self) -> None:
+        """Sweep once more when those that left, with nothing associated, are looked at for the second time."""
+        self.now += CONFIRM
+        self.converge()
 
     def allowed(self, service_id: str = SERVICE_ID) -> dict[str, str | None]:
         return {arn: each.owner for arn, each in self.permissions.permissions[service_id].items()}
@@ -199,8 +227,10 @@ def test_what_an_entry_does_not_call_for_any_longer_is_taken_back(world: World) 
 
     converged = world.converge()
 
-    assert (world.allowed(), world.in_share(), world.records.records) == ({}, set(), {})
+    assert (world.allowed(), world.in_share(), world.confirmed()) == ({}, set(), {(SHARE_ARN, CONSUMER): True})
     assert converged == Converged(taken_back=[f"{SERVICE_ID} from {ROOT}", f"{SHARE_ARN} from {CONSUMER}"])
+    world.forget_who_left()
+    assert world.records.records == {}
 
 
 def test_what_is_somebody_else_s_is_left_alone_and_not_recorded(world: World) -> None:
@@ -368,6 +398,7 @@ def test_who_is_not_in_a_share_any_longer_and_not_to_be_is_forgotten_and_ram_is_
     world.shares.members[SHARE_ARN][CONSUMER] = status
 
     converged = world.converge()
+    world.forget_who_left()
 
     assert (converged, world.records.records) == (Converged(), {})
     assert world.shares.members[SHARE_ARN] == {CONSUMER: status}
@@ -379,6 +410,7 @@ def test_who_is_in_a_share_by_the_record_and_not_by_a_listing_that_was_cut_is_ta
     world.shares.left_out = {CONSUMER}
 
     world.converge()
+    world.forget_who_left()
 
     assert (world.in_share(), world.records.records) == (set(), {})
 
@@ -653,6 +685,7 @@ def test_one_customer_with_many_roles_that_do_not_exist_keeps_nobody_out_and_nob
     inside = len(world.allowed())
     world.consumers.registered.clear()
     converged = world.converge()
+    world.forget_who_left()
 
     assert (inside, world.allowed(), world.records.records, converged.broken) == (150, {}, {}, [])
 
@@ -1066,12 +1099,21 @@ def test_a_sweep_has_offers_made_where_they_may_have_changed(scope: SweepScope, 
 def test_a_sweep_tells_what_became_of_offers_and_what_failed() -> None:
     sweep = Sweeping()
     failed, broken = ThrottledError("slowly"), InvalidInputError("no account")
-    sweep.offers.done = Converged(["a to b"], ["c from d"], ["e is not offered to f: no"], [failed], [broken])
+    sweep.offers.done = Converged(
+        offered=["a to b"],
+        taken_back=["c from d"],
+        not_offered=["e is not offered to f: no"],
+        disassociated=["g of h with i"],
+        still_associated=["j of k with l: why"],
+        failures=[failed],
+        broken=[broken],
+    )
 
     result = sweep.sweeper().sweep(EVERYTHING, NOW)
 
     assert (result.offered, result.taken_back) == (("a to b",), ("c from d",))
     assert result.not_offered == ("e is not offered to f: no",)
+    assert (result.disassociated, result.still_associated) == (("g of h with i",), ("j of k with l: why",))
     assert (result.failures, result.broken) == ((failed,), (broken,))
 
 
@@ -1136,6 +1178,7 @@ def test_who_is_removed_after_a_sweep_was_killed_is_offered_nothing(writes: int)
     world.consumers.registered.clear()
 
     world.converge()
+    world.forget_who_left()
 
     assert world.allowed() == {"arn:aws:iam::999999999999:root": None}
     assert (world.in_share(), world.in_share(SILVER_ARN)) == ({"999999999999"}, set())

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from drawbridge.aws.errors import translated
 from drawbridge.aws.table_reads import queried, scanned
-from drawbridge.aws.table_writes import delete_if, put_all
+from drawbridge.aws.table_writes import delete_if, put_all, put_if
 from drawbridge.errors import UpstreamError
+from drawbridge.intake.leaving import Leaving, LeavingCause
 from drawbridge.intake.offers import OfferRecord
+from drawbridge.request.announced import Announced
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -55,6 +57,12 @@ class OffersTable:
         with translated("write what is offered", missing=UpstreamError):
             put_all(self._table, (_item(each) for each in records))
 
+    def change(self, before: OfferRecord, record: OfferRecord) -> bool:
+        """Write what became of an account that leaves; ``False`` if its record is not as it was read any longer."""
+        with translated(f"note how {record.account_id} leaves {record.target}", missing=UpstreamError):
+            read = _item(before)
+            return put_if(self._table, _item(record), offered_at=read["offered_at"], leaving=read.get("leaving"))
+
     def drop(self, records: Collection[OfferRecord]) -> None:
         """Delete records that are as they were read; a call for each, since DynamoDB has no conditions on many."""
         for each in records:
@@ -70,6 +78,7 @@ class OffersTable:
             offered_at = datetime.fromisoformat(item["offered_at"])
             # One without a time zone was written by hand, and could not be compared.
             refused_at = datetime.fromisoformat(item["refused_at"]) if "refused_at" in item else None
+            leaving = _leaving(item["leaving"]) if "leaving" in item else None
             times = [offered_at, *([refused_at] if refused_at else [])]
             is_readable = all(each.tzinfo for each in times) and _ACCOUNT.fullmatch(item["account_id"]) is not None
         except (LookupError, TypeError, ValueError):
@@ -86,6 +95,7 @@ class OffersTable:
             is_confirmed=item.get("confirmed") is True,
             refused_at=refused_at,
             tier=tier if isinstance(tier := item.get("tier"), str) else "",
+            leaving=leaving,
         )
 
 
@@ -98,4 +108,36 @@ def _item(record: OfferRecord) -> dict[str, Any]:
         "confirmed": record.is_confirmed,
     }
     item |= {"tier": record.tier} if record.tier else {}
+    item |= {"leaving": _leaving_item(record.leaving)} if record.leaving is not None else {}
     return item | ({"refused_at": record.refused_at.isoformat()} if record.refused_at else {})
+
+
+def _leaving(item: dict[str, Any]) -> Leaving:
+    """Read what was written of an account that leaves.
+
+    Raises:
+        LookupError, TypeError, ValueError: somebody else wrote it.
+    """
+    times = {name: datetime.fromisoformat(item[name]) for name in _TIMES if item.get(name) is not None}
+    if any(each.tzinfo is None for each in times.values()):
+        raise ValueError("a time without a time zone")
+    return Leaving(
+        cause=LeavingCause(item["cause"]),
+        announced=Announced(since=times["since"], withdraw_after=times["withdraw_after"], forbidden=False),
+        taken_out_at=times.get("taken_out_at"),
+        clear_since=times.get("clear_since"),
+    )
+
+
+_TIMES = ("since", "withdraw_after", "taken_out_at", "clear_since")
+
+
+def _leaving_item(leaving: Leaving) -> dict[str, Any]:
+    times = {
+        "since": leaving.announced.since,
+        "withdraw_after": leaving.announced.withdraw_after,
+        "taken_out_at": leaving.taken_out_at,
+        "clear_since": leaving.clear_since,
+    }
+    written = {name: time.isoformat() for name, time in times.items() if time is not None}
+    return {"cause": leaving.cause.value, **written}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from drawbridge.aws.errors import code_of, translated
+from drawbridge.aws.table_reads import queried
 from drawbridge.errors import UpstreamError
 from drawbridge.intake.off_boarding import RemovedConsumer
 
@@ -46,14 +47,31 @@ class RemovedConsumerItems:
             proof_required=item.get("proof_required", False) is not False,
         )
 
+    def commanded(self) -> dict[str, datetime]:
+        """Return when the last removal of each account was put on record, read consistently; 30 days of them."""
+        with translated("read who was removed", missing=UpstreamError):
+            items = [
+                *queried(
+                    self._table,
+                    KeyConditionExpression="target = :target",
+                    ExpressionAttributeValues={":target": TARGET},
+                    ConsistentRead=True,
+                )
+            ]
+        # One that an earlier version put on record says only when it was removed.
+        noted = {str(each["principal"]): _parsed(each.get("noted_at") or each.get("removed_at")) for each in items}
+        return {account_id: at for account_id, at in noted.items() if at is not None}
+
     def note(self, account_id: str, removed: RemovedConsumer) -> None:
         """Keep that an account was removed; of two removals the later is kept, and one that is finished stays so."""
+        now = self._now()
         written: dict[str, Any] = {
             "removed_at": _text(removed.removed_at),
             "is_finished": removed.is_finished,
             "was_registered": removed.was_registered,
             "proof_required": removed.proof_required,
-            "expires_at": int((self._now() + _KEPT_FOR).timestamp()),
+            "noted_at": _text(now),
+            "expires_at": int((now + _KEPT_FOR).timestamp()),
         }
         if removed.suspended_at is not None:
             written["suspended_at"] = _text(removed.suspended_at)

@@ -45,6 +45,22 @@ def put_all(table: Table, items: Iterable[dict[str, Any]]) -> None:
             batch.put_item(Item=item)
 
 
+def put_if(table: Table, item: dict[str, Any], **attributes: Any) -> bool:
+    """Put an item in place of one that has these attributes, or lacks those that are ``None``; ``False`` otherwise."""
+    write = Write()
+    write.only_if(**{name: value for name, value in attributes.items() if value is not None})
+    for name in (name for name, value in attributes.items() if value is None):
+        write.only_if_missing(name)
+    condition = {name: value for name, value in write.parameters().items() if name != "UpdateExpression"}
+    try:
+        table.put_item(Item=item, **condition)
+    except ClientError as error:
+        if code_of(error) != "ConditionalCheckFailedException":
+            raise
+        return False
+    return True
+
+
 def delete_if(table: Table, key: dict[str, Any], **attributes: Any) -> None:
     """Delete an item that has these attributes; one that is not there, or has others, is left as it is."""
     write = Write()

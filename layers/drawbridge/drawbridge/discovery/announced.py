@@ -19,7 +19,7 @@ from drawbridge.discovery.review import Lapse, Review
 from drawbridge.publication import AttachmentSnapshot
 from drawbridge.publication.names import consumer_path, document_parameter
 from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest
-from drawbridge.request.announced import Announced, whole
+from drawbridge.request.announced import Announced, period, whole
 from drawbridge.request.fingerprints import fingerprint
 from drawbridge.status import Reason, Status
 
@@ -42,7 +42,7 @@ def marks_after(review: Review, before: Collection[Announced], now: datetime, wa
 
 
 def _mark(lapse: Lapse, before: Announced | None, now: datetime, wait: timedelta) -> Announced:
-    after = now if lapse.lapsed.urgent else now + wait
+    since, withdraw_after = period(before, now, wait, at_once=lapse.lapsed.urgent)
     reasons = tuple(
         msgspec.structs.replace(reason, text=shortened(reason.text, _REASON_BYTES))
         for reason in lapse.lapsed.because[:_MOST_REASONS]
@@ -50,8 +50,8 @@ def _mark(lapse: Lapse, before: Announced | None, now: datetime, wait: timedelta
     return Announced(
         binding=lapse.binding,
         resource_arn=lapse.resource_arn,
-        since=before.since if before else now,
-        withdraw_after=min(after, before.withdraw_after) if before else after,
+        since=since,
+        withdraw_after=withdraw_after,
         forbidden=lapse.lapsed.stated,
         confirmed=before.confirmed if before else False,
         reasons=reasons,

@@ -48,6 +48,10 @@ class SweepResult(Struct, frozen=True):
     """The services and shares that are no longer offered, each with whom to."""
     not_offered: tuple[str, ...] = ()
     """What the registry has an account offered, and is not, and why."""
+    disassociated: tuple[str, ...] = ()
+    """What accounts that left a share had associated with what it holds, and was deleted."""
+    still_associated: tuple[str, ...] = ()
+    """What they have associated though it is due to go, and why."""
 
 
 @dataclass
@@ -104,6 +108,8 @@ class Findings:
             offered=tuple(self.offers.offered),
             taken_back=tuple(self.offers.taken_back),
             not_offered=tuple(self.offers.not_offered),
+            disassociated=tuple(self.offers.disassociated),
+            still_associated=tuple(self.offers.still_associated),
         )
 
     def take_over_offers(self, converged: Converged) -> None:

@@ -11,14 +11,17 @@ from drawbridge.discovery.findings import failure_of
 from drawbridge.errors import DrawbridgeError, GoneError
 from drawbridge.intake.converged import Converged
 from drawbridge.intake.desired import RegisteredEntries, Target, id_of, unreadable
-from drawbridge.intake.offers import OfferedShares, OfferRecords
+from drawbridge.intake.leavers import LeaverReconciler
+from drawbridge.intake.offers import OfferedShare, OfferedShares, OfferRecords
 from drawbridge.intake.reconcile import Hurry, OfferReconciler, RegisteredConsumers
 from drawbridge.intake.steps import DisallowPrincipals, OfferPlan, RemoveFromShare, Step
 from drawbridge.request.connections import ManagedService
 
 _ADDS_UNTIL = 80.0
 _TAKES_BACK_UNTIL = 120.0
-"""Seconds after which nothing more is added, or taken back: the function has five minutes for the whole sweep."""
+_DISASSOCIATES_UNTIL = 150.0
+"""Seconds after which nothing more is added, taken back, or deleted of what those that left have associated: the
+function has five minutes for the whole sweep."""
 
 _AT_LEAST_EVERY = 300
 """Seconds from one sweep of the schedule to the next."""
@@ -41,6 +44,7 @@ class OfferSweep:
         records: OfferRecords,
         registry: RegisteredConsumers,
         reconciler: OfferReconciler,
+        leavers: LeaverReconciler,
         zone: str = "UTC",
         clock: Callable[[], float] = monotonic,
     ) -> None:
@@ -50,11 +54,12 @@ class OfferSweep:
         self._records = records
         self._registry = registry
         self._reconciler = reconciler
+        self._leavers = leavers
         self._zone = zone
         self._clock = clock
 
     def converge(self, now: datetime, *, forget_gone: bool = False) -> Converged:
-        """Offer what the registry calls for, then take back what it does not.
+        """Offer what the registry calls for, take back what it does not, and disassociate whoever left for good.
 
         Whoever changes tiers is in the next share before the last is taken away. ``forget_gone`` is whether to look
         too for records of what is there no more, for which the whole table of them is read.
@@ -92,6 +97,8 @@ class OfferSweep:
         for takes_back, until in ((False, _ADDS_UNTIL), (True, _TAKES_BACK_UNTIL)):
             some = [each for each in steps if isinstance(each[1], DisallowPrincipals | RemoveFromShare) is takes_back]
             self._apply(some, evaluation_time, converged, partial(is_late, until))
+        with_leavers = [target for target, plan in plans if plan.has_leavers and isinstance(target, OfferedShare)]
+        self._disassociate(with_leavers, evaluation_time, converged, partial(is_late, _DISASSOCIATES_UNTIL))
         if converged.left:
             left = f"{len(converged.left)} of {len(targets)} services and shares"
             converged.not_offered.append(f"there was no time to finish {left}: they are left for the next sweep")
@@ -133,6 +140,17 @@ class OfferSweep:
                 self._reconciler.apply(step, target, evaluation_time, converged, is_late)
             except Exception as error:  # noqa: BLE001 - nor does it stop what else there is to be done about it
                 converged.failures.append(failure_of(id_of(target), error))
+
+    def _disassociate(
+        self, shares: list[OfferedShare], evaluation_time: EvaluationTime, converged: Converged, is_late: Hurry
+    ) -> None:
+        for share in shares:
+            try:
+                self._leavers.converge(share, evaluation_time, converged, is_late)
+            except GoneError:
+                continue
+            except Exception as error:  # noqa: BLE001 - what is wrong with one share stops no other
+                converged.failures.append(failure_of(share.arn, error))
 
     def _forget_gone(self, known: set[str], converged: Converged) -> None:
         try:

@@ -145,13 +145,20 @@ def _report(result: SweepResult, scope: SweepScope) -> None:
 
 
 def _report_offers(result: SweepResult) -> None:
-    """Log what was offered and taken back, and what is not offered though the registry has it so."""
-    for message, offers in (("offered", result.offered), ("taken back", result.taken_back)):
+    """Log what was offered, taken back and disassociated, and what is not though it should be."""
+    for message, offers in (
+        ("offered", result.offered),
+        ("taken back", result.taken_back),
+        ("disassociated", result.disassociated),
+    ):
         if offers:
             logger.info(message, extra={"number_of_offers": len(offers), "offers": offers[:_MOST_NAMED]})
     if result.not_offered:
         shown = {"number_of_offers": len(result.not_offered), "offers": result.not_offered[:_MOST_NAMED]}
         logger.warning("not offered", extra=shown)
+    if result.still_associated:
+        named = result.still_associated[:_MOST_NAMED]
+        logger.warning("still associated", extra={"number_of_offers": len(result.still_associated), "offers": named})
 
 
 def _report_followed(followed: FollowedCounts, *, reviewed: Collection[str]) -> None:

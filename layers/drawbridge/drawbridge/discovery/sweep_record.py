@@ -52,6 +52,9 @@ class SweepRecord(Struct, frozen=True, kw_only=True):
     taken_back: Mentioned = Mentioned()
     not_offered: Mentioned = Mentioned()
     """What the registry has accounts offered, and is not, and why."""
+    disassociated: Mentioned = Mentioned()
+    still_associated: Mentioned = Mentioned()
+    """What accounts that left a share have associated though it is due to go, and why."""
 
 
 class SweepRecords(Protocol):
@@ -102,6 +105,8 @@ def sweep_record(
         offered=_mentioned(result.offered),
         taken_back=_mentioned(result.taken_back),
         not_offered=_mentioned(result.not_offered),
+        disassociated=_mentioned(result.disassociated),
+        still_associated=_mentioned(result.still_associated),
     )
 
 

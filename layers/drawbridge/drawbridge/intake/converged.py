@@ -12,6 +12,10 @@ class Converged:
     offered: list[str] = field(default_factory=list)
     taken_back: list[str] = field(default_factory=list)
     not_offered: list[str] = field(default_factory=list)
+    disassociated: list[str] = field(default_factory=list)
+    """What accounts that left a share had associated, and was deleted."""
+    still_associated: list[str] = field(default_factory=list)
+    """What accounts that left a share have associated, though it is due, and why."""
     failures: list[DrawbridgeError] = field(default_factory=list)
     broken: list[InvalidInputError] = field(default_factory=list)
     """What somebody has to mend: no repetition does."""

@@ -1,15 +1,19 @@
 """Reconciling offers: what a service allows, and who is in a share, with what the registry calls for."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol, assert_never
+
+from msgspec.structs import replace
 
 from drawbridge.decision.facts import EvaluationTime
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import GoneError, InvalidInputError, NotReadyError
+from drawbridge.intake.causes import CausesOfLeaving
 from drawbridge.intake.converged import Converged
 from drawbridge.intake.desired import OfferRules, RegisteredEntries, Target, id_of
+from drawbridge.intake.leaving import leaving_after
 from drawbridge.intake.offers import (
     Allowed,
     OfferedShare,
@@ -74,21 +78,26 @@ class OfferReconciler:
         permissions: ServicePermissions,
         shares: OfferedShares,
         records: OfferRecords,
+        causes: CausesOfLeaving,
         rules: OfferRules,
         owner: str,
         cap: int,
+        wait: timedelta,
     ) -> None:
         """``owner`` is the value of the ownership tag, the prefix.
 
-        ``cap`` is how many accounts may leave a share at once though their entries are as they were.
+        ``cap`` is how many accounts may leave a share at once though their entries are as they were. What an account
+        that leaves has associated stays for ``wait``, unless its removal was commanded.
         """
         self._registry = registry
         self._permissions = permissions
         self._shares = shares
         self._records = records
+        self._causes = causes
         self._rules = rules
         self._owner = owner
         self._cap = cap
+        self._wait = wait
 
     @property
     def why_nothing(self) -> str:
@@ -231,7 +240,7 @@ class OfferReconciler:
             some = offers[start : start + _AT_ONCE]
             self._records.note([record(each) for each in some])
             called_for = self._called_for(some, target, evaluation_time)
-            self._records.drop([record(each) for each in some if each not in called_for])
+            self._records.drop([record(each) for each in some if each not in called_for and not _is_leaving(each)])
             if not called_for:
                 continue
             try:
@@ -255,7 +264,7 @@ class OfferReconciler:
         gone_meanwhile = [each for each in asked if each not in staying]
         if gone_meanwhile:
             self._remove(gone_meanwhile, target)
-            self._records.drop([record(each) for each in gone_meanwhile])
+            self._records.drop([record(each) for each in gone_meanwhile if not _is_leaving(each)])
         return after
 
     def _take_back(
@@ -269,18 +278,42 @@ class OfferReconciler:
         entries = self._registry.entries({each.account_id for each in step.offers})
         going = self._uncalled_for(step.offers, target, entries, evaluation_time)
         if isinstance(step, RemoveFromShare):
-            going = self._uncapped(step, going, entries, converged)
+            going = self._leaving(self._uncapped(step, going, entries, converged), entries, evaluation_time.now)
         if not going:
             return
+        there = [each for each in going if not isinstance(step, RemoveFromShare) or each.principal not in step.out]
         kept: frozenset[str] = frozenset()
         try:
-            self._remove(going, target)
+            if there:
+                self._remove(there, target)
         except PartlyRefusedError as error:
             kept = error.refused
             converged.broken.append(InvalidInputError(f"not all can be taken back of {id_of(target)}: {error}"))
         gone = [each for each in going if each.principal not in kept]
-        self._records.drop([each.record for each in gone if each.record is not None])
-        converged.taken_back += (f"{id_of(target)} from {each.principal}" for each in gone)
+        self._settle(gone, target, evaluation_time.now)
+        converged.taken_back += (f"{id_of(target)} from {each.principal}" for each in there if each in gone)
+
+    def _leaving(self, going: Sequence[Offer], entries: Mapping[str, Registration], now: datetime) -> list[Offer]:
+        """Put on record why accounts leave a share, and when what they have associated goes; before they are out."""
+        causes = self._causes.of([each.record for each in going if each.record is not None], entries)
+
+        def left(record: OfferRecord) -> OfferRecord:
+            return replace(record, leaving=leaving_after(record.leaving, causes[record.principal], now, self._wait))
+
+        leaving = [replace(each, record=left(each.record)) for each in going if each.record is not None]
+        self._records.note([each.record for each in leaving if each.record is not None])
+        return leaving
+
+    def _settle(self, gone: Collection[Offer], target: Target, now: datetime) -> None:
+        """Forget what was taken away; of an account in a share, only note that it is out: see ``leavers``."""
+        records = [each.record for each in gone if each.record is not None]
+        if isinstance(target, ManagedService):
+            self._records.drop(records)
+            return
+        for each in records:
+            if each.leaving is not None:
+                taken_out = replace(each.leaving, taken_out_at=now, clear_since=None)
+                self._records.change(each, replace(each, is_confirmed=True, refused_at=None, leaving=taken_out))
 
     def _uncapped(
         self,
@@ -350,6 +383,14 @@ def _is_of_others(offer: Offer, answer: Allowed) -> bool:
     return answer.refusal is None or offer.principal not in answer.refusal.refused
 
 
+def _is_leaving(offer: Offer) -> bool:
+    """Return whether something of the account may be associated still from when it was in the share before.
+
+    Its record says so until it is seen in the share again.
+    """
+    return offer.record is not None and offer.record.leaving is not None
+
+
 def _is_as_it_was(offer: Offer, entry: Registration | None) -> bool:
     """Return whether the entry is there, and of the tier for which the account was put in."""
     return entry is not None and offer.record is not None and entry.consumer.tier == offer.record.tier
@@ -366,4 +407,5 @@ def _record(
         is_confirmed=is_confirmed,
         refused_at=refused_at,
         tier=target.tier if isinstance(target, OfferedShare) else "",
+        leaving=offer.record.leaving if offer.record is not None and not is_confirmed else None,
     )

@@ -85,6 +85,8 @@ class RemoveFromShare(Struct, frozen=True):
     offers: tuple[Offer, ...]
     recorded: int
     """How many accounts are in the share by our records, these among them."""
+    out: frozenset[str] = frozenset()
+    """Those that RAM lists as out of it already: what they have associated may be there still."""
 
     def __str__(self) -> str:
         return f"take {_names(self.offers)} out of {self.share_arn}"
@@ -127,6 +129,8 @@ class OfferPlan(Struct, frozen=True, kw_only=True):
 
     steps: tuple[Step, ...]
     not_offered: tuple[NotOffered, ...] = ()
+    has_leavers: bool = False
+    """Whether accounts leave the share, or have left it and may have something associated still."""
 
 
 def plan_for_service(
@@ -195,7 +199,8 @@ def plan_for_share(
 ) -> OfferPlan:
     """Compare which accounts should be in a share with which are; only those that are on record are taken out.
 
-    An account that RAM took out again, as it does with one that did not accept, is put into it after a while.
+    An account that RAM took out again, as it does with one that did not accept, is put into it after a while. One that
+    is not to be in it leaves, whoever took it out: its record stays for as long as something of it is associated.
     """
     share_arn = share.arn
     there = {each.principal: each for each in principals}
@@ -203,33 +208,36 @@ def plan_for_share(
     # What RAM is taking out, nobody can put in.
     leaving = {name for name, each in there.items() if each.status is PrincipalStatus.DISASSOCIATING}
     out = there.keys() - in_share - leaving
+    taken_out = {name for name, each in records.items() if each.is_out}
     missing = [name for name in desired.principals if name in out or name not in there]
     refused = {name for name in missing if _is_refused(records.get(name), now)}
-    rejected = {name for name in missing if _was_rejected(records.get(name), now)}
-    ours = {name: each for name, each in records.items() if each.refused_at is None}
+    rejected = {name for name in missing if name not in taken_out and _was_rejected(records.get(name), now)}
+    ours = {name: each for name, each in records.items() if each.refused_at is None and name not in taken_out}
     going = {
         name: each.account_id
         for name, each in ours.items()
         # What a listing leaves out may be there: only the record tells that it is ours.
-        if (name in in_share or name not in there) and _is_to_go(name, each.account_id, desired)
+        if name not in leaving and _is_to_go(name, each.account_id, desired)
     }
     unconfirmed = [
         msgspec.structs.replace(_confirmed(each), tier=share.tier if name in desired.principals else each.tier)
         for name, each in ours.items()
         if name in in_share and name not in going
         # Whose tier was renamed, in its entry as on the share, is there for the new one.
-        if not each.is_confirmed or (name in desired.principals and each.tier != share.tier)
+        if not each.is_confirmed
+        or (name in desired.principals and (each.tier != share.tier or each.leaving is not None))
     ]
+    # Of whom we have taken out, something may be associated still.
     stale = [
         each
         for name, each in records.items()
-        if (name in out or name not in ours) and _is_to_go(name, each.account_id, desired)
+        if name not in ours and name not in taken_out and _is_to_go(name, each.account_id, desired)
     ]
     adding = {name: desired.principals[name] for name in missing if name not in refused | rejected}
     steps = _not_empty(
         ConfirmRecords(share_arn, tuple(unconfirmed)),
         AddToShare(share_arn, _offers(adding, records)),
-        RemoveFromShare(share_arn, _offers(going, records), len(ours)),
+        RemoveFromShare(share_arn, _offers(going, records), len(ours), frozenset(out & going.keys())),
         ForgetRecords(share_arn, tuple(stale)),
     )
     not_again = (
@@ -244,7 +252,7 @@ def plan_for_share(
         )
         for name in sorted(refused | rejected)
     )
-    return OfferPlan(steps=steps, not_offered=(*desired.not_offered, *not_again))
+    return OfferPlan(steps=steps, not_offered=(*desired.not_offered, *not_again), has_leavers=bool(going or taken_out))
 
 
 def _is_to_go(principal: str, account_id: str, desired: DesiredOffers) -> bool:
@@ -296,7 +304,7 @@ def _offers(accounts: Mapping[str, str], records: Mapping[str, OfferRecord]) -> 
 
 
 def _confirmed(record: OfferRecord) -> OfferRecord:
-    return msgspec.structs.replace(record, is_confirmed=True, refused_at=None)
+    return msgspec.structs.replace(record, is_confirmed=True, refused_at=None, leaving=None)
 
 
 def _not_empty(*steps: Step) -> tuple[Step, ...]:
