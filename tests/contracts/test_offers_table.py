@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from msgspec.structs import replace
 
 from drawbridge.aws.offers_table import OffersTable
 from drawbridge.errors import ThrottledError, UpstreamError
@@ -52,7 +55,7 @@ def offers(table: Any, broken: list[str]) -> OffersTable:
 def test_one_that_somebody_wrote_and_can_t_be_read_is_told_and_hides_no_other(
     changes: dict[str, Any], offers: OffersTable, table: Any, broken: list[str]
 ) -> None:
-    offers.note([ALLOWED])
+    offers.note([ALLOWED], after=[])
     written = {"target": SERVICE_ID, "principal": "theirs", "account_id": CONSUMER, "offered_at": NOW.isoformat()}
     table.put_item(Item={name: value for name, value in (written | changes).items() if value is not None})
 
@@ -60,6 +63,60 @@ def test_one_that_somebody_wrote_and_can_t_be_read_is_told_and_hides_no_other(
     assert broken == [
         f"the record of the offer to theirs at {SERVICE_ID} can't be read; delete it from the table of the offers"
     ]
+
+
+@pytest.mark.parametrize("confirmed", [None, "yes", False])
+def test_what_somebody_wrote_without_saying_that_it_is_confirmed_is_as_it_was_read(
+    confirmed: Any, offers: OffersTable, table: Any
+) -> None:
+    written = {"target": "arn:theirs", "principal": CONSUMER, "account_id": CONSUMER, "offered_at": NOW.isoformat()}
+    table.put_item(Item=written | ({} if confirmed is None else {"confirmed": confirmed}))
+    read = offers.of("arn:theirs")
+
+    assert offers.note([*read.values()], after=read.values()) == [*read.values()]
+
+
+@pytest.mark.parametrize(
+    ("refusals", "read"), [("3", 0), (Decimal(-3), 0), (Decimal("2.5"), 2), (Decimal("1e90"), 100), (True, 0), (3, 3)]
+)
+def test_how_often_it_was_refused_is_a_number_whatever_somebody_wrote(
+    refusals: Any, read: int, offers: OffersTable, table: Any
+) -> None:
+    written = {"target": "arn:often", "principal": CONSUMER, "account_id": CONSUMER, "offered_at": NOW.isoformat()}
+    table.put_item(Item=written | {"refused_at": NOW.isoformat(), "refusals": refusals})
+
+    assert [each.refusals for each in offers.of("arn:often").values()] == [read]
+
+
+@pytest.mark.parametrize(
+    ("sweeps", "read"), [("3", {}), ({SERVICE_ID: "3", "a": 2}, {SERVICE_ID: 0, "a": 2}), (None, {})]
+)
+def test_what_was_left_out_is_read_whatever_somebody_wrote(
+    sweeps: Any, read: dict[str, int], offers: OffersTable, table: Any
+) -> None:
+    table.put_item(Item={"target": "left-out", "principal": "sweep", "sweeps": sweeps})
+
+    assert offers.left_out() == read
+
+
+def test_nothing_is_written_over_one_that_can_t_be_read(offers: OffersTable, table: Any, broken: list[str]) -> None:
+    table.put_item(Item={"target": "arn:odd", "principal": CONSUMER, "offered_at": "yesterday"})
+
+    assert (offers.of("arn:odd"), len(broken)) == ({}, 1)
+    assert offers.note([replace(ALLOWED, target="arn:odd", principal=CONSUMER)], after=[]) == []
+
+
+@pytest.mark.parametrize("reason", ["TransactionConflict", "ThrottlingError"])
+def test_what_dynamodb_cancels_for_want_of_something_may_pass(
+    reason: str, offers: OffersTable, table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = table.meta.client
+    answer = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": [{"Code": reason}]}
+    error = client.exceptions.TransactionCanceledException(answer, "TransactWriteItems")
+    monkeypatch.setattr(client, "transact_write_items", Mock(side_effect=error))
+
+    with pytest.raises(ThrottledError, match=reason):
+        offers.note([ALLOWED], after=[])
 
 
 def test_what_is_neither_a_service_nor_a_share_is_none_of_the_targets(offers: OffersTable, table: Any) -> None:
@@ -72,8 +129,10 @@ def test_what_is_neither_a_service_nor_a_share_is_none_of_the_targets(offers: Of
     ("operation", "do"),
     [
         ("query", lambda offers: offers.of(SERVICE_ID)),
+        ("query", lambda offers: offers.left_out()),
+        ("put_item", lambda offers: offers.note_left_out({SERVICE_ID: 1})),
         ("scan", lambda offers: offers.targets()),
-        ("batch_write_item", lambda offers: offers.note([ALLOWED])),
+        ("transact_write_items", lambda offers: offers.note([ALLOWED], after=[])),
         ("delete_item", lambda offers: offers.drop([ALLOWED])),
     ],
 )

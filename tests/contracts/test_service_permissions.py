@@ -203,6 +203,20 @@ def test_whom_ec2_does_not_tell_of_may_be_added_or_not(provider: Account) -> Non
     assert answer == Allowed(added=None)
 
 
+@pytest.mark.parametrize(
+    ("added", "told"),
+    [([{}], None), ([{"Principal": MANY[0]}, {"ServiceId": NOWHERE}], None), ([], frozenset())],
+    ids=str,
+)
+def test_what_ec2_added_without_naming_it_is_unknown_and_not_nothing(
+    added: list[dict[str, str]], told: frozenset[str] | None, provider: Account
+) -> None:
+    with answering(provider.ec2, "modify_vpc_endpoint_service_permissions", {"AddedPrincipals": added}):
+        answer = permissions_of(provider).allow(NOWHERE, [MANY[0]])
+
+    assert answer == Allowed(added=told)
+
+
 def test_nothing_is_asked_for_nobody(provider: Account) -> None:
     permissions, made = permissions_of(provider), calls(provider)
 

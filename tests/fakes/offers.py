@@ -6,8 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -172,6 +171,7 @@ class InMemoryOfferRecords:
     def __init__(self, interruptions: Interruptions) -> None:
         self._interruptions = interruptions
         self.records: dict[tuple[str, str], OfferRecord] = {}
+        self.left: dict[str, int] = {}
 
     def of(self, target: str) -> dict[str, OfferRecord]:
         return {principal: each for (of, principal), each in self.records.items() if of == target}
@@ -179,18 +179,24 @@ class InMemoryOfferRecords:
     def targets(self) -> frozenset[str]:
         return frozenset(target for target, _ in self.records)
 
-    def note(self, records: Collection[OfferRecord]) -> None:
+    def left_out(self) -> dict[str, int]:
+        return dict(self.left)
+
+    def note_left_out(self, sweeps: Mapping[str, int]) -> None:
+        self._interruptions.before_write()
+        self.left = {**sweeps}
+
+    def note(self, records: Collection[OfferRecord], *, after: Collection[OfferRecord]) -> list[OfferRecord]:
         if records:
             self._interruptions.before_write()
-        self.records |= {(each.target, each.principal): each for each in records}
+        read = {(each.target, each.principal): _state(each) for each in after}
+        written = [each for each in records if self._now(each) == read.get((each.target, each.principal))]
+        self.records |= {(each.target, each.principal): each for each in written}
+        return written
 
-    def change(self, before: OfferRecord, record: OfferRecord) -> bool:
-        self._interruptions.before_write()
-        found = self.records.get((before.target, before.principal))
-        if found is None or (found.offered_at, found.leaving) != (before.offered_at, before.leaving):
-            return False
-        self.records[record.target, record.principal] = record
-        return True
+    def _now(self, record: OfferRecord) -> object:
+        found = self.records.get((record.target, record.principal))
+        return None if found is None else _state(found)
 
     def drop(self, records: Collection[OfferRecord]) -> None:
         if records:
@@ -199,6 +205,10 @@ class InMemoryOfferRecords:
             found = self.records.get((each.target, each.principal))
             if found is not None and found.offered_at == each.offered_at:
                 del self.records[each.target, each.principal]
+
+
+def _state(record: OfferRecord) -> object:
+    return record.offered_at, record.is_confirmed, record.refused_at, record.leaving
 
 
 class InMemoryConsumers:
@@ -233,16 +243,6 @@ class InMemoryOfferedServices:
 
     def managed(self) -> list[ManagedService]:
         return self.services
-
-
-class InMemoryRemovalCommands:
-    """When removals of consumers were commanded."""
-
-    def __init__(self) -> None:
-        self.at: dict[str, datetime] = {}
-
-    def commanded(self) -> dict[str, datetime]:
-        return self.at
 
 
 class InMemoryAssociations:

@@ -214,7 +214,7 @@ def test_wherever_the_sweep_is_killed_the_next_one_comes_to_the_same(home: Perso
     kills = [
         CallFault(operation, "kill-after", times=1, account=home.account_id, role=ROLE)
         for operation in (
-            "dynamodb:BatchWriteItem",
+            "dynamodb:TransactWriteItems",
             "ec2:ModifyVpcEndpointServicePermissions",
             "ec2:CreateTags",
             "ram:AssociateResourceShare",

@@ -48,6 +48,7 @@ _OPERATIONS = (
     "dynamodb:PutItem",
     "dynamodb:Query",
     "dynamodb:Scan",
+    "dynamodb:TransactWriteItems",
     "dynamodb:UpdateItem",
     "ec2:AcceptVpcEndpointConnections",
     "ec2:CreateTags",

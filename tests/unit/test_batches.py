@@ -17,7 +17,7 @@ from drawbridge.errors import (
     ThrottledError,
     UpstreamError,
 )
-from drawbridge.intake.offers import PartlyRefusedError
+from drawbridge.intake.offers import PartlyDeniedError, PartlyRefusedError
 
 MANY = [f"{number:012}" for number in range(1, 101)]
 
@@ -102,6 +102,46 @@ def test_one_whose_name_is_a_part_of_another_is_not_meant() -> None:
     assert aws.taken == ["role/a", "b", "c"]
 
 
+@pytest.mark.parametrize("rest", [".old", "=old", "@old", "+old", ",old", ".+old", "/old", "-old"])
+def test_a_role_whose_name_goes_on_is_another_whatever_roles_may_be_named(rest: str) -> None:
+    role = f"arn:aws:iam::{MANY[0]}:role/app"
+    aws = Aws({role + rest}, names=True)
+
+    with pytest.raises(PartlyRefusedError) as refusal:
+        in_batches(aws.take, [role, role + rest, "b", "c"], most=10)
+
+    assert (aws.taken, refusal.value.refused) == ([role, "b", "c"], frozenset({role + rest}))
+
+
+def test_a_role_is_not_refused_untried_for_one_that_is_in_another_call() -> None:
+    words, role = "Invalid: role/app.old", "role/app"
+    calls: list[list[str]] = []
+
+    def take(values: list[str]) -> None:
+        calls.append(values)
+        if len(values) > 1:
+            raise RefusedError(words)
+
+    in_batches(take, [role, "b"], most=10)
+
+    assert calls == [[role, "b"], [role], ["b"]]
+
+
+@pytest.mark.parametrize("sentence", ["Invalid: {}.", "Invalid: {}, {}", "('{}')", "Invalid {}. Or so.", "{}"])
+def test_whoever_is_named_is_meant_however_the_sentence_goes_on(sentence: str) -> None:
+    calls: list[list[str]] = []
+
+    def take(values: list[str]) -> None:
+        calls.append(values)
+        if "role/a" in values:
+            raise RefusedError(sentence.format("role/a", "role/a"))
+
+    with pytest.raises(PartlyRefusedError):
+        in_batches(take, ["role/a", "role/b"], most=10)
+
+    assert calls == [["role/a", "role/b"], ["role/b"]]
+
+
 @pytest.mark.parametrize("names", [True, False])
 def test_however_many_are_refused_all_others_are_done_and_it_is_said_which_are_not(names: bool) -> None:
     aws = Aws(MANY[:90], names=names)
@@ -142,6 +182,28 @@ def test_as_many_are_done_as_there_is_room_for(room: int) -> None:
 
     assert aws.taken == MANY[:room]
     assert len(aws.calls) < 20
+
+
+def test_what_is_denied_is_told_and_what_was_done_before_it_is_not_among_it() -> None:
+    aws = Aws({MANY[70]}, error=AccessDeniedError)
+
+    with pytest.raises(PartlyDeniedError) as denial:
+        in_batches(aws.take, MANY, most=30)
+
+    assert (aws.taken, denial.value.denied) == (MANY[:60], frozenset(MANY[60:]))
+
+
+def test_what_was_refused_before_the_rest_was_denied_is_not_done_either() -> None:
+    calls: list[list[str]] = []
+
+    def take(values: list[str]) -> None:
+        calls.append(values)
+        raise RefusedError("Invalid.") if len(calls) == 1 else AccessDeniedError("no")
+
+    with pytest.raises(PartlyDeniedError) as denial:
+        in_batches(take, MANY[:2], most=1)
+
+    assert denial.value.denied == {*MANY[:2]}
 
 
 @pytest.mark.parametrize("error", [AccessDeniedError, GoneError, ThrottledError, UpstreamError])

@@ -71,11 +71,6 @@ def approval_item(key: str) -> dict[str, Any]:
     return {"RequestItems": {"ApprovalsTable": [{"PutRequest": {"Item": {"request_id": {"S": key}}}}]}}
 
 
-def offer_record(target: str) -> dict[str, Any]:
-    key = {"target": {"S": target}, "principal": {"S": ACCOUNT}}
-    return {"RequestItems": {"OffersTable": [{"DeleteRequest": {"Key": key}}]}}
-
-
 def forgotten_offer(target: str) -> dict[str, Any]:
     return {"TableName": "OffersTable", "Key": {"target": {"S": target}, "principal": {"S": ACCOUNT}}}
 
@@ -119,13 +114,11 @@ ALLOWED = [
         id="a service that is listed is offered",
     ),
     pytest.param("DiscoverRequests", "ec2:CreateTags", permission(**OWNED), id="a permission is tagged as ours"),
-    pytest.param(
-        "DiscoverRequests", "dynamodb:BatchWriteItem", offer_record("vpce-svc-0123456789abcdef1"), id="an offer"
-    ),
+    pytest.param("DiscoverRequests", "dynamodb:PutItem", offers_item("vpce-svc-0123456789abcdef1"), id="an offer"),
     pytest.param(
         "DiscoverRequests",
-        "dynamodb:BatchWriteItem",
-        offer_record(SHARED["resourceShareArn"]),
+        "dynamodb:PutItem",
+        offers_item(SHARED["resourceShareArn"]),
         id="an offer of a share",
     ),
     pytest.param(
@@ -318,9 +311,9 @@ DENIED = [
     pytest.param("DiscoverRequests", "ram:DisassociateResourceShare", SHARED, id="out of a share that is no offer"),
     pytest.param(
         "DiscoverRequests",
-        "dynamodb:BatchWriteItem",
-        offer_record("removed-consumers"),
-        id="forgetting which consumers were removed",
+        "dynamodb:PutItem",
+        offers_item("removed-consumers"),
+        id="saying which consumers were removed",
     ),
     pytest.param(
         "DiscoverRequests",

@@ -660,7 +660,7 @@ def test_a_sweep_changes_shares_that_are_offers_and_services_that_are_managed_an
 def test_a_sweep_writes_no_records_of_consumers_that_were_removed() -> None:
     written = statement("DiscoverRequestsFunctionRole", "KeepOffers")["Condition"]["ForAllValues:StringLike"]
 
-    assert written == {"dynamodb:LeadingKeys": ["vpce-svc-*", "arn:*"]}
+    assert written == {"dynamodb:LeadingKeys": ["vpce-svc-*", "arn:*", "left-out"]}
 
 
 def test_withdrawal_only_deletes_records_of_an_alias_and_its_marker() -> None:

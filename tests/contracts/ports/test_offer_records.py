@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from tests.contracts.ports.implementations import IMPLEMENTATIONS, either
 from tests.fakes.interruptions import Interruptions
 from tests.fakes.offers import InMemoryOfferRecords
 
+LATER = NOW + timedelta(hours=1)
 ROOT = f"arn:aws:iam::{CONSUMER}:root"
 ALLOWED = OfferRecord(target=SERVICE_ID, principal=ROOT, account_id=CONSUMER, offered_at=NOW)
 SHARED = OfferRecord(target=SHARE_ARN, principal=CONSUMER, account_id=CONSUMER, offered_at=NOW, is_confirmed=True)
@@ -31,7 +32,7 @@ def records(request: pytest.FixtureRequest, new_account: NewAccount) -> OfferRec
 
 
 def test_what_is_noted_is_found_by_its_target_and_principal(records: OfferRecords) -> None:
-    records.note([ALLOWED, SHARED])
+    records.note([ALLOWED, SHARED], after=[])
 
     assert records.of(SERVICE_ID) == {ROOT: ALLOWED}
     assert records.of(SHARE_ARN) == {CONSUMER: SHARED}
@@ -40,15 +41,64 @@ def test_what_is_noted_is_found_by_its_target_and_principal(records: OfferRecord
 
 def test_what_is_noted_again_is_as_it_was_noted_last(records: OfferRecords) -> None:
     later = msgspec.structs.replace(ALLOWED, is_confirmed=True, offered_at=NOW + timedelta(microseconds=1))
-    records.note([ALLOWED])
+    records.note([ALLOWED], after=[])
 
-    records.note([later])
+    written = records.note([later], after=[ALLOWED])
 
+    assert written == [later]
     assert records.of(SERVICE_ID) == {ROOT: later}
 
 
+@pytest.mark.parametrize(
+    ("now", "read"),
+    [
+        (ALLOWED, None),
+        (None, ALLOWED),
+        (ALLOWED, msgspec.structs.replace(ALLOWED, is_confirmed=True)),
+        (ALLOWED, msgspec.structs.replace(ALLOWED, refused_at=NOW)),
+        (ALLOWED, msgspec.structs.replace(ALLOWED, offered_at=NOW + timedelta(microseconds=1))),
+        (msgspec.structs.replace(ALLOWED, is_confirmed=True), ALLOWED),
+        (msgspec.structs.replace(ALLOWED, refused_at=NOW), ALLOWED),
+        (msgspec.structs.replace(ALLOWED, refused_at=NOW), msgspec.structs.replace(ALLOWED, refused_at=LATER)),
+    ],
+)
+def test_what_is_not_on_record_as_it_was_read_is_left_and_the_others_are_written(
+    now: OfferRecord | None, read: OfferRecord | None, records: OfferRecords
+) -> None:
+    mine = msgspec.structs.replace(ALLOWED, is_confirmed=True, offered_at=LATER)
+    records.note([now] if now else [], after=[])
+
+    written = records.note([mine, SHARED], after=[read] if read else [])
+
+    assert written == [SHARED]
+    assert records.of(SERVICE_ID) == ({ROOT: now} if now else {})
+    assert records.of(SHARE_ARN) == {CONSUMER: SHARED}
+
+
+@pytest.mark.parametrize("refused_at", [None, NOW])
+@pytest.mark.parametrize("is_confirmed", [True, False])
+def test_what_is_as_it_was_read_is_written(
+    is_confirmed: bool, refused_at: datetime | None, records: OfferRecords
+) -> None:
+    before = msgspec.structs.replace(ALLOWED, is_confirmed=is_confirmed, refused_at=refused_at)
+    records.note([before], after=[])
+
+    assert records.note([SHARED, ALLOWED], after=[before]) == [SHARED, ALLOWED]
+
+
+def test_of_some_hundreds_each_is_written_or_left_by_itself(records: OfferRecords) -> None:
+    many = [msgspec.structs.replace(ALLOWED, principal=f"arn:aws:iam::{number:012}:root") for number in range(250)]
+    there = many[::50]
+    records.note(there, after=[])
+
+    written = records.note(many, after=[])
+
+    assert written == [each for each in many if each not in there]
+    assert len(records.of(SERVICE_ID)) == 250
+
+
 def test_what_is_dropped_is_found_no_more_and_can_be_dropped_again(records: OfferRecords) -> None:
-    records.note([ALLOWED, SHARED])
+    records.note([ALLOWED, SHARED], after=[])
 
     for _ in range(2):
         records.drop([ALLOWED, msgspec.structs.replace(ALLOWED, principal="arn:aws:iam::999999999999:root")])
@@ -59,23 +109,32 @@ def test_what_is_dropped_is_found_no_more_and_can_be_dropped_again(records: Offe
 
 def test_what_was_written_anew_since_it_was_read_is_not_dropped(records: OfferRecords) -> None:
     anew = msgspec.structs.replace(ALLOWED, offered_at=NOW + timedelta(microseconds=1))
-    records.note([anew])
+    records.note([anew], after=[])
 
     records.drop([ALLOWED])
 
     assert records.of(SERVICE_ID) == {ROOT: anew}
 
 
-def test_when_it_was_refused_is_on_the_record(records: OfferRecords) -> None:
-    refused = msgspec.structs.replace(ALLOWED, refused_at=NOW + timedelta(seconds=1))
+def test_when_it_was_refused_and_how_often_is_on_the_record(records: OfferRecords) -> None:
+    refused = msgspec.structs.replace(ALLOWED, refused_at=NOW + timedelta(seconds=1), refusals=3)
 
-    records.note([refused])
+    records.note([refused], after=[])
 
     assert records.of(SERVICE_ID) == {ROOT: refused}
 
 
+def test_what_is_left_out_is_kept_as_it_was_last(records: OfferRecords) -> None:
+    at_first = records.left_out()
+    records.note_left_out({SERVICE_ID: 1, SHARE_ARN: 3})
+    records.note_left_out({SHARE_ARN: 4, SERVICE_ID: 0})
+
+    assert (at_first, records.left_out()) == ({}, {SERVICE_ID: 0, SHARE_ARN: 4})
+    assert records.targets() == frozenset()
+
+
 def test_nothing_is_nothing(records: OfferRecords) -> None:
-    records.note([])
+    records.note([], after=[])
     records.drop([])
 
     assert (records.of(SERVICE_ID), records.targets()) == ({}, frozenset())
@@ -83,7 +142,7 @@ def test_nothing_is_nothing(records: OfferRecords) -> None:
 
 def test_a_hundred_are_noted_and_dropped_as_one_is(records: OfferRecords) -> None:
     many = [msgspec.structs.replace(ALLOWED, principal=f"arn:aws:iam::{number:012}:root") for number in range(101)]
-    records.note(many)
+    records.note(many, after=[])
 
     found = records.of(SERVICE_ID)
     records.drop([each for principal, each in found.items() if principal != many[0].principal])

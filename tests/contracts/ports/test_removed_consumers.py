@@ -45,6 +45,15 @@ def test_who_was_not_removed_is_not_there(kept: RemovedConsumers) -> None:
     assert kept.removed(CONSUMER) is None
 
 
+def test_all_that_were_removed_are_told(kept: Any) -> None:
+    by_then = kept.account_ids() - {CONSUMER, STRANGER}
+    kept.note(STRANGER, RemovedConsumer(removed_at=NOW))
+    kept.note(CONSUMER, RemovedConsumer(removed_at=NOW, was_registered=False))
+    kept.finish(CONSUMER, NOW)
+
+    assert kept.account_ids() - by_then == {CONSUMER, STRANGER}
+
+
 def test_a_removal_is_kept_until_it_is_finished_and_after(kept: RemovedConsumers) -> None:
     kept.note(CONSUMER, RemovedConsumer(removed_at=NOW))
     assert kept.removed(CONSUMER) == RemovedConsumer(removed_at=NOW)

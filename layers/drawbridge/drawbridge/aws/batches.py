@@ -1,10 +1,11 @@
 """Many things in few calls, where AWS refuses a whole call for one of them."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 
-from drawbridge.errors import NotReadyError, QuotaExceededError, RefusedError
-from drawbridge.intake.offers import PartlyRefusedError
+from drawbridge.errors import AccessDeniedError, NotReadyError, QuotaExceededError, RefusedError
+from drawbridge.intake.offers import PartlyDeniedError, PartlyRefusedError
 
 Do = Callable[[list[str]], object]
 
@@ -17,6 +18,7 @@ def in_batches(do: Do, values: Sequence[str], *, most: int) -> None:
 
     Raises:
         PartlyRefusedError: AWS refuses some, or there is no room for more; with the first of its refusals.
+        PartlyDeniedError: the role may not do it; what was done before it was said so is.
         NotReadyError: AWS has not finished with some yet; all the others are done.
     """
     refused: dict[str, RefusedError] = {}
@@ -26,13 +28,15 @@ def in_batches(do: Do, values: Sequence[str], *, most: int) -> None:
         batch = waiting.pop(0)
         try:
             do(batch)
-        except QuotaExceededError as error:
+        except (AccessDeniedError, QuotaExceededError) as error:
+            left = [*refused, *chain(batch, *waiting)]
+            if isinstance(error, AccessDeniedError):
+                raise PartlyDeniedError(str(error), left) from error
             if len(batch) == 1:
-                left = [*batch, *(each for others in waiting for each in others)]
-                raise PartlyRefusedError(str(error), [*refused, *left], is_full=True) from error
+                raise PartlyRefusedError(str(error), left, is_full=True) from error
             waiting[:0] = halves(batch)
         except (RefusedError, NotReadyError) as error:
-            named = [each for each in batch if _names(str(error), each)]
+            named = _named(str(error), batch)
             if len(batch) > 1 and len(named) in {0, len(batch)}:
                 waiting[:0] = halves(batch)
                 continue
@@ -43,6 +47,10 @@ def in_batches(do: Do, values: Sequence[str], *, most: int) -> None:
                 unfinished.append(error)
             if others := [each for each in batch if each not in wrong]:
                 waiting.insert(0, others)
+    _raise_first(refused, unfinished)
+
+
+def _raise_first(refused: Mapping[str, RefusedError], unfinished: Sequence[NotReadyError]) -> None:
     if refused:
         raise PartlyRefusedError(str(next(iter(refused.values()))), refused)
     if unfinished:
@@ -55,6 +63,10 @@ def halves(batch: list[str]) -> Iterator[list[str]]:
     yield batch[middle:]
 
 
-def _names(words: str, value: str) -> bool:
-    """Return whether the words have the value, and not as a part of another."""
-    return re.search(rf"(?<![\w/:-]){re.escape(value)}(?![\w/:-])", words) is not None
+def _named(words: str, values: Sequence[str]) -> list[str]:
+    """Return those of the values that the words have, and not as a part of another: of two at one place, the longer."""
+    any_of = "|".join(re.escape(each) for each in sorted(values, key=len, reverse=True))
+    # Names of roles may have ``.``, ``=``, ``@`` and ``+`` in them; at their end, these are the sentence's. A comma may
+    # be either, and is taken for the list's.
+    found = {*re.findall(rf"(?<![\w/:-])(?:{any_of})(?![\w/:-]|[.=@+]+\w)", words)}
+    return [each for each in values if each in found]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from drawbridge.aws.errors import translated
 from drawbridge.aws.table_reads import queried, scanned
-from drawbridge.aws.table_writes import delete_if, put_all, put_if
+from drawbridge.aws.table_writes import Write, delete_if, put_each
 from drawbridge.errors import UpstreamError
 from drawbridge.intake.leaving import Leaving, LeavingCause
 from drawbridge.intake.offers import OfferRecord
@@ -18,7 +19,14 @@ from drawbridge.request.announced import Announced
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
+_MOST_COUNTED = 100
+
 _ACCOUNT = re.compile(r"[0-9]{12}")
+LEFT_OUT = "left-out"
+"""Where the table has what there was no time for: no target is called so."""
+
+_SWEEP = "sweep"
+
 _TARGETS = ("vpce-svc-", "arn:")
 """How the ids of services and the ARNs of shares begin: other items are other people's."""
 
@@ -50,18 +58,31 @@ class OffersTable:
             targets = {str(each["target"]) for each in scanned(self._table)}
         return frozenset(each for each in targets if each.startswith(_TARGETS))
 
-    def note(self, records: Collection[OfferRecord]) -> None:
-        """Write records; a call for each 25."""
-        if not records:
-            return
-        with translated("write what is offered", missing=UpstreamError):
-            put_all(self._table, (_item(each) for each in records))
+    def left_out(self) -> dict[str, int]:
+        """Return what the last sweep did not finish, each with how many in a row left it out; odd numbers are none."""
+        with translated("read which offers were left out", missing=UpstreamError):
+            (item,) = [
+                *queried(
+                    self._table,
+                    KeyConditionExpression="target = :target AND principal = :sweep",
+                    ExpressionAttributeValues={":target": LEFT_OUT, ":sweep": _SWEEP},
+                    ConsistentRead=True,
+                )
+            ] or [{}]
+        sweeps = item.get("sweeps")
+        return {each: _count(number) for each, number in sweeps.items()} if isinstance(sweeps, dict) else {}
 
-    def change(self, before: OfferRecord, record: OfferRecord) -> bool:
-        """Write what became of an account that leaves; ``False`` if its record is not as it was read any longer."""
-        with translated(f"note how {record.account_id} leaves {record.target}", missing=UpstreamError):
-            read = _item(before)
-            return put_if(self._table, _item(record), offered_at=read["offered_at"], leaving=read.get("leaving"))
+    def note_left_out(self, sweeps: Mapping[str, int]) -> None:
+        """Keep what this sweep did not finish, in one item."""
+        with translated("note which offers are left out", missing=UpstreamError):
+            self._table.put_item(Item={"target": LEFT_OUT, "principal": _SWEEP, "sweeps": dict(sweeps)})
+
+    def note(self, records: Collection[OfferRecord], *, after: Collection[OfferRecord]) -> list[OfferRecord]:
+        """Write records that are as they were read, ``after``, or of which there was none; return those written."""
+        read = {(each.target, each.principal): each for each in after}
+        puts = [(_item(each), _as_read(read.get((each.target, each.principal)))) for each in records]
+        with translated("write what is offered", missing=UpstreamError):
+            return [each for each, is_put in zip(records, put_each(self._table, puts), strict=True) if is_put]
 
     def drop(self, records: Collection[OfferRecord]) -> None:
         """Delete records that are as they were read; a call for each, since DynamoDB has no conditions on many."""
@@ -94,9 +115,37 @@ class OffersTable:
             offered_at=offered_at,
             is_confirmed=item.get("confirmed") is True,
             refused_at=refused_at,
+            refusals=_count(item.get("refusals")),
             tier=tier if isinstance(tier := item.get("tier"), str) else "",
             leaving=leaving,
         )
+
+
+def _count(number: object) -> int:
+    """Read a number; whatever else somebody wrote there is none."""
+    if not isinstance(number, Decimal) or not number.is_finite():
+        return 0
+    return max(0, int(min(number, Decimal(_MOST_COUNTED))))
+
+
+def _as_read(record: OfferRecord | None) -> Write:
+    """Return the condition that a record is as it was read; ``None`` is one that was not there."""
+    write = Write()
+    if record is None:
+        write.only_if_missing("target")
+        return write
+    write.only_if(offered_at=record.offered_at.isoformat())
+    # Whatever somebody wrote there that is not this is read as unconfirmed.
+    (write.only_if if record.is_confirmed else write.only_if_not)(confirmed=True)
+    if record.refused_at is None:
+        write.only_if_missing("refused_at")
+    else:
+        write.only_if(refused_at=record.refused_at.isoformat())
+    if record.leaving is None:
+        write.only_if_missing("leaving")
+    else:
+        write.only_if(leaving=_leaving_item(record.leaving))
+    return write
 
 
 def _item(record: OfferRecord) -> dict[str, Any]:
@@ -109,6 +158,7 @@ def _item(record: OfferRecord) -> dict[str, Any]:
     }
     item |= {"tier": record.tier} if record.tier else {}
     item |= {"leaving": _leaving_item(record.leaving)} if record.leaving is not None else {}
+    item |= {"refusals": record.refusals} if record.refusals else {}
     return item | ({"refused_at": record.refused_at.isoformat()} if record.refused_at else {})
 
 

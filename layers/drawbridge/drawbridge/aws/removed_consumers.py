@@ -47,19 +47,25 @@ class RemovedConsumerItems:
             proof_required=item.get("proof_required", False) is not False,
         )
 
+    def account_ids(self) -> frozenset[str]:
+        """Return all accounts of which a removal is kept, read consistently."""
+        return frozenset(self.commanded())
+
     def commanded(self) -> dict[str, datetime]:
-        """Return when the last removal of each account was put on record, read consistently; 30 days of them."""
+        """Return when the last removal of each account was put on record, read consistently."""
         with translated("read who was removed", missing=UpstreamError):
             items = [
-                *queried(
+                each
+                for each in queried(
                     self._table,
                     KeyConditionExpression="target = :target",
                     ExpressionAttributeValues={":target": TARGET},
                     ConsistentRead=True,
                 )
+                if _parsed(each.get("removed_at")) is not None
             ]
         # One that an earlier version put on record says only when it was removed.
-        noted = {str(each["principal"]): _parsed(each.get("noted_at") or each.get("removed_at")) for each in items}
+        noted = {str(each["principal"]): _parsed(each.get("noted_at")) or _parsed(each["removed_at"]) for each in items}
         return {account_id: at for account_id, at in noted.items() if at is not None}
 
     def note(self, account_id: str, removed: RemovedConsumer) -> None:

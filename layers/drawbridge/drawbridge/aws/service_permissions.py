@@ -87,9 +87,10 @@ class ServicePermissionsOfEc2:
             answer = self._ec2.modify_vpc_endpoint_service_permissions(
                 ServiceId=service_id, AddAllowedPrincipals=principals
             )
-        if "AddedPrincipals" not in answer:
+        added = answer.get("AddedPrincipals")
+        if added is None or not all(each.get("Principal") for each in added):
             return None
-        return frozenset(each["Principal"] for each in answer["AddedPrincipals"] if each.get("Principal"))
+        return frozenset(each["Principal"] for each in added)
 
     def _disallow(self, service_id: str, principals: list[str]) -> None:
         with translated(f"keep principals from finding {service_id}"):

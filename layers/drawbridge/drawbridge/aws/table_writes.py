@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from drawbridge.aws.errors import code_of
-from drawbridge.errors import RefusedError
+from drawbridge.errors import RefusedError, ThrottledError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -38,36 +38,58 @@ def apply_write(table: Table, request_id: str, write: Write) -> dict[str, Any] |
     return answer["Attributes"]
 
 
-def put_all(table: Table, items: Iterable[dict[str, Any]]) -> None:
-    """Put items, whatever was there before; a call for each 25."""
-    with table.batch_writer() as batch:
-        for item in items:
-            batch.put_item(Item=item)
+def put_each(table: Table, puts: Sequence[tuple[dict[str, Any], Write]]) -> list[bool]:
+    """Put items, each if the conditions of its write hold; return whether they did. A call for each hundred, or two.
+
+    The write has nothing but conditions, and no item is put twice.
+
+    Raises:
+        ThrottledError: somebody else writes one of them at the moment, or there is no capacity for so many.
+    """
+    return [
+        done for start in range(0, len(puts), _AT_ONCE) for done in _put_hundred(table, puts[start : start + _AT_ONCE])
+    ]
 
 
-def put_if(table: Table, item: dict[str, Any], **attributes: Any) -> bool:
-    """Put an item in place of one that has these attributes, or lacks those that are ``None``; ``False`` otherwise."""
-    write = Write()
-    write.only_if(**{name: value for name, value in attributes.items() if value is not None})
-    for name in (name for name, value in attributes.items() if value is None):
-        write.only_if_missing(name)
-    condition = {name: value for name, value in write.parameters().items() if name != "UpdateExpression"}
-    try:
-        table.put_item(Item=item, **condition)
-    except ClientError as error:
-        if code_of(error) != "ConditionalCheckFailedException":
-            raise
-        return False
-    return True
+_AT_ONCE = 100
+"""Items that a transaction writes."""
+
+_TRIES = 5
+"""Of a transaction of which some conditions do not hold: what holds may be changed until the next."""
+
+_CONDITION_FAILED = "ConditionalCheckFailed"
+
+
+def _put_hundred(table: Table, puts: Sequence[tuple[dict[str, Any], Write]]) -> list[bool]:
+    client = table.meta.client
+    left = dict(enumerate(puts))
+    for _ in range(_TRIES):
+        if not left:
+            break
+        each_put: Any = [
+            {"Put": {"TableName": table.name, "Item": item, **write.conditions()}} for item, write in left.values()
+        ]
+        try:
+            client.transact_write_items(TransactItems=each_put)
+        except client.exceptions.TransactionCanceledException as error:
+            codes = [str(each.get("Code", "None")) for each in error.response.get("CancellationReasons", ())]
+            failed = [place for place, code in zip(left, codes, strict=True) if code == _CONDITION_FAILED]
+            if not failed:
+                raise ThrottledError(f"write {len(left)} items: DynamoDB cancels it: {', '.join({*codes})}") from error
+            left = {place: put for place, put in left.items() if place not in failed}
+        else:
+            return [place in left for place in range(len(puts))]
+    if left:
+        raise ThrottledError(f"write {len(puts)} items: others that change them are always faster")
+    return [False] * len(puts)
 
 
 def delete_if(table: Table, key: dict[str, Any], **attributes: Any) -> None:
     """Delete an item that has these attributes; one that is not there, or has others, is left as it is."""
     write = Write()
     write.only_if(**attributes)
-    condition = {name: value for name, value in write.parameters().items() if name != "UpdateExpression"}
     try:
-        table.delete_item(Key=key, **condition)
+        table.delete_item(Key=key, **write.conditions())
     except ClientError as error:
         if code_of(error) != "ConditionalCheckFailedException":
             raise
@@ -150,6 +172,10 @@ class Write:
         if self._conditions:
             arguments["ConditionExpression"] = " AND ".join(self._conditions)
         return arguments | ({"ExpressionAttributeValues": self._values} if self._values else {})
+
+    def conditions(self) -> dict[str, Any]:
+        """Return the parameters of a call that puts or deletes an item on these conditions."""
+        return {name: value for name, value in self.parameters().items() if name != "UpdateExpression"}
 
     def _clause(self, word: str, clause: str) -> None:
         self._clauses.setdefault(word, []).append(clause)

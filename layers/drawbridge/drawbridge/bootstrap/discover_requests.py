@@ -126,7 +126,8 @@ def sweeper(
     offer_rules = OfferRules(
         compiled(configuration.policies), partition=Arn.parse(settings.onboarding_workflow).partition
     )
-    causes = CausesOfLeaving(RemovedConsumerItems(table(settings.offers_table), now=now))
+    removed = RemovedConsumerItems(table(settings.offers_table), now=now)
+    causes = CausesOfLeaving(removed)
     return Sweeper(
         observer=Observer(ResourceShares(client("ram")), services, configured),
         services=services,
@@ -162,6 +163,7 @@ def sweeper(
                 permissions=ServicePermissionsOfEc2(client("ec2"), owner=settings.prefix),
                 shares=offered_shares,
                 records=offers,
+                removed=removed,
                 causes=causes,
                 rules=offer_rules,
                 owner=settings.prefix,

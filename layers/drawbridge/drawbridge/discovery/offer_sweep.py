@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import partial
 from time import monotonic
 from typing import Protocol
 
 from drawbridge.decision.facts import EvaluationTime
 from drawbridge.discovery.findings import failure_of
-from drawbridge.errors import DrawbridgeError, GoneError
+from drawbridge.errors import DrawbridgeError, GoneError, NotReadyError
 from drawbridge.intake.converged import Converged
+from drawbridge.intake.departures import Departures
 from drawbridge.intake.desired import RegisteredEntries, Target, id_of, unreadable
 from drawbridge.intake.leavers import LeaverReconciler
 from drawbridge.intake.offers import OfferedShare, OfferedShares, OfferRecords
@@ -20,11 +20,31 @@ from drawbridge.request.connections import ManagedService
 _ADDS_UNTIL = 80.0
 _TAKES_BACK_UNTIL = 120.0
 _DISASSOCIATES_UNTIL = 150.0
-"""Seconds after which nothing more is added, taken back, or deleted of what those that left have associated: the
-function has five minutes for the whole sweep."""
+"""Seconds after which nothing more is added, taken back, or disassociated of who left a share: the function has five
+minutes for the whole sweep.
 
-_AT_LEAST_EVERY = 300
-"""Seconds from one sweep of the schedule to the next."""
+However late it is, one service or share is planned, a hundred are added of one, and one step is taken that takes back.
+"""
+
+_LEFT_OUT_AT_MOST = 3
+"""Sweeps in a row that may leave one service or share out before that is a failure."""
+
+_MOST_NAMED = 5
+
+
+def _after_one(is_late: Hurry) -> Hurry:
+    """Return whether it is late, but never at first: whatever took the time, each sweep does something."""
+    asked = iter([False])
+    return lambda: next(asked, True) and is_late()
+
+
+def _turned(targets: list[Target], now: datetime) -> list[Target]:
+    """Return them beginning with any: a sweep that is killed over one can't say which it left out.
+
+    The microsecond of a sweep is as good as thrown, whatever ``LookEvery``.
+    """
+    first = now.microsecond % len(targets)
+    return targets[first:] + targets[:first]
 
 
 class OfferedServices(Protocol):
@@ -59,10 +79,12 @@ class OfferSweep:
         self._clock = clock
 
     def converge(self, now: datetime, *, forget_gone: bool = False) -> Converged:
-        """Offer what the registry calls for, take back what it does not, and disassociate whoever left for good.
+        """Offer what the registry calls for, one service or share after the other, then take back what it does not.
 
-        Whoever changes tiers is in the next share before the last is taken away. ``forget_gone`` is whether to look
-        too for records of what is there no more, for which the whole table of them is read.
+        Last, what is due of those that left shares is disassociated.
+
+        Whoever changes tiers is in the next share before the last is taken away, or stays in the last. ``forget_gone``
+        is whether to look too for records of what is there no more, for which the whole table of them is read.
         """
         began = self._clock()
         converged = Converged()
@@ -73,7 +95,7 @@ class OfferSweep:
         if listed and (why := self._reconciler.why_nothing):
             converged.not_offered.append(why)
         if listed:
-            self._converge(_rotated(listed, now), EvaluationTime(now, self._zone), converged, began)
+            self._converge(listed, EvaluationTime(now, self._zone), converged, began)
         if forget_gone:
             self._forget_gone({id_of(each) for each in listed}, converged)
         return converged
@@ -81,8 +103,8 @@ class OfferSweep:
     def _converge(
         self, targets: list[Target], evaluation_time: EvaluationTime, converged: Converged, began: float
     ) -> None:
-        def is_late(seconds: float) -> bool:
-            return self._clock() - began >= seconds
+        def is_late(seconds: float) -> Hurry:
+            return _after_one(lambda: self._clock() - began >= seconds)
 
         try:
             entries = [*self._registry.all()]
@@ -90,56 +112,78 @@ class OfferSweep:
             converged.failures.append(failure_of("offers", error))
             return
         converged.broken += (broken for each in entries if (broken := unreadable(each)) is not None)
-        is_late_to_add = partial(is_late, _ADDS_UNTIL)
-        plans = self._planned(targets, RegisteredEntries(entries), evaluation_time, converged, is_late_to_add)
-        converged.not_offered += (str(each) for _, plan in plans for each in plan.not_offered)
-        steps = [(target, step) for target, plan in plans for step in plan.steps]
-        for takes_back, until in ((False, _ADDS_UNTIL), (True, _TAKES_BACK_UNTIL)):
-            some = [each for each in steps if isinstance(each[1], DisallowPrincipals | RemoveFromShare) is takes_back]
-            self._apply(some, evaluation_time, converged, partial(is_late, until))
-        with_leavers = [target for target, plan in plans if plan.has_leavers and isinstance(target, OfferedShare)]
-        self._disassociate(with_leavers, evaluation_time, converged, partial(is_late, _DISASSOCIATES_UNTIL))
-        if converged.left:
-            left = f"{len(converged.left)} of {len(targets)} services and shares"
-            converged.not_offered.append(f"there was no time to finish {left}: they are left for the next sweep")
-
-    def _planned(
-        self,
-        targets: list[Target],
-        registry: RegisteredEntries,
-        evaluation_time: EvaluationTime,
-        converged: Converged,
-        is_late: Hurry,
-    ) -> list[tuple[Target, OfferPlan]]:
-        plans: list[tuple[Target, OfferPlan]] = []
+        left_out = self._left_out(converged)
+        # First what was left out longest, then what was not finished: so each comes first in time.
+        targets = sorted(_turned(targets, evaluation_time.now), key=lambda each: -left_out.get(id_of(each), -1))
+        registry = RegisteredEntries(entries)
+        is_late_to_plan, is_late_to_add = is_late(_ADDS_UNTIL), is_late(_ADDS_UNTIL)
+        taking_back: list[tuple[Target, Step]] = []
+        with_leavers: list[OfferedShare] = []
         for target in targets:
-            if is_late():
-                converged.left.add(id_of(target))
+            if is_late_to_plan():
+                converged.left_out.add(id_of(target))
                 continue
-            try:
-                plans.append((target, self._reconciler.plan(target, registry, evaluation_time)))
-            except GoneError:
-                # Deleted since it was listed; what was on record of it is forgotten in time.
-                continue
-            except Exception as error:  # noqa: BLE001 - whatever is wrong with one, it stops no other
-                converged.failures.append(failure_of(id_of(target), error))
-        return plans
+            plan = self._planned(target, registry, evaluation_time, converged)
+            converged.not_offered += (str(each) for each in plan.not_offered)
+            with_leavers += [target] if plan.has_leavers and isinstance(target, OfferedShare) else []
+            for step in plan.steps:
+                if isinstance(step, DisallowPrincipals | RemoveFromShare):
+                    taking_back.append((target, step))
+                else:
+                    self._apply(step, target, evaluation_time, converged, is_late_to_add)
+        self._take_back(taking_back, targets, evaluation_time, converged, is_late(_TAKES_BACK_UNTIL))
+        self._disassociate(with_leavers, evaluation_time, converged, is_late(_DISASSOCIATES_UNTIL))
+        self._tell_left(len(targets), left_out, converged)
 
-    def _apply(
+    def _take_back(
         self,
         steps: list[tuple[Target, Step]],
+        targets: list[Target],
         evaluation_time: EvaluationTime,
         converged: Converged,
         is_late: Hurry,
     ) -> None:
+        leaving = [(target, step) for target, step in steps if isinstance(step, RemoveFromShare)]
+        departures: Departures | None = None
+        if leaving:
+            shares = [each for each in targets if isinstance(each, OfferedShare)]
+            try:
+                departures = self._reconciler.departures(leaving, shares, evaluation_time)
+            except Exception as error:  # noqa: BLE001 - not knowing who would leave, nobody does
+                converged.failures.append(failure_of("offers", error))
+                steps = [each for each in steps if not isinstance(each[1], RemoveFromShare)]
         for target, step in steps:
             if is_late():
-                converged.left.add(id_of(target))
-                continue
-            try:
-                self._reconciler.apply(step, target, evaluation_time, converged, is_late)
-            except Exception as error:  # noqa: BLE001 - nor does it stop what else there is to be done about it
-                converged.failures.append(failure_of(id_of(target), error))
+                converged.left_out.add(id_of(target))
+            else:
+                self._apply(step, target, evaluation_time, converged, is_late, departures=departures)
+
+    def _planned(
+        self, target: Target, registry: RegisteredEntries, evaluation_time: EvaluationTime, converged: Converged
+    ) -> OfferPlan:
+        try:
+            return self._reconciler.plan(target, registry, evaluation_time)
+        except GoneError:
+            # Deleted since it was listed; what was on record of it is forgotten in time.
+            pass
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one, it stops no other
+            converged.failures.append(failure_of(id_of(target), error))
+        return OfferPlan(steps=())
+
+    def _apply(
+        self,
+        step: Step,
+        target: Target,
+        evaluation_time: EvaluationTime,
+        converged: Converged,
+        is_late: Hurry,
+        *,
+        departures: Departures | None = None,
+    ) -> None:
+        try:
+            self._reconciler.apply(step, target, evaluation_time, converged, is_late, departures=departures)
+        except Exception as error:  # noqa: BLE001 - nor does it stop what else there is to be done about it
+            converged.failures.append(failure_of(id_of(target), error))
 
     def _disassociate(
         self, shares: list[OfferedShare], evaluation_time: EvaluationTime, converged: Converged, is_late: Hurry
@@ -151,6 +195,31 @@ class OfferSweep:
                 continue
             except Exception as error:  # noqa: BLE001 - what is wrong with one share stops no other
                 converged.failures.append(failure_of(share.arn, error))
+
+    def _left_out(self, converged: Converged) -> dict[str, int]:
+        try:
+            return self._records.left_out()
+        except DrawbridgeError as error:
+            converged.failures.append(error)
+            return {}
+
+    def _tell_left(self, targets: int, before: dict[str, int], converged: Converged) -> None:
+        """Tell what there was no time for, and keep it: the next sweep begins with that."""
+        converged.left |= converged.left_out
+        left_out = {each: before.get(each, 0) + 1 if each in converged.left_out else 0 for each in converged.left}
+        if left_out != before:
+            try:
+                self._records.note_left_out(left_out)
+            except DrawbridgeError as error:
+                converged.failures.append(error)
+        if not left_out:
+            return
+        left = f"{len(left_out)} of {targets} services and shares"
+        converged.not_offered.append(f"there was no time to finish {left}: they are left for the next sweep")
+        if waiting := sorted(each for each, sweeps in left_out.items() if sweeps >= _LEFT_OUT_AT_MOST):
+            named = ", ".join(waiting[:_MOST_NAMED])
+            why = f"{len(waiting)} services and shares were left out of {_LEFT_OUT_AT_MOST} sweeps in a row or more"
+            converged.failures.append(NotReadyError(f"{why}, as there was no time: {named}"))
 
     def _forget_gone(self, known: set[str], converged: Converged) -> None:
         try:
@@ -171,9 +240,3 @@ class OfferSweep:
         except Exception as error:  # noqa: BLE001 - what can't be listed stops nothing else
             converged.failures.append(failure_of("offers", error))
             return []
-
-
-def _rotated(targets: list[Target], now: datetime) -> list[Target]:
-    """Return them in an order in which each comes first in time, so that none is left for the next sweep for ever."""
-    first = int(now.timestamp()) // _AT_LEAST_EVERY % len(targets)
-    return targets[first:] + targets[:first]

@@ -21,3 +21,5 @@ class Converged:
     """What somebody has to mend: no repetition does."""
     left: set[str] = field(default_factory=set)
     """The services and shares that there was no time to finish."""
+    left_out: set[str] = field(default_factory=set)
+    """Those of them that it did not come to at all, or from which nothing was taken back."""

@@ -348,7 +348,7 @@ class LeaverReconciler:
         for step in steps:
             match step:
                 case ChangeRecord(before=before, record=record):
-                    if not self._records.change(before, record):
+                    if not self._records.note([record], after=[before]):
                         changed_by_others.add(record.principal)
                 case ForgetLeaver(record=record):
                     self._records.drop([record])

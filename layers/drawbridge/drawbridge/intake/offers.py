@@ -1,13 +1,13 @@
 """What is offered to consumers, as AWS lists it: principals that services allow, and principals of shares."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from msgspec import Struct
 
-from drawbridge.errors import RefusedError
+from drawbridge.errors import AccessDeniedError, RefusedError
 from drawbridge.intake.leaving import Leaving
 
 
@@ -32,6 +32,15 @@ class PartlyRefusedError(RefusedError):
         """Whether there is no room for any more."""
 
 
+class PartlyDeniedError(AccessDeniedError):
+    """The role may not do it for some of many, or not any longer; for the others it may be done."""
+
+    def __init__(self, message: str, denied: Collection[str]) -> None:
+        super().__init__(message)
+        self.denied = frozenset(denied)
+        """Those that it is certainly not done for."""
+
+
 class Allowed(Struct, frozen=True, kw_only=True):
     """What became of principals that EC2 was asked to allow."""
 
@@ -53,6 +62,9 @@ class ServicePermissions(Protocol):
         """Allow principals, all in as few calls as EC2 takes; one that is allowed already is left as it is.
 
         What EC2 takes for no principal, or has no room for, is in the answer; all others are allowed.
+
+        Raises:
+            PartlyDeniedError: the role may not; those that were allowed before it was said so are.
         """
         ...
 
@@ -139,6 +151,7 @@ class OfferedShares(Protocol):
         Raises:
             PartlyRefusedError: the share takes no accounts outside of the organization, or as many as it can; all that
                 were not refused are in it.
+            PartlyDeniedError: the role may not; those that were put in before it was said so are in it.
             NotReadyError: something about the share is in progress. Some of them may be in it.
             GoneError: there is no such share any longer.
         """
@@ -168,6 +181,8 @@ class OfferRecord(Struct, frozen=True, kw_only=True):
     """Whether it was seen there since. What was not may have been broken off before AWS was asked."""
     refused_at: datetime | None = None
     """When AWS refused it: it was not added, and whatever is there in spite of it is somebody else's."""
+    refusals: int = 0
+    """How often AWS has refused it since it was there last: each doubles the time until it is asked for again."""
     tier: str = ""
     """Of an account in a share: the tier that the share was offered to when it was last called for."""
     leaving: Leaving | None = None
@@ -195,14 +210,19 @@ class OfferRecords(Protocol):
         """Return the services and shares that something was added to."""
         ...
 
-    def note(self, records: Collection[OfferRecord]) -> None:
-        """Write records: before AWS is asked to add anything, and once it is seen there."""
+    def left_out(self) -> dict[str, int]:
+        """Return what the last sweep did not finish: services and shares, each with how many in a row left it out."""
         ...
 
-    def change(self, before: OfferRecord, record: OfferRecord) -> bool:
-        """Write what became of an account that leaves; ``False`` if its record is not as it was read any longer.
+    def note_left_out(self, sweeps: Mapping[str, int]) -> None:
+        """Keep which services and shares this sweep did not finish; with 0 if it came to them."""
+        ...
 
-        It is if the same offer is on record, and the same of its leaving.
+    def note(self, records: Collection[OfferRecord], *, after: Collection[OfferRecord]) -> list[OfferRecord]:
+        """Write records, before AWS is asked to add anything, and once it is seen there; return those written.
+
+        ``after`` are the records of the same as they were read; what is in none was on no record. One that is so no
+        longer, as a sweep that is at work at the same time has changed it, is left as that has it.
         """
         ...
 

@@ -9,9 +9,10 @@ from msgspec.structs import replace
 
 from drawbridge.decision.facts import EvaluationTime
 from drawbridge.decision.registration import Registration
-from drawbridge.errors import GoneError, InvalidInputError, NotReadyError
+from drawbridge.errors import AccessDeniedError, GoneError, InvalidInputError, NotReadyError
 from drawbridge.intake.causes import CausesOfLeaving
 from drawbridge.intake.converged import Converged
+from drawbridge.intake.departures import Departures, OtherShares, RemovedAccounts
 from drawbridge.intake.desired import OfferRules, RegisteredEntries, Target, id_of
 from drawbridge.intake.leaving import leaving_after
 from drawbridge.intake.offers import (
@@ -20,6 +21,7 @@ from drawbridge.intake.offers import (
     OfferedShares,
     OfferRecord,
     OfferRecords,
+    PartlyDeniedError,
     PartlyRefusedError,
     ServicePermissions,
 )
@@ -53,9 +55,6 @@ class RegisteredConsumers(Protocol):
 _AT_ONCE = 100
 """As many as the registry is asked for in one call."""
 
-_UNCAPPED_PART = 4
-"""A quarter of a share goes at once, whatever the cap."""
-
 Hurry = Callable[[], bool]
 """Whether there is no time for anything more in this sweep."""
 
@@ -68,7 +67,7 @@ class OfferReconciler:
     """Plans what is offered of a service or a share, and takes the steps.
 
     It may be broken off anywhere: what it adds is on record before AWS is asked, and what is on record and was not seen
-    yet is ours. Two of them may be at work at once.
+    yet is ours. Two of them may be at work at once: a record is written only where it is as it was read.
     """
 
     def __init__(
@@ -78,6 +77,7 @@ class OfferReconciler:
         permissions: ServicePermissions,
         shares: OfferedShares,
         records: OfferRecords,
+        removed: RemovedAccounts,
         causes: CausesOfLeaving,
         rules: OfferRules,
         owner: str,
@@ -86,13 +86,14 @@ class OfferReconciler:
     ) -> None:
         """``owner`` is the value of the ownership tag, the prefix.
 
-        ``cap`` is how many accounts may leave a share at once though their entries are as they were. What an account
-        that leaves has associated stays for ``wait``, unless its removal was commanded.
+        ``cap`` is how many accounts may leave shares in one sweep whom nobody had removed. What an account that leaves
+        has associated stays for ``wait``, unless its removal was commanded.
         """
         self._registry = registry
         self._permissions = permissions
         self._shares = shares
         self._records = records
+        self._removed = removed
         self._causes = causes
         self._rules = rules
         self._owner = owner
@@ -131,24 +132,53 @@ class OfferReconciler:
         evaluation_time: EvaluationTime,
         converged: Converged,
         is_late: Hurry = _at_leisure,
+        *,
+        departures: Departures | None = None,
     ) -> None:
-        """Take one step; where many are to be added, only as many as there is time for."""
+        """Take one step; where many are to be added, only as many as there is time for.
+
+        ``departures`` are those of the sweep; without, those of a step that takes back are all that there are.
+        """
         match step:
             case AllowPrincipals():
                 self._allow(step, target, evaluation_time, converged, is_late)
             case AddToShare():
                 self._add(step, target, evaluation_time, converged, is_late)
-            case DisallowPrincipals() | RemoveFromShare():
+            case DisallowPrincipals():
                 self._take_back(step, target, evaluation_time, converged)
-            case MarkPermissions(permissions=permissions, records=records):
+            case RemoveFromShare():
+                if departures is None:
+                    departures = self.departures([(target, step)], self._shares.offered(), evaluation_time)
+                self._take_out(step, target, departures, evaluation_time, converged)
+            case MarkPermissions(permissions=permissions, records=records, planned_with=planned_with):
                 self._permissions.mark([each.permission_id for each in permissions])
-                self._records.note(records)
-            case ConfirmRecords(records=records):
-                self._records.note(records)
+                self._records.note(records, after=planned_with)
+            case ConfirmRecords(records=records, planned_with=planned_with):
+                self._records.note(records, after=planned_with)
             case ForgetRecords(records=records):
                 self._forget(records, target, evaluation_time)
             case _:
                 assert_never(step)
+
+    def departures(
+        self,
+        steps: Sequence[tuple[Target, RemoveFromShare]],
+        listed: Iterable[OfferedShare],
+        evaluation_time: EvaluationTime,
+    ) -> Departures:
+        """Return who leaves shares by all these steps, once all was added; ``listed`` are all that are offers."""
+        others = OtherShares(listed, self._shares, self._records, self._rules)
+        entries = self._registry.entries({each.account_id for _, step in steps for each in step.offers})
+        losing: set[str] = set()
+        for target, step in steps:
+            there = [each for each in step.offers if each.principal not in step.out]
+            going = self._uncalled_for(there, target, entries, evaluation_time)
+            elsewhere = others.of(step.share_arn, _entries_of(going, entries), evaluation_time)
+            losing |= {each.account_id for each in going} - elsewhere.awaited.keys() - elsewhere.placed
+        is_too_many = len(losing) > self._cap
+        commanded = self._removed.account_ids() if is_too_many and losing - entries.keys() else frozenset[str]()
+        uncommanded = losing - (commanded - entries.keys())
+        return Departures(others=others, uncommanded=frozenset(uncommanded), commanded=commanded, cap=self._cap)
 
     def forget_gone(self, target_id: str) -> None:
         """Forget what was added to a service or share that is not looked after any longer, if AWS says it is gone."""
@@ -186,7 +216,7 @@ class OfferReconciler:
             for each, found in seen.items()
             if found.owner == self._owner or (found.owner is None and found.permission_id)
         ]
-        self._records.note([_record(target, each, evaluation_time.now, is_confirmed=True) for each in tagged])
+        self._confirm(tagged, target, evaluation_time)
         converged.offered += (f"{step.service_id} to {each.principal}" for each in seen)
 
     def _add(
@@ -209,8 +239,13 @@ class OfferReconciler:
             in_share = self._in_share(step.share_arn)
             added = [each for each in added if each.principal in in_share]
         # Whoever rejects the invitation before it is seen in the share has been invited all the same.
-        self._records.note([_record(target, each, evaluation_time.now, is_confirmed=True) for each in added])
+        self._confirm(added, target, evaluation_time)
         converged.offered += (f"{step.share_arn} to {each.principal}" for each in added)
+
+    def _confirm(self, added: Collection[Offer], target: Target, evaluation_time: EvaluationTime) -> None:
+        begun = [_record(target, each, evaluation_time.now) for each in added]
+        confirmed = [replace(each, is_confirmed=True, refusals=0, leaving=None) for each in begun]
+        self._records.note(confirmed, after=begun)
 
     def _in_share(self, share_arn: str) -> set[str]:
         return {each.principal for each in self._shares.principals(share_arn) if each.status.is_in_share}
@@ -228,7 +263,8 @@ class OfferReconciler:
         """Have what the registry calls for right before added, as far as AWS does it; return what it calls for after.
 
         What AWS refuses is not among that, and is on record as refused; nor is what AWS says was there before, and so
-        is somebody else's, which is on record no longer. What was broken off stays on record as begun.
+        is somebody else's, which is on record no longer; nor what the role may not add. What was broken off stays on
+        record as begun, and what is called for no longer too: the next plan takes it away, should it be there.
         """
         target_id = id_of(target)
         record = partial(_record, target, now=evaluation_time.now)
@@ -238,21 +274,33 @@ class OfferReconciler:
                 converged.left.add(target_id)
                 break
             some = offers[start : start + _AT_ONCE]
-            self._records.note([record(each) for each in some])
-            called_for = self._called_for(some, target, evaluation_time)
-            self._records.drop([record(each) for each in some if each not in called_for and not _is_leaving(each)])
+            planned_with = [each.record for each in some if each.record is not None]
+            begun = {each.principal for each in self._records.note([record(each) for each in some], after=planned_with)}
+            if busy := [each for each in some if each.principal not in begun]:
+                what = f"{len(busy)} principals, {busy[0].principal} among them"
+                why = "what is on record of them has changed since it was read"
+                converged.not_offered.append(f"{target_id} is not offered to {what}, until the next sweep: {why}")
+            called_for = self._called_for([each for each in some if each.principal in begun], target, evaluation_time)
             if not called_for:
                 continue
             try:
                 answer = add([each.principal for each in called_for])
+            except AccessDeniedError as error:
+                # What somebody adds by hand now is not ours; but what was broken off before may be there.
+                denied = error.denied if isinstance(error, PartlyDeniedError) else frozenset(begun)
+                denied_now = [each for each in called_for if each.principal in denied and not each.is_begun]
+                self._unbegin(denied_now, record)
+                raise
             except NotReadyError as error:
                 converged.failures.append(error)
                 answer = Allowed(added=None)
             refused = answer.refusal.refused if answer.refusal else frozenset[str]()
             others = {each for each in called_for if _is_of_others(each, answer)}
             asked += (each for each in called_for if each.principal not in refused and each not in others)
+            turned_down = [each for each in called_for if each.principal in refused]
             self._records.note(
-                [record(each, refused_at=evaluation_time.now) for each in called_for if each.principal in refused]
+                [record(each, refused_at=evaluation_time.now) for each in turned_down],
+                after=[record(each) for each in turned_down],
             )
             self._records.drop([record(each) for each in others])
             if answer.refusal:
@@ -264,75 +312,108 @@ class OfferReconciler:
         gone_meanwhile = [each for each in asked if each not in staying]
         if gone_meanwhile:
             self._remove(gone_meanwhile, target)
-            self._records.drop([record(each) for each in gone_meanwhile if not _is_leaving(each)])
+            self._unbegin(gone_meanwhile, record)
         return after
+
+    def _unbegin(self, offers: Sequence[Offer], record: Callable[[Offer], OfferRecord]) -> None:
+        """Forget what was begun and is not there; of who was in the share before, its record is as it was."""
+        leavers = [each for each in offers if each.record is not None and each.record.leaving is not None]
+        self._records.drop([record(each) for each in offers if each not in leavers])
+        as_before = [each.record for each in leavers if each.record is not None]
+        self._records.note(as_before, after=[record(each) for each in leavers])
 
     def _take_back(
         self,
-        step: DisallowPrincipals | RemoveFromShare,
+        step: DisallowPrincipals,
         target: Target,
         evaluation_time: EvaluationTime,
         converged: Converged,
     ) -> None:
         """Take away what the registry, asked for just these accounts, does not call for."""
         entries = self._registry.entries({each.account_id for each in step.offers})
-        going = self._uncalled_for(step.offers, target, entries, evaluation_time)
-        if isinstance(step, RemoveFromShare):
-            going = self._leaving(self._uncapped(step, going, entries, converged), entries, evaluation_time.now)
+        self._remove_all(self._uncalled_for(step.offers, target, entries, evaluation_time), target, converged)
+
+    def _take_out(
+        self,
+        step: RemoveFromShare,
+        target: Target,
+        departures: Departures,
+        evaluation_time: EvaluationTime,
+        converged: Converged,
+    ) -> None:
+        """Take out of a share whom the registry, asked for just these accounts, does not call for.
+
+        Who is to be in another share, and is not yet, stays as long as that; and so do those that are too many.
+        """
+        entries = self._registry.entries({each.account_id for each in step.offers})
+        uncalled_for = self._uncalled_for(step.offers, target, entries, evaluation_time)
+        out = [each for each in uncalled_for if each.principal in step.out]
+        going = [each for each in uncalled_for if each not in out]
+        elsewhere = departures.others.of(step.share_arn, _entries_of(going, entries), evaluation_time)
+        if elsewhere.awaited:
+            others = ", ".join(sorted({*elsewhere.awaited.values()}))
+            converged.not_offered.append(
+                f"{_some([*elsewhere.awaited])} stay in {step.share_arn} until they are in {others}, which has their "
+                "tier: it has not taken them yet"
+            )
+        going = [each for each in going if each.account_id not in elsewhere.awaited]
+        held_back = departures.held_back(going, step.recorded, entries, elsewhere.placed)
+        if departures.is_over(len(held_back), step.recorded):
+            converged.broken.append(_too_many(held_back, step, departures))
+        going = [each for each in going if each not in held_back]
+        now = evaluation_time.now
+        self._left(self._begun_to_leave(out, entries, now), now)
+        self._left(self._removed_of(self._begun_to_leave(going, entries, now), target, converged), now)
+
+    def _remove_all(self, going: Sequence[Offer], target: Target, converged: Converged) -> None:
+        """Take away offers, and forget them; what AWS does not take away stays on record."""
+        gone = self._removed_of(going, target, converged)
+        self._records.drop([each.record for each in gone if each.record is not None])
+
+    def _removed_of(self, going: Sequence[Offer], target: Target, converged: Converged) -> list[Offer]:
+        """Take away offers; return those that are."""
         if not going:
-            return
-        there = [each for each in going if not isinstance(step, RemoveFromShare) or each.principal not in step.out]
+            return []
         kept: frozenset[str] = frozenset()
         try:
-            if there:
-                self._remove(there, target)
+            self._remove(going, target)
         except PartlyRefusedError as error:
             kept = error.refused
             converged.broken.append(InvalidInputError(f"not all can be taken back of {id_of(target)}: {error}"))
         gone = [each for each in going if each.principal not in kept]
-        self._settle(gone, target, evaluation_time.now)
-        converged.taken_back += (f"{id_of(target)} from {each.principal}" for each in there if each in gone)
+        converged.taken_back += (f"{id_of(target)} from {each.principal}" for each in gone)
+        return gone
 
-    def _leaving(self, going: Sequence[Offer], entries: Mapping[str, Registration], now: datetime) -> list[Offer]:
-        """Put on record why accounts leave a share, and when what they have associated goes; before they are out."""
-        causes = self._causes.of([each.record for each in going if each.record is not None], entries)
-
-        def left(record: OfferRecord) -> OfferRecord:
-            return replace(record, leaving=leaving_after(record.leaving, causes[record.principal], now, self._wait))
-
-        leaving = [replace(each, record=left(each.record)) for each in going if each.record is not None]
-        self._records.note([each.record for each in leaving if each.record is not None])
-        return leaving
-
-    def _settle(self, gone: Collection[Offer], target: Target, now: datetime) -> None:
-        """Forget what was taken away; of an account in a share, only note that it is out: see ``leavers``."""
-        records = [each.record for each in gone if each.record is not None]
-        if isinstance(target, ManagedService):
-            self._records.drop(records)
-            return
-        for each in records:
-            if each.leaving is not None:
-                taken_out = replace(each.leaving, taken_out_at=now, clear_since=None)
-                self._records.change(each, replace(each, is_confirmed=True, refused_at=None, leaving=taken_out))
-
-    def _uncapped(
-        self,
-        step: RemoveFromShare,
-        going: list[Offer],
-        entries: Mapping[str, Registration],
-        converged: Converged,
+    def _begun_to_leave(
+        self, going: Sequence[Offer], entries: Mapping[str, Registration], now: datetime
     ) -> list[Offer]:
-        """Return those that may leave a share: many whose entries did not change leave it for its tag, all or none."""
-        by_tag = {each for each in going if _is_as_it_was(each, entries.get(each.account_id))}
-        if len(by_tag) <= self._cap or len(by_tag) * _UNCAPPED_PART <= step.recorded:
-            return going
-        why = (
-            f"{len(by_tag)} of {step.recorded} accounts would be taken out of {step.share_arn} at once, whose entries "
-            "did not change: its tag did. None of them is, as what they have associated would be taken down: tag it "
-            f"as it was, or raise WithdrawCap ({self._cap}), or remove their entries"
-        )
-        converged.broken.append(InvalidInputError(why))
-        return [each for each in going if each not in by_tag]
+        """Note why accounts leave a share, before they are taken out; return those of which that is on record.
+
+        They are on record as begun. Killed before they are noted as out, nobody takes whoever comes back for one who
+        rejected an invitation.
+        """
+        records = [each.record for each in going if each.record is not None]
+        causes = self._causes.of(records, entries) if records else {}
+        leaving = [
+            replace(
+                each,
+                is_confirmed=False,
+                leaving=leaving_after(each.leaving, causes[each.principal], now, self._wait),
+            )
+            for each in records
+        ]
+        noted = {each.principal: each for each in self._records.note(leaving, after=records)}
+        return [replace(each, record=noted[each.principal]) for each in going if each.principal in noted]
+
+    def _left(self, gone: Sequence[Offer], now: datetime) -> None:
+        """Note that accounts are out of a share: what they have associated is seen to by ``leavers``."""
+        records = [each.record for each in gone if each.record is not None]
+        out = [
+            replace(each, is_confirmed=True, leaving=replace(each.leaving, taken_out_at=now, clear_since=None))
+            for each in records
+            if each.leaving is not None
+        ]
+        self._records.note(out, after=records)
 
     def _remove(self, offers: Collection[Offer], target: Target) -> None:
         principals = [each.principal for each in offers]
@@ -383,29 +464,40 @@ def _is_of_others(offer: Offer, answer: Allowed) -> bool:
     return answer.refusal is None or offer.principal not in answer.refusal.refused
 
 
-def _is_leaving(offer: Offer) -> bool:
-    """Return whether something of the account may be associated still from when it was in the share before.
-
-    Its record says so until it is seen in the share again.
-    """
-    return offer.record is not None and offer.record.leaving is not None
+def _entries_of(offers: Iterable[Offer], entries: Mapping[str, Registration]) -> list[Registration]:
+    return [entries[each.account_id] for each in offers if each.account_id in entries]
 
 
-def _is_as_it_was(offer: Offer, entry: Registration | None) -> bool:
-    """Return whether the entry is there, and of the tier for which the account was put in."""
-    return entry is not None and offer.record is not None and entry.consumer.tier == offer.record.tier
+_MOST_NAMED = 5
 
 
-def _record(
-    target: Target, offer: Offer, now: datetime, *, is_confirmed: bool = False, refused_at: datetime | None = None
-) -> OfferRecord:
+def _some(names: Sequence[str]) -> str:
+    named = ", ".join(sorted(names)[:_MOST_NAMED])
+    return f"{named} and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else named
+
+
+def _too_many(held_back: Sequence[Offer], step: RemoveFromShare, departures: Departures) -> InvalidInputError:
+    tiers = sorted({each.record.tier for each in held_back if each.record is not None and each.record.tier})
+    put_in = f" (they were put in as {', '.join(tiers)})" if tiers else ""
+    return InvalidInputError(
+        f"{len(held_back)} of {step.recorded} accounts would be taken out of {step.share_arn} at once, and "
+        f"{len(departures.uncommanded)} out of all shares, whom nobody removed and who are in no share of their tier. "
+        "None of these is, as what they have associated would be taken down. Whatever of it is a slip, put it right: "
+        f"the share's tag, their tiers{put_in}, entries that are missing. If it is meant: an account goes at once that "
+        "is off-boarded, by drawbridge consumers remove while it has an entry, and by the event Consumer Removed "
+        f"anyway; all of them go with WithdrawCap ({departures.cap}) as high as that"
+    )
+
+
+def _record(target: Target, offer: Offer, now: datetime, *, refused_at: datetime | None = None) -> OfferRecord:
     return OfferRecord(
         target=id_of(target),
         principal=offer.principal,
         account_id=offer.account_id,
         offered_at=now,
-        is_confirmed=is_confirmed,
         refused_at=refused_at,
+        refusals=(offer.record.refusals if offer.record else 0) + (refused_at is not None),
         tier=target.tier if isinstance(target, OfferedShare) else "",
-        leaving=offer.record.leaving if offer.record is not None and not is_confirmed else None,
+        # Until it is seen in the share again, something may be associated from when it was in it before.
+        leaving=offer.record.leaving if offer.record is not None else None,
     )

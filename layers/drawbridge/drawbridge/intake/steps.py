@@ -19,7 +19,8 @@ https://docs.aws.amazon.com/ram/latest/userguide/working-with-shared-invitations
 
 
 REFUSED_AGAIN_AFTER = timedelta(hours=1)
-"""What AWS refuses is not asked for in each sweep: nothing but somebody's change has AWS take it."""
+REFUSED_AGAIN_AT_LEAST = timedelta(days=1)
+"""What AWS refuses is not asked for in each sweep: nothing but somebody's change has AWS take it. The time doubles."""
 
 
 class Offer(Struct, frozen=True):
@@ -63,6 +64,8 @@ class MarkPermissions(Struct, frozen=True):
     permissions: tuple[AllowedPrincipal, ...]
     records: tuple[OfferRecord, ...]
     """Of the same, as they are to be once they are tagged."""
+    planned_with: tuple[OfferRecord, ...]
+    """Of the same, as they were when this was planned."""
 
     def __str__(self) -> str:
         return f"tag {', '.join(each.arn for each in self.permissions)} at {self.service_id} as ours"
@@ -98,6 +101,8 @@ class ConfirmRecords(Struct, frozen=True):
     target: str
     records: tuple[OfferRecord, ...]
     """As they are to be."""
+    planned_with: tuple[OfferRecord, ...] = ()
+    """As they were when this was planned, those that were on record."""
 
     def __str__(self) -> str:
         return f"note that {_names(self.records)} of {self.target} is there"
@@ -175,8 +180,13 @@ def plan_for_service(
         if arn not in ours and arn not in going and (arn in there or arn not in desired.principals)
     ]
     steps = _not_empty(
-        MarkPermissions(service_id, tuple(untagged), tuple(_confirmed(records[each.arn]) for each in untagged)),
-        ConfirmRecords(service_id, tuple(unconfirmed)),
+        MarkPermissions(
+            service_id,
+            tuple(untagged),
+            tuple(_confirmed(records[each.arn]) for each in untagged),
+            tuple(records[each.arn] for each in untagged),
+        ),
+        ConfirmRecords(service_id, tuple(unconfirmed), _on_record(unconfirmed, records)),
         AllowPrincipals(
             service_id, _offers({arn: desired.principals[arn] for arn in missing if arn not in refused}, records)
         ),
@@ -235,7 +245,7 @@ def plan_for_share(
     ]
     adding = {name: desired.principals[name] for name in missing if name not in refused | rejected}
     steps = _not_empty(
-        ConfirmRecords(share_arn, tuple(unconfirmed)),
+        ConfirmRecords(share_arn, tuple(unconfirmed), _on_record(unconfirmed, records)),
         AddToShare(share_arn, _offers(adding, records)),
         RemoveFromShare(share_arn, _offers(going, records), len(ours), frozenset(out & going.keys())),
         ForgetRecords(share_arn, tuple(stale)),
@@ -272,12 +282,19 @@ def _is_confirmed(record: OfferRecord | None) -> bool:
 
 def _is_refused(record: OfferRecord | None, now: datetime) -> bool:
     """Return whether AWS refused it not long ago."""
-    return record is not None and record.refused_at is not None and now < record.refused_at + REFUSED_AGAIN_AFTER
+    return record is not None and record.refused_at is not None and now < record.refused_at + _wait(record)
+
+
+def _wait(record: OfferRecord) -> timedelta:
+    """Return how long what AWS refused is not asked for again."""
+    doubled = min(max(record.refusals, 1) - 1, 10)
+    wait: timedelta = REFUSED_AGAIN_AFTER * 2**doubled
+    return min(wait, REFUSED_AGAIN_AT_LEAST)
 
 
 def _why_refused(record: OfferRecord, takes_outsiders: bool | None = None) -> Reason:
     at = record.refused_at or record.offered_at
-    again = (at + REFUSED_AGAIN_AFTER).isoformat(timespec="seconds")
+    again = (at + _wait(record)).isoformat(timespec="seconds")
     alone = " (the share is for the organization alone)" if takes_outsiders is False else ""
     text = f"AWS refused {record.principal} at {at.isoformat(timespec='seconds')}{alone}. It is tried again at {again}."
     return Reason("offer-refused", text)
@@ -303,8 +320,12 @@ def _offers(accounts: Mapping[str, str], records: Mapping[str, OfferRecord]) -> 
     return tuple(Offer(principal, accounts[principal], records.get(principal)) for principal in sorted(accounts))
 
 
+def _on_record(some: Iterable[OfferRecord], records: Mapping[str, OfferRecord]) -> tuple[OfferRecord, ...]:
+    return tuple(records[each.principal] for each in some if each.principal in records)
+
+
 def _confirmed(record: OfferRecord) -> OfferRecord:
-    return msgspec.structs.replace(record, is_confirmed=True, refused_at=None, leaving=None)
+    return msgspec.structs.replace(record, is_confirmed=True, refused_at=None, refusals=0, leaving=None)
 
 
 def _not_empty(*steps: Step) -> tuple[Step, ...]:
