@@ -50,7 +50,7 @@ from drawbridge.discovery.workflow import Workflows
 from drawbridge.environment import Environment
 from drawbridge.intake.causes import CausesOfLeaving
 from drawbridge.intake.desired import OfferRules
-from drawbridge.intake.leavers import LeaverReconciler
+from drawbridge.intake.disassociate import LeaverReconciler
 from drawbridge.intake.reconcile import OfferReconciler
 
 

@@ -11,7 +11,7 @@ from drawbridge.errors import DrawbridgeError, GoneError, NotReadyError
 from drawbridge.intake.converged import Converged
 from drawbridge.intake.departures import Departures
 from drawbridge.intake.desired import RegisteredEntries, Target, id_of, unreadable
-from drawbridge.intake.leavers import LeaverReconciler
+from drawbridge.intake.disassociate import LeaverReconciler
 from drawbridge.intake.offers import OfferedShare, OfferedShares, OfferRecords
 from drawbridge.intake.reconcile import Hurry, OfferReconciler, RegisteredConsumers
 from drawbridge.intake.steps import DisallowPrincipals, OfferPlan, RemoveFromShare, Step

@@ -76,7 +76,8 @@ class OtherShares:
 
     def _look(self, share_arn: str) -> _Inside:
         listed = {each.principal: each.status for each in self._shares.principals(share_arn)}
-        confirmed = {name for name, each in self._records.of(share_arn).items() if each.is_confirmed}
+        records = self._records.of(share_arn)
+        confirmed = {name for name, each in records.items() if each.is_confirmed and not each.is_out}
         # Who was put in a moment ago may not be listed yet.
         there = {name for name, status in listed.items() if status.is_in_share} | (confirmed - listed.keys())
         return _Inside(there=frozenset(there), invited=frozenset(confirmed))
