@@ -99,7 +99,7 @@ class OffersTable:
             offered_at = datetime.fromisoformat(item["offered_at"])
             # One without a time zone was written by hand, and could not be compared.
             refused_at = datetime.fromisoformat(item["refused_at"]) if "refused_at" in item else None
-            leaving = _leaving(item["leaving"]) if "leaving" in item else None
+            leaving = _leaving(dict(item["leaving"])) if "leaving" in item else None
             times = [offered_at, *([refused_at] if refused_at else [])]
             is_readable = all(each.tzinfo for each in times) and _ACCOUNT.fullmatch(item["account_id"]) is not None
         except (LookupError, TypeError, ValueError):

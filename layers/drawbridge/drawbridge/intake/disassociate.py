@@ -130,7 +130,6 @@ class LeaverReconciler:
                 unlisted.add(arn)
                 on_failure(error)
         return Observed(
-            in_share=frozenset(each for each, is_in in principals(share_arn).items() if is_in),
             associations=associations,
             reach=reach,
             unlisted=frozenset(unlisted),

@@ -48,8 +48,6 @@ class Way(Struct, frozen=True):
 class Observed(Struct, frozen=True, kw_only=True):
     """What accounts have associated of what a share holds, and what they may reach."""
 
-    in_share: frozenset[str]
-    """Principals that are in the share."""
     associations: Mapping[str, tuple[ConsumerAssociation, ...]]
     """Of each resource configuration in the share, by its ARN, those whose listing succeeded."""
     reach: Mapping[str, Reach]
@@ -79,7 +77,7 @@ class ChangeRecord(Struct, frozen=True):
 
 
 class ForgetLeaver(Struct, frozen=True):
-    """Forget an account that has left, or is in the share again by somebody else."""
+    """Forget an account that has left for good, or may reach all that it has associated by somebody else's share."""
 
     record: OfferRecord
 
@@ -138,10 +136,6 @@ def plan_for_leavers(
             continue
         if not (is_to_go(record, desired) and is_looked_at(leaving, now, confirm_after)):
             steps += [ChangeRecord(before, record)] if record != before else []
-            continue
-        if record.principal in observed.in_share:
-            # RAM's listing may be behind for a while; after that, somebody else has put it in.
-            steps += [ForgetLeaver(before)] if now >= leaving.taken_out_at + confirm_after else []
             continue
         is_due = leaving.announced.is_due(now)
         going, staying = _weighed(record, observed)
@@ -204,4 +198,4 @@ def _way(share_arn: str, principal: str, account_id: str, *, is_certain: bool) -
     return Way(why, is_certain=False)
 
 
-NOTHING_OBSERVED = Observed(in_share=frozenset(), associations={}, reach={})
+NOTHING_OBSERVED = Observed(associations={}, reach={})
