@@ -232,12 +232,11 @@ def _offers(stack: Stack, account: str) -> tuple[OfferRecord, ...] | None:
 
 def offer_text(offer: OfferRecord) -> str:
     """Return a line that names what is offered to whom."""
-    share = offer.target.startswith("arn:")
-    return (
-        f"{legible(offer.target)}: {legible(offer.principal)} is taken out of the share"
-        if share
-        else f"{legible(offer.target)}: {legible(offer.principal)} is not allowed to find it any longer"
-    )
+    of = f"{legible(offer.target)}: {legible(offer.principal)}"
+    if not offer.target.startswith("arn:"):
+        return f"{of} is not allowed to find it any longer"
+    left = "has left the share" if offer.is_out else "is taken out of the share"
+    return f"{of} {left}, and what it has associated of it is deleted"
 
 
 def _show_removal(

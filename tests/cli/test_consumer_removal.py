@@ -417,7 +417,7 @@ def _offered(operator: Operator) -> Iterator[None]:
 
 
 OFFERS = [
-    f"- {SHARE_ARN}: {CONSUMER} is taken out of the share",
+    f"- {SHARE_ARN}: {CONSUMER} is taken out of the share, and what it has associated of it is deleted",
     f"- {SERVICE_ID}: arn:aws:iam::{CONSUMER}:root is not allowed to find it any longer",
     f"- vpce-svc-0fffffffffffffff0: arn:aws:iam::{CONSUMER}:root is not allowed to find it any longer",
 ]
