@@ -204,6 +204,7 @@ def _show(where: str, record: SweepRecord) -> None:
         ("offered", record.offered),
         ("taken back", record.taken_back),
         ("not offered", record.not_offered),
+        ("announced to leave shares", record.announced),
         ("disassociated", record.disassociated),
     ):
         if offers.count:

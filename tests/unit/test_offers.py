@@ -34,7 +34,7 @@ from tests.fakes.offers import (
     InMemoryOfferRecords,
 )
 from tests.unit.discovering import World as Sweeping
-from tests.unit.offering import PERMIT, SILVER_ARN, World
+from tests.unit.offering import PERMIT, SILVER_ARN, WAIT, World
 from tests.unit.policies import compiled
 
 OTHER_SERVICE = "vpce-svc-0123456789abcdef0"
@@ -350,7 +350,7 @@ def test_nothing_is_confirmed_that_is_not_seen(world: World) -> None:
     desired = DesiredOffers(principals={CONSUMER: CONSUMER})
     unconfirmed = {CONSUMER: record(SHARE_ARN, CONSUMER, is_confirmed=False)}
 
-    plan = plan_for_share(world.shares.shares[0], desired, [], unconfirmed, NOW)
+    plan = plan_for_share(world.shares.shares[0], desired, [], unconfirmed, NOW, wait=WAIT)
 
     assert plan.steps == (AddToShare(SHARE_ARN, (Offer(CONSUMER, CONSUMER, unconfirmed[CONSUMER]),)),)
 
@@ -737,7 +737,7 @@ def test_a_share_whose_tag_changed_is_not_emptied_at_once_but_of_those_who_were_
         f"48 of 50 accounts would be taken out of {SHARE_ARN} at once, and 48 out of all shares, whom nobody removed"
     )
     assert "the share's tag, their tiers (they were put in as gold), entries that are missing" in str(capped)
-    assert str(capped).endswith("all of them go with WithdrawCap (10) as high as that")
+    assert str(capped).endswith("all go by drawbridge withdraw --confirm, or with WithdrawCap (10) as high as that")
 
 
 def _removed(world: World, *accounts: str) -> None:

@@ -15,6 +15,7 @@ from drawbridge.errors import UpstreamError
 from drawbridge.intake.leaving import Leaving, LeavingCause
 from drawbridge.intake.offers import OfferRecord
 from drawbridge.request.announced import Announced
+from drawbridge.status import Reason
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -171,12 +172,26 @@ def _leaving(item: dict[str, Any]) -> Leaving:
     times = {name: datetime.fromisoformat(item[name]) for name in _TIMES if item.get(name) is not None}
     if any(each.tzinfo is None for each in times.values()):
         raise ValueError("a time without a time zone")
+    announced = Announced(
+        since=times["since"],
+        withdraw_after=times["withdraw_after"],
+        forbidden=item.get("forbidden") is True,
+        confirmed=item.get("confirmed") is True,
+        reasons=tuple(
+            Reason(str(each["code"]), str(each["text"]), str(each["source"])) for each in item.get("reasons", ())
+        ),
+    )
     return Leaving(
         cause=LeavingCause(item["cause"]),
-        announced=Announced(since=times["since"], withdraw_after=times["withdraw_after"], forbidden=False),
+        announced=announced,
         taken_out_at=times.get("taken_out_at"),
         clear_since=times.get("clear_since"),
+        is_capped=item.get("capped") is True,
     )
+
+
+def _reason(item: dict[str, Any]) -> Reason:
+    return Reason(str(item["code"]), str(item["text"]), str(item["source"]))
 
 
 _TIMES = ("since", "withdraw_after", "taken_out_at", "clear_since")
@@ -190,4 +205,10 @@ def _leaving_item(leaving: Leaving) -> dict[str, Any]:
         "clear_since": leaving.clear_since,
     }
     written = {name: time.isoformat() for name, time in times.items() if time is not None}
-    return {"cause": leaving.cause.value, **written}
+    reasons = [{"code": each.code, "text": each.text, "source": each.source} for each in leaving.announced.reasons]
+    flags = {
+        "forbidden": leaving.announced.forbidden,
+        "confirmed": leaving.announced.confirmed,
+        "capped": leaving.is_capped,
+    }
+    return {"cause": leaving.cause.value, "reasons": reasons, **flags, **written}

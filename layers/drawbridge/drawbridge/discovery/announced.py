@@ -8,27 +8,23 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Self
 
-import msgspec
 from msgspec import Struct
 
 from drawbridge.arns import Arn
-from drawbridge.bounds import fitting, shortened
+from drawbridge.bounds import fitting
+from drawbridge.decision.permission import mark_of
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.next_action import HELD_AT_LEAST_EVERY, may_try_again
 from drawbridge.discovery.review import Lapse, Review
 from drawbridge.publication import AttachmentSnapshot
 from drawbridge.publication.names import consumer_path, document_parameter
 from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest
-from drawbridge.request.announced import Announced, period, whole
+from drawbridge.request.announced import Announced, whole
 from drawbridge.request.fingerprints import fingerprint
 from drawbridge.status import Reason, Status
 
 _MARKS_BYTES = 40_000
 """Of a row's marks. What finds no room is marked once others are taken down."""
-
-_MOST_REASONS = 5
-_REASON_BYTES = 500
-"""Of one mark: the row keeps all that the review came to besides."""
 
 
 def marks_after(review: Review, before: Collection[Announced], now: datetime, wait: timedelta) -> tuple[Announced, ...]:
@@ -42,20 +38,7 @@ def marks_after(review: Review, before: Collection[Announced], now: datetime, wa
 
 
 def _mark(lapse: Lapse, before: Announced | None, now: datetime, wait: timedelta) -> Announced:
-    since, withdraw_after = period(before, now, wait, at_once=lapse.lapsed.urgent)
-    reasons = tuple(
-        msgspec.structs.replace(reason, text=shortened(reason.text, _REASON_BYTES))
-        for reason in lapse.lapsed.because[:_MOST_REASONS]
-    )
-    return Announced(
-        binding=lapse.binding,
-        resource_arn=lapse.resource_arn,
-        since=since,
-        withdraw_after=withdraw_after,
-        forbidden=lapse.lapsed.stated,
-        confirmed=before.confirmed if before else False,
-        reasons=reasons,
-    )
+    return mark_of(lapse.lapsed, before, now, wait, binding=lapse.binding, resource_arn=lapse.resource_arn)
 
 
 def marks_due(row: LedgerRow, now: datetime) -> tuple[Announced, ...]:

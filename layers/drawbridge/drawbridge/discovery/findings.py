@@ -31,7 +31,8 @@ class SweepResult(Struct, frozen=True):
     reviews_open: tuple[str, ...] = ()
     """The requests whose review has no result yet, and why; the next sweep tries again."""
     withdrawals_capped: tuple[str, ...] = ()
-    """The requests of which something is gone and nothing is taken down: too many would go at once."""
+    """The requests of which something is gone and nothing is taken down, and the accounts that stay in shares: too many
+    would go at once."""
     existence_unknown: tuple[str, ...] = ()
     """What is not listed, and of which AWS, asked by its id, says neither that it is there nor that it is gone."""
     expiring: tuple[Expiring, ...] | None = None
@@ -48,6 +49,8 @@ class SweepResult(Struct, frozen=True):
     """The services and shares that are no longer offered, each with whom to."""
     not_offered: tuple[str, ...] = ()
     """What the registry has an account offered, and is not, and why."""
+    announced: tuple[str, ...] = ()
+    """Who is announced to leave a share that policies forbid, when, and why."""
     disassociated: tuple[str, ...] = ()
     """What accounts that left a share had associated with what it holds, and was deleted."""
     still_associated: tuple[str, ...] = ()
@@ -108,6 +111,7 @@ class Findings:
             offered=tuple(self.offers.offered),
             taken_back=tuple(self.offers.taken_back),
             not_offered=tuple(self.offers.not_offered),
+            announced=tuple(self.offers.announced),
             disassociated=tuple(self.offers.disassociated),
             still_associated=tuple(self.offers.still_associated),
         )
@@ -117,6 +121,7 @@ class Findings:
         self.offers = converged
         self.failures += converged.failures
         self.broken += converged.broken
+        self.withdrawals_capped += converged.held_back
 
     def note_started(self, execution: str | None, *, first: bool) -> None:
         """Note an execution if one was started, and whether it is the first of its request."""

@@ -14,7 +14,7 @@ from drawbridge.intake.desired import RegisteredEntries, Target, id_of, unreadab
 from drawbridge.intake.disassociate import LeaverReconciler
 from drawbridge.intake.offers import OfferedShare, OfferedShares, OfferRecords
 from drawbridge.intake.reconcile import Hurry, OfferReconciler, RegisteredConsumers
-from drawbridge.intake.steps import DisallowPrincipals, OfferPlan, RemoveFromShare, Step
+from drawbridge.intake.steps import DisallowPrincipals, OfferPlan, RemoveForbidden, RemoveFromShare, Step
 from drawbridge.request.connections import ManagedService
 
 _ADDS_UNTIL = 80.0
@@ -127,7 +127,7 @@ class OfferSweep:
             converged.not_offered += (str(each) for each in plan.not_offered)
             with_leavers += [target] if plan.has_leavers and isinstance(target, OfferedShare) else []
             for step in plan.steps:
-                if isinstance(step, DisallowPrincipals | RemoveFromShare):
+                if isinstance(step, DisallowPrincipals | RemoveFromShare | RemoveForbidden):
                     taking_back.append((target, step))
                 else:
                     self._apply(step, target, evaluation_time, converged, is_late_to_add)
@@ -143,7 +143,7 @@ class OfferSweep:
         converged: Converged,
         is_late: Hurry,
     ) -> None:
-        leaving = [(target, step) for target, step in steps if isinstance(step, RemoveFromShare)]
+        leaving = [(target, step) for target, step in steps if isinstance(step, RemoveFromShare | RemoveForbidden)]
         departures: Departures | None = None
         if leaving:
             shares = [each for each in targets if isinstance(each, OfferedShare)]
@@ -151,7 +151,7 @@ class OfferSweep:
                 departures = self._reconciler.departures(leaving, shares, evaluation_time)
             except Exception as error:  # noqa: BLE001 - not knowing who would leave, nobody does
                 converged.failures.append(failure_of("offers", error))
-                steps = [each for each in steps if not isinstance(each[1], RemoveFromShare)]
+                steps = [each for each in steps if isinstance(each[1], DisallowPrincipals)]
         for target, step in steps:
             if is_late():
                 converged.left_out.add(id_of(target))

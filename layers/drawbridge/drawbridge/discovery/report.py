@@ -149,6 +149,7 @@ def _report_offers(result: SweepResult) -> None:
     for message, offers in (
         ("offered", result.offered),
         ("taken back", result.taken_back),
+        ("announced to leave shares", result.announced),
         ("disassociated", result.disassociated),
     ):
         if offers:

@@ -52,6 +52,8 @@ class SweepRecord(Struct, frozen=True, kw_only=True):
     taken_back: Mentioned = Mentioned()
     not_offered: Mentioned = Mentioned()
     """What the registry has accounts offered, and is not, and why."""
+    announced: Mentioned = Mentioned()
+    """Who is announced to leave a share that policies forbid, when, and why."""
     disassociated: Mentioned = Mentioned()
     still_associated: Mentioned = Mentioned()
     """What accounts that left a share have associated though it is due to go, and why."""
@@ -105,6 +107,7 @@ def sweep_record(
         offered=_mentioned(result.offered),
         taken_back=_mentioned(result.taken_back),
         not_offered=_mentioned(result.not_offered),
+        announced=_mentioned(result.announced),
         disassociated=_mentioned(result.disassociated),
         still_associated=_mentioned(result.still_associated),
     )

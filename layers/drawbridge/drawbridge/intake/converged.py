@@ -12,6 +12,10 @@ class Converged:
     offered: list[str] = field(default_factory=list)
     taken_back: list[str] = field(default_factory=list)
     not_offered: list[str] = field(default_factory=list)
+    announced: list[str] = field(default_factory=list)
+    """Who is announced to leave a share that policies forbid, when, and why."""
+    held_back: list[str] = field(default_factory=list)
+    """Who stays in a share, as too many would leave at once, until an operator lets them go."""
     disassociated: list[str] = field(default_factory=list)
     """What accounts that left a share had associated, and was deleted."""
     still_associated: list[str] = field(default_factory=list)

@@ -100,7 +100,7 @@ class LeaverReconciler:
         entries = self._registry.entries({each.account_id for each in left})
         desired = self._desired(share, entries, evaluation_time)
         gone = [each for each in left if is_to_go(each, desired)]
-        current = [*with_causes(gone, self._causes.of(gone, entries), now, self._wait)]
+        current = [*with_causes(gone, self._causes.of(gone, entries), desired, now, self._wait)]
         looked_at = (each.leaving for each in current if each.leaving is not None)
         is_any = any(is_looked_at(each, now, self._confirm_after) for each in looked_at)
         observed = self._observe(share.arn, on_failure) if is_any else NOTHING_OBSERVED

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from drawbridge.intake.associations import ConsumerAssociation
 from drawbridge.intake.desired import DesiredOffers
-from drawbridge.intake.leaving import Leaving, LeavingCause, leaving_after
+from drawbridge.intake.leaving import Leaving, LeavingCause, announced_to_leave, leaving_after
 from drawbridge.intake.offers import OfferRecord
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
@@ -108,11 +108,18 @@ class LeaverPlan(Struct, frozen=True):
 
 
 def with_causes(
-    records: Iterable[OfferRecord], causes: Mapping[str, LeavingCause], now: datetime, wait: timedelta
+    records: Iterable[OfferRecord],
+    causes: Mapping[str, LeavingCause],
+    desired: DesiredOffers,
+    now: datetime,
+    wait: timedelta,
 ) -> Iterator[OfferRecord]:
     """Yield the records of accounts that left, with why they did as it is by now."""
     for each in records:
-        if each.leaving is not None:
+        lapsed = desired.forbidden.get(each.account_id)
+        if each.leaving is not None and lapsed is not None:
+            yield replace(each, leaving=announced_to_leave(each.leaving, lapsed, now, wait))
+        elif each.leaving is not None:
             yield replace(each, leaving=leaving_after(each.leaving, causes[each.principal], now, wait))
 
 

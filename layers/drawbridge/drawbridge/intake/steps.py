@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from drawbridge.decision.registration import account_of
 from drawbridge.intake.desired import DesiredOffers, NotOffered
+from drawbridge.intake.leaving import announced_to_leave
 from drawbridge.intake.offers import AllowedPrincipal, OfferedShare, OfferRecord, PrincipalStatus, SharePrincipal
 from drawbridge.status import Reason
 
@@ -95,6 +96,33 @@ class RemoveFromShare(Struct, frozen=True):
         return f"take {_names(self.offers)} out of {self.share_arn}"
 
 
+class AnnounceLeaving(Struct, frozen=True):
+    """Note that accounts are to leave a share that policies forbid, and when."""
+
+    share_arn: str
+    records: tuple[OfferRecord, ...]
+    """As they are to be."""
+    planned_with: tuple[OfferRecord, ...]
+
+    def __str__(self) -> str:
+        return f"announce that {_names(self.records)} of {self.share_arn} is forbidden"
+
+
+class RemoveForbidden(Struct, frozen=True):
+    """Take accounts that we added out of a share that policies forbid, which was announced, and is due."""
+
+    share_arn: str
+    offers: tuple[Offer, ...]
+    """With their records as they are once that is announced."""
+    recorded: int
+    """How many accounts are in the share by our records, these among them."""
+    out: frozenset[str] = frozenset()
+    """Those that RAM lists as out of it already."""
+
+    def __str__(self) -> str:
+        return f"take {_names(self.offers)}, as policies forbid it, out of {self.share_arn}"
+
+
 class ConfirmRecords(Struct, frozen=True):
     """Note that what was added was seen there."""
 
@@ -124,6 +152,8 @@ Step = (
     | MarkPermissions
     | AddToShare
     | RemoveFromShare
+    | AnnounceLeaving
+    | RemoveForbidden
     | ConfirmRecords
     | ForgetRecords
 )
@@ -206,11 +236,14 @@ def plan_for_share(
     principals: Iterable[SharePrincipal],
     records: Mapping[str, OfferRecord],
     now: datetime,
+    *,
+    wait: timedelta,
 ) -> OfferPlan:
     """Compare which accounts should be in a share with which are; only those that are on record are taken out.
 
     An account that RAM took out again, as it does with one that did not accept, is put into it after a while. One that
-    is not to be in it leaves, whoever took it out: its record stays for as long as something of it is associated.
+    is not to be in it leaves, whoever took it out: its record stays for as long as something of it is associated. One
+    that policies forbid to be in it is announced to leave after ``wait``, and leaves then.
     """
     share_arn = share.arn
     there = {each.principal: each for each in principals}
@@ -229,14 +262,31 @@ def plan_for_share(
         # What a listing leaves out may be there: only the record tells that it is ours.
         if name not in leaving and _is_to_go(name, each.account_id, desired)
     }
-    unconfirmed = [
-        msgspec.structs.replace(_confirmed(each), tier=share.tier if name in desired.principals else each.tier)
+    forbidden = {
+        name: msgspec.structs.replace(
+            each,
+            is_confirmed=each.is_confirmed or name in in_share,
+            leaving=announced_to_leave(each.leaving, desired.forbidden[each.account_id], now, wait),
+        )
         for name, each in ours.items()
-        if name in in_share and name not in going
+        # Who is out of it by somebody else's hand is announced no more.
+        if name not in leaving and each.account_id in desired.forbidden and (name not in out or each.leaving)
+    }
+    unconfirmed = [
+        msgspec.structs.replace(
+            _confirmed(each),
+            tier=share.tier if name in desired.principals else each.tier,
+            # What is not known neither begins nor ends anything.
+            leaving=None if name in desired.principals else each.leaving,
+        )
+        for name, each in ours.items()
+        if name in in_share and name not in going and name not in forbidden
         # Whose tier was renamed, in its entry as on the share, is there for the new one.
         if not each.is_confirmed
         or (name in desired.principals and (each.tier != share.tier or each.leaving is not None))
     ]
+    announcing = [each for name, each in forbidden.items() if each != records[name]]
+    due = {name: each for name, each in forbidden.items() if each.leaving and each.leaving.announced.is_due(now)}
     # Of whom we have taken out, something may be associated still.
     stale = [
         each
@@ -247,7 +297,14 @@ def plan_for_share(
     steps = _not_empty(
         ConfirmRecords(share_arn, tuple(unconfirmed), _on_record(unconfirmed, records)),
         AddToShare(share_arn, _offers(adding, records)),
+        AnnounceLeaving(share_arn, tuple(announcing), _on_record(announcing, records)),
         RemoveFromShare(share_arn, _offers(going, records), len(ours), frozenset(out & going.keys())),
+        RemoveForbidden(
+            share_arn,
+            _offers({name: each.account_id for name, each in due.items()}, due),
+            len(ours),
+            frozenset(out & due.keys()),
+        ),
         ForgetRecords(share_arn, tuple(stale)),
     )
     not_again = (
@@ -262,11 +319,13 @@ def plan_for_share(
         )
         for name in sorted(refused | rejected)
     )
-    return OfferPlan(steps=steps, not_offered=(*desired.not_offered, *not_again), has_leavers=bool(going or taken_out))
+    return OfferPlan(
+        steps=steps, not_offered=(*desired.not_offered, *not_again), has_leavers=bool(going or due or taken_out)
+    )
 
 
 def _is_to_go(principal: str, account_id: str, desired: DesiredOffers) -> bool:
-    return principal not in desired.principals and account_id not in desired.unchanged
+    return principal not in desired.principals and account_id not in {*desired.unchanged, *desired.forbidden}
 
 
 def _is_ours(permission: AllowedPrincipal, record: OfferRecord | None, owner: str) -> bool:
@@ -332,7 +391,7 @@ def _not_empty(*steps: Step) -> tuple[Step, ...]:
     return tuple(step for step in steps if (step.offers if isinstance(step, _OF_OFFERS) else step.records))
 
 
-_OF_OFFERS = AllowPrincipals | DisallowPrincipals | AddToShare | RemoveFromShare
+_OF_OFFERS = AllowPrincipals | DisallowPrincipals | AddToShare | RemoveFromShare | RemoveForbidden
 
 _MOST_NAMED = 5
 
