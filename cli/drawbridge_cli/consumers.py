@@ -23,6 +23,7 @@ from drawbridge_cli.consumer_proof import challenge, proof
 from drawbridge_cli.consumer_removal import broken_off, finishing, remove_consumer
 from drawbridge_cli.consumer_screen import COLUMNS, cells, entry_document, say_what_it_means, show_entry
 from drawbridge_cli.consumer_suspension import resume, suspend
+from drawbridge_cli.leaving_offers import leaving_documents, leaving_offers, leaving_text
 from drawbridge_cli.screen import ask, check_that_nobody_is_asked, complain, say, show_json, show_table
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.withdrawable_screen import (
@@ -140,10 +141,14 @@ def show(
 
         show_handout(stack, entry, as_json=as_json)
         return
+    leaving = [each for each in leaving_offers(stack) if each.account_id == account]
     if as_json:
-        show_json(entry_document(entry))
+        show_json(entry_document(entry) | {"leaving": leaving_documents(leaving)})
         return
     show_entry(entry)
+    for each in leaving:
+        if each.leaving is not None:
+            say(leaving_text(each, each.leaving), "doubtful")
 
 
 @app.command()
