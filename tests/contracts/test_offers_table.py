@@ -51,6 +51,7 @@ def offers(table: Any, broken: list[str]) -> OffersTable:
         {"leaving": {"cause": "no-entry", "since": NOW.isoformat()}},
         {"leaving": {"cause": "no-entry", "since": NOW.isoformat(), "withdraw_after": "2026-11-21T12:00:00"}},
         {"leaving": {"cause": "no-entry", "since": NOW.isoformat(), "withdraw_after": 7}},
+        {"leaving": {"cause": "no-entry", "since": NOW.isoformat(), "withdraw_after": NOW.isoformat(), "reasons": [1]}},
         {"account_id": ""},
         {"account_id": None},
         {"account_id": 222222222222},

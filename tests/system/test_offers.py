@@ -235,10 +235,15 @@ def associate(consumer: Person, arn: str) -> None:
     )
 
 
+def offer_record(home: Person, share_arn: str, consumer: Person) -> dict[str, Any]:
+    table = home.resource("dynamodb").Table(home.output("OffersTableName"))
+    return dict(table.get_item(Key={"target": share_arn, "principal": consumer.account_id})["Item"])
+
+
 def come_due(home: Person, share_arn: str, consumer: Person) -> None:
     """Have it on record that what an account has associated is due: the period has two thousand sweeps."""
     table = home.resource("dynamodb").Table(home.output("OffersTableName"))
-    item = table.get_item(Key={"target": share_arn, "principal": consumer.account_id})["Item"]
+    item = offer_record(home, share_arn, consumer)
     table.put_item(Item=item | {"leaving": item["leaving"] | {"withdraw_after": item["offered_at"]}})
 
 
@@ -272,6 +277,32 @@ def test_what_a_consumer_has_associated_goes_with_its_removal_and_after_a_period
     come_due(home, share_arn, by_hand)
     comes_to(lambda: associated(home, arn), {kind: {other.account_id} for kind in ("endpoints", "networks")})
     comes_to(lambda: records(home, share_arn), {})
+
+
+def test_whom_a_forbid_keeps_out_of_a_share_is_announced_and_leaves_it_in_time_or_at_once_if_that_is_urgent(
+    home: Person, consumer: Person
+) -> None:
+    arn = home.offer_database("widgets", port="5432")
+    share_arn = share(home, "bronze")
+    home.client("ram").associate_resource_share(resourceShareArn=share_arn, resourceArns=[arn])
+    register(home, consumer, tier="bronze")
+    accept(consumer, share_arn)
+    fast_forward(60)
+    associate(consumer, arn)
+    nobody = {"endpoints": set[str](), "networks": set[str]()}
+
+    forbid = f'forbid(principal == Account::"{consumer.account_id}", action == Action::"offer", resource);'
+    home.write_policy("bronze", forbid)
+    until(lambda: "leaving" in offer_record(home, share_arn, consumer), lambda: "that it leaves is announced")
+    announced = in_share(home, share_arn), associated(home, arn)
+    home.write_policy("bronze-urgent", f'@urgent("true")\n{forbid}')
+
+    comes_to(lambda: in_share(home, share_arn), {consumer.account_id: "DISASSOCIATED"})
+    comes_to(lambda: associated(home, arn), nobody)
+    assert announced == ({consumer.account_id: "ASSOCIATED"}, {name: {consumer.account_id} for name in nobody})
+    names = [f"/drawbridge/config/policies/{each}" for each in ("bronze", "bronze-urgent")]
+    home.client("ssm").delete_parameters(Names=names)
+    comes_to(lambda: in_share(home, share_arn), {consumer.account_id: "ASSOCIATING"})
 
 
 def test_wherever_the_sweep_is_killed_the_next_one_comes_to_the_same(home: Person, consumer: Person) -> None:

@@ -12,6 +12,7 @@ from drawbridge.aws.offers_table import OffersTable
 from drawbridge.intake.leaving import Leaving, LeavingCause
 from drawbridge.intake.offers import OfferRecord, OfferRecords
 from drawbridge.request.announced import Announced
+from drawbridge.status import Reason
 from tests.builders import CONSUMER, NOW, SERVICE_ID, SHARE_ARN
 from tests.contracts.conftest import NewAccount
 from tests.contracts.ports.implementations import IMPLEMENTATIONS, either
@@ -142,11 +143,25 @@ def test_what_is_left_out_is_kept_as_it_was_last(records: OfferRecords) -> None:
     assert records.targets() == frozenset()
 
 
-@pytest.mark.parametrize("times", [{}, {"taken_out_at": NOW}, {"taken_out_at": NOW, "clear_since": LATER}], ids=str)
+FORBIDDEN = Announced(
+    since=NOW, withdraw_after=LATER, forbidden=True, confirmed=True, reasons=(Reason("no", "Not these.", "policy"),)
+)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"taken_out_at": NOW},
+        {"taken_out_at": NOW, "clear_since": LATER},
+        {"cause": LeavingCause.FORBIDDEN, "announced": FORBIDDEN, "is_capped": True},
+    ],
+    ids=str,
+)
 def test_that_an_account_leaves_is_on_the_record_and_changed_as_it_was_read(
-    times: dict[str, datetime], records: OfferRecords
+    changes: dict[str, Any], records: OfferRecords
 ) -> None:
-    leaves = msgspec.structs.replace(SHARED, leaving=msgspec.structs.replace(LEAVING, **times))
+    leaves = msgspec.structs.replace(SHARED, leaving=msgspec.structs.replace(LEAVING, **changes))
     records.note([SHARED], after=[])
 
     written = records.note([leaves], after=[SHARED])
