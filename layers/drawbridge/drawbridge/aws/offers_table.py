@@ -8,6 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from drawbridge.aws.errors import translated
 from drawbridge.aws.table_reads import queried, scanned
 from drawbridge.aws.table_writes import Write, delete_if, put_each
@@ -177,9 +179,7 @@ def _leaving(item: dict[str, Any]) -> Leaving:
         withdraw_after=times["withdraw_after"],
         forbidden=item.get("forbidden") is True,
         confirmed=item.get("confirmed") is True,
-        reasons=tuple(
-            Reason(str(each["code"]), str(each["text"]), str(each["source"])) for each in item.get("reasons", ())
-        ),
+        reasons=msgspec.convert(item.get("reasons", ()), tuple[Reason, ...]),
     )
     return Leaving(
         cause=LeavingCause(item["cause"]),
@@ -188,10 +188,6 @@ def _leaving(item: dict[str, Any]) -> Leaving:
         clear_since=times.get("clear_since"),
         is_capped=item.get("capped") is True,
     )
-
-
-def _reason(item: dict[str, Any]) -> Reason:
-    return Reason(str(item["code"]), str(item["text"]), str(item["source"]))
 
 
 _TIMES = ("since", "withdraw_after", "taken_out_at", "clear_since")
@@ -205,7 +201,7 @@ def _leaving_item(leaving: Leaving) -> dict[str, Any]:
         "clear_since": leaving.clear_since,
     }
     written = {name: time.isoformat() for name, time in times.items() if time is not None}
-    reasons = [{"code": each.code, "text": each.text, "source": each.source} for each in leaving.announced.reasons]
+    reasons = [msgspec.to_builtins(each) for each in leaving.announced.reasons]
     flags = {
         "forbidden": leaving.announced.forbidden,
         "confirmed": leaving.announced.confirmed,
