@@ -20,6 +20,7 @@ from drawbridge_cli.consumer_proof import challenge, proof
 from drawbridge_cli.consumer_removal import broken_off, finishing, remove_consumer
 from drawbridge_cli.consumer_screen import COLUMNS, cells, entry_document, say_what_it_means, show_entry
 from drawbridge_cli.consumer_suspension import resume, suspend
+from drawbridge_cli.leaving_offers import leaving_documents, leaving_offers, leaving_text
 from drawbridge_cli.missing_targets import warn_of_missing
 from drawbridge_cli.offers_screen import offer_documents, offers_to, show_offers
 from drawbridge_cli.options import Account, Json
@@ -139,10 +140,14 @@ def show(
 
         show_handout(stack, entry, as_json=as_json)
         return
+    leaving = [each for each in leaving_offers(stack) if each.account_id == account]
     if as_json:
-        show_json(entry_document(entry))
+        show_json(entry_document(entry) | {"leaving": leaving_documents(leaving)})
         return
     show_entry(entry)
+    for each in leaving:
+        if each.leaving is not None:
+            say(leaving_text(each, each.leaving), "doubtful")
 
 
 @app.command()

@@ -8,12 +8,14 @@ import msgspec
 import typer
 
 from drawbridge.discovery.ledger_row import LedgerRow
+from drawbridge.intake.offers import OfferRecord
 from drawbridge.request.announced import whole
 from drawbridge.request.held_back import HeldBack, held_back
 from drawbridge_cli.commanding import How, tell_to_sweep
-from drawbridge_cli.screen import accounting, ask, complain, say, show_table
+from drawbridge_cli.leaving_offers import held_back_offers, held_back_row, leaving_documents, let_offer_go
+from drawbridge_cli.screen import accounting, ask, complain, say, show_json, show_table
 from drawbridge_cli.stack import Stack
-from drawbridge_cli.withdrawable_screen import request_document, show_documents
+from drawbridge_cli.withdrawable_screen import request_document
 
 _COLUMNS = ("subject", "account", "what", "since", "why")
 
@@ -23,25 +25,44 @@ def let_go(stack: Stack, how: How) -> None:
     now = datetime.now(UTC)
     followed = sorted(stack.ledger.followed(), key=lambda row: row.request_id)
     capped = [(row, held) for row in followed if (held := held_back(row, now)) is not None]
+    offers = held_back_offers(stack)
     if not how.as_json:
-        if not capped:
+        if not capped and not offers:
             say("nothing is held back")
             return
         rows = [(row.request.subject, row.account_id, *told) for row, held in capped for told in _told(row, held)]
-        show_table(_COLUMNS, rows)
+        show_table(_COLUMNS, [*rows, *map(held_back_row, offers)])
     done: list[LedgerRow] = []
-    if capped and not how.dry_run:
+    left: list[OfferRecord] = []
+    if (capped or offers) and not how.dry_run:
         if not how.yes:
-            ask(f"Withdraw {len(capped)}?")
+            ask(f"Withdraw {len(capped) + len(offers)}?")
         done = _confirm_all(stack, capped)
+        left = _let_all_go(stack, offers)
         tell_to_sweep(stack)
     if how.as_json:
         documents = [_held_document(row, held, how.result(done=row in done)) for row, held in capped]
-        show_documents(documents, dry_run=how.dry_run)
+        of_offers = [
+            document | {"result": how.result(done=offer in left)}
+            for offer, document in zip(offers, leaving_documents(offers), strict=True)
+        ]
+        show_json({"dry_run": how.dry_run, "requests": documents, "offers": of_offers})
     elif not how.dry_run:
-        say(f"{len(done)} are let go: each is asked for once more before it goes", "good")
-    if not how.dry_run and len(done) < len(capped):
+        say(f"{len(done) + len(left)} are let go: each is asked for once more before it goes", "good")
+    if not how.dry_run and len(done) + len(left) < len(capped) + len(offers):
         raise typer.Exit(1)
+
+
+def _let_all_go(stack: Stack, offers: list[OfferRecord]) -> list[OfferRecord]:
+    """Let accounts leave shares; return those that may: the others have changed meanwhile, which is told."""
+    done: list[OfferRecord] = []
+    with accounting(lambda: f"{len(done)} of {len(offers)} accounts may leave shares; the same command does the rest"):
+        for each in offers:
+            done += [each] if let_offer_go(stack, each) else []
+    for each in offers:
+        if each not in done:
+            complain(f"{each.account_id} of {each.target}: it has changed meanwhile; look again")
+    return done
 
 
 def _confirm_all(stack: Stack, capped: list[tuple[LedgerRow, HeldBack]]) -> list[LedgerRow]:

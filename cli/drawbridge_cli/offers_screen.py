@@ -55,7 +55,10 @@ def _name(offer: OfferRecord) -> str:
 
 
 def _goes(offer: OfferRecord) -> str:
-    return "is taken out of the share" if is_of_share(offer) else "is not allowed to find it any longer"
+    if not is_of_share(offer):
+        return "is not allowed to find it any longer"
+    left = "has left the share" if offer.is_out else "is taken out of the share"
+    return f"{left}, and what it has associated of it is deleted"
 
 
 def _stays(offer: OfferRecord) -> str:

@@ -188,6 +188,11 @@ def needs_somebody(record: SweepRecord) -> Iterator[Concern]:
             "they stay; AWS, asked by their ids, has to say that they are there or gone",
         ),
         Concern("quotas of AWS that are reached", _reached(record), "it is beside each"),
+        Concern(
+            "still associated by accounts that left a share",
+            record.still_associated,
+            "the reason is beside each; where it can't go by itself, delete it, or have its account do so",
+        ),
     ):
         if concern.of.count:
             yield concern
@@ -213,6 +218,8 @@ def _show(where: str, record: SweepRecord) -> None:
         ("offered", record.offered),
         ("taken back", record.taken_back),
         ("not offered", record.not_offered),
+        ("announced to leave shares", record.announced),
+        ("disassociated", record.disassociated),
     ):
         if offers.count:
             say(f"{what}: {offers.count}")

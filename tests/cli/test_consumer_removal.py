@@ -437,7 +437,7 @@ def test_what_is_offered_to_it_is_shown(at_work: Drawbridge, offered_share: str)
 
     assert (shown.code, shown.err) == (0, "")
     assert [line for line in shown.out.splitlines() if "is taken out" in line or "is not allowed" in line] == [
-        f"- {offered_share}: {CONSUMER} is taken out of the share",
+        f"- {offered_share}: {CONSUMER} is taken out of the share, and what it has associated of it is deleted",
         f"- {SERVICE_ID}: arn:aws:iam::{CONSUMER}:root is not allowed to find it any longer",
     ]
     assert [(each["target"], each["principal"], each["stays"]) for each in printed.json["offers"]] == [

@@ -206,6 +206,7 @@ def test_one_is_shown_to_people_and_to_programs(at_work: Drawbridge) -> None:
         "challenge": "",
         "changed_at": written.json["since"],
         "unreadable": [],
+        "leaving": [],
     }
 
 

@@ -154,6 +154,16 @@ def dead_letters(operator: Operator) -> str:
     return str(listed["QueueUrls"][0])
 
 
+def held_back_in_a_share(operator: Operator, account: str) -> dict[str, Any]:
+    """Return a record of an offer that many would leave at once."""
+    since = now().isoformat()
+    arn = f"arn:aws:ram:us-east-1:{operator.account_id}:resource-share/11111111-2222-3333-4444-555555555555"
+    leaving = {"cause": "forbidden", "since": since, "withdraw_after": since, "capped": True, "reasons": []}
+    flags = {"forbidden": False, "confirmed": False}
+    of = {"target": arn, "principal": account, "account_id": account, "offered_at": since, "confirmed": True}
+    return {**of, "leaving": {**leaving, **flags}}
+
+
 def test_an_operator_can_run_each_command_and_has_nothing_to_spare(
     operator: Operator,
     bound: None,
@@ -166,6 +176,7 @@ def test_an_operator_can_run_each_command_and_has_nothing_to_spare(
     operator.client("sqs").send_message(QueueUrl=dead_letters(operator), MessageBody="{}")
     me = somebody("operator")
     account, request = provider.account_id, connected.request_id
+    operator.table("OffersTableName").put_item(Item=held_back_in_a_share(operator, account))
 
     codes = {
         " ".join(arguments): me.run(*arguments).code
@@ -189,6 +200,7 @@ def test_an_operator_can_run_each_command_and_has_nothing_to_spare(
             ("consumers", "import", str(files / "customers.csv")),
             ("consumers", "show", account, "--handout"),
             ("withdraw", request, "--yes"),
+            ("withdraw", "--confirm", "--yes"),
             ("retry", request, "--yes"),
             ("consumers", "remove", account, "--yes"),
             # Looks whether something of that is left to be done.

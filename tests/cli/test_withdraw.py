@@ -245,4 +245,8 @@ def test_what_is_held_back_is_written_for_programs(at_work: Drawbridge, ledger: 
 
 
 def test_where_nothing_is_held_back_a_program_is_given_an_empty_list(at_work: Drawbridge) -> None:
-    assert at_work("withdraw", "--confirm", "--yes", "--json").json == {"dry_run": False, "requests": []}
+    assert at_work("withdraw", "--confirm", "--yes", "--json").json == {
+        "dry_run": False,
+        "requests": [],
+        "offers": [],
+    }

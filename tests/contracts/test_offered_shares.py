@@ -14,7 +14,7 @@ from drawbridge.intake.offers import OfferedShare, OfferedShares, PrincipalStatu
 from local_aws.testing.faults import CallFault, faults
 from local_aws.testing.organizations import arrange
 from local_aws.testing.settings import changed
-from local_aws_tests.sharing import invitations, pass_time
+from local_aws_tests.sharing import invitations, pass_time, resource_configuration
 from tests.builders import NOW
 from tests.contracts.accounts import REGION, Account, answering, empty_first_pages, refusing
 from tests.contracts.conftest import NewAccount
@@ -303,6 +303,38 @@ def test_out_of_a_share_that_is_gone_everybody_is_and_into_it_nobody_comes(provi
         shares.associate(NOWHERE, MANY)
 
 
+def test_what_a_share_holds_and_who_else_has_it_is_told_by_two_listings(provider: Account, consumer: Account) -> None:
+    shares, mine, theirs = shares_of(provider), share(provider), share(provider, None)
+    orders, widgets = (resource_configuration(provider, name) for name in ("orders", "widgets"))
+    provider.ram.associate_resource_share(resourceShareArn=mine, resourceArns=[orders, widgets])
+    provider.ram.associate_resource_share(resourceShareArn=theirs, resourceArns=[orders], principals=[MANY[0]])
+    shares.associate(mine, [consumer.account_id])
+    pass_time(60)
+    provider.ram.disassociate_resource_share(resourceShareArn=mine, resourceArns=[widgets])
+    pass_time(60)
+
+    with empty_first_pages():
+        held, holders = shares.resources(mine), shares.holders(orders)
+        listed = shares.listed_principals(orders)
+
+    assert (held, holders) == ([orders], frozenset({mine, theirs}))
+    assert sorted(listed) == sorted([(mine, consumer.account_id), (theirs, MANY[0])])
+    assert (shares.holders(widgets), shares.listed_principals(widgets)) == (frozenset(), [])
+
+
+def test_an_account_is_told_by_its_id_however_ram_lists_it(provider: Account) -> None:
+    rows = [
+        {"id": "arn:aws:iam::222222222222:root", "resourceShareArn": NOWHERE},
+        {"id": "arn:aws:organizations::999999999999:organization/o-1", "resourceShareArn": NOWHERE},
+        {"resourceShareArn": NOWHERE},
+    ]
+
+    with answering(provider.ram, "list_principals", {"principals": rows}):
+        found = shares_of(provider).listed_principals("arn:aws:vpc-lattice:us-east-1:1:resourceconfiguration/rcfg-1")
+
+    assert found == [(NOWHERE, "222222222222"), (NOWHERE, "arn:aws:organizations::999999999999:organization/o-1")]
+
+
 def test_nobody_is_put_in_by_no_call(provider: Account) -> None:
     put_in = calls(provider, "AssociateResourceShare")
 
@@ -324,6 +356,9 @@ def test_nobody_is_put_in_by_no_call(provider: Account) -> None:
     [
         ("get_resource_shares", lambda shares: shares.offered()),
         ("get_resource_share_associations", lambda shares: shares.principals(NOWHERE)),
+        ("get_resource_share_associations", lambda shares: shares.resources(NOWHERE)),
+        ("get_resource_share_associations", lambda shares: shares.holders(NOWHERE)),
+        ("list_principals", lambda shares: shares.listed_principals(NOWHERE)),
         ("disassociate_resource_share", lambda shares: shares.disassociate(NOWHERE, MANY[:9])),
         ("associate_resource_share", lambda shares: shares.associate(NOWHERE, MANY[:9])),
     ],

@@ -1,6 +1,7 @@
 """What is offered, in memory.
 
-``aws.service_permissions``, ``aws.offered_shares`` and ``aws.offers_table`` have AWS keep it.
+``aws.service_permissions``, ``aws.offered_shares``, ``aws.offers_table``, ``aws.resource_associations`` and
+``aws.removed_consumers`` have AWS keep it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import msgspec
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import DrawbridgeError, GoneError, NotReadyError, ThrottledError
+from drawbridge.intake.associations import ConsumerAssociation
 from drawbridge.intake.offers import (
     Allowed,
     AllowedPrincipal,
@@ -107,6 +109,12 @@ class InMemoryOfferedShares:
         """Accounts that a listing leaves out."""
         self.invited: list[tuple[str, str]] = []
         """Who was put into what, each time."""
+        self.held: dict[str, set[str]] = {}
+        """What each share holds."""
+        self.holders_left_out: set[str] = set()
+        """Shares that the listing of what holds a resource leaves out."""
+        self.listed_late: set[str] = set()
+        """Principals that one of RAM's listings still has, though they are out."""
 
     def offered(self) -> list[OfferedShare]:
         return self.shares
@@ -118,6 +126,24 @@ class InMemoryOfferedShares:
             SharePrincipal(principal=each, status=status)
             for each, status in self.members[share_arn].items()
             if each not in self.left_out
+        ]
+
+    def resources(self, share_arn: str) -> list[str]:
+        if share_arn not in self.members:
+            raise GoneError(share_arn)
+        return [*self.held.get(share_arn, ())]
+
+    def holders(self, resource_arn: str) -> frozenset[str]:
+        found = {share for share, held in self.held.items() if resource_arn in held}
+        return frozenset(found - self.holders_left_out)
+
+    def listed_principals(self, resource_arn: str) -> list[tuple[str, str]]:
+        return [
+            (share, principal)
+            for share, held in self.held.items()
+            if resource_arn in held
+            for principal, status in self.members.get(share, {}).items()
+            if status.is_in_share or principal in self.listed_late
         ]
 
     def associate(self, share_arn: str, account_ids: Sequence[str]) -> None:
@@ -189,7 +215,7 @@ class InMemoryOfferRecords:
 
 
 def _state(record: OfferRecord) -> object:
-    return record.offered_at, record.is_confirmed, record.refused_at
+    return record.offered_at, record.is_confirmed, record.refused_at, record.leaving
 
 
 class InMemoryConsumers:
@@ -239,3 +265,28 @@ class StatedQuotas:
         if self.error is not None:
             raise self.error
         return self.own.get(service, {})
+
+
+class InMemoryAssociations:
+    """What consumers have associated with this account's resource configurations."""
+
+    def __init__(self, interruptions: Interruptions) -> None:
+        self._interruptions = interruptions
+        self.there: list[ConsumerAssociation] = []
+        self.refusing: dict[str, DrawbridgeError] = {}
+        """What is raised where an association is to be deleted, by its id; or one of a resource listed, by its ARN."""
+        self.left_out: set[str] = set()
+        """Ids that a listing leaves out."""
+
+    def of(self, resource_arn: str) -> list[ConsumerAssociation]:
+        if resource_arn in self.refusing:
+            raise self.refusing[resource_arn]
+        return [each for each in self.there if each.resource_arn == resource_arn and each.id not in self.left_out]
+
+    def delete(self, association: ConsumerAssociation) -> None:
+        self._interruptions.before_write()
+        if association.id in self.refusing:
+            raise self.refusing[association.id]
+        if association not in self.there:
+            raise GoneError(association.id)
+        self.there.remove(association)

@@ -69,6 +69,9 @@ class InMemoryRemovedConsumers:
     def account_ids(self) -> frozenset[str]:
         return frozenset(self.kept)
 
+    def commanded(self) -> dict[str, datetime]:
+        return {account_id: each.removed_at for account_id, each in self.kept.items()}
+
     def note(self, account_id: str, removed: RemovedConsumer) -> None:
         self._interruptions.before_write()
         before = self.kept.get(account_id)

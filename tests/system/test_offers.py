@@ -210,6 +210,103 @@ def put_in_earlier(home: Person, share_arn: str, consumer: Person, by: timedelta
     table.put_item(Item=item | {"offered_at": (datetime.fromisoformat(item["offered_at"]) - by).isoformat()})
 
 
+def associated(home: Person, arn: str) -> dict[str, set[str]]:
+    """Return which accounts have endpoints, and service networks, associated with a resource configuration."""
+    lattice = home.client("vpc-lattice")
+    of = {"resourceConfigurationIdentifier": arn}
+    endpoints = lattice.list_resource_endpoint_associations(**of)["items"]
+    networks = lattice.list_service_network_resource_associations(**of)["items"]
+    return {
+        "endpoints": {each["vpcEndpointOwner"] for each in endpoints},
+        "networks": {each["createdBy"] for each in networks},
+    }
+
+
+def associate(consumer: Person, arn: str) -> None:
+    """Associate what is shared with an endpoint, and with a service network."""
+    ec2, lattice = consumer.client("ec2"), consumer.client("vpc-lattice")
+    ec2.create_vpc_endpoint(
+        VpcEndpointType="Resource",
+        VpcId=consumer.vpc(),
+        SubnetIds=consumer.subnets()[:1],
+        ResourceConfigurationArn=arn,
+    )
+    network = lattice.create_service_network(name="orders", sharingConfig={"enabled": False})
+    lattice.create_service_network_resource_association(
+        serviceNetworkIdentifier=network["id"], resourceConfigurationIdentifier=arn
+    )
+
+
+def offer_record(home: Person, share_arn: str, consumer: Person) -> dict[str, Any]:
+    table = home.resource("dynamodb").Table(home.output("OffersTableName"))
+    return dict(table.get_item(Key={"target": share_arn, "principal": consumer.account_id})["Item"])
+
+
+def come_due(home: Person, share_arn: str, consumer: Person) -> None:
+    """Have it on record that what an account has associated is due: the period has two thousand sweeps."""
+    table = home.resource("dynamodb").Table(home.output("OffersTableName"))
+    item = offer_record(home, share_arn, consumer)
+    table.put_item(Item=item | {"leaving": item["leaving"] | {"withdraw_after": item["offered_at"]}})
+
+
+def test_what_a_consumer_has_associated_goes_with_its_removal_and_after_a_period_if_only_its_entry_went(
+    home: Person, consumer: Person, world: World
+) -> None:
+    arn = home.offer_database("orders", port="5432")
+    share_arn = share(home, "silver")
+    home.client("ram").associate_resource_share(resourceShareArn=share_arn, resourceArns=[arn])
+    by_hand, other = (world.person(str(next(_consumers))) for _ in range(2))
+    made = home.client("ram").create_resource_share(name="more", resourceArns=[arn], principals=[other.account_id])
+    accept(other, made["resourceShare"]["resourceShareArn"])
+    for each in (consumer, by_hand, other):
+        register(home, each, tier="silver")
+    for each in (consumer, by_hand, other):
+        accept(each, share_arn)
+    fast_forward(60)
+    for each in (consumer, by_hand, other):
+        associate(each, arn)
+    everybody = {each.account_id for each in (consumer, by_hand, other)}
+    comes_to(lambda: associated(home, arn), {"endpoints": everybody, "networks": everybody})
+
+    forget(home, by_hand)
+    for each in (consumer, other):
+        home.tell("Consumer Removed", account_id=each.account_id)
+
+    left = everybody - {consumer.account_id}
+    comes_to(lambda: associated(home, arn), {"endpoints": left, "networks": left})
+    comes_to(lambda: {*records(home, share_arn)}, {by_hand.account_id})
+    assert associated(home, arn) == {"endpoints": left, "networks": left}
+    come_due(home, share_arn, by_hand)
+    comes_to(lambda: associated(home, arn), {kind: {other.account_id} for kind in ("endpoints", "networks")})
+    comes_to(lambda: records(home, share_arn), {})
+
+
+def test_whom_a_forbid_keeps_out_of_a_share_is_announced_and_leaves_it_in_time_or_at_once_if_that_is_urgent(
+    home: Person, consumer: Person
+) -> None:
+    arn = home.offer_database("widgets", port="5432")
+    share_arn = share(home, "bronze")
+    home.client("ram").associate_resource_share(resourceShareArn=share_arn, resourceArns=[arn])
+    register(home, consumer, tier="bronze")
+    accept(consumer, share_arn)
+    fast_forward(60)
+    associate(consumer, arn)
+    nobody = {"endpoints": set[str](), "networks": set[str]()}
+
+    forbid = f'forbid(principal == Account::"{consumer.account_id}", action == Action::"offer", resource);'
+    home.write_policy("bronze", forbid)
+    until(lambda: "leaving" in offer_record(home, share_arn, consumer), lambda: "that it leaves is announced")
+    announced = in_share(home, share_arn), associated(home, arn)
+    home.write_policy("bronze-urgent", f'@urgent("true")\n{forbid}')
+
+    comes_to(lambda: in_share(home, share_arn), {consumer.account_id: "DISASSOCIATED"})
+    comes_to(lambda: associated(home, arn), nobody)
+    assert announced == ({consumer.account_id: "ASSOCIATED"}, {name: {consumer.account_id} for name in nobody})
+    names = [f"/drawbridge/config/policies/{each}" for each in ("bronze", "bronze-urgent")]
+    home.client("ssm").delete_parameters(Names=names)
+    comes_to(lambda: in_share(home, share_arn), {consumer.account_id: "ASSOCIATING"})
+
+
 def test_wherever_the_sweep_is_killed_the_next_one_comes_to_the_same(home: Person, consumer: Person) -> None:
     service_id, _ = service(home, managed="true", tier="nickel")
     share_arn = share(home, "nickel")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.discovery.offer_sweep import OfferSweep
+from drawbridge.intake.causes import CausesOfLeaving
 from drawbridge.intake.converged import Converged
 from drawbridge.intake.desired import OfferRules, RegisteredEntries, Target
+from drawbridge.intake.disassociate import LeaverReconciler
 from drawbridge.intake.offers import AllowedPrincipal, OfferedShare
 from drawbridge.intake.quotas import Limits
 from drawbridge.intake.reconcile import OfferReconciler
@@ -13,6 +17,7 @@ from drawbridge.request.connections import ManagedService
 from tests.builders import EVALUATION_TIME, NOW, PROVIDER, SERVICE_ID, SHARE_ARN
 from tests.fakes.interruptions import Interruptions
 from tests.fakes.offers import (
+    InMemoryAssociations,
     InMemoryConsumers,
     InMemoryOfferedServices,
     InMemoryOfferedShares,
@@ -25,6 +30,8 @@ from tests.unit.policies import compiled
 
 SILVER_ARN = f"arn:aws:ram:us-east-1:{PROVIDER}:resource-share/00000000-bbbb-cccc-dddd-eeeeeeeeeeee"
 PERMIT = 'permit(principal, action == Action::"accept", resource);'
+WAIT = timedelta(hours=168)
+CONFIRM = timedelta(minutes=10)
 
 
 class World:
@@ -38,6 +45,7 @@ class World:
         self.records = InMemoryOfferRecords(self.interruptions)
         self.removed = InMemoryRemovedConsumers()
         self.consumers = InMemoryConsumers()
+        self.associations = InMemoryAssociations(self.interruptions)
         self.quotas = StatedQuotas()
         self.policies: PolicySet = compiled([PERMIT])
         self.now = NOW
@@ -64,9 +72,23 @@ class World:
             shares=self.shares,
             records=self.records,
             removed=self.removed,
+            causes=CausesOfLeaving(self.removed),
             rules=OfferRules(self.policies, partition=partition),
             owner="drawbridge",
             cap=self.cap,
+            wait=WAIT,
+        )
+
+    def leavers(self) -> LeaverReconciler:
+        return LeaverReconciler(
+            registry=self.consumers,
+            shares=self.shares,
+            associations=self.associations,
+            records=self.records,
+            causes=CausesOfLeaving(self.removed),
+            rules=OfferRules(self.policies, partition="aws"),
+            wait=WAIT,
+            confirm_after=CONFIRM,
         )
 
     def planned(self, partition: str = "aws") -> list[str]:
@@ -83,10 +105,16 @@ class World:
             records=self.records,
             registry=self.consumers,
             reconciler=self.reconciler(),
+            leavers=self.leavers(),
             limits=Limits(self.quotas),
             clock=lambda: self.seconds,
         )
         return sweep.converge(self.now, forget_gone=forget_gone)
+
+    def forget_who_left(self) -> None:
+        """Sweep once more when those that left, with nothing associated, are looked at for the second time."""
+        self.now += CONFIRM
+        self.converge()
 
     def allowed(self, service_id: str = SERVICE_ID) -> dict[str, str | None]:
         return {arn: each.owner for arn, each in self.permissions.permissions[service_id].items()}

@@ -26,7 +26,7 @@ from tests.builders import CONSUMER, EVALUATION_TIME, NOW, PROVIDER, SERVICE_ID,
 from tests.fakes.interruptions import CrashError
 from tests.fakes.offers import InMemoryOfferRecords
 from tests.unit.discovering import World as Sweeping
-from tests.unit.offering import PERMIT, SILVER_ARN, World
+from tests.unit.offering import PERMIT, SILVER_ARN, WAIT, World
 from tests.unit.policies import compiled
 
 OTHER_SERVICE = "vpce-svc-0123456789abcdef0"
@@ -127,8 +127,10 @@ def test_what_an_entry_does_not_call_for_any_longer_is_taken_back(world: World) 
 
     converged = world.converge()
 
-    assert (world.allowed(), world.in_share(), world.records.records) == ({}, set(), {})
+    assert (world.allowed(), world.in_share(), world.confirmed()) == ({}, set(), {(SHARE_ARN, CONSUMER): True})
     assert converged == Converged(taken_back=[f"{SERVICE_ID} from {ROOT}", f"{SHARE_ARN} from {CONSUMER}"])
+    world.forget_who_left()
+    assert world.records.records == {}
 
 
 def test_what_is_somebody_else_s_is_left_alone_and_not_recorded(world: World) -> None:
@@ -296,6 +298,7 @@ def test_who_is_not_in_a_share_any_longer_and_not_to_be_is_forgotten_and_ram_is_
     world.shares.members[SHARE_ARN][CONSUMER] = status
 
     converged = world.converge()
+    world.forget_who_left()
 
     assert (converged, world.records.records) == (Converged(), {})
     assert world.shares.members[SHARE_ARN] == {CONSUMER: status}
@@ -307,6 +310,7 @@ def test_who_is_in_a_share_by_the_record_and_not_by_a_listing_that_was_cut_is_ta
     world.shares.left_out = {CONSUMER}
 
     world.converge()
+    world.forget_who_left()
 
     assert (world.in_share(), world.records.records) == (set(), {})
 
@@ -338,7 +342,7 @@ def test_nothing_is_confirmed_that_is_not_seen(world: World) -> None:
     desired = DesiredOffers(principals={CONSUMER: CONSUMER})
     unconfirmed = {CONSUMER: record(SHARE_ARN, CONSUMER, is_confirmed=False)}
 
-    plan = plan_for_share(world.shares.shares[0], desired, [], unconfirmed, NOW)
+    plan = plan_for_share(world.shares.shares[0], desired, [], unconfirmed, NOW, wait=WAIT)
 
     assert plan.steps == (AddToShare(SHARE_ARN, (Offer(CONSUMER, CONSUMER, unconfirmed[CONSUMER]),)),)
 
@@ -506,6 +510,7 @@ def test_who_is_removed_while_it_is_being_offered_something_is_offered_nothing(r
     world.converge()
 
     assert at_first == (world.allowed(), world.in_share()) == ({}, {STRANGER})
+    world.forget_who_left()
     assert world.confirmed() == {(SHARE_ARN, STRANGER): True}
     assert converged.offered == [f"{SHARE_ARN} to {STRANGER}"]
 
@@ -587,6 +592,7 @@ def test_one_customer_with_many_roles_that_do_not_exist_keeps_nobody_out_and_nob
     inside = len(world.allowed())
     world.consumers.registered.clear()
     converged = world.converge()
+    world.forget_who_left()
 
     assert (inside, world.allowed(), world.records.records, converged.refused) == (150, {}, {}, [])
 
@@ -718,12 +724,12 @@ def test_a_share_whose_tag_changed_is_not_emptied_at_once_but_of_those_who_were_
 
     assert world.in_share() == {*others}
     assert world.in_share(SILVER_ARN) == {changed_tier}
-    (capped,) = converged.held_back
+    (capped,) = converged.too_many
     assert str(capped).startswith(
         f"48 of 50 accounts would be taken out of {SHARE_ARN} at once, and 48 out of all shares, whom nobody removed"
     )
     assert "the share's tag, their tiers (they were put in as gold), entries that are missing" in str(capped)
-    assert str(capped).endswith("all of them go with WithdrawCap (10) as high as that")
+    assert str(capped).endswith("all go by drawbridge withdraw --confirm, or with WithdrawCap (10) as high as that")
 
 
 def _removed(world: World, *accounts: str) -> None:
@@ -756,7 +762,7 @@ def test_many_whom_nobody_removed_and_who_would_be_in_no_share_stay(
 
     converged = world.converge()
 
-    assert (len(world.in_share()), len(converged.held_back)) == (stay, bool(stay))
+    assert (len(world.in_share()), len(converged.too_many)) == (stay, bool(stay))
 
 
 def test_those_that_a_command_or_an_event_removed_go_at_once_however_many_they_are() -> None:
@@ -765,7 +771,7 @@ def test_those_that_a_command_or_an_event_removed_go_at_once_however_many_they_a
 
     converged = world.converge()
 
-    assert (world.in_share(), converged.held_back) == (set(), [])
+    assert (world.in_share(), converged.too_many) == (set(), [])
 
 
 def test_who_was_removed_once_and_has_an_entry_again_is_not_removed() -> None:
@@ -811,7 +817,7 @@ def test_the_cap_is_of_a_sweep_and_not_of_each_share(world: World) -> None:
     converged = world.converge()
 
     assert [len(world.in_share(arn)) for arn in arns] == [10] * 8
-    assert ["10 of 10 accounts" in str(each) and "80 out of all" in str(each) for each in converged.held_back] == [
+    assert ["10 of 10 accounts" in str(each) and "80 out of all" in str(each) for each in converged.too_many] == [
         True
     ] * 8
 
@@ -825,7 +831,7 @@ def test_of_a_share_that_loses_a_quarter_or_less_they_go_whatever_becomes_of_the
     converged = world.converge()
 
     assert [len(world.in_share(arn)) for arn in (first, second, *others)] == [12, 9, *[12] * 6]
-    assert len(converged.held_back) == 1
+    assert len(converged.too_many) == 1
 
 
 def test_who_came_into_a_share_by_a_slip_of_its_tag_leaves_it_once_that_is_mended() -> None:
@@ -839,7 +845,7 @@ def test_who_came_into_a_share_by_a_slip_of_its_tag_leaves_it_once_that_is_mende
     converged = world.converge()
 
     assert (by_slip, world.in_share(SILVER_ARN), len(world.in_share())) == (50, set(), 50)
-    assert converged.held_back == []
+    assert converged.too_many == []
 
 
 def test_a_whole_tier_that_changes_to_another_moves_at_once_however_many_they_are() -> None:
@@ -848,7 +854,7 @@ def test_a_whole_tier_that_changes_to_another_moves_at_once_however_many_they_ar
 
     converged = world.converge()
 
-    assert (len(world.in_share()), len(world.in_share(SILVER_ARN)), converged.held_back) == (0, 50, [])
+    assert (len(world.in_share()), len(world.in_share(SILVER_ARN)), converged.too_many) == (0, 50, [])
 
 
 def test_whose_entry_goes_in_the_middle_of_the_taking_out_is_counted_by_the_next_sweep() -> None:
@@ -871,7 +877,8 @@ def test_whose_entry_goes_in_the_middle_of_the_taking_out_is_counted_by_the_next
 
     world.converge()
 
-    assert reads == 2
+    # The third is of those that left.
+    assert reads == 3
     assert world.in_share() == {*accounts[10:]}
 
 
@@ -1000,7 +1007,7 @@ def test_few_leave_a_share_for_its_tag_at_once() -> None:
 
     converged = world.converge()
 
-    assert (world.in_share(), converged.held_back) == (set(), [])
+    assert (world.in_share(), converged.too_many) == (set(), [])
 
 
 def test_a_tier_that_is_renamed_everywhere_is_as_safe_as_it_was() -> None:
@@ -1245,6 +1252,7 @@ def test_who_is_put_in_and_removed_while_another_sweep_is_about_to_put_it_in_doe
     converged = world.converge()
     at_first = world.in_share(), world.confirmed()
     world.converge()
+    world.forget_who_left()
 
     assert at_first == ({CONSUMER}, {(SHARE_ARN, CONSUMER): True})
     (told,) = converged.not_offered
@@ -1263,6 +1271,7 @@ def test_what_was_broken_off_and_is_called_for_no_longer_is_not_forgotten_before
 
     world.converge()
     world.converge()
+    world.forget_who_left()
 
     assert (world.in_share(), world.records.records) == (set(), {})
 
@@ -1284,11 +1293,11 @@ def test_what_another_sweep_took_away_is_not_brought_back_as_confirmed(is_in: st
 
     for step in planned:
         reconciler.apply(step, target, EVALUATION_TIME, Converged())
-    by_then = dict(world.records.records)
+    left = all(each.is_out for each in world.records.records.values())
     world.consumers.registered[CONSUMER] = GOLD
     world.converge()
 
-    assert (len(planned), by_then) == (1, {})
+    assert (len(planned), left) == (1, True)
     assert (world.in_share(), world.allowed()) == ({CONSUMER}, {ROOT: "drawbridge"})
 
 
@@ -1554,13 +1563,22 @@ def test_a_sweep_tells_what_became_of_offers_and_what_failed() -> None:
     failed, broken = ThrottledError("slowly"), InvalidInputError("no account")
     refused, held_back = InvalidInputError("not all"), InvalidInputError("too many")
     sweep.offers.done = Converged(
-        ["a to b"], ["c from d"], ["e is not offered to f: no"], [failed], [broken], [refused], [held_back]
+        offered=["a to b"],
+        taken_back=["c from d"],
+        not_offered=["e is not offered to f: no"],
+        disassociated=["g of h with i"],
+        still_associated=["j of k with l: why"],
+        failures=[failed],
+        broken=[broken],
+        refused=[refused],
+        too_many=[held_back],
     )
 
     result = sweep.sweeper().sweep(EVERYTHING, NOW)
 
     assert (result.offered, result.taken_back) == (("a to b",), ("c from d",))
     assert result.not_offered == ("e is not offered to f: no",)
+    assert (result.disassociated, result.still_associated) == (("g of h with i",), ("j of k with l: why",))
     assert (result.failures, result.broken) == ((failed,), (broken,))
     assert (result.offers_refused, result.offers_held_back) == ((refused,), (held_back,))
 
@@ -1626,6 +1644,7 @@ def test_who_is_removed_after_a_sweep_was_killed_is_offered_nothing(writes: int)
     world.consumers.registered.clear()
 
     world.converge()
+    world.forget_who_left()
 
     assert world.allowed() == {"arn:aws:iam::999999999999:root": None}
     assert (world.in_share(), world.in_share(SILVER_ARN)) == ({"999999999999"}, set())

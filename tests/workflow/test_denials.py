@@ -35,6 +35,8 @@ LIMITS = {
 DOCUMENTS: dict[str, Any] = dict(policies_of(cloudformation_of(REPOSITORY / "template.yaml"), LIMITS))
 """With every parameter that limits given, and ``-otherwise`` without."""
 
+DISASSOCIATION = "vpc-lattice:DeleteServiceNetworkResourceAssociation"
+
 OWNED = {OWNER_TAG: "drawbridge"}
 OWNED_LIST = [{"Key": OWNER_TAG, "Value": "drawbridge"}]
 ENDPOINT = {
@@ -126,6 +128,12 @@ ALLOWED = [
         "dynamodb:DeleteItem",
         forgotten_offer(SHARED["resourceShareArn"]),
         id="an offer that was taken back",
+    ),
+    pytest.param(
+        "DiscoverRequests",
+        "vpc-lattice:DeleteResourceEndpointAssociation",
+        {"resourceEndpointAssociationIdentifier": "rea-0123456789abcdef0"},
+        id="a consumer's endpoint that is disassociated",
     ),
     pytest.param("ReceiveProof", "dynamodb:GetItem", reading("challenge"), id="the challenge of an entry"),
     pytest.param(
@@ -227,6 +235,24 @@ DENIED = [
         "vpc-lattice:TagResource",
         {"resourceArn": f"{LATTICE}:servicenetworkresourceassociation/snra-1", "tags": OWNED},
         id="tagging what is there as ours",
+    ),
+    pytest.param(
+        "WithdrawAttachment",
+        "vpc-lattice:DeleteResourceEndpointAssociation",
+        {"resourceEndpointAssociationIdentifier": "rea-0123456789abcdef0"},
+        id="a consumer's endpoint, by who takes our own down",
+    ),
+    pytest.param(
+        "DiscoverRequests",
+        "vpc-lattice:DeleteServiceNetworkVpcAssociation",
+        {"serviceNetworkVpcAssociationIdentifier": "snva-0123456789abcdef0"},
+        id="a VPC of a shared network",
+    ),
+    pytest.param(
+        "DiscoverRequests",
+        "vpc-lattice:DeleteResourceConfiguration",
+        {"resourceConfigurationIdentifier": "rcfg-0123456789abcdef0"},
+        id="what is shared itself",
     ),
     pytest.param(
         "AssociateResource", "vpc-lattice:CreateServiceNetwork", {"name": "n"}, id="a network without our tag"
@@ -481,6 +507,21 @@ def test_accounts_are_put_into_a_share_that_is_an_offer_and_taken_out_and_nothin
     assert denied(accounts) is None
     assert denied(database) is not None
     assert denied(accounts | database) is not None
+
+
+@pytest.mark.parametrize(("tags", "allowed"), [({}, True), ({"Owner": "drawbridge"}, True), (OWNED, False)])
+def test_a_sweep_disassociates_networks_unless_a_stack_of_the_account_made_them(
+    local_aws_accounts: Accounts, tags: dict[str, str], *, allowed: bool
+) -> None:
+    person = local_aws_accounts.new_person()
+    somebody = Account(person.account_id, person.url)
+    made = owned_object(somebody, OwnedKind.RESOURCE_ASSOCIATION, tags)
+    with_role(somebody, "DiscoverRequestsFunctionRole")
+
+    params = {"serviceNetworkResourceAssociationIdentifier": made.id}
+    denied = refusal(person.account_id, "DiscoverRequestsFunctionRole", DISASSOCIATION, params)
+
+    assert (denied is None) is allowed, denied
 
 
 @pytest.mark.parametrize("function", ["DiscoverRequests", "RequestApproval", "ReceiveApproval"])

@@ -44,10 +44,12 @@ NO_RESOURCE = {
         "ram:GetResourceShareAssociations",
         "ram:GetResourceShareInvitations",
         "ram:GetResourceShares",
+        "ram:ListPrincipals",
         "ram:ListResources",
         "route53:ListHostedZones",
         "servicequotas:ListServiceQuotas",
         "vpc-lattice:ListResourceConfigurations",
+        "vpc-lattice:ListResourceEndpointAssociations",
         "vpc-lattice:ListServiceNetworkResourceAssociations",
         "vpc-lattice:ListServiceNetworkServiceAssociations",
         "vpc-lattice:ListServiceNetworkVpcAssociations",
@@ -103,6 +105,7 @@ PATTERNS = {
     "vpc-lattice:*:service/*": "A shared one has an id of AWS's, in the account of who shares.",
     "vpc-lattice:*:servicenetwork/*": "A shared one has an id of AWS's, in the account of who shares.",
     "vpc-lattice:*:servicenetworkvpcassociation/*": "With a shared network it is in the account of who shares.",
+    "vpc-lattice:resourceendpointassociation/*": "An id of AWS's; whose it is is looked at right before it is deleted.",
     "vpc-lattice:servicenetwork/*": "A binding names the network, after the stack is there.",
     "vpc-lattice:servicenetworkresourceassociation/*": "An id of AWS's; a condition on its tags holds others off.",
     "vpc-lattice:servicenetworkserviceassociation/*": "An id of AWS's; a condition on its tags holds others off.",
@@ -571,6 +574,17 @@ def test_only_what_carries_our_tag_is_deleted_by_withdrawal() -> None:
     }
     for action, each in found.items():
         assert each["Condition"] == {"StringEquals": {f"aws:ResourceTag/{OWNER_TAG}": {"Ref": "Prefix"}}}, action
+
+
+def test_a_sweep_deletes_records_and_associations_that_no_stack_made_for_itself() -> None:
+    found = deleting("DiscoverRequestsFunctionRole")
+
+    assert {action: each.get("Condition") for action, each in found.items() if "vpc-lattice" in action} == {
+        # IAM has no key that tells a consumer's from others: by the tags of it alone, which are the provider's.
+        "vpc-lattice:DeleteResourceEndpointAssociation": None,
+        "vpc-lattice:DeleteServiceNetworkResourceAssociation": {"Null": {f"aws:ResourceTag/{OWNER_TAG}": "true"}},
+    }
+    assert {each.partition(":")[0] for each in found} == {"dynamodb", "ec2", "sqs", "vpc-lattice"}
 
 
 def test_each_kind_of_thing_is_deleted_by_a_statement_of_its_own() -> None:

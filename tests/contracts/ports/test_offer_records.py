@@ -9,7 +9,10 @@ import msgspec
 import pytest
 
 from drawbridge.aws.offers_table import OffersTable
+from drawbridge.intake.leaving import Leaving, LeavingCause
 from drawbridge.intake.offers import OfferRecord, OfferRecords
+from drawbridge.request.announced import Announced
+from drawbridge.status import Reason
 from tests.builders import CONSUMER, NOW, SERVICE_ID, SHARE_ARN
 from tests.contracts.conftest import NewAccount
 from tests.contracts.ports.implementations import IMPLEMENTATIONS, either
@@ -19,6 +22,7 @@ from tests.fakes.offers import InMemoryOfferRecords
 LATER = NOW + timedelta(hours=1)
 ROOT = f"arn:aws:iam::{CONSUMER}:root"
 ALLOWED = OfferRecord(target=SERVICE_ID, principal=ROOT, account_id=CONSUMER, offered_at=NOW)
+LEAVING = Leaving(cause=LeavingCause.OTHER_TIER, announced=Announced(since=NOW, withdraw_after=LATER, forbidden=False))
 SHARED = OfferRecord(target=SHARE_ARN, principal=CONSUMER, account_id=CONSUMER, offered_at=NOW, is_confirmed=True)
 
 
@@ -56,6 +60,12 @@ def test_what_is_noted_again_is_as_it_was_noted_last(records: OfferRecords) -> N
         (None, ALLOWED),
         (ALLOWED, msgspec.structs.replace(ALLOWED, is_confirmed=True)),
         (ALLOWED, msgspec.structs.replace(ALLOWED, refused_at=NOW)),
+        (ALLOWED, msgspec.structs.replace(ALLOWED, leaving=LEAVING)),
+        (msgspec.structs.replace(ALLOWED, leaving=LEAVING), ALLOWED),
+        (
+            msgspec.structs.replace(ALLOWED, leaving=LEAVING),
+            msgspec.structs.replace(ALLOWED, leaving=msgspec.structs.replace(LEAVING, taken_out_at=NOW)),
+        ),
         (ALLOWED, msgspec.structs.replace(ALLOWED, offered_at=NOW + timedelta(microseconds=1))),
         (msgspec.structs.replace(ALLOWED, is_confirmed=True), ALLOWED),
         (msgspec.structs.replace(ALLOWED, refused_at=NOW), ALLOWED),
@@ -131,6 +141,35 @@ def test_what_is_left_out_is_kept_as_it_was_last(records: OfferRecords) -> None:
 
     assert (at_first, records.left_out()) == ({}, {SERVICE_ID: 0, SHARE_ARN: 4})
     assert records.targets() == frozenset()
+
+
+FORBIDDEN = Announced(
+    since=NOW, withdraw_after=LATER, forbidden=True, confirmed=True, reasons=(Reason("no", "Not these.", "policy"),)
+)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"taken_out_at": NOW},
+        {"taken_out_at": NOW, "clear_since": LATER},
+        {"cause": LeavingCause.FORBIDDEN, "announced": FORBIDDEN, "is_capped": True},
+    ],
+    ids=str,
+)
+def test_that_an_account_leaves_is_on_the_record_and_changed_as_it_was_read(
+    changes: dict[str, Any], records: OfferRecords
+) -> None:
+    leaves = msgspec.structs.replace(SHARED, leaving=msgspec.structs.replace(LEAVING, **changes))
+    records.note([SHARED], after=[])
+
+    written = records.note([leaves], after=[SHARED])
+    found = records.of(SHARE_ARN)
+    records.note([SHARED], after=[leaves])
+
+    assert (written, found) == ([leaves], {CONSUMER: leaves})
+    assert records.of(SHARE_ARN) == {CONSUMER: SHARED}
 
 
 def test_nothing_is_nothing(records: OfferRecords) -> None:

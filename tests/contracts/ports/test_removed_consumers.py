@@ -59,6 +59,18 @@ def test_all_that_were_removed_are_told(kept: Any) -> None:
     assert kept.account_ids() - by_then == {CONSUMER, STRANGER}
 
 
+def test_when_a_removal_was_put_on_record_is_told_and_not_as_of_when_it_was(table: Any) -> None:
+    kept = RemovedConsumerItems(table, now=lambda: NOW, on_broken=lambda _: None)
+    kept.note(CONSUMER, RemovedConsumer(removed_at=NOW - timedelta(hours=1)))
+    table.put_item(Item={"target": TARGET, "principal": STRANGER, "removed_at": NOW.isoformat(), "noted_at": "odd"})
+
+    commanded = kept.commanded()
+    kept.finish(CONSUMER, NOW - timedelta(hours=1))
+
+    assert (commanded[CONSUMER], commanded[STRANGER]) == (NOW, NOW)
+    assert kept.commanded() == commanded
+
+
 def test_a_removal_is_kept_until_it_is_finished_and_after(kept: RemovedConsumers) -> None:
     kept.note(CONSUMER, RemovedConsumer(removed_at=NOW))
     assert kept.removed(CONSUMER) == RemovedConsumer(removed_at=NOW)

@@ -65,6 +65,38 @@ class OfferedSharesOfRam:
         """
         return [_principal(each) for each in self._newest(share_arn)]
 
+    def resources(self, share_arn: str) -> list[str]:
+        """Return the ARNs of what a share holds, without what is not in it yet, or any longer.
+
+        Raises:
+            GoneError: there is no such share any longer.
+        """
+        return [
+            each["associatedEntity"]
+            for each in self._of_resources(f"list what {share_arn} holds", resourceShareArns=[share_arn])
+            if each.get("associatedEntity") and each.get("status") == "ASSOCIATED"
+        ]
+
+    def holders(self, resource_arn: str) -> frozenset[str]:
+        """Return the ARNs of the shares of this account that hold a resource, or are about to."""
+        try:
+            found = self._of_resources(f"list the shares of {resource_arn}", resourceArn=resource_arn)
+        except GoneError:
+            return frozenset()
+        return frozenset(each["resourceShareArn"] for each in found if _status(each).is_in_share)
+
+    def listed_principals(self, resource_arn: str) -> list[tuple[str, str]]:
+        """Return whom a resource is shared with, each after the ARN of the share: another listing of RAM's."""
+        with translated(f"list whom {resource_arn} is shared with"):
+            return [
+                (each["resourceShareArn"], _account_of(each["id"]))
+                for page in self._ram.get_paginator("list_principals").paginate(
+                    resourceOwner="SELF", resourceArn=resource_arn
+                )
+                for each in page["principals"]
+                if each.get("id")
+            ]
+
     def associate(self, share_arn: str, account_ids: Sequence[str]) -> None:
         """Put accounts into a share; one that is in it already stays as it is.
 
@@ -108,6 +140,16 @@ class OfferedSharesOfRam:
             return True
         return False
 
+    def _of_resources(self, doing: str, **parameters: Any) -> list[Any]:
+        with translated(doing):
+            return [
+                each
+                for page in self._ram.get_paginator("get_resource_share_associations").paginate(
+                    associationType="RESOURCE", **parameters
+                )
+                for each in page["resourceShareAssociations"]
+            ]
+
     def _newest(self, share_arn: str) -> Iterable[Any]:
         found: dict[str, Any] = {}
         with translated(f"list the principals of {share_arn}"):
@@ -142,8 +184,12 @@ def _principal(each: Any) -> SharePrincipal:
 
 def _account(each: Any) -> str:
     """Return a principal: an account by its id, however somebody named it."""
-    found = _ACCOUNT.fullmatch(each["associatedEntity"])
-    return found[1] if found else str(each["associatedEntity"])
+    return _account_of(each["associatedEntity"])
+
+
+def _account_of(principal: str) -> str:
+    found = _ACCOUNT.fullmatch(principal)
+    return found[1] if found else principal
 
 
 def _status(each: Any) -> PrincipalStatus:

@@ -8,11 +8,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from drawbridge.aws.errors import translated
 from drawbridge.aws.table_reads import queried, scanned
 from drawbridge.aws.table_writes import Write, delete_if, put_each
 from drawbridge.errors import UpstreamError
+from drawbridge.intake.leaving import Leaving, LeavingCause
 from drawbridge.intake.offers import OfferRecord
+from drawbridge.request.announced import Announced
+from drawbridge.status import Reason
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -97,6 +102,7 @@ class OffersTable:
             offered_at = datetime.fromisoformat(item["offered_at"])
             # One without a time zone was written by hand, and could not be compared.
             refused_at = datetime.fromisoformat(item["refused_at"]) if "refused_at" in item else None
+            leaving = _leaving(dict(item["leaving"])) if "leaving" in item else None
             times = [offered_at, *([refused_at] if refused_at else [])]
             is_readable = all(each.tzinfo for each in times) and _ACCOUNT.fullmatch(item["account_id"]) is not None
         except (LookupError, TypeError, ValueError):
@@ -115,6 +121,7 @@ class OffersTable:
             refusals=_count(item.get("refusals")),
             tier=tier if isinstance(tier := item.get("tier"), str) else "",
             quota=quota if isinstance(quota := item.get("quota"), str) else "",
+            leaving=leaving,
         )
 
 
@@ -138,6 +145,10 @@ def _as_read(record: OfferRecord | None) -> Write:
         write.only_if_missing("refused_at")
     else:
         write.only_if(refused_at=record.refused_at.isoformat())
+    if record.leaving is None:
+        write.only_if_missing("leaving")
+    else:
+        write.only_if(leaving=_leaving_item(record.leaving))
     return write
 
 
@@ -151,5 +162,51 @@ def _item(record: OfferRecord) -> dict[str, Any]:
     }
     item |= {"tier": record.tier} if record.tier else {}
     item |= {"quota": record.quota} if record.quota else {}
+    item |= {"leaving": _leaving_item(record.leaving)} if record.leaving is not None else {}
     item |= {"refusals": record.refusals} if record.refusals else {}
     return item | ({"refused_at": record.refused_at.isoformat()} if record.refused_at else {})
+
+
+def _leaving(item: dict[str, Any]) -> Leaving:
+    """Read what was written of an account that leaves.
+
+    Raises:
+        LookupError, TypeError, ValueError: somebody else wrote it.
+    """
+    times = {name: datetime.fromisoformat(item[name]) for name in _TIMES if item.get(name) is not None}
+    if any(each.tzinfo is None for each in times.values()):
+        raise ValueError("a time without a time zone")
+    announced = Announced(
+        since=times["since"],
+        withdraw_after=times["withdraw_after"],
+        forbidden=item.get("forbidden") is True,
+        confirmed=item.get("confirmed") is True,
+        reasons=msgspec.convert(item.get("reasons", ()), tuple[Reason, ...]),
+    )
+    return Leaving(
+        cause=LeavingCause(item["cause"]),
+        announced=announced,
+        taken_out_at=times.get("taken_out_at"),
+        clear_since=times.get("clear_since"),
+        is_capped=item.get("capped") is True,
+    )
+
+
+_TIMES = ("since", "withdraw_after", "taken_out_at", "clear_since")
+
+
+def _leaving_item(leaving: Leaving) -> dict[str, Any]:
+    times = {
+        "since": leaving.announced.since,
+        "withdraw_after": leaving.announced.withdraw_after,
+        "taken_out_at": leaving.taken_out_at,
+        "clear_since": leaving.clear_since,
+    }
+    written = {name: time.isoformat() for name, time in times.items() if time is not None}
+    reasons = [msgspec.to_builtins(each) for each in leaving.announced.reasons]
+    flags = {
+        "forbidden": leaving.announced.forbidden,
+        "confirmed": leaving.announced.confirmed,
+        "capped": leaving.is_capped,
+    }
+    return {"cause": leaving.cause.value, "reasons": reasons, **flags, **written}

@@ -57,9 +57,13 @@ class RemovedConsumerItems:
 
     def account_ids(self) -> frozenset[str]:
         """Return all accounts of which a removal is kept, read consistently."""
+        return frozenset(self.commanded())
+
+    def commanded(self) -> dict[str, datetime]:
+        """Return when the last removal of each account was put on record, read consistently."""
         with translated("read who was removed", missing=UpstreamError):
-            return frozenset(
-                str(each["principal"])
+            items = [
+                each
                 for each in queried(
                     self._table,
                     KeyConditionExpression="target = :target",
@@ -67,16 +71,21 @@ class RemovedConsumerItems:
                     ConsistentRead=True,
                 )
                 if self._removed_at(dict(each)) is not None
-            )
+            ]
+        # One that an earlier version put on record says only when it was removed.
+        noted = {str(each["principal"]): _parsed(each.get("noted_at")) or _parsed(each["removed_at"]) for each in items}
+        return {account_id: at for account_id, at in noted.items() if at is not None}
 
     def note(self, account_id: str, removed: RemovedConsumer) -> None:
         """Keep that an account was removed; of two removals the later is kept, and one that is finished stays so."""
+        now = self._now()
         written: dict[str, Any] = {
             "removed_at": _text(removed.removed_at),
             "is_finished": removed.is_finished,
             "was_registered": removed.was_registered,
             "proof_required": removed.proof_required,
-            "expires_at": int((self._now() + _KEPT_FOR).timestamp()),
+            "noted_at": _text(now),
+            "expires_at": int((now + _KEPT_FOR).timestamp()),
         }
         if removed.suspended_at is not None:
             written["suspended_at"] = _text(removed.suspended_at)

@@ -20,6 +20,7 @@ from drawbridge.aws.offers_table import OffersTable
 from drawbridge.aws.owned_object_listing import OwnedObjectListing
 from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
 from drawbridge.aws.removed_consumers import RemovedConsumerItems
+from drawbridge.aws.resource_associations import ResourceAssociations
 from drawbridge.aws.resource_shares import ResourceShares
 from drawbridge.aws.service_permissions import ServicePermissionsOfEc2
 from drawbridge.aws.service_quotas import ServiceQuotas
@@ -48,7 +49,9 @@ from drawbridge.discovery.waiting import WaitingRequests
 from drawbridge.discovery.withdrawals import WithdrawalReconciler
 from drawbridge.discovery.workflow import Workflows
 from drawbridge.environment import Environment
+from drawbridge.intake.causes import CausesOfLeaving
 from drawbridge.intake.desired import OfferRules
+from drawbridge.intake.disassociate import LeaverReconciler
 from drawbridge.intake.quotas import Limits
 from drawbridge.intake.reconcile import OfferReconciler
 
@@ -122,6 +125,11 @@ def sweeper(
     )
     offered_shares = OfferedSharesOfRam(client("ram"))
     offers = OffersTable(table(settings.offers_table), on_broken=on_broken)
+    offer_rules = OfferRules(
+        compiled(configuration.policies), partition=Arn.parse(settings.onboarding_workflow).partition
+    )
+    removed = RemovedConsumerItems(table(settings.offers_table), now=now, on_broken=on_broken)
+    causes = CausesOfLeaving(removed)
     return Sweeper(
         observer=Observer(ResourceShares(client("ram")), services, configured),
         services=services,
@@ -157,13 +165,22 @@ def sweeper(
                 permissions=ServicePermissionsOfEc2(client("ec2"), owner=settings.prefix),
                 shares=offered_shares,
                 records=offers,
-                removed=RemovedConsumerItems(table(settings.offers_table), now=now, on_broken=on_broken),
-                rules=OfferRules(
-                    compiled(configuration.policies),
-                    partition=Arn.parse(settings.onboarding_workflow).partition,
-                ),
+                removed=removed,
+                causes=causes,
+                rules=offer_rules,
                 owner=settings.prefix,
                 cap=settings.withdraw_cap,
+                wait=settings.withdraw_after,
+            ),
+            leavers=LeaverReconciler(
+                registry=consumers,
+                shares=offered_shares,
+                associations=ResourceAssociations(client("vpc-lattice")),
+                records=offers,
+                causes=causes,
+                rules=offer_rules,
+                wait=settings.withdraw_after,
+                confirm_after=settings.confirm_gone_after,
             ),
             limits=Limits(ServiceQuotas(client("service-quotas"))),
             zone=settings.time_zone,

@@ -3,9 +3,14 @@
 What is unknown counts against whoever asks to be let in; it never takes down what is connected.
 """
 
-from msgspec import Struct
+from datetime import datetime, timedelta
 
+from msgspec import Struct
+from msgspec.structs import replace
+
+from drawbridge.bounds import shortened
 from drawbridge.decision import Because
+from drawbridge.request.announced import Announced, period
 
 
 class Permitted(Struct, frozen=True):
@@ -31,3 +36,32 @@ class Lapsed(Struct, frozen=True, kw_only=True):
 
 
 Permission = Permitted | PermissionUnknown | Lapsed
+
+
+_MOST_REASONS = 5
+_REASON_BYTES = 500
+"""Of one mark: whatever it was for has all of them besides."""
+
+
+def mark_of(
+    lapsed: Lapsed,
+    before: Announced | None,
+    now: datetime,
+    wait: timedelta,
+    *,
+    binding: str = "",
+    resource_arn: str = "",
+) -> Announced:
+    """Return the mark of what is refused: one that stands keeps its time, unless a forbid has become urgent."""
+    since, withdraw_after = period(before, now, wait, at_once=lapsed.urgent)
+    return Announced(
+        binding=binding,
+        resource_arn=resource_arn,
+        since=since,
+        withdraw_after=withdraw_after,
+        forbidden=lapsed.stated,
+        confirmed=before.confirmed if before else False,
+        reasons=tuple(
+            replace(reason, text=shortened(reason.text, _REASON_BYTES)) for reason in lapsed.because[:_MOST_REASONS]
+        ),
+    )

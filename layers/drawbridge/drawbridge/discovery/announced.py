@@ -8,11 +8,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Self
 
-import msgspec
 from msgspec import Struct
 
 from drawbridge.arns import Arn
-from drawbridge.bounds import fitting, shortened
+from drawbridge.bounds import fitting
+from drawbridge.decision.permission import mark_of
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.next_action import HELD_AT_LEAST_EVERY, may_try_again
 from drawbridge.discovery.review import Lapse, Review
@@ -26,10 +26,6 @@ from drawbridge.status import Reason, Status
 _MARKS_BYTES = 40_000
 """Of a row's marks. What finds no room is marked once others are taken down."""
 
-_MOST_REASONS = 5
-_REASON_BYTES = 500
-"""Of one mark: the row keeps all that the review came to besides."""
-
 
 def marks_after(review: Review, before: Collection[Announced], now: datetime, wait: timedelta) -> tuple[Announced, ...]:
     """Return what is announced after a review: a mark that stands keeps its time, unless a forbid has become urgent."""
@@ -42,20 +38,7 @@ def marks_after(review: Review, before: Collection[Announced], now: datetime, wa
 
 
 def _mark(lapse: Lapse, before: Announced | None, now: datetime, wait: timedelta) -> Announced:
-    after = now if lapse.lapsed.urgent else now + wait
-    reasons = tuple(
-        msgspec.structs.replace(reason, text=shortened(reason.text, _REASON_BYTES))
-        for reason in lapse.lapsed.because[:_MOST_REASONS]
-    )
-    return Announced(
-        binding=lapse.binding,
-        resource_arn=lapse.resource_arn,
-        since=before.since if before else now,
-        withdraw_after=min(after, before.withdraw_after) if before else after,
-        forbidden=lapse.lapsed.stated,
-        confirmed=before.confirmed if before else False,
-        reasons=reasons,
-    )
+    return mark_of(lapse.lapsed, before, now, wait, binding=lapse.binding, resource_arn=lapse.resource_arn)
 
 
 def marks_due(row: LedgerRow, now: datetime) -> tuple[Announced, ...]:

@@ -32,7 +32,8 @@ class SweepResult(Struct, frozen=True):
     reviews_open: tuple[str, ...] = ()
     """The requests whose review has no result yet, and why; the next sweep tries again."""
     withdrawals_capped: tuple[str, ...] = ()
-    """The requests of which something is gone and nothing is taken down: too many would go at once."""
+    """The requests of which something is gone and nothing is taken down, and the accounts that stay in shares: too many
+    would go at once."""
     existence_unknown: tuple[str, ...] = ()
     """What is not listed, and of which AWS, asked by its id, says neither that it is there nor that it is gone."""
     expiring: tuple[Expiring, ...] | None = None
@@ -55,6 +56,12 @@ class SweepResult(Struct, frozen=True):
     """What is not taken back, as too much would go at once."""
     quotas: tuple[QuotaUsage, ...] = ()
     """The quotas that are near, of what is offered."""
+    announced: tuple[str, ...] = ()
+    """Who is announced to leave a share that policies forbid, when, and why."""
+    disassociated: tuple[str, ...] = ()
+    """What accounts that left a share had associated with what it holds, and was deleted."""
+    still_associated: tuple[str, ...] = ()
+    """What they have associated though it is due to go, and why."""
 
 
 @dataclass
@@ -112,8 +119,11 @@ class Findings:
             taken_back=tuple(self.offers.taken_back),
             not_offered=tuple(self.offers.not_offered),
             offers_refused=tuple(self.offers.refused),
-            offers_held_back=tuple(self.offers.held_back),
+            offers_held_back=tuple(self.offers.too_many),
             quotas=tuple(self.offers.quotas),
+            announced=tuple(self.offers.announced),
+            disassociated=tuple(self.offers.disassociated),
+            still_associated=tuple(self.offers.still_associated),
         )
 
     def take_over_offers(self, converged: Converged) -> None:
@@ -121,6 +131,7 @@ class Findings:
         self.offers = converged
         self.failures += converged.failures
         self.broken += converged.broken
+        self.withdrawals_capped += converged.held_back
 
     def note_started(self, execution: str | None, *, first: bool) -> None:
         """Note an execution if one was started, and whether it is the first of its request."""

@@ -11,15 +11,18 @@ from drawbridge.errors import DrawbridgeError, GoneError, NotReadyError
 from drawbridge.intake.converged import Converged
 from drawbridge.intake.departures import Departures
 from drawbridge.intake.desired import RegisteredEntries, Target, id_of, unreadable
+from drawbridge.intake.disassociate import LeaverReconciler
 from drawbridge.intake.offers import OfferedShare, OfferedShares, OfferRecords
 from drawbridge.intake.quotas import Limits, OfferCounts, usages
 from drawbridge.intake.reconcile import Hurry, OfferReconciler, RegisteredConsumers
-from drawbridge.intake.steps import DisallowPrincipals, OfferPlan, RemoveFromShare, Step
+from drawbridge.intake.steps import DisallowPrincipals, OfferPlan, RemoveForbidden, RemoveFromShare, Step
 from drawbridge.request.connections import ManagedService
 
 _ADDS_UNTIL = 80.0
 _TAKES_BACK_UNTIL = 120.0
-"""Seconds after which nothing more is added, or taken back: the function has five minutes for the whole sweep.
+_DISASSOCIATES_UNTIL = 150.0
+"""Seconds after which nothing more is added, taken back, or disassociated of who left a share: the function has five
+minutes for the whole sweep.
 
 However late it is, one service or share is planned, a hundred are added of one, and one step is taken that takes back.
 """
@@ -63,6 +66,7 @@ class OfferSweep:
         registry: RegisteredConsumers,
         reconciler: OfferReconciler,
         limits: Limits,
+        leavers: LeaverReconciler,
         zone: str = "UTC",
         clock: Callable[[], float] = monotonic,
     ) -> None:
@@ -73,11 +77,14 @@ class OfferSweep:
         self._registry = registry
         self._reconciler = reconciler
         self._limits = limits
+        self._leavers = leavers
         self._zone = zone
         self._clock = clock
 
     def converge(self, now: datetime, *, forget_gone: bool = False) -> Converged:
         """Offer what the registry calls for, one service or share after the other, then take back what it does not.
+
+        Last, what is due of those that left shares is disassociated.
 
         Whoever changes tiers is in the next share before the last is taken away, or stays in the last. ``forget_gone``
         is whether to look too for records of what is there no more, for which the whole table of them is read.
@@ -115,6 +122,7 @@ class OfferSweep:
         is_late_to_plan, is_late_to_add = is_late(_ADDS_UNTIL), is_late(_ADDS_UNTIL)
         counts: dict[str, OfferCounts] = {}
         taking_back: list[tuple[Target, Step]] = []
+        with_leavers: list[OfferedShare] = []
         for target in targets:
             if is_late_to_plan():
                 converged.left_out.add(id_of(target))
@@ -124,13 +132,15 @@ class OfferSweep:
                 continue
             counts[id_of(target)] = plan.counts
             converged.not_offered += (str(each) for each in plan.not_offered)
+            with_leavers += [target] if plan.has_leavers and isinstance(target, OfferedShare) else []
             for step in plan.steps:
-                if isinstance(step, DisallowPrincipals | RemoveFromShare):
+                if isinstance(step, DisallowPrincipals | RemoveFromShare | RemoveForbidden):
                     taking_back.append((target, step))
                 else:
                     self._apply(step, target, evaluation_time, converged, is_late_to_add)
         converged.quotas = usages(counts, self._limits)
         self._take_back(taking_back, targets, evaluation_time, converged, is_late(_TAKES_BACK_UNTIL))
+        self._disassociate(with_leavers, evaluation_time, converged, is_late(_DISASSOCIATES_UNTIL))
         self._tell_left(len(targets), left_out, converged)
 
     def _take_back(
@@ -141,7 +151,7 @@ class OfferSweep:
         converged: Converged,
         is_late: Hurry,
     ) -> None:
-        leaving = [(target, step) for target, step in steps if isinstance(step, RemoveFromShare)]
+        leaving = [(target, step) for target, step in steps if isinstance(step, RemoveFromShare | RemoveForbidden)]
         departures: Departures | None = None
         if leaving:
             shares = [each for each in targets if isinstance(each, OfferedShare)]
@@ -149,7 +159,7 @@ class OfferSweep:
                 departures = self._reconciler.departures(leaving, shares, evaluation_time)
             except Exception as error:  # noqa: BLE001 - not knowing who would leave, nobody does
                 converged.failures.append(failure_of("offers", error))
-                steps = [each for each in steps if not isinstance(each[1], RemoveFromShare)]
+                steps = [each for each in steps if isinstance(each[1], DisallowPrincipals)]
         for target, step in steps:
             if is_late():
                 converged.left_out.add(id_of(target))
@@ -182,6 +192,17 @@ class OfferSweep:
             self._reconciler.apply(step, target, evaluation_time, converged, is_late, departures=departures)
         except Exception as error:  # noqa: BLE001 - nor does it stop what else there is to be done about it
             converged.failures.append(failure_of(id_of(target), error))
+
+    def _disassociate(
+        self, shares: list[OfferedShare], evaluation_time: EvaluationTime, converged: Converged, is_late: Hurry
+    ) -> None:
+        for share in shares:
+            try:
+                self._leavers.converge(share, evaluation_time, converged, is_late)
+            except GoneError:
+                continue
+            except Exception as error:  # noqa: BLE001 - what is wrong with one share stops no other
+                converged.failures.append(failure_of(share.arn, error))
 
     def _left_out(self, converged: Converged) -> dict[str, int]:
         try:

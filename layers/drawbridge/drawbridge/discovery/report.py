@@ -146,12 +146,17 @@ def _report(result: SweepResult, scope: SweepScope) -> None:
 
 
 def _report_offers(result: SweepResult) -> None:
-    """Log what was offered and taken back, what is not though the registry has it so, and what somebody has to mend."""
+    """Log what was offered, taken back and disassociated, what is not, and what somebody has to mend."""
     for each in result.offers_refused:
         logger.error("offers refused", extra={"reason": str(each)})
     for each in result.offers_held_back:
         logger.error("offers held back", extra={"reason": str(each)})
-    for message, offers in (("offered", result.offered), ("taken back", result.taken_back)):
+    for message, offers in (
+        ("offered", result.offered),
+        ("taken back", result.taken_back),
+        ("announced to leave shares", result.announced),
+        ("disassociated", result.disassociated),
+    ):
         if offers:
             logger.info(message, extra={"number_of_offers": len(offers), "offers": offers[:_MOST_NAMED]})
     if result.quotas:
@@ -159,6 +164,9 @@ def _report_offers(result: SweepResult) -> None:
     if result.not_offered:
         shown = {"number_of_offers": len(result.not_offered), "offers": result.not_offered[:_MOST_NAMED]}
         logger.warning("not offered", extra=shown)
+    if result.still_associated:
+        named = result.still_associated[:_MOST_NAMED]
+        logger.warning("still associated", extra={"number_of_offers": len(result.still_associated), "offers": named})
 
 
 def _report_followed(followed: FollowedCounts, *, reviewed: Collection[str]) -> None:

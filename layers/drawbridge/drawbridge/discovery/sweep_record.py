@@ -60,6 +60,11 @@ class SweepRecord(Struct, frozen=True, kw_only=True):
     """What is not taken back, as too much would go at once."""
     quotas: tuple[QuotaUsage, ...] = ()
     """The quotas that are near, the fullest first."""
+    announced: Mentioned = Mentioned()
+    """Who is announced to leave a share that policies forbid, when, and why."""
+    disassociated: Mentioned = Mentioned()
+    still_associated: Mentioned = Mentioned()
+    """What accounts that left a share have associated though it is due to go, and why."""
 
 
 class SweepRecords(Protocol):
@@ -113,6 +118,9 @@ def sweep_record(
         offers_refused=_mentioned(str(each) for each in result.offers_refused),
         offers_held_back=_mentioned(str(each) for each in result.offers_held_back),
         quotas=fitting(result.quotas, _QUOTAS_BYTES),
+        announced=_mentioned(result.announced),
+        disassociated=_mentioned(result.disassociated),
+        still_associated=_mentioned(result.still_associated),
     )
 
 

@@ -13,13 +13,21 @@ class Converged:
     offered: list[str] = field(default_factory=list)
     taken_back: list[str] = field(default_factory=list)
     not_offered: list[str] = field(default_factory=list)
+    announced: list[str] = field(default_factory=list)
+    """Who is announced to leave a share that policies forbid, when, and why."""
+    held_back: list[str] = field(default_factory=list)
+    """Who stays in a share, as too many would leave at once, until an operator lets them go."""
+    disassociated: list[str] = field(default_factory=list)
+    """What accounts that left a share had associated, and was deleted."""
+    still_associated: list[str] = field(default_factory=list)
+    """What accounts that left a share have associated, though it is due, and why."""
     failures: list[DrawbridgeError] = field(default_factory=list)
     broken: list[InvalidInputError] = field(default_factory=list)
     """The entries that can't be read: somebody has to mend them, no repetition does."""
     refused: list[InvalidInputError] = field(default_factory=list)
     """What AWS refuses to have offered or taken back, in its words."""
-    held_back: list[InvalidInputError] = field(default_factory=list)
-    """What is not taken back, as too much would go at once."""
+    too_many: list[InvalidInputError] = field(default_factory=list)
+    """Of which shares that is so, how many it would be, and what to do about it."""
     quotas: list[QuotaUsage] = field(default_factory=list)
     """The quotas that are near, the fullest first."""
     left: set[str] = field(default_factory=set)

@@ -76,7 +76,8 @@ class OtherShares:
 
     def _look(self, share_arn: str) -> _Inside:
         listed = {each.principal: each.status for each in self._shares.principals(share_arn)}
-        confirmed = {name for name, each in self._records.of(share_arn).items() if each.is_confirmed}
+        records = self._records.of(share_arn)
+        confirmed = {name for name, each in records.items() if each.is_confirmed and not each.is_out}
         # Who was put in a moment ago may not be listed yet.
         there = {name for name, status in listed.items() if status.is_in_share} | (confirmed - listed.keys())
         return _Inside(there=frozenset(there), invited=frozenset(confirmed))
@@ -87,7 +88,10 @@ UNCAPPED_PART = 4
 
 
 class Departures(Struct, frozen=True):
-    """Who would leave shares in one sweep without being in another of their tier, and whom nobody had removed."""
+    """Who would leave shares in one sweep without being in another of their tier, and whom nobody had removed.
+
+    Whom a forbid takes out that goes by some fact is among them: the fact may have changed for many at once.
+    """
 
     others: OtherShares
     uncommanded: frozenset[str]
@@ -110,9 +114,25 @@ class Departures(Struct, frozen=True):
         losing = [
             each
             for each in going
-            if each.account_id not in placed and (each.account_id in entries or each.account_id not in self.commanded)
+            if each.account_id not in placed
+            and counts_for_cap(each)
+            and (each.account_id in entries or each.account_id not in self.commanded)
         ]
         if self.is_over(len(losing), recorded):
             return losing
         # Whoever joined them since they were counted is counted by the next sweep.
         return [each for each in losing if each.account_id not in self.uncommanded]
+
+    def forbidden_held_back(self, going: Collection[Offer], recorded: int) -> list[Offer]:
+        """Return who of those that policies forbid to be in a share stays in it, for they are too many.
+
+        Whom somebody wrote a forbid against, and by no fact, goes anyway.
+        """
+        counted = [each for each in going if counts_for_cap(each)]
+        return counted if self.is_over(len(counted), recorded) else []
+
+
+def counts_for_cap(offer: Offer) -> bool:
+    """Return whether the cap may hold it back: no operator has let it go, and nobody wrote a forbid against just it."""
+    leaving = offer.record.leaving if offer.record is not None else None
+    return leaving is None or leaving.announced.counts_for_cap

@@ -3,9 +3,10 @@
 import re
 import shlex
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import assert_never
 
+import msgspec
 from msgspec import Struct
 
 from drawbridge.arns import Arn
@@ -23,6 +24,7 @@ from drawbridge.decision.facts import (
     ShareFacts,
 )
 from drawbridge.decision.offer_forbidden import ForbiddenOffers
+from drawbridge.decision.permission import Lapsed
 from drawbridge.decision.registration import Registration, check_account_id, is_principal_of
 from drawbridge.errors import InvalidInputError
 from drawbridge.intake.mending import mending
@@ -63,6 +65,8 @@ class DesiredOffers(Struct, frozen=True, kw_only=True):
     """What a service should allow, or the accounts that should be in a share; each with its account."""
     unchanged: frozenset[str] = frozenset()
     """The accounts of which nothing is added, and nothing taken away either."""
+    forbidden: Mapping[str, Lapsed] = msgspec.field(default_factory=dict)
+    """The accounts that policies certainly forbid to be in the share that their entries call for, and why."""
     not_offered: tuple[NotOffered, ...] = ()
 
 
@@ -142,7 +146,8 @@ class OfferRules:
         principals: dict[str, str] = {}
         unchanged: set[str] = set()
         not_offered: list[NotOffered] = []
-        forbidden = ForbiddenOffers(self._policies, evaluation_time)
+        forbidden: dict[str, Lapsed] = {}
+        forbids = ForbiddenOffers(self._policies, evaluation_time)
         for entry in entries:
             standing = standing_of(entry.consumer)
             is_shut_out = standing in _NOT_IN_FORCE
@@ -159,13 +164,27 @@ class OfferRules:
             if is_shut_out:
                 reasons = (_NOT_IN_FORCE[standing],)
             else:
-                reasons = forbidden.forbidding(_facts(target, _requester(entry)))
-                unchanged |= {entry.account_id} if reasons and isinstance(target, OfferedShare) else set()
+                reasons = forbids.forbidding(_facts(target, _requester(entry)))
+                if reasons and isinstance(target, OfferedShare):
+                    forbidden[entry.account_id] = self._lapsed(reasons)
             if reasons:
                 not_offered.append(NotOffered(target=id_of(target), account_id=entry.account_id, reasons=reasons))
             else:
                 principals |= dict.fromkeys(self._principals(target, entry), entry.account_id)
-        return DesiredOffers(principals=principals, unchanged=frozenset(unchanged), not_offered=tuple(not_offered))
+        return DesiredOffers(
+            principals=principals,
+            unchanged=frozenset(unchanged),
+            forbidden=forbidden,
+            not_offered=tuple(not_offered),
+        )
+
+    def _lapsed(self, reasons: tuple[Reason, ...]) -> Lapsed:
+        return Lapsed(
+            because=reasons,
+            urgent=self._policies.is_urgent(reasons),
+            forbidden=True,
+            stated=any(self._policies.goes_by_no_fact(each) for each in reasons),
+        )
 
     def _principals(self, target: Target, entry: Registration) -> Iterable[str]:
         match target:

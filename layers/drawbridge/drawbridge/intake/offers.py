@@ -8,6 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from drawbridge.errors import AccessDeniedError, RefusedError
+from drawbridge.intake.leaving import Leaving
 
 
 class AllowedPrincipal(Struct, frozen=True, kw_only=True):
@@ -132,6 +133,18 @@ class OfferedShares(Protocol):
         """Return all principals of a share, whatever became of them; of one that was there twice, the newest."""
         ...
 
+    def resources(self, share_arn: str) -> list[str]:
+        """Return the ARNs of what a share holds."""
+        ...
+
+    def holders(self, resource_arn: str) -> frozenset[str]:
+        """Return the ARNs of the shares of this account that hold a resource, or are about to."""
+        ...
+
+    def listed_principals(self, resource_arn: str) -> list[tuple[str, str]]:
+        """Return whom a resource is shared with, each after the ARN of the share: another listing of RAM's."""
+        ...
+
     def associate(self, share_arn: str, account_ids: Sequence[str]) -> None:
         """Put accounts into a share, in as few calls as RAM takes; one that is in it already stays as it is.
 
@@ -174,6 +187,13 @@ class OfferRecord(Struct, frozen=True, kw_only=True):
     """Of an account in a share: the tier that the share was offered to when it was last called for."""
     quota: str = ""
     """AWS's words, where it refused it because there is no room for more."""
+    leaving: Leaving | None = None
+    """Of an account that leaves a share: why, since when, and when what it has associated goes."""
+
+    @property
+    def is_out(self) -> bool:
+        """Whether we took the account out of the share, and have not begun to put it in again."""
+        return self.leaving is not None and self.leaving.taken_out_at is not None and not self.is_begun
 
     @property
     def is_begun(self) -> bool:

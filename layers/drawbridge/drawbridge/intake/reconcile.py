@@ -1,7 +1,7 @@
 """Reconciling offers: what a service allows, and who is in a share, with what the registry calls for."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol, assert_never
 
@@ -11,9 +11,11 @@ from drawbridge.bounds import shortened
 from drawbridge.decision.facts import EvaluationTime
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import AccessDeniedError, GoneError, InvalidInputError, NotReadyError
+from drawbridge.intake.causes import CausesOfLeaving
 from drawbridge.intake.converged import Converged
-from drawbridge.intake.departures import Departures, OtherShares, RemovedAccounts
+from drawbridge.intake.departures import Departures, OtherShares, RemovedAccounts, counts_for_cap
 from drawbridge.intake.desired import OfferRules, RegisteredEntries, Target, id_of
+from drawbridge.intake.leaving import Leaving, leaving_after
 from drawbridge.intake.offers import (
     Allowed,
     OfferedShare,
@@ -28,12 +30,14 @@ from drawbridge.intake.quotas import what_to_do_about
 from drawbridge.intake.steps import (
     AddToShare,
     AllowPrincipals,
+    AnnounceLeaving,
     ConfirmRecords,
     DisallowPrincipals,
     ForgetRecords,
     MarkPermissions,
     Offer,
     OfferPlan,
+    RemoveForbidden,
     RemoveFromShare,
     Step,
     plan_for_service,
@@ -81,22 +85,27 @@ class OfferReconciler:
         shares: OfferedShares,
         records: OfferRecords,
         removed: RemovedAccounts,
+        causes: CausesOfLeaving,
         rules: OfferRules,
         owner: str,
         cap: int,
+        wait: timedelta,
     ) -> None:
         """``owner`` is the value of the ownership tag, the prefix.
 
-        ``cap`` is how many accounts may leave shares in one sweep whom nobody had removed.
+        ``cap`` is how many accounts may leave shares in one sweep whom nobody had removed. What an account that leaves
+        has associated stays for ``wait``, unless its removal was commanded.
         """
         self._registry = registry
         self._permissions = permissions
         self._shares = shares
         self._records = records
         self._removed = removed
+        self._causes = causes
         self._rules = rules
         self._owner = owner
         self._cap = cap
+        self._wait = wait
 
     @property
     def why_nothing(self) -> str:
@@ -119,7 +128,7 @@ class OfferReconciler:
                 )
             case OfferedShare():
                 principals = self._shares.principals(target.arn)
-                return plan_for_share(target, desired, principals, records, evaluation_time.now)
+                return plan_for_share(target, desired, principals, records, evaluation_time.now, wait=self._wait)
             case _:
                 assert_never(target)
 
@@ -144,10 +153,11 @@ class OfferReconciler:
                 self._add(step, target, evaluation_time, converged, is_late)
             case DisallowPrincipals():
                 self._take_back(step, target, evaluation_time, converged)
-            case RemoveFromShare():
-                if departures is None:
-                    departures = self.departures([(target, step)], self._shares.offered(), evaluation_time)
-                self._take_out(step, target, departures, evaluation_time, converged)
+            case RemoveFromShare() | RemoveForbidden():
+                self._take_out_of_share(step, target, departures, evaluation_time, converged)
+            case AnnounceLeaving(records=records, planned_with=planned_with):
+                noted = self._records.note(records, after=planned_with)
+                converged.announced += (_announced(each) for each in noted)
             case MarkPermissions(permissions=permissions, records=records, planned_with=planned_with):
                 self._permissions.mark([each.permission_id for each in permissions])
                 self._records.note(records, after=planned_with)
@@ -158,9 +168,24 @@ class OfferReconciler:
             case _:
                 assert_never(step)
 
+    def _take_out_of_share(
+        self,
+        step: RemoveFromShare | RemoveForbidden,
+        target: Target,
+        departures: Departures | None,
+        evaluation_time: EvaluationTime,
+        converged: Converged,
+    ) -> None:
+        if departures is None:
+            departures = self.departures([(target, step)], self._shares.offered(), evaluation_time)
+        if isinstance(step, RemoveForbidden):
+            self._take_forbidden_out(step, target, departures, evaluation_time, converged)
+        else:
+            self._take_out(step, target, departures, evaluation_time, converged)
+
     def departures(
         self,
-        steps: Sequence[tuple[Target, RemoveFromShare]],
+        steps: Sequence[tuple[Target, RemoveFromShare | RemoveForbidden]],
         listed: Iterable[OfferedShare],
         evaluation_time: EvaluationTime,
     ) -> Departures:
@@ -169,7 +194,11 @@ class OfferReconciler:
         entries = self._registry.entries({each.account_id for _, step in steps for each in step.offers})
         losing: set[str] = set()
         for target, step in steps:
-            going = self._uncalled_for(step.offers, target, entries, evaluation_time)
+            there = [each for each in step.offers if each.principal not in step.out and counts_for_cap(each)]
+            if isinstance(step, RemoveForbidden):
+                losing |= {each.account_id for each in there}
+                continue
+            going = self._uncalled_for(there, target, entries, evaluation_time)
             elsewhere = others.of(step.share_arn, _entries_of(going, entries), evaluation_time)
             losing |= {each.account_id for each in going} - elsewhere.awaited.keys() - elsewhere.placed
         is_too_many = len(losing) > self._cap
@@ -241,7 +270,8 @@ class OfferReconciler:
 
     def _confirm(self, added: Collection[Offer], target: Target, evaluation_time: EvaluationTime) -> None:
         begun = [_record(target, each, evaluation_time.now) for each in added]
-        self._records.note([replace(each, is_confirmed=True, refusals=0) for each in begun], after=begun)
+        confirmed = [replace(each, is_confirmed=True, refusals=0, leaving=None) for each in begun]
+        self._records.note(confirmed, after=begun)
 
     def _in_share(self, share_arn: str) -> set[str]:
         return {each.principal for each in self._shares.principals(share_arn) if each.status.is_in_share}
@@ -284,9 +314,8 @@ class OfferReconciler:
             except AccessDeniedError as error:
                 # What somebody adds by hand now is not ours; but what was broken off before may be there.
                 denied = error.denied if isinstance(error, PartlyDeniedError) else frozenset(begun)
-                self._records.drop(
-                    [record(each) for each in called_for if each.principal in denied and not each.is_begun]
-                )
+                denied_now = [each for each in called_for if each.principal in denied and not each.is_begun]
+                self._unbegin(denied_now, record)
                 raise
             except NotReadyError as error:
                 converged.failures.append(error)
@@ -312,8 +341,15 @@ class OfferReconciler:
         gone_meanwhile = [each for each in asked if each not in staying]
         if gone_meanwhile:
             self._remove(gone_meanwhile, target)
-            self._records.drop([record(each) for each in gone_meanwhile])
+            self._unbegin(gone_meanwhile, record)
         return after
+
+    def _unbegin(self, offers: Sequence[Offer], record: Callable[[Offer], OfferRecord]) -> None:
+        """Forget what was begun and is not there; of who was in the share before, its record is as it was."""
+        leavers = [each for each in offers if each.record is not None and each.record.leaving is not None]
+        self._records.drop([record(each) for each in offers if each not in leavers])
+        as_before = [each.record for each in leavers if each.record is not None]
+        self._records.note(as_before, after=[record(each) for each in leavers])
 
     def _take_back(
         self,
@@ -339,7 +375,9 @@ class OfferReconciler:
         Who is to be in another share, and is not yet, stays as long as that; and so do those that are too many.
         """
         entries = self._registry.entries({each.account_id for each in step.offers})
-        going = self._uncalled_for(step.offers, target, entries, evaluation_time)
+        uncalled_for = self._uncalled_for(step.offers, target, entries, evaluation_time)
+        out = [each for each in uncalled_for if each.principal in step.out]
+        going = [each for each in uncalled_for if each not in out]
         elsewhere = departures.others.of(step.share_arn, _entries_of(going, entries), evaluation_time)
         if elsewhere.awaited:
             others = ", ".join(sorted({*elsewhere.awaited.values()}))
@@ -350,14 +388,22 @@ class OfferReconciler:
         going = [each for each in going if each.account_id not in elsewhere.awaited]
         held_back = departures.held_back(going, step.recorded, entries, elsewhere.placed)
         if departures.is_over(len(held_back), step.recorded):
-            converged.held_back.append(_too_many(held_back, step, departures))
+            converged.too_many.append(_too_many(held_back, step, departures))
         going = [each for each in going if each not in held_back]
-        self._remove_all(self._begun_to_leave(going), target, converged)
+        now = evaluation_time.now
+        self._hold_back(self._with_cause(held_back, entries, now), converged)
+        self._left(self._begun_to_leave(out, entries, now), now)
+        self._left(self._removed_of(self._begun_to_leave(going, entries, now), target, converged), now)
 
     def _remove_all(self, going: Sequence[Offer], target: Target, converged: Converged) -> None:
         """Take away offers, and forget them; what AWS does not take away stays on record."""
+        gone = self._removed_of(going, target, converged)
+        self._records.drop([each.record for each in gone if each.record is not None])
+
+    def _removed_of(self, going: Sequence[Offer], target: Target, converged: Converged) -> list[Offer]:
+        """Take away offers; return those that are."""
         if not going:
-            return
+            return []
         kept: frozenset[str] = frozenset()
         try:
             self._remove(going, target)
@@ -365,18 +411,81 @@ class OfferReconciler:
             kept = error.refused
             converged.refused.append(InvalidInputError(f"not all can be taken back of {id_of(target)}: {error}"))
         gone = [each for each in going if each.principal not in kept]
-        self._records.drop([each.record for each in gone if each.record is not None])
         converged.taken_back += (f"{id_of(target)} from {each.principal}" for each in gone)
+        return gone
 
-    def _begun_to_leave(self, going: Sequence[Offer]) -> list[Offer]:
-        """Note those that are to leave a share as begun; return those of which that is on record.
+    def _begun_to_leave(
+        self, going: Sequence[Offer], entries: Mapping[str, Registration], now: datetime
+    ) -> list[Offer]:
+        """Note why accounts leave a share, before they are taken out; return those of which that is on record.
 
-        Killed before the record goes, nobody takes whoever comes back for one who rejected an invitation.
+        They are on record as begun. Killed before they are noted as out, nobody takes whoever comes back for one who
+        rejected an invitation.
         """
+        return self._begun(self._with_cause(going, entries, now))
+
+    def _with_cause(
+        self, going: Sequence[Offer], entries: Mapping[str, Registration], now: datetime
+    ) -> list[tuple[Offer, OfferRecord]]:
+        """Return accounts that leave a share, with the records that say why."""
         records = [each.record for each in going if each.record is not None]
-        noted = self._records.note([replace(each, is_confirmed=False) for each in records], after=records)
-        begun = {each.principal for each in noted}
-        return [each for each in going if each.principal in begun]
+        causes = self._causes.of(records, entries) if records else {}
+        return [
+            (each, replace(each.record, leaving=leaving_after(each.record.leaving, cause, now, self._wait)))
+            for each in going
+            if each.record is not None and (cause := causes[each.principal])
+        ]
+
+    def _begun(self, leaving: Iterable[tuple[Offer, OfferRecord]]) -> list[Offer]:
+        return self._noted([(offer, replace(record, is_confirmed=False)) for offer, record in leaving])
+
+    def _noted(self, leaving: Sequence[tuple[Offer, OfferRecord]]) -> list[Offer]:
+        """Put accounts that leave on record; return those of which it is, each with its record."""
+        before = [offer.record for offer, _ in leaving if offer.record is not None]
+        written = self._records.note([record for _, record in leaving], after=before)
+        noted = {each.principal: each for each in written}
+        return [replace(offer, record=noted[offer.principal]) for offer, _ in leaving if offer.principal in noted]
+
+    def _hold_back(self, leaving: Sequence[tuple[Offer, OfferRecord]], converged: Converged) -> None:
+        """Note that accounts stay in a share, as too many would leave at once: an operator may let them go."""
+        new = [
+            (offer, replace(each, leaving=replace(each.leaving, is_capped=True)))
+            for offer, each in leaving
+            if each.leaving is not None and not _is_held_back(offer)
+        ]
+        self._noted(new)
+        converged.held_back += (f"{each.target}: {each.principal}" for _, each in leaving)
+
+    def _take_forbidden_out(
+        self,
+        step: RemoveForbidden,
+        target: Target,
+        departures: Departures,
+        evaluation_time: EvaluationTime,
+        converged: Converged,
+    ) -> None:
+        """Take out of a share whom policies, by the registry asked for just these accounts, forbid to be in it."""
+        now = evaluation_time.now
+        entries = self._registry.entries({each.account_id for each in step.offers})
+        forbidden = self._rules.desired(target, entries.values(), evaluation_time).forbidden
+        going = [each for each in step.offers if each.account_id in forbidden]
+        out = [each for each in going if each.principal in step.out]
+        going = [each for each in going if each not in out]
+        held_back = departures.forbidden_held_back(going, step.recorded)
+        self._hold_back([(each, each.record) for each in held_back if each.record is not None], converged)
+        going = [each for each in going if each not in held_back]
+        self._left(self._begun(_as_on_record(out)), now)
+        self._left(self._removed_of(self._begun(_as_on_record(going)), target, converged), now)
+
+    def _left(self, gone: Sequence[Offer], now: datetime) -> None:
+        """Note that accounts are out of a share: what they have associated is seen to by ``leavers``."""
+        records = [each.record for each in gone if each.record is not None]
+        out = [
+            replace(each, is_confirmed=True, leaving=_out(each.leaving, now))
+            for each in records
+            if each.leaving is not None
+        ]
+        self._records.note(out, after=records)
 
     def _remove(self, offers: Collection[Offer], target: Target) -> None:
         principals = [each.principal for each in offers]
@@ -413,11 +522,8 @@ class OfferReconciler:
     ) -> list[Offer]:
         """Return those of the offers that the entries do not call for, as far as they can be read."""
         desired = self._rules.desired(target, entries.values(), evaluation_time)
-        return [
-            each
-            for each in offers
-            if each.principal not in desired.principals and each.account_id not in desired.unchanged
-        ]
+        staying = desired.unchanged | desired.forbidden.keys()
+        return [each for each in offers if each.principal not in desired.principals and each.account_id not in staying]
 
 
 def _is_of_others(offer: Offer, answer: Allowed) -> bool:
@@ -425,6 +531,28 @@ def _is_of_others(offer: Offer, answer: Allowed) -> bool:
     if answer.added is None or offer.is_begun or offer.principal in answer.added:
         return False
     return answer.refusal is None or offer.principal not in answer.refusal.refused
+
+
+def _out(leaving: Leaving, now: datetime) -> Leaving:
+    return replace(leaving, taken_out_at=now, clear_since=None, is_capped=False)
+
+
+def _as_on_record(offers: Iterable[Offer]) -> list[tuple[Offer, OfferRecord]]:
+    return [(each, each.record) for each in offers if each.record is not None]
+
+
+def _is_held_back(offer: Offer) -> bool:
+    """Return whether it is on record that too many would leave."""
+    leaving = offer.record.leaving if offer.record is not None else None
+    return leaving is not None and leaving.is_capped
+
+
+def _announced(record: OfferRecord) -> str:
+    if record.leaving is None:
+        return f"{record.target} from {record.principal}"
+    due = record.leaving.announced.withdraw_after.isoformat(timespec="seconds")
+    why = "; ".join(each.text for each in record.leaving.announced.reasons)
+    return f"{record.target} from {record.principal} at {due}: {why}"
 
 
 def _entries_of(offers: Iterable[Offer], entries: Mapping[str, Registration]) -> list[Registration]:
@@ -448,7 +576,7 @@ def _too_many(held_back: Sequence[Offer], step: RemoveFromShare, departures: Dep
         "None of these is, as what they have associated would be taken down. Whatever of it is a slip, put it right: "
         f"the share's tag, their tiers{put_in}, entries that are missing. If it is meant: an account goes at once that "
         "is off-boarded, by drawbridge consumers remove while it has an entry, and by the event Consumer Removed "
-        f"anyway; all of them go with WithdrawCap ({departures.cap}) as high as that"
+        f"anyway; all go by drawbridge withdraw --confirm, or with WithdrawCap ({departures.cap}) as high as that"
     )
 
 
@@ -464,4 +592,6 @@ def _record(
         quota=shortened(quota, _WORDS_BYTES),
         refusals=(offer.record.refusals if offer.record else 0) + (refused_at is not None),
         tier=target.tier if isinstance(target, OfferedShare) else "",
+        # Until it is seen in the share again, something may be associated from when it was in it before.
+        leaving=offer.record.leaving if offer.record is not None else None,
     )

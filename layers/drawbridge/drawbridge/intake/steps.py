@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from drawbridge.decision.registration import account_of
 from drawbridge.intake.desired import DesiredOffers, NotOffered
+from drawbridge.intake.leaving import announced_to_leave
 from drawbridge.intake.offers import AllowedPrincipal, OfferedShare, OfferRecord, PrincipalStatus, SharePrincipal
 from drawbridge.intake.quotas import OfferCounts, what_to_do_about
 from drawbridge.status import Reason
@@ -91,9 +92,38 @@ class RemoveFromShare(Struct, frozen=True):
     offers: tuple[Offer, ...]
     recorded: int
     """How many accounts are in the share by our records, these among them."""
+    out: frozenset[str] = frozenset()
+    """Those that RAM lists as out of it already: what they have associated may be there still."""
 
     def __str__(self) -> str:
         return f"take {_names(self.offers)} out of {self.share_arn}"
+
+
+class AnnounceLeaving(Struct, frozen=True):
+    """Note that accounts are to leave a share that policies forbid, and when."""
+
+    share_arn: str
+    records: tuple[OfferRecord, ...]
+    """As they are to be."""
+    planned_with: tuple[OfferRecord, ...]
+
+    def __str__(self) -> str:
+        return f"announce that {_names(self.records)} of {self.share_arn} is forbidden"
+
+
+class RemoveForbidden(Struct, frozen=True):
+    """Take accounts that we added out of a share that policies forbid, which was announced, and is due."""
+
+    share_arn: str
+    offers: tuple[Offer, ...]
+    """With their records as they are once that is announced."""
+    recorded: int
+    """How many accounts are in the share by our records, these among them."""
+    out: frozenset[str] = frozenset()
+    """Those that RAM lists as out of it already."""
+
+    def __str__(self) -> str:
+        return f"take {_names(self.offers)}, as policies forbid it, out of {self.share_arn}"
 
 
 class ConfirmRecords(Struct, frozen=True):
@@ -125,6 +155,8 @@ Step = (
     | MarkPermissions
     | AddToShare
     | RemoveFromShare
+    | AnnounceLeaving
+    | RemoveForbidden
     | ConfirmRecords
     | ForgetRecords
 )
@@ -136,6 +168,8 @@ class OfferPlan(Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
     counts: OfferCounts
     not_offered: tuple[NotOffered, ...] = ()
+    has_leavers: bool = False
+    """Whether accounts leave the share, or have left it and may have something associated still."""
 
 
 def plan_for_service(
@@ -211,10 +245,14 @@ def plan_for_share(
     principals: Iterable[SharePrincipal],
     records: Mapping[str, OfferRecord],
     now: datetime,
+    *,
+    wait: timedelta,
 ) -> OfferPlan:
     """Compare which accounts should be in a share with which are; only those that are on record are taken out.
 
-    An account that RAM took out again, as it does with one that did not accept, is put into it after a while.
+    An account that RAM took out again, as it does with one that did not accept, is put into it after a while. One that
+    is not to be in it leaves, whoever took it out: its record stays for as long as something of it is associated. One
+    that policies forbid to be in it is announced to leave after ``wait``, and leaves then.
     """
     share_arn = share.arn
     there = {each.principal: each for each in principals}
@@ -222,33 +260,60 @@ def plan_for_share(
     # What RAM is taking out, nobody can put in.
     leaving = {name for name, each in there.items() if each.status is PrincipalStatus.DISASSOCIATING}
     out = there.keys() - in_share - leaving
+    taken_out = {name for name, each in records.items() if each.is_out}
     missing = [name for name in desired.principals if name in out or name not in there]
-    rejected = {name for name in missing if _was_rejected(records.get(name), now)}
+    rejected = {name for name in missing if name not in taken_out and _was_rejected(records.get(name), now)}
     refused = _refusals([name for name in missing if name not in rejected], records, now, share.takes_outsiders)
-    ours = {name: each for name, each in records.items() if each.refused_at is None}
+    ours = {name: each for name, each in records.items() if each.refused_at is None and name not in taken_out}
     going = {
         name: each.account_id
         for name, each in ours.items()
         # What a listing leaves out may be there: only the record tells that it is ours.
-        if (name in in_share or name not in there) and _is_to_go(name, each.account_id, desired)
+        if name not in leaving and _is_to_go(name, each.account_id, desired)
+    }
+    forbidden = {
+        name: msgspec.structs.replace(
+            each,
+            is_confirmed=each.is_confirmed or name in in_share,
+            leaving=announced_to_leave(each.leaving, desired.forbidden[each.account_id], now, wait),
+        )
+        for name, each in ours.items()
+        # Who is out of it by somebody else's hand is announced no more.
+        if name not in leaving and each.account_id in desired.forbidden and (name not in out or each.leaving)
     }
     unconfirmed = [
-        msgspec.structs.replace(_confirmed(each), tier=share.tier if name in desired.principals else each.tier)
+        msgspec.structs.replace(
+            _confirmed(each),
+            tier=share.tier if name in desired.principals else each.tier,
+            # What is not known neither begins nor ends anything.
+            leaving=None if name in desired.principals else each.leaving,
+        )
         for name, each in ours.items()
-        if name in in_share and name not in going
+        if name in in_share and name not in going and name not in forbidden
         # Whose tier was renamed, in its entry as on the share, is there for the new one.
-        if not each.is_confirmed or (name in desired.principals and each.tier != share.tier)
+        if not each.is_confirmed
+        or (name in desired.principals and (each.tier != share.tier or each.leaving is not None))
     ]
+    announcing = [each for name, each in forbidden.items() if each != records[name]]
+    due = {name: each for name, each in forbidden.items() if each.leaving and each.leaving.announced.is_due(now)}
+    # Of whom we have taken out, something may be associated still.
     stale = [
         each
         for name, each in records.items()
-        if (name in out or name not in ours) and _is_to_go(name, each.account_id, desired)
+        if name not in ours and name not in taken_out and _is_to_go(name, each.account_id, desired)
     ]
     adding = {name: desired.principals[name] for name in missing if name not in rejected and name not in refused}
     steps = _not_empty(
         ConfirmRecords(share_arn, tuple(unconfirmed), _on_record(unconfirmed, records)),
         AddToShare(share_arn, _longest_unrefused_first(adding, records)),
-        RemoveFromShare(share_arn, _offers(going, records), len(ours)),
+        AnnounceLeaving(share_arn, tuple(announcing), _on_record(announcing, records)),
+        RemoveFromShare(share_arn, _offers(going, records), len(ours), frozenset(out & going.keys())),
+        RemoveForbidden(
+            share_arn,
+            _offers({name: each.account_id for name, each in due.items()}, due),
+            len(ours),
+            frozenset(out & due.keys()),
+        ),
         ForgetRecords(share_arn, tuple(stale)),
     )
     not_again = (
@@ -261,15 +326,20 @@ def plan_for_share(
     )
     counts = OfferCounts(
         there=len(in_share),
-        called_for=len((in_share | desired.principals.keys()) - going.keys()),
+        called_for=len((in_share | desired.principals.keys()) - going.keys() - due.keys()),
         waiting=sum(each.status is PrincipalStatus.ASSOCIATING for each in there.values()),
         refusal=_words_of_no_room(records, now),
     )
-    return OfferPlan(steps=steps, counts=counts, not_offered=(*desired.not_offered, *not_again))
+    return OfferPlan(
+        steps=steps,
+        counts=counts,
+        not_offered=(*desired.not_offered, *not_again),
+        has_leavers=bool(going or due or taken_out),
+    )
 
 
 def _is_to_go(principal: str, account_id: str, desired: DesiredOffers) -> bool:
-    return principal not in desired.principals and account_id not in desired.unchanged
+    return principal not in desired.principals and account_id not in {*desired.unchanged, *desired.forbidden}
 
 
 def _is_ours(permission: AllowedPrincipal, record: OfferRecord | None, owner: str) -> bool:
@@ -379,14 +449,14 @@ def _on_record(some: Iterable[OfferRecord], records: Mapping[str, OfferRecord]) 
 
 
 def _confirmed(record: OfferRecord) -> OfferRecord:
-    return msgspec.structs.replace(record, is_confirmed=True, refused_at=None, refusals=0, quota="")
+    return msgspec.structs.replace(record, is_confirmed=True, refused_at=None, refusals=0, quota="", leaving=None)
 
 
 def _not_empty(*steps: Step) -> tuple[Step, ...]:
     return tuple(step for step in steps if (step.offers if isinstance(step, _OF_OFFERS) else step.records))
 
 
-_OF_OFFERS = AllowPrincipals | DisallowPrincipals | AddToShare | RemoveFromShare
+_OF_OFFERS = AllowPrincipals | DisallowPrincipals | AddToShare | RemoveFromShare | RemoveForbidden
 
 _MOST_NAMED = 5
 

@@ -1,7 +1,7 @@
 """Announced: what is there and is to be taken down all the same, since policies no longer permit it, or on command."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
@@ -69,6 +69,15 @@ COMMANDED = "withdrawn-on-command"
 
 NO_LONGER_PERMITTED = "no-longer-permitted"
 """The code of the reason that policies no longer permit what is connected."""
+
+
+def period(before: Announced | None, now: datetime, wait: timedelta, *, at_once: bool) -> tuple[datetime, datetime]:
+    """Return since when something is announced, and when its time comes.
+
+    What is announced already keeps its time, unless it is to go at once by now.
+    """
+    due = now if at_once else now + wait
+    return (before.since, min(due, before.withdraw_after)) if before else (now, due)
 
 
 def earliest(marks: Iterable[Announced]) -> datetime | None:

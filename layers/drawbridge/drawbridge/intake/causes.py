@@ -1,0 +1,38 @@
+"""Causes: why accounts leave a share, by their entries and by what is on record of removals."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Protocol
+
+from drawbridge.decision.registration import Registration
+from drawbridge.intake.leaving import LeavingCause
+from drawbridge.intake.offers import OfferRecord
+
+
+class RemovalCommands(Protocol):
+    """Which removals of consumers were commanded, by a person or an event."""
+
+    def commanded(self) -> Mapping[str, datetime]:
+        """Return when the last removal of each account was put on record; one by hand never is."""
+        ...
+
+
+class CausesOfLeaving:
+    """Tells why accounts leave."""
+
+    def __init__(self, commands: RemovalCommands) -> None:
+        self._commands = commands
+
+    def of(self, records: Collection[OfferRecord], entries: Mapping[str, Registration]) -> dict[str, LeavingCause]:
+        """Return why each account leaves; ``entries`` are those that they have, read before this is asked.
+
+        A removal from before the account was put into the share was that of an earlier entry.
+        """
+        without = [each for each in records if each.account_id not in entries]
+        commanded = self._commands.commanded() if without else {}
+        causes = dict.fromkeys((each.principal for each in records), LeavingCause.OTHER_TIER)
+        for each in without:
+            at = commanded.get(each.account_id)
+            is_commanded = at is not None and at >= each.offered_at
+            causes[each.principal] = LeavingCause.COMMANDED if is_commanded else LeavingCause.NO_ENTRY
+        return causes

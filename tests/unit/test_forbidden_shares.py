@@ -1,0 +1,354 @@
+"""An account that policies forbid to be in an offered share is announced to leave it, and leaves once that is due."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from drawbridge.decision.facts import Consumer
+from drawbridge.errors import ThrottledError
+from drawbridge.intake.associations import AssociationKind, ConsumerAssociation
+from drawbridge.intake.converged import Converged
+from drawbridge.intake.leaving import Leaving, LeavingCause
+from drawbridge.intake.off_boarding import RemovedConsumer
+from drawbridge.intake.offers import PrincipalStatus
+from tests.builders import CONSUMER, NOW, PROVIDER, SHARE_ARN, STRANGER
+from tests.fakes.interruptions import CrashError
+from tests.unit.offering import CONFIRM, PERMIT, SILVER_ARN, WAIT, World
+from tests.unit.policies import compiled
+
+ORDERS = f"arn:aws:vpc-lattice:us-east-1:{PROVIDER}:resourceconfiguration/rcfg-00000000000000000"
+GOLD = Consumer(tier="gold")
+HOUR = timedelta(hours=1)
+
+
+def forbid(about: str, condition: str = "", *, urgent: bool = False) -> str:
+    annotations = '@id("no")\n@reason("Not these.")\n' + ('@urgent("true")\n' if urgent else "")
+    when = f" when {{ {condition} }}" if condition else ""
+    return f'{annotations}forbid({about}, action == Action::"offer", resource is ResourceShare){when};'
+
+
+THIS_ONE = f'principal == Account::"{CONSUMER}"'
+NO_GOLD = forbid("principal", 'principal has consumer && principal.consumer.tier == "gold"')
+"""It goes by a fact, which may have changed for many at once."""
+
+
+def policies(world: World, *texts: str) -> None:
+    world.policies = compiled([PERMIT, *texts])
+
+
+def association(account_id: str = CONSUMER) -> ConsumerAssociation:
+    kind = AssociationKind.ENDPOINT
+    return ConsumerAssociation(id=f"rea-{account_id}", kind=kind, resource_arn=ORDERS, account_id=account_id)
+
+
+@pytest.fixture
+def world() -> World:
+    """Return a world in which two accounts are in a share that holds something, with which both are associated."""
+    world = World()
+    world.shares.held = {SHARE_ARN: {ORDERS}}
+    world.consumers.registered = {CONSUMER: GOLD, STRANGER: GOLD}
+    world.converge()
+    world.associations.there = [association(), association(STRANGER)]
+    return world
+
+
+def leaving(world: World, account_id: str = CONSUMER) -> Leaving | None:
+    record = world.records.records.get((SHARE_ARN, account_id))
+    return record.leaving if record is not None else None
+
+
+def later(world: World, by: timedelta) -> Converged:
+    world.now += by
+    return world.converge()
+
+
+def test_who_is_forbidden_is_announced_and_leaves_with_all_once_it_is_due(world: World) -> None:
+    policies(world, forbid(THIS_ONE))
+
+    announced = world.converge()
+    by_then = world.in_share(), leaving(world)
+    before = later(world, WAIT - HOUR), world.in_share()
+    after = later(world, HOUR)
+
+    assert announced.announced == [f"{SHARE_ARN} from {CONSUMER} at 2026-11-28T12:00:00+00:00: Not these."]
+    assert by_then[0] == {CONSUMER, STRANGER}
+    assert (mark := by_then[1]) is not None
+    assert (mark.cause, mark.announced.since, mark.announced.withdraw_after) == (
+        LeavingCause.FORBIDDEN,
+        NOW,
+        NOW + WAIT,
+    )
+    assert (mark.announced.forbidden, [each.text for each in mark.announced.reasons]) == (True, ["Not these."])
+    assert (before[0].announced, before[0].taken_back, before[1]) == ([], [], {CONSUMER, STRANGER})
+    assert after.taken_back == [f"{SHARE_ARN} from {CONSUMER}"]
+    assert (world.in_share(), world.associations.there) == ({STRANGER}, [association(STRANGER)])
+
+
+def test_what_is_announced_is_not_written_again_and_is_told_as_not_offered(world: World) -> None:
+    policies(world, forbid(THIS_ONE))
+    world.converge()
+    world.interruptions.writes_until_crash = 0
+
+    again = later(world, HOUR)
+
+    assert again == Converged(not_offered=[f"{SHARE_ARN} is not offered to {CONSUMER}: Not these."])
+
+
+def test_an_urgent_forbid_takes_it_out_in_the_same_sweep(world: World) -> None:
+    policies(world, forbid(THIS_ONE, urgent=True))
+
+    converged = world.converge()
+
+    assert (world.in_share(), world.associations.there) == ({STRANGER}, [association(STRANGER)])
+    assert len(converged.announced) == 1
+
+
+def test_a_forbid_that_becomes_urgent_waits_no_longer(world: World) -> None:
+    policies(world, forbid(THIS_ONE))
+    world.converge()
+    policies(world, forbid(THIS_ONE, urgent=True))
+
+    later(world, HOUR)
+
+    assert world.in_share() == {STRANGER}
+
+
+def test_a_forbid_that_goes_in_time_ends_it_and_a_later_one_begins_anew(world: World) -> None:
+    policies(world, forbid(THIS_ONE))
+    world.converge()
+    policies(world)
+    later(world, WAIT - HOUR)
+    in_between = leaving(world)
+    policies(world, forbid(THIS_ONE))
+
+    later(world, HOUR)
+
+    assert in_between is None
+    assert world.in_share() == {CONSUMER, STRANGER}
+    assert (mark := leaving(world)) is not None
+    assert (mark.announced.since, mark.announced.withdraw_after) == (world.now, world.now + WAIT)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"suspended_at": NOW}, {"unreadable": ("tier",)}, {"proof_required": True}], ids=str
+)
+def test_what_is_not_known_or_shut_out_neither_begins_nor_ends_it(changes: dict[str, Any], world: World) -> None:
+    policies(world, forbid(THIS_ONE))
+    world.converge()
+    mark = leaving(world)
+    world.consumers.registered[CONSUMER] = replace(GOLD, **changes)
+
+    later(world, WAIT)
+    world.consumers.registered[STRANGER] = replace(GOLD, **changes)
+    policies(world, forbid("principal"))
+    later(world, WAIT)
+
+    assert world.in_share() == {CONSUMER, STRANGER}
+    assert (leaving(world), leaving(world, STRANGER)) == (mark, None)
+
+
+def test_while_no_policy_is_in_force_it_stays_announced_and_in(world: World) -> None:
+    policies(world, forbid(THIS_ONE))
+    world.converge()
+    world.policies = compiled([])
+
+    later(world, WAIT)
+
+    assert world.in_share() == {CONSUMER, STRANGER}
+    assert leaving(world) is not None
+
+
+def test_only_ours_are_announced_and_taken_out(world: World) -> None:
+    world.shares.members[SHARE_ARN]["999999999999"] = PrincipalStatus.ASSOCIATED
+    world.consumers.registered["999999999999"] = GOLD
+    policies(world, forbid("principal", urgent=True))
+
+    world.converge()
+
+    assert world.in_share() == {"999999999999"}
+
+
+def test_who_is_forbidden_and_registered_again_as_something_else_in_the_middle_stays(world: World) -> None:
+    policies(world, forbid(THIS_ONE, 'principal has consumer && principal.consumer.tier == "gold"', urgent=True))
+    world.consumers.on_read = lambda: world.consumers.registered.update({CONSUMER: Consumer(tier="silver")})
+
+    converged = world.converge()
+
+    assert CONSUMER in world.in_share()
+    assert converged.taken_back == []
+
+
+def test_who_is_out_of_it_for_a_forbid_is_put_in_again_once_that_goes(world: World) -> None:
+    policies(world, forbid(THIS_ONE))
+    world.converge()
+    later(world, WAIT)
+    policies(world)
+
+    later(world, HOUR)
+
+    assert world.in_share() == {CONSUMER, STRANGER}
+    assert leaving(world) is None
+
+
+def test_who_is_announced_and_removed_on_command_goes_at_once(world: World) -> None:
+    policies(world, forbid(THIS_ONE))
+    world.converge()
+    world.removed.kept[CONSUMER] = RemovedConsumer(removed_at=NOW)
+    del world.consumers.registered[CONSUMER]
+
+    later(world, HOUR)
+
+    assert (world.in_share(), world.associations.there) == ({STRANGER}, [association(STRANGER)])
+
+
+def test_what_it_may_reach_by_another_share_stays(world: World) -> None:
+    world.shares.held[SILVER_ARN] = {ORDERS}
+    world.shares.members[SILVER_ARN] = {CONSUMER: PrincipalStatus.ASSOCIATED}
+    policies(world, forbid(THIS_ONE, urgent=True))
+
+    converged = world.converge()
+
+    assert world.in_share() == {STRANGER}
+    assert association() in world.associations.there
+    assert len(converged.still_associated) == 1
+
+
+@pytest.mark.parametrize("writes", range(6))
+def test_wherever_a_sweep_is_killed_the_next_ones_end_the_same(writes: int, world: World) -> None:
+    policies(world, forbid(THIS_ONE, urgent=True))
+    world.interruptions.writes_until_crash = writes
+
+    try:
+        world.converge()
+    except CrashError:
+        pass
+    else:
+        assert writes == 5
+    world.interruptions.writes_until_crash = 1_000
+    world.converge()
+    gone = world.associations.there, world.in_share()
+    for _ in range(2):
+        later(world, CONFIRM)
+
+    assert gone == ([association(STRANGER)], {STRANGER})
+    assert (SHARE_ARN, CONSUMER) not in world.records.records
+
+
+def many(world: World, tier: str = "gold", first: int = 1) -> list[str]:
+    accounts = [f"{number:012}" for number in range(first, first + 12)]
+    world.consumers.registered |= {each: Consumer(tier=tier) for each in accounts}
+    world.converge()
+    return accounts
+
+
+def test_many_whom_a_fact_forbids_stay_until_an_operator_lets_them_go(world: World) -> None:
+    accounts = many(world)
+    policies(world, NO_GOLD)
+    world.converge()
+
+    held_back = later(world, WAIT)
+    still, capped = world.in_share(), [leaving(world, each) for each in accounts]
+    world.interruptions.writes_until_crash = 0
+    again = later(world, HOUR)
+    world.interruptions.writes_until_crash = 1_000
+    let_go(world)
+    later(world, HOUR)
+
+    assert still == {CONSUMER, STRANGER, *accounts}
+    assert sorted(held_back.held_back) == sorted(f"{SHARE_ARN}: {each}" for each in still)
+    assert all(each is not None and each.is_capped for each in capped)
+    assert again.held_back == held_back.held_back
+    assert (world.in_share(), world.associations.there) == (set(), [])
+
+
+def let_go(world: World) -> None:
+    """Let all go that is held back, as an operator does."""
+    for key, each in world.records.records.items():
+        if each.leaving is not None and each.leaving.is_capped:
+            confirmed = replace(each.leaving.announced, confirmed=True)
+            world.records.records[key] = replace(each, leaving=replace(each.leaving, announced=confirmed))
+
+
+@pytest.mark.parametrize("cap", [14, 13])
+def test_as_many_as_the_cap_go(cap: int, world: World) -> None:
+    many(world)
+    world.cap = cap
+    policies(world, NO_GOLD)
+    world.converge()
+
+    later(world, WAIT)
+
+    assert len(world.in_share()) == (0 if cap == 14 else 14)
+
+
+def test_the_cap_is_of_all_shares_of_a_sweep(world: World) -> None:
+    gold, silver = many(world), many(world, "silver", first=101)
+    world.cap = 20
+    policies(world, forbid("principal", "principal has consumer"))
+    world.converge()
+
+    later(world, WAIT)
+
+    assert world.in_share() == {CONSUMER, STRANGER, *gold}
+    assert world.in_share(SILVER_ARN) == {*silver}
+
+
+def test_a_forbid_that_goes_by_no_fact_is_not_capped(world: World) -> None:
+    many(world)
+    policies(world, forbid("principal"))
+    world.converge()
+
+    later(world, WAIT)
+
+    assert world.in_share() == set()
+
+
+def test_what_was_held_back_and_is_permitted_again_stays_and_is_held_back_no_more(world: World) -> None:
+    many(world)
+    policies(world, NO_GOLD)
+    world.converge()
+    later(world, WAIT)
+    policies(world)
+
+    converged = later(world, HOUR)
+
+    assert (len(world.in_share()), converged.held_back) == (14, [])
+    assert all(each.leaving is None for each in world.records.records.values())
+
+
+def test_who_would_leave_for_a_slip_can_be_let_go_too_and_has_a_period_from_then(world: World) -> None:
+    accounts = many(world)
+    world.associations.there = [association(each) for each in accounts]
+    for each in accounts:
+        world.consumers.registered[each] = Consumer(tier="golld")
+    converged = world.converge()
+    later(world, WAIT)
+    let_go(world)
+    later(world, HOUR)
+    out = world.in_share(), len(world.associations.there)
+    later(world, WAIT)
+
+    assert sorted(converged.held_back) == [f"{SHARE_ARN}: {each}" for each in accounts]
+    assert out == ({CONSUMER, STRANGER}, 12)
+    assert world.associations.there == []
+
+
+def test_where_ram_is_throttled_it_is_tried_again(world: World) -> None:
+    policies(world, forbid(THIS_ONE, urgent=True))
+    real = world.shares.disassociate
+    world.shares.disassociate = throttled  # type: ignore[method-assign, assignment]
+    failed = world.converge()
+    world.shares.disassociate = real  # type: ignore[method-assign]
+
+    later(world, HOUR)
+
+    assert [str(each) for each in failed.failures] == ["slowly"]
+    assert world.in_share() == {STRANGER}
+
+
+def throttled(*_: object) -> None:
+    raise ThrottledError("slowly")

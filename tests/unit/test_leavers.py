@@ -1,0 +1,602 @@
+"""What an account that left an offered share has associated goes once it is due, and nothing else does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from drawbridge.decision.facts import Consumer
+from drawbridge.errors import (
+    AccessDeniedError,
+    ConflictError,
+    DrawbridgeError,
+    GoneError,
+    ThrottledError,
+    UpstreamError,
+)
+from drawbridge.intake.associations import AssociationKind, ConsumerAssociation
+from drawbridge.intake.converged import Converged
+from drawbridge.intake.desired import DesiredOffers
+from drawbridge.intake.leavers import (
+    ChangeRecord,
+    DeleteAssociations,
+    ForgetLeaver,
+    Observed,
+    Reach,
+    plan_for_leavers,
+)
+from drawbridge.intake.leaving import Leaving, LeavingCause, leaving_after
+from drawbridge.intake.off_boarding import RemovedConsumer
+from drawbridge.intake.offers import OfferRecord, PrincipalStatus
+from drawbridge.request.announced import Announced
+from tests.builders import CONSUMER, NOW, PROVIDER, SHARE_ARN, STRANGER
+from tests.fakes.interruptions import CrashError
+from tests.unit.offering import CONFIRM, SILVER_ARN, WAIT, World
+
+OTHERS_SHARE = f"arn:aws:ram:us-east-1:{PROVIDER}:resource-share/11111111-bbbb-cccc-dddd-eeeeeeeeeeee"
+ORDERS, WIDGETS = (f"arn:aws:vpc-lattice:us-east-1:{PROVIDER}:resourceconfiguration/rcfg-{end * 17}" for end in "01")
+NETWORK = f"arn:aws:vpc-lattice:us-east-1:{PROVIDER}:servicenetwork/sn-00000000000000000"
+ORGANIZATION = "arn:aws:organizations::999999999999:organization/o-0123456789"
+GOLD = Consumer(tier="gold")
+SOON = timedelta(minutes=5)
+
+
+def association(account_id: str = CONSUMER, arn: str = ORDERS, number: int = 1, **changes: Any) -> ConsumerAssociation:
+    of = ConsumerAssociation(
+        id=f"rea-{account_id}-{arn[-1]}-{number}",
+        kind=AssociationKind.ENDPOINT,
+        resource_arn=arn,
+        account_id=account_id,
+        through=f"vpce-{number}",
+    )
+    return replace(of, **changes)
+
+
+OF_CONSUMER = association()
+OF_NETWORK = association(kind=AssociationKind.NETWORK, number=2, through=NETWORK)
+
+
+@pytest.fixture
+def world() -> World:
+    """Return a world in which two accounts are in a share that holds something, with which both are associated."""
+    world = World()
+    world.shares.held = {SHARE_ARN: {ORDERS, WIDGETS, NETWORK}}
+    world.consumers.registered = {CONSUMER: GOLD, STRANGER: GOLD}
+    world.converge()
+    world.associations.there = [OF_CONSUMER, OF_NETWORK, association(arn=WIDGETS), association(STRANGER)]
+    return world
+
+
+def command_removal(world: World, account_id: str = CONSUMER) -> None:
+    """Remove an entry as a command or an event does."""
+    world.removed.kept[account_id] = RemovedConsumer(removed_at=world.now)
+    del world.consumers.registered[account_id]
+
+
+def left(world: World, account_id: str = CONSUMER) -> Leaving | None:
+    record = world.records.records.get((SHARE_ARN, account_id))
+    return record.leaving if record is not None else None
+
+
+def later(world: World, by: timedelta) -> Converged:
+    world.now += by
+    return world.converge()
+
+
+def of_consumer(world: World) -> set[ConsumerAssociation]:
+    return {each for each in world.associations.there if each.account_id == CONSUMER}
+
+
+def test_whose_removal_was_commanded_has_nothing_associated_after_the_same_sweep(world: World) -> None:
+    command_removal(world)
+
+    converged = world.converge()
+
+    assert world.associations.there == [association(STRANGER)]
+    assert sorted(converged.disassociated) == sorted(map(str, [OF_CONSUMER, OF_NETWORK, association(arn=WIDGETS)]))
+    assert (converged.still_associated, converged.failures, converged.broken) == ([], [], [])
+    assert (leaving := left(world)) is not None
+    assert (leaving.cause, leaving.announced.withdraw_after) == (LeavingCause.COMMANDED, NOW)
+
+
+def test_whose_entry_was_just_gone_keeps_it_for_the_period(world: World) -> None:
+    del world.consumers.registered[CONSUMER]
+    world.converge()
+
+    before = later(world, WAIT - timedelta(seconds=1)), of_consumer(world)
+    after = later(world, timedelta(seconds=1))
+
+    assert world.in_share() == {STRANGER}
+    assert (before[0].disassociated, len(before[1])) == ([], 3)
+    assert (len(after.disassociated), of_consumer(world)) == (3, set())
+
+
+@pytest.mark.parametrize("holds_it_too", [True, False])
+def test_who_moves_to_another_tier_keeps_what_the_next_share_holds_and_the_rest_for_the_period(
+    holds_it_too: bool, world: World
+) -> None:
+    world.shares.held[SILVER_ARN] = {ORDERS} if holds_it_too else set()
+    world.consumers.registered[CONSUMER] = Consumer(tier="silver")
+    world.converge()
+
+    converged = later(world, WAIT)
+
+    kept = {OF_CONSUMER, OF_NETWORK} if holds_it_too else set[ConsumerAssociation]()
+    assert (world.in_share(), world.in_share(SILVER_ARN)) == ({STRANGER}, {CONSUMER})
+    assert of_consumer(world) == kept
+    assert {each.partition(": ")[2] for each in converged.still_associated} == (
+        {f"the account may reach it by {SILVER_ARN}"} if holds_it_too else set()
+    )
+
+
+def test_who_has_left_and_has_nothing_associated_is_forgotten_by_the_second_look(world: World) -> None:
+    del world.consumers.registered[STRANGER]
+    world.associations.there = []
+    world.converge()
+
+    too_soon = later(world, CONFIRM - timedelta(seconds=1)), left(world, STRANGER)
+    later(world, timedelta(seconds=1))
+
+    assert too_soon[0] == Converged()
+    assert too_soon[1] is not None
+    assert world.records.records.keys() == {(SHARE_ARN, CONSUMER)}
+
+
+def test_a_listing_that_is_cut_once_has_nobody_forgotten(world: World) -> None:
+    del world.consumers.registered[CONSUMER]
+    world.associations.left_out = {each.id for each in of_consumer(world)}
+    world.converge()
+    world.associations.left_out = set()
+    later(world, CONFIRM)
+
+    converged = later(world, WAIT)
+
+    assert (len(converged.disassociated), of_consumer(world)) == (3, set())
+
+
+def test_what_it_makes_in_the_last_moment_goes_with_the_next_sweep(world: World) -> None:
+    command_removal(world)
+    world.converge()
+    late = association(number=7)
+    world.associations.there.append(late)
+
+    converged = later(world, CONFIRM)
+
+    assert converged.disassociated == [str(late)]
+    assert left(world) is not None
+
+
+def test_who_is_removed_on_command_after_its_entry_was_gone_waits_no_longer(world: World) -> None:
+    del world.consumers.registered[CONSUMER]
+    world.converge()
+    world.now += SOON
+    world.removed.kept[CONSUMER] = RemovedConsumer(removed_at=world.now)
+
+    world.converge()
+
+    assert of_consumer(world) == set()
+
+
+def test_a_removal_from_before_it_was_offered_commands_nothing(world: World) -> None:
+    world.removed.kept[CONSUMER] = RemovedConsumer(removed_at=NOW - timedelta(seconds=1))
+    del world.consumers.registered[CONSUMER]
+
+    world.converge()
+
+    assert len(of_consumer(world)) == 3
+
+
+def test_a_removal_that_is_on_record_no_longer_was_a_command_all_the_same(world: World) -> None:
+    command_removal(world)
+    world.associations.refusing = {OF_CONSUMER.id: ConflictError("in progress")}
+    world.converge()
+    world.removed.kept.clear()
+    world.associations.refusing = {}
+
+    later(world, timedelta(days=31))
+
+    assert of_consumer(world) == set()
+
+
+def test_who_comes_back_with_another_tier_after_a_removal_has_a_period_of_its_own(world: World) -> None:
+    command_removal(world)
+    world.associations.refusing = {each.id: ConflictError("in progress") for each in of_consumer(world)}
+    world.converge()
+    world.associations.refusing = {}
+    world.consumers.registered[CONSUMER] = Consumer(tier="bronze")
+
+    converged = later(world, SOON)
+
+    assert (converged.disassociated, len(of_consumer(world))) == ([], 3)
+    assert (leaving := left(world)) is not None
+    assert (leaving.cause, leaving.announced.withdraw_after) == (LeavingCause.OTHER_TIER, NOW + SOON + WAIT)
+
+
+def test_who_comes_back_in_time_is_put_in_at_once_and_keeps_all(world: World) -> None:
+    del world.consumers.registered[CONSUMER]
+    world.converge()
+    world.consumers.registered[CONSUMER] = GOLD
+
+    later(world, SOON)
+    back = world.in_share(), left(world)
+    later(world, WAIT)
+
+    assert back == ({CONSUMER, STRANGER}, None)
+    assert len(of_consumer(world)) == 3
+
+
+def test_who_comes_back_in_the_middle_of_the_deletions_keeps_the_rest(world: World) -> None:
+    command_removal(world)
+    real, deleted = world.associations.delete, []
+
+    def delete(association: ConsumerAssociation) -> None:
+        real(association)
+        deleted.append(association)
+        world.consumers.registered[CONSUMER] = GOLD
+
+    world.associations.delete = delete  # type: ignore[method-assign]
+
+    world.converge()
+    world.converge()
+
+    assert (len(deleted), len(of_consumer(world))) == (1, 2)
+    assert world.in_share() == {CONSUMER, STRANGER}
+
+
+def test_who_comes_back_and_goes_again_before_it_is_put_in_is_not_lost_sight_of(world: World) -> None:
+    del world.consumers.registered[CONSUMER]
+    world.converge()
+    world.consumers.registered[CONSUMER] = GOLD
+    world.consumers.on_read = lambda: world.consumers.registered.update({CONSUMER: Consumer()})
+    later(world, SOON)
+    world.consumers.on_read = lambda: None
+
+    later(world, SOON)
+    later(world, WAIT)
+
+    assert (world.in_share(), of_consumer(world)) == ({STRANGER}, set())
+
+
+def test_whom_somebody_else_put_into_the_share_again_is_somebody_else_s(world: World) -> None:
+    del world.consumers.registered[CONSUMER]
+    world.converge()
+    world.shares.members[SHARE_ARN][CONSUMER] = PrincipalStatus.ASSOCIATED
+
+    soon = later(world, SOON), left(world)
+    later(world, SOON)
+    later(world, WAIT)
+
+    assert soon[0].disassociated == []
+    assert soon[1] is not None
+    assert left(world) is None
+    assert len(of_consumer(world)) == 3
+    assert world.in_share() == {CONSUMER, STRANGER}
+
+
+@pytest.mark.parametrize("status", [*PrincipalStatus])
+def test_what_another_share_gives_is_kept_while_the_account_is_in_it(status: PrincipalStatus, world: World) -> None:
+    world.shares.held[OTHERS_SHARE] = {ORDERS}
+    world.shares.members[OTHERS_SHARE] = {CONSUMER: status}
+    command_removal(world)
+
+    world.converge()
+
+    assert of_consumer(world) == ({OF_CONSUMER, OF_NETWORK} if status.is_in_share else set())
+
+
+@pytest.mark.parametrize(
+    ("principal", "stays"),
+    [
+        (ORGANIZATION, True),
+        ("arn:aws:organizations::999999999999:ou/o-0123456789/ou-1", True),
+        (f"arn:aws:iam::{CONSUMER}:role/connect", True),
+        (f"arn:aws:iam::{STRANGER}:role/connect", False),
+        (STRANGER, False),
+        ("something.amazonaws.com", True),
+    ],
+)
+def test_what_the_account_may_reach_as_part_of_something_is_kept_and_told(
+    principal: str, stays: bool, world: World
+) -> None:
+    world.shares.held[OTHERS_SHARE] = {ORDERS}
+    world.shares.members[OTHERS_SHARE] = {principal: PrincipalStatus.ASSOCIATED}
+    command_removal(world)
+
+    converged = world.converge()
+
+    assert (OF_CONSUMER in of_consumer(world)) is stays
+    assert [principal in each for each in converged.still_associated] == [True, True] * stays
+
+
+def test_as_long_as_it_is_not_known_whether_it_may_reach_something_the_record_stays(world: World) -> None:
+    world.shares.held[OTHERS_SHARE] = {ORDERS}
+    world.shares.members[OTHERS_SHARE] = {ORGANIZATION: PrincipalStatus.ASSOCIATED}
+    command_removal(world)
+    for _ in range(5):
+        later(world, CONFIRM)
+    still = left(world)
+    world.shares.members[OTHERS_SHARE] = {}
+
+    later(world, CONFIRM)
+
+    assert still is not None
+    assert of_consumer(world) == set()
+
+
+@pytest.mark.parametrize("cut", ["holders", "other listing"])
+def test_where_ram_s_listings_do_not_agree_nothing_is_deleted(cut: str, world: World) -> None:
+    if cut == "holders":
+        world.shares.holders_left_out = {SHARE_ARN}
+    else:
+        world.shares.held[OTHERS_SHARE] = {ORDERS}
+        world.shares.members[OTHERS_SHARE] = {CONSUMER: PrincipalStatus.ASSOCIATED}
+        world.shares.left_out = {CONSUMER}
+    command_removal(world)
+
+    converged = world.converge()
+
+    assert {OF_CONSUMER, OF_NETWORK} <= of_consumer(world)
+    assert len(converged.still_associated) >= 2
+
+
+def test_a_listing_of_ram_that_is_behind_holds_nothing_up(world: World) -> None:
+    command_removal(world)
+    world.shares.listed_late = {CONSUMER}
+
+    world.converge()
+
+    assert of_consumer(world) == set()
+
+
+def test_what_a_service_of_aws_made_is_left_and_told(world: World) -> None:
+    managed = association(kind=AssociationKind.NETWORK, number=3, is_managed=True)
+    world.associations.there = [managed]
+    command_removal(world)
+
+    converged = world.converge()
+    later(world, CONFIRM)
+
+    assert of_consumer(world) == {managed}
+    assert converged.still_associated == [f"{managed}: a service of AWS made it; delete it, or have the consumer"]
+    assert left(world) is not None
+
+
+def test_what_is_being_deleted_is_waited_for_and_not_told(world: World) -> None:
+    going = association(is_going=True)
+    world.associations.there = [going]
+    command_removal(world)
+
+    at_first = world.converge()
+    later(world, CONFIRM)
+    still = left(world)
+    world.associations.there = []
+    later(world, CONFIRM)
+    later(world, CONFIRM)
+
+    assert (at_first.disassociated, at_first.still_associated) == ([], [])
+    assert still is not None
+    assert left(world) is None
+
+
+def test_one_resource_that_can_t_be_listed_holds_up_no_other_and_is_told(world: World) -> None:
+    world.associations.refusing = {ORDERS: AccessDeniedError("not yours")}
+    command_removal(world)
+
+    converged = world.converge()
+    later(world, CONFIRM)
+    later(world, CONFIRM)
+
+    assert of_consumer(world) == {OF_CONSUMER, OF_NETWORK}
+    assert [str(each) for each in converged.failures] == ["not yours"]
+    assert left(world) is not None
+
+
+@pytest.mark.parametrize(
+    ("error", "deleted", "failed", "told"),
+    [
+        (GoneError("gone"), 2, 0, 0),
+        (ConflictError("being made"), 2, 0, 1),
+        (UpstreamError("broken"), 2, 1, 0),
+        (AccessDeniedError("no"), 0, 1, 0),
+        (ThrottledError("slowly"), 0, 1, 0),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_what_can_t_be_deleted_holds_up_no_other_unless_all_would_be_answered_so(
+    error: DrawbridgeError, deleted: int, failed: int, told: int, world: World
+) -> None:
+    world.associations.refusing = {OF_CONSUMER.id: error}
+    command_removal(world)
+
+    converged = world.converge()
+    world.associations.refusing = {}
+    again = later(world, SOON)
+
+    assert (len(converged.disassociated), len(converged.failures)) == (deleted, failed)
+    assert len(converged.still_associated) == told
+    assert of_consumer(world) == set()
+    assert again.failures == []
+
+
+def test_what_does_not_belong_to_this_account_or_is_no_resource_configuration_is_not_looked_at(world: World) -> None:
+    foreign = ORDERS.replace(PROVIDER, STRANGER)
+    world.shares.held[SHARE_ARN] = {NETWORK, foreign}
+    world.associations.there = [association(arn=NETWORK), association(arn=foreign), OF_CONSUMER]
+    command_removal(world)
+
+    converged = world.converge()
+
+    assert (len(of_consumer(world)), converged.disassociated, converged.failures) == (3, [], [])
+
+
+def test_who_is_suspended_while_it_leaves_is_left_as_it_is(world: World) -> None:
+    world.consumers.registered[CONSUMER] = Consumer(tier="silver")
+    world.converge()
+    world.consumers.registered[CONSUMER] = Consumer(tier="silver", suspended_at=NOW)
+
+    later(world, WAIT)
+
+    assert len(of_consumer(world)) == 3
+    assert left(world) is not None
+
+
+def test_where_time_is_short_the_rest_is_left_for_the_next_sweep(world: World) -> None:
+    accounts = [f"{number:012}" for number in range(1, 26)]
+    world.consumers.registered |= dict.fromkeys(accounts, GOLD)
+    world.converge()
+    world.associations.there = [association(each) for each in accounts]
+    for each in accounts:
+        command_removal(world, each)
+    real = world.associations.delete
+
+    def delete(association: ConsumerAssociation) -> None:
+        world.seconds = 150.0
+        real(association)
+
+    world.associations.delete = delete  # type: ignore[method-assign]
+    first = world.converge()
+    by_then = len(world.associations.there)
+    world.seconds = 0.0
+    world.associations.delete = real  # type: ignore[method-assign]
+    later(world, SOON)
+
+    assert (by_then, first.left) == (15, {SHARE_ARN})
+    assert world.associations.there == []
+
+
+@pytest.mark.parametrize("writes", range(7))
+def test_wherever_a_sweep_is_killed_the_next_ones_end_the_same(writes: int, world: World) -> None:
+    command_removal(world)
+    world.interruptions.writes_until_crash = writes
+
+    try:
+        world.converge()
+    except CrashError:
+        pass
+    else:
+        assert writes == 6
+    world.interruptions.writes_until_crash = 1_000
+    world.converge()
+    gone = of_consumer(world), world.in_share()
+    for _ in range(2):
+        later(world, CONFIRM)
+
+    assert gone == (set(), {STRANGER})
+    assert world.records.records.keys() == {(SHARE_ARN, STRANGER)}
+
+
+ACCOUNTS = st.sampled_from(["111111111111", "222222222222", "333333333333"])
+ARNS = st.sampled_from([ORDERS, WIDGETS])
+PRINCIPALS = ACCOUNTS | st.sampled_from([ORGANIZATION, "arn:aws:iam::222222222222:role/connect"])
+PAIRS = st.frozensets(st.tuples(st.sampled_from([SHARE_ARN, OTHERS_SHARE]), PRINCIPALS), max_size=3)
+
+
+@st.composite
+def observations(draw: st.DrawFn) -> Observed:
+    associations = draw(
+        st.lists(
+            st.builds(association, ACCOUNTS, ARNS, st.integers(1, 9), is_managed=st.booleans(), is_going=st.booleans()),
+            max_size=8,
+        )
+    )
+    listed = draw(st.sets(ARNS))
+    reach = {arn: draw(st.builds(Reach, PAIRS, PAIRS, st.sampled_from(["", "", "cut"]))) for arn in listed}
+    return Observed(
+        # A listing may have what it should not.
+        associations={arn: tuple(draw(st.permutations(associations))) for arn in listed},
+        reach=reach,
+        unlisted=frozenset({ORDERS, WIDGETS} - listed),
+    )
+
+
+@st.composite
+def leaver_records(draw: st.DrawFn) -> Mapping[str, OfferRecord]:
+    def leaving() -> Leaving:
+        since = NOW - timedelta(hours=draw(st.integers(0, 200)))
+        made = leaving_after(None, draw(st.sampled_from([*LeavingCause])), since, WAIT)
+        clear_since = draw(st.none() | st.sampled_from([NOW - CONFIRM, NOW]))
+        return replace(made, taken_out_at=draw(st.none() | st.just(since)), clear_since=clear_since)
+
+    return {
+        each: OfferRecord(
+            target=SHARE_ARN,
+            principal=each,
+            account_id=each,
+            offered_at=NOW,
+            is_confirmed=True,
+            leaving=draw(st.none() | st.builds(leaving)),
+        )
+        for each in draw(st.sets(ACCOUNTS))
+    }
+
+
+@given(records=leaver_records(), observed=observations(), called_for=st.sets(ACCOUNTS), unchanged=st.sets(ACCOUNTS))
+def test_nothing_is_deleted_of_whom_it_is_not_or_who_may_reach_it(
+    records: Mapping[str, OfferRecord], observed: Observed, called_for: set[str], unchanged: set[str]
+) -> None:
+    desired = DesiredOffers(principals={each: each for each in called_for}, unchanged=frozenset(unchanged))
+
+    plan = plan_for_leavers([(each, each) for each in records.values()], desired, observed, NOW, CONFIRM)
+
+    deleting = [step for step in plan.steps if isinstance(step, DeleteAssociations)]
+    for step in deleting:
+        leaving = records[step.record.principal].leaving
+        assert leaving is not None
+        assert leaving.taken_out_at is not None
+        assert leaving.announced.withdraw_after <= NOW
+        assert step.record.account_id not in called_for | unchanged
+        for each in step.associations:
+            assert each.account_id == step.record.account_id
+            assert not may_reach(observed.reach[each.resource_arn], each.account_id)
+            assert (each.is_managed, each.is_going) == (False, False)
+    told = {each.association for each in plan.stays}
+    assert told.isdisjoint({each for step in deleting for each in step.associations})
+
+
+def may_reach(reach: Reach, account_id: str, *, certainly: bool = False) -> bool:
+    """Return whether an account may reach something, or certainly does."""
+    if reach.unknown:
+        return not certainly
+    names = {name for _, name in (reach.principals if certainly else reach.principals | reach.listed)}
+    is_itself = account_id in names or any(f"iam::{account_id}:" in name for name in names)
+    return is_itself or (ORGANIZATION in names and not certainly)
+
+
+@given(records=leaver_records(), observed=observations())
+def test_nobody_is_forgotten_of_whom_something_that_is_to_go_is_associated(
+    records: Mapping[str, OfferRecord], observed: Observed
+) -> None:
+    desired = DesiredOffers(principals={})
+
+    plan = plan_for_leavers([(each, each) for each in records.values()], desired, observed, NOW, CONFIRM)
+
+    forgotten = {step.record.account_id for step in plan.steps if isinstance(step, ForgetLeaver)}
+    assert not (forgotten and observed.unlisted)
+    for arn, listed in observed.associations.items():
+        for each in listed:
+            if each.account_id in forgotten and each.resource_arn == arn:
+                assert may_reach(observed.reach[arn], each.account_id, certainly=True)
+    cleared = {
+        step.record.account_id
+        for step in plan.steps
+        if isinstance(step, ChangeRecord) and step.record.leaving is not None and step.record.leaving.clear_since
+    }
+    assert not (cleared and observed.unlisted)
+
+
+@pytest.mark.parametrize("cause", [*LeavingCause])
+def test_what_stands_announced_keeps_its_time(cause: LeavingCause) -> None:
+    before = leaving_after(None, cause, NOW, WAIT)
+
+    again = leaving_after(before, cause, NOW + SOON, WAIT)
+
+    assert again == before
+    assert before.announced == Announced(
+        since=NOW, withdraw_after=NOW if cause is LeavingCause.COMMANDED else NOW + WAIT, forbidden=False
+    )
