@@ -156,6 +156,22 @@ def test_what_is_not_known_or_shut_out_neither_begins_nor_ends_it(changes: dict[
     assert (leaving(world), leaving(world, STRANGER)) == (mark, None)
 
 
+def test_who_is_suspended_after_its_taking_out_was_broken_off_stays_announced(world: World) -> None:
+    policies(world, forbid(THIS_ONE, urgent=True))
+    world.interruptions.writes_until_crash = 2
+    with pytest.raises(CrashError):
+        world.converge()
+    world.interruptions.writes_until_crash = 1_000
+    begun = world.records.records[SHARE_ARN, CONSUMER].is_begun
+    world.consumers.registered[CONSUMER] = replace(GOLD, suspended_at=NOW)
+
+    later(world, HOUR)
+
+    assert begun
+    assert CONSUMER in world.in_share()
+    assert leaving(world) is not None
+
+
 def test_while_no_policy_is_in_force_it_stays_announced_and_in(world: World) -> None:
     policies(world, forbid(THIS_ONE))
     world.converge()
@@ -270,10 +286,29 @@ def test_many_whom_a_fact_forbids_stay_until_an_operator_lets_them_go(world: Wor
     assert (world.in_share(), world.associations.there) == (set(), [])
 
 
-def let_go(world: World) -> None:
-    """Let all go that is held back, as an operator does."""
+def test_whom_an_operator_let_go_does_not_count_against_the_others(world: World) -> None:
+    many(world)
+    many(world, "silver", first=101)
+    for each in [f"{number:012}" for number in range(106, 113)]:
+        del world.consumers.registered[each]
+        del world.records.records[SILVER_ARN, each]
+        del world.shares.members[SILVER_ARN][each]
+    policies(world, forbid("principal", "principal has consumer"))
+    world.converge()
+    later(world, WAIT)
+    held_back = len(world.in_share(SILVER_ARN))
+    let_go(world, SHARE_ARN)
+
+    later(world, HOUR)
+
+    assert held_back == 5
+    assert (world.in_share(), world.in_share(SILVER_ARN)) == (set(), set())
+
+
+def let_go(world: World, share_arn: str = "arn:") -> None:
+    """Let all go that is held back, or of one share, as an operator does."""
     for key, each in world.records.records.items():
-        if each.leaving is not None and each.leaving.is_capped:
+        if each.leaving is not None and each.leaving.is_capped and each.target.startswith(share_arn):
             confirmed = replace(each.leaving.announced, confirmed=True)
             world.records.records[key] = replace(each, leaving=replace(each.leaving, announced=confirmed))
 
