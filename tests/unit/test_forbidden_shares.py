@@ -6,15 +6,20 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from drawbridge.decision.facts import Consumer
+from drawbridge.decision.permission import Lapsed
 from drawbridge.errors import ThrottledError
 from drawbridge.intake.associations import AssociationKind, ConsumerAssociation
 from drawbridge.intake.converged import Converged
-from drawbridge.intake.leaving import Leaving, LeavingCause
+from drawbridge.intake.desired import DesiredOffers
+from drawbridge.intake.leaving import Leaving, LeavingCause, announced_to_leave
 from drawbridge.intake.off_boarding import RemovedConsumer
-from drawbridge.intake.offers import PrincipalStatus
+from drawbridge.intake.offers import OfferedShare, OfferRecord, PrincipalStatus, SharePrincipal
+from drawbridge.intake.steps import AnnounceLeaving, RemoveForbidden, RemoveFromShare, plan_for_share
 from tests.builders import CONSUMER, NOW, PROVIDER, SHARE_ARN, STRANGER
 from tests.fakes.interruptions import CrashError
 from tests.unit.offering import CONFIRM, PERMIT, SILVER_ARN, WAIT, World
@@ -151,6 +156,22 @@ def test_what_is_not_known_or_shut_out_neither_begins_nor_ends_it(changes: dict[
     assert (leaving(world), leaving(world, STRANGER)) == (mark, None)
 
 
+def test_who_is_suspended_after_its_taking_out_was_broken_off_stays_announced(world: World) -> None:
+    policies(world, forbid(THIS_ONE, urgent=True))
+    world.interruptions.writes_until_crash = 2
+    with pytest.raises(CrashError):
+        world.converge()
+    world.interruptions.writes_until_crash = 1_000
+    begun = world.records.records[SHARE_ARN, CONSUMER].is_begun
+    world.consumers.registered[CONSUMER] = replace(GOLD, suspended_at=NOW)
+
+    later(world, HOUR)
+
+    assert begun
+    assert CONSUMER in world.in_share()
+    assert leaving(world) is not None
+
+
 def test_while_no_policy_is_in_force_it_stays_announced_and_in(world: World) -> None:
     policies(world, forbid(THIS_ONE))
     world.converge()
@@ -265,10 +286,29 @@ def test_many_whom_a_fact_forbids_stay_until_an_operator_lets_them_go(world: Wor
     assert (world.in_share(), world.associations.there) == (set(), [])
 
 
-def let_go(world: World) -> None:
-    """Let all go that is held back, as an operator does."""
+def test_whom_an_operator_let_go_does_not_count_against_the_others(world: World) -> None:
+    many(world)
+    many(world, "silver", first=101)
+    for each in [f"{number:012}" for number in range(106, 113)]:
+        del world.consumers.registered[each]
+        del world.records.records[SILVER_ARN, each]
+        del world.shares.members[SILVER_ARN][each]
+    policies(world, forbid("principal", "principal has consumer"))
+    world.converge()
+    later(world, WAIT)
+    held_back = len(world.in_share(SILVER_ARN))
+    let_go(world, SHARE_ARN)
+
+    later(world, HOUR)
+
+    assert held_back == 5
+    assert (world.in_share(), world.in_share(SILVER_ARN)) == (set(), set())
+
+
+def let_go(world: World, share_arn: str = "arn:") -> None:
+    """Let all go that is held back, or of one share, as an operator does."""
     for key, each in world.records.records.items():
-        if each.leaving is not None and each.leaving.is_capped:
+        if each.leaving is not None and each.leaving.is_capped and each.target.startswith(share_arn):
             confirmed = replace(each.leaving.announced, confirmed=True)
             world.records.records[key] = replace(each, leaving=replace(each.leaving, announced=confirmed))
 
@@ -352,3 +392,82 @@ def test_where_ram_is_throttled_it_is_tried_again(world: World) -> None:
 
 def throttled(*_: object) -> None:
     raise ThrottledError("slowly")
+
+
+ACCOUNTS = st.sampled_from([CONSUMER, STRANGER, "444444444444"])
+LAPSES = st.builds(Lapsed, because=st.just(()), urgent=st.booleans(), forbidden=st.just(True), stated=st.booleans())
+
+
+@st.composite
+def records(draw: st.DrawFn) -> dict[str, OfferRecord]:
+    def leaving() -> Leaving | None:
+        if draw(st.booleans()):
+            return None
+        before = NOW - timedelta(hours=draw(st.integers(0, 200)))
+        made = announced_to_leave(None, draw(LAPSES), before, WAIT)
+        cause = draw(st.sampled_from([*LeavingCause]))
+        return replace(made, cause=cause, taken_out_at=draw(st.none() | st.just(before)), is_capped=draw(st.booleans()))
+
+    return {
+        each: OfferRecord(
+            target=SHARE_ARN,
+            principal=each,
+            account_id=each,
+            offered_at=NOW,
+            is_confirmed=draw(st.booleans()),
+            refused_at=draw(st.none() | st.just(NOW)),
+            tier="gold",
+            leaving=leaving(),
+        )
+        for each in draw(st.sets(ACCOUNTS))
+    }
+
+
+@given(
+    on_record=records(),
+    there=st.dictionaries(ACCOUNTS, st.sampled_from([*PrincipalStatus])),
+    called_for=st.sets(ACCOUNTS),
+    unchanged=st.frozensets(ACCOUNTS),
+    forbidden=st.dictionaries(ACCOUNTS, LAPSES),
+)
+def test_whatever_there_is_nobody_leaves_before_its_time_or_who_is_not_ours(
+    on_record: dict[str, OfferRecord],
+    there: dict[str, PrincipalStatus],
+    called_for: set[str],
+    unchanged: frozenset[str],
+    forbidden: dict[str, Lapsed],
+) -> None:
+    principals = {each: each for each in called_for - forbidden.keys() - unchanged}
+    desired = DesiredOffers(principals=principals, unchanged=unchanged - forbidden.keys(), forbidden=forbidden)
+    share = OfferedShare(arn=SHARE_ARN, name="gold", tier="gold", takes_outsiders=True)
+    listed = [SharePrincipal(principal=each, status=status) for each, status in there.items()]
+
+    plan = plan_for_share(share, desired, listed, on_record, NOW, wait=WAIT)
+
+    for step in plan.steps:
+        if isinstance(step, RemoveFromShare):
+            assert {each.principal for each in step.offers}.isdisjoint(principals.keys() | unchanged | forbidden.keys())
+        if isinstance(step, RemoveForbidden):
+            assert {each.principal for each in step.offers} <= forbidden.keys()
+            assert all(is_due(each.record) for each in step.offers)
+        if isinstance(step, RemoveFromShare | RemoveForbidden):
+            ours = [on_record[each.principal] for each in step.offers]
+            assert not any(each.is_out or each.refused_at is not None for each in ours)
+            assert PrincipalStatus.DISASSOCIATING not in {there.get(each.principal) for each in ours}
+        if isinstance(step, AnnounceLeaving):
+            assert {each.principal for each in step.records} <= forbidden.keys()
+            assert all(keeps_its_time(on_record[each.principal], each, forbidden) for each in step.records)
+
+
+def is_due(record: OfferRecord | None) -> bool:
+    return record is not None and record.leaving is not None and record.leaving.announced.withdraw_after <= NOW
+
+
+def keeps_its_time(before: OfferRecord, after: OfferRecord, forbidden: dict[str, Lapsed]) -> bool:
+    if after.leaving is None:
+        return False
+    mark, limit = after.leaving.announced, NOW if forbidden[after.principal].urgent else NOW + WAIT
+    if before.leaving is None:
+        return (mark.since, mark.withdraw_after) == (NOW, limit)
+    was = before.leaving.announced
+    return (mark.since, mark.withdraw_after) == (was.since, min(was.withdraw_after, limit))

@@ -16,6 +16,7 @@ from drawbridge.aws.table_writes import Write, delete_if, put_each
 from drawbridge.errors import UpstreamError
 from drawbridge.intake.leaving import Leaving, LeavingCause
 from drawbridge.intake.offers import OfferRecord
+from drawbridge.parsing import UnreadableError, read_value
 from drawbridge.request.announced import Announced
 from drawbridge.status import Reason
 
@@ -105,7 +106,7 @@ class OffersTable:
             leaving = _leaving(dict(item["leaving"])) if "leaving" in item else None
             times = [offered_at, *([refused_at] if refused_at else [])]
             is_readable = all(each.tzinfo for each in times) and _ACCOUNT.fullmatch(item["account_id"]) is not None
-        except (LookupError, TypeError, ValueError):
+        except (LookupError, TypeError, ValueError, UnreadableError):
             is_readable = False
         if not is_readable:
             of = f"{str(item['principal'])[:200]} at {str(item['target'])[:200]}"
@@ -171,7 +172,7 @@ def _leaving(item: dict[str, Any]) -> Leaving:
     """Read what was written of an account that leaves.
 
     Raises:
-        LookupError, TypeError, ValueError: somebody else wrote it.
+        LookupError, TypeError, ValueError, UnreadableError: somebody else wrote it.
     """
     times = {name: datetime.fromisoformat(item[name]) for name in _TIMES if item.get(name) is not None}
     if any(each.tzinfo is None for each in times.values()):
@@ -181,7 +182,7 @@ def _leaving(item: dict[str, Any]) -> Leaving:
         withdraw_after=times["withdraw_after"],
         forbidden=item.get("forbidden") is True,
         confirmed=item.get("confirmed") is True,
-        reasons=msgspec.convert(item.get("reasons", ()), tuple[Reason, ...]),
+        reasons=tuple(read_value(each, Reason) for each in item.get("reasons", ())),
     )
     return Leaving(
         cause=LeavingCause(item["cause"]),
