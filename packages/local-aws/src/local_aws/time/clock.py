@@ -51,6 +51,8 @@ class Clock:
         self._order = itertools.count()
         self._target: float | None = None
         self._busy = False
+        self._acting = False
+        self._begun = 0
         self._thread: threading.Thread | None = None
 
     def time(self) -> float:
@@ -88,16 +90,25 @@ class Clock:
             while self._target is not None and self._now() < target:
                 self._changed.wait(0.05)
 
-    def skip(self, at_most: float) -> float:
+    def skip(self, at_most: float, *, unless: Callable[[], object] = lambda: False) -> float:
         """Advance to the next planned action, at most by ``at_most`` seconds; return the seconds advanced.
 
-        A caller that waits for work can skip the time in which nothing happens.
+        A caller that waits for work can skip the time in which nothing happens: none passes if ``unless`` returns
+        something, or if an action has begun meanwhile. What an action plans in turn is planned once it has run.
         """
         with self._changed:
+            while self._acting:
+                self._changed.wait(0.05)
+            begun = self._begun
+        if unless():
+            return 0.0
+        with self._changed:
+            if self._begun != begun:
+                return 0.0
             planned = [due.at for due in self._due if not due.cancelled]
             gap = min(planned, default=math.inf) - self._now()
-        skipped = min(at_most, max(0.0, gap))
-        self.advance(skipped)
+            skipped = min(at_most, max(0.0, gap))
+            self.advance(skipped)
         return skipped
 
     def call_later(self, seconds: float, action: Callable[[], Any], *, background: bool = False) -> Due:
@@ -154,13 +165,15 @@ class Clock:
             with self._changed:
                 due = self._next()
                 self._busy = not due.background
+                self._acting = True
+                self._begun += 1
             try:
                 due.action()
             except Exception:  # noqa: BLE001 - an action that fails must not stop the clock
                 _log.exception("an action planned for %s failed", datetime.fromtimestamp(due.at, UTC))
             finally:
                 with self._changed:
-                    self._busy = False
+                    self._busy = self._acting = False
                     self._changed.notify_all()
 
     def _next(self) -> Due:

@@ -29,18 +29,23 @@ def fast_forward(seconds: float, until: Callable[[], bool] = lambda: False, *, p
         TimeoutError: work has been under way for ``patience`` real seconds without a pause.
     """
     end = clock.time() + seconds
+    looks = 0
     while True:
-        for _ in range(_LOOKS):
-            wait_for_work(patience)
-            if until():
-                return True
-            # What was handed over meanwhile, while ``until`` looked, would have all that time pass while it works.
-            if not at_work():
-                break
+        wait_for_work(patience)
+        if until():
+            return True
         left = end - clock.time()
         if left <= 0:
             return False
-        clock.skip(left)
+        # What was handed over while ``until`` looked would have all that time pass while it works.
+        looks += 1
+        unless = at_work if looks < _LOOKS else _never
+        if clock.skip(left, unless=unless) or looks >= _LOOKS:
+            looks = 0
+
+
+def _never() -> bool:
+    return False
 
 
 def wait_for_work(patience: float = 60.0) -> None:
