@@ -62,6 +62,11 @@ def _goes(offer: OfferRecord) -> str:
 
 
 def _stays(offer: OfferRecord) -> str:
+    if offer.is_out:
+        return (
+            "has left the share, and what it has associated of it stays: the share is not tagged drawbridge:offer any "
+            "longer, so that Drawbridge leaves it as it is; tag it again, or delete the associations"
+        )
     if is_of_share(offer):
         return (
             "stays in the share: it is not tagged drawbridge:offer any longer, so that Drawbridge leaves it as it is; "

@@ -27,9 +27,18 @@ CAPPED = replace(FORBIDDEN, is_capped=True)
 OUT = replace(FORBIDDEN, cause=LeavingCause.OTHER_TIER, taken_out_at=NOW)
 
 
-def record(account_id: str, leaving: Leaving | None) -> OfferRecord:
-    kept = OfferRecord(target=SHARE_ARN, principal=account_id, account_id=account_id, offered_at=NOW, leaving=leaving)
+def record(account_id: str, leaving: Leaving | None, share_arn: str = SHARE_ARN) -> OfferRecord:
+    kept = OfferRecord(target=share_arn, principal=account_id, account_id=account_id, offered_at=NOW, leaving=leaving)
     return replace(kept, is_confirmed=True)
+
+
+@pytest.fixture
+def offered_share(operator: Operator) -> Iterator[str]:
+    ram = operator.client("ram")
+    tags = [{"key": "drawbridge:offer", "value": "gold"}]
+    share: str = ram.create_resource_share(name="gold", tags=tags)["resourceShare"]["resourceShareArn"]
+    yield share
+    ram.delete_resource_share(resourceShareArn=share)
 
 
 @pytest.fixture
@@ -117,16 +126,18 @@ def test_who_may_not_read_the_offers_is_told_and_lets_go_the_rest(at_work: Drawb
     ids=["announced", "held back", "left"],
 )
 def test_how_it_leaves_is_told_with_its_entry(
-    at_work: Drawbridge, offers: OffersTable, leaving: Leaving, says: str
+    at_work: Drawbridge, offers: OffersTable, offered_share: str, leaving: Leaving, says: str
 ) -> None:
     at_work("consumers", "add", CONSUMER, "--service", SERVICE_ID)
-    offers.note([record(CONSUMER, leaving), record(STRANGER, FORBIDDEN)], after=[])
+    offers.note(
+        [record(each, its, offered_share) for each, its in ((CONSUMER, leaving), (STRANGER, FORBIDDEN))], after=[]
+    )
 
     shown, printed = at_work("consumers", "show", CONSUMER), at_work("consumers", "show", CONSUMER, "--json")
     removal = at_work("consumers", "remove", CONSUMER, "--dry-run")
     at_work("consumers", "remove", CONSUMER, "--yes")
 
-    assert f"{SHARE_ARN}: {says}" in shown.out.replace("\n", " ")
+    assert f"{offered_share}: {says}" in shown.out.replace("\n", " ")
     (told,) = printed.json["leaving"]
     assert (told["cause"], told["withdraw_after"]) == (leaving.cause, "2026-11-28T12:00:00Z")
     goes = "has left" if leaving is OUT else "is taken out of"
