@@ -151,6 +151,7 @@ def test_who_is_suspended_finds_no_service_and_stays_in_its_shares(home: Person,
     comes_to(lambda: allowed(home, service_id), {root(consumer): "drawbridge"})
     comes_to(lambda: in_share(home, share_arn), {consumer.account_id: "ASSOCIATING"})
     accept(consumer, share_arn)
+    comes_to(lambda: in_share(home, share_arn), {consumer.account_id: "ASSOCIATED"})
 
     register(home, consumer, tier="zinc", suspended_at=datetime.now(UTC).isoformat())
 
