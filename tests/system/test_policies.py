@@ -143,7 +143,7 @@ def test_what_a_policy_delays_is_let_in_after_its_time_unless_it_is_forbidden_or
 ) -> None:
     waits, forbidden, withdrawn = (world.person(str(next(_strangers))) for _ in range(3))
     permits = (f'@id("later-{each.account_id}") @delay("20m") {accept(each)}' for each in (waits, forbidden, withdrawn))
-    policy(provider, "later", "".join(permits))
+    policy(provider, "let-in-later", "".join(permits))
     _, service_name = provider.offer_service()
     let_in_later, never, not_at_all = (each.connect(service_name) for each in (waits, forbidden, withdrawn))
     for each in (let_in_later, never, not_at_all):
