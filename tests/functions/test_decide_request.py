@@ -404,6 +404,23 @@ def test_a_decision_is_as_old_as_the_policies_that_it_was_made_by(
     assert datetime.fromisoformat(answer["on"]["at"]) <= read_at[0]
 
 
+@pytest.mark.parametrize(("held", "outcome"), [(1, "accept"), (2, "keep")], ids=["as it was", "more by now"])
+def test_what_was_connected_under_an_earlier_ledger_waits_for_no_delay(
+    gathered: Gathered, monkeypatch: pytest.MonkeyPatch, held: int, outcome: str
+) -> None:
+    delayed = parse_policy("later", '@delay("15m") permit(principal, action == Action::"accept", resource);')
+    monkeypatch.setattr(wiring, "policies", lambda: InForce[Policy]((delayed,), (("later", 1),), ()))
+    connected = frozenset({content().arn})
+    monkeypatch.setattr(wiring, "connected_earlier", lambda: lambda request_id, facts: connected)
+    gathered(share_facts(deadline=None, contents=(content(), SUBNET)[:held]))
+
+    answer = invoke(app.lambda_handler, STEP)
+
+    assert answer["decision"]["outcome"] == outcome
+    assert answer["let_in"]["arns"] == [content().arn]
+    assert ("delayed" in answer["decision"]) is (outcome == "keep")
+
+
 def test_what_a_policy_delays_is_permitted_now_and_let_in_by_a_later_attempt(
     gathered: Gathered, monkeypatch: pytest.MonkeyPatch
 ) -> None:

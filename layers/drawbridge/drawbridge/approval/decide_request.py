@@ -112,7 +112,8 @@ def decide_request(
         # What was commanded of an attempt that was under way, or about to start, goes once that is over.
         decision = Hold((_COMMANDED,))
     earlier: LetIn | None = None
-    if recorded is None and is_live(facts) and not isinstance(decision, Accept):
+    is_accepted_at_once = isinstance(decision, Accept) and decision.delay is None
+    if recorded is None and is_live(facts) and not is_accepted_at_once:
         earlier = let_in_earlier(facts, ports.connected_earlier(execution.request_id, facts), now.now)
     before = recorded or earlier
     decision = approved_before(decision, facts, before)
