@@ -243,6 +243,7 @@ def test_an_entry_that_is_taken_back_is_with_all_that_was_let_in_for_it(intake: 
 
     assert intake.sign_ups.take(registered(1)) is Taken.OUTDATED
     assert (intake.registry.entries, intake.connections.commanded) == ({}, ["for the entry"])
+    assert {(each.by, each.name) for _, each in intake.connections.commands} == {(registered(1).by, "")}
 
 
 def test_an_entry_that_was_written_just_now_is_taken_back_though_the_removal_goes_on(intake: Intake) -> None:

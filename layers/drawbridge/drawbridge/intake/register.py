@@ -122,7 +122,7 @@ class SignUps:
             return Taken.OUTDATED
         if not is_written and not removed.is_finished:
             return Taken.BEING_REMOVED
-        command = WithdrawalCommand(by=event.by, at=self._now())
+        command = WithdrawalCommand(by=event.by, at=self._now(), name="")
         left = self._off_boarding.take_back(event.account_id, command, entered_at=event.at).changing
         if left:
             about = {"account_id": event.account_id, "left": len(left)}
