@@ -246,6 +246,17 @@ def test_an_entry_that_is_taken_back_is_with_all_that_was_let_in_for_it(intake: 
     assert {(each.by, each.name) for _, each in intake.connections.commands} == {(registered(1).by, "")}
 
 
+def test_an_entry_that_a_command_wrote_in_the_second_of_an_event_is_not_taken_back_by_it(intake: Intake) -> None:
+    intake.sign_ups.take(registered(1))
+    intake.sign_ups.take(removed(1))
+    by_hand(intake, at(1), tier="gold")
+    intake.connections.open = ["a"]
+    intake.connections.registered = {"a"}
+
+    assert intake.sign_ups.take(registered(1)) is Taken.OUTDATED
+    assert (entry_of(intake).changed_at, intake.connections.commanded) == (at(1), [])
+
+
 def test_an_entry_that_was_written_just_now_is_taken_back_though_the_removal_goes_on(intake: Intake) -> None:
     """Whoever removes has looked for the entry already."""
     intake.registry.before_write = lambda: intake.removed.note(ACCOUNT, RemovedConsumer(removed_at=at(2)))

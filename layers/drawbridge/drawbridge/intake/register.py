@@ -118,7 +118,7 @@ class SignUps:
         has yet to take, with all that goes with it; or it stays, if whoever began that was denied it or stopped.
         """
         entry = self._registry.registration(event.account_id)
-        if entry is None or entry.changed_at != event.at:
+        if entry is None or not _is_as_told(entry, event.entry):
             return Taken.OUTDATED
         if not is_written and not removed.is_finished:
             return Taken.BEING_REMOVED
@@ -202,6 +202,12 @@ def _text(told: Mapping[str, str]) -> str:
 def _told_in(text: str) -> Mapping[str, str]:
     """Return what events of the second said; nothing where a command wrote the entry, which comes before any event."""
     return {name: of_all for name, _, of_all in (each.partition("=") for each in text.split())}
+
+
+def _is_as_told(entry: Registration, said: Registration) -> bool:
+    """Return whether an entry is as of an event, and of no other one, nor of a command, of the same second."""
+    is_counting = _told_in(entry.event_fingerprint).get(_ALWAYS_SAID) == _told(said)[_ALWAYS_SAID]
+    return is_counting and entry.changed_at == said.changed_at
 
 
 def _comparable(value: object) -> object:
