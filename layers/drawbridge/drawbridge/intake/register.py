@@ -176,7 +176,7 @@ def changed_entry(
         consumer=_merged(before.consumer, replace(said, unsaid=unsaid)),
         changed_at=said.changed_at,
         unsaid=unsaid,
-        event_fingerprint=_text(earlier | {name: told[name] for name in told if name not in unsaid}),
+        event_fingerprint=_text({**earlier, **{name: told[name] for name in told if name not in unsaid}}),
     )
     if replace(entry, unsaid=before.unsaid) == before:
         return Taken.OUTDATED if _ALWAYS_SAID in unsaid else Taken.UNCHANGED
