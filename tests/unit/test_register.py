@@ -257,6 +257,17 @@ def test_an_entry_that_a_command_wrote_in_the_second_of_an_event_is_not_taken_ba
     assert (entry_of(intake).changed_at, intake.connections.commanded) == (at(1), [])
 
 
+def test_who_signed_up_again_with_the_same_is_not_taken_back_by_what_was_told_before(intake: Intake) -> None:
+    intake.sign_ups.take(registered(1, since=at(0)))
+    intake.sign_ups.take(removed(2))
+    intake.sign_ups.take(registered(3, since=at(0)))
+    intake.connections.open = ["a"]
+    intake.connections.registered = {"a"}
+
+    assert intake.sign_ups.take(registered(1, since=at(0))) is Taken.OUTDATED
+    assert (entry_of(intake).changed_at, intake.connections.commanded) == (at(3), [])
+
+
 def test_an_entry_that_was_written_just_now_is_taken_back_though_the_removal_goes_on(intake: Intake) -> None:
     """Whoever removes has looked for the entry already."""
     intake.registry.before_write = lambda: intake.removed.note(ACCOUNT, RemovedConsumer(removed_at=at(2)))
