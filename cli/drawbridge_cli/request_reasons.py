@@ -22,13 +22,15 @@ from drawbridge_cli.reason_codes import (
     advice_of,
 )
 from drawbridge_cli.turns import Turn, binding_in
-from drawbridge_cli.urgency import Urgency, waits_for_person
+from drawbridge_cli.urgency import LET_IN_LATER, Urgency, waits_for_person
 
 
 def reasons_of(entry: Entry, urgency: Urgency) -> tuple[Reason, ...]:
     """Return why it is as it is: what the rest of the row tells, then the reasons that the row has."""
     kept = entry.kept if urgency is Urgency.KEPT else ()
-    reasons = (*_told_by_marks(entry, urgency), *kept, *entry.reasons)
+    # What is delayed comes in by itself: what somebody has to do is about the rest.
+    own = sorted(entry.reasons, key=lambda each: entry.delayed is not None and each.code in LET_IN_LATER)
+    reasons = (*_told_by_marks(entry, urgency), *kept, *own)
     if reasons or urgency in {Urgency.OVER, Urgency.CONNECTED}:
         return reasons
     return (Reason(UNEXPLAINED, "The ledger's row does not say why."),)

@@ -3,7 +3,10 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+import msgspec
+
 from drawbridge.approval.ask import Pending
+from drawbridge.decision.delayed import DELAYED
 from drawbridge.decision.let_in import APPROVED, DENIED
 from drawbridge.discovery.next_action import is_kept_for_now, is_swept_since
 from drawbridge.record.entry import Entry
@@ -77,7 +80,9 @@ def _urgency_of_settled(entry: Entry, now: datetime) -> Urgency:
             urgency = Urgency.FAILED if _is_hindered(entry.reasons) else Urgency.UNDER_WAY
         case Status.HELD | Status.ACCEPTED | Status.AVAILABLE if entry.announced:
             urgency = Urgency.ANNOUNCED
-        case Status.PENDING | Status.HELD | Status.AVAILABLE if entry.delayed is not None:
+        case Status.PENDING if entry.delayed is not None:
+            urgency = Urgency.UNDER_WAY
+        case Status.HELD | Status.AVAILABLE if _is_only_delayed(entry, now):
             urgency = Urgency.UNDER_WAY
         case Status.HELD:
             urgency = Urgency.HELD
@@ -99,9 +104,27 @@ def _urgency_of_attempt(entry: Entry, now: datetime, question: Pending | None) -
     return Urgency.STUCK if is_silent else Urgency.UNDER_WAY
 
 
+def _is_only_delayed(entry: Entry, now: datetime) -> bool:
+    """Return whether what is new of it is let in later, and nothing but that is the matter with it."""
+    if entry.delayed is None:
+        return False
+    others = (reason for reason in entry.reasons if reason.code not in {*LET_IN_LATER, *_ACCEPTED_ALL_THE_SAME})
+    is_refused_more = any(advice_of(each).turn in _SOMEBODY for each in others)
+    if entry.status is Status.HELD:
+        return not is_refused_more
+    apart_from_that = msgspec.structs.replace(entry, kept=(), incomplete=entry.incomplete and is_refused_more)
+    return not _urgency_of_connected(apart_from_that, now).needs_somebody
+
+
+LET_IN_LATER = frozenset({DELAYED, "not-let-in"})
+"""Codes of the reasons that a row has of what is delayed."""
+
+_SOMEBODY = frozenset({Turn.OPERATOR, Turn.APPROVER, Turn.OTHER_SIDE})
+
+
 def _urgency_of_accepted(entry: Entry) -> Urgency:
     turns = {advice_of(reason).turn for reason in entry.reasons if reason.code not in _ACCEPTED_ALL_THE_SAME}
-    if turns & {Turn.OPERATOR, Turn.APPROVER, Turn.OTHER_SIDE}:
+    if turns & _SOMEBODY:
         return Urgency.HELD
     return Urgency.UNDER_WAY if turns & {Turn.AWS, Turn.DRAWBRIDGE} else Urgency.ACCEPTED_ONLY
 

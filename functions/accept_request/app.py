@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.acceptance.accept import accept
-from drawbridge.bootstrap.accept_request import connections, consumers, now, shares
+from drawbridge.bootstrap.accept_request import connections, consumers, ledger, now, shares
 from drawbridge.bootstrap.metering import metered
 from drawbridge.decision import ActionableDecision, DecidedOn
 from drawbridge.observability import log_of_request, logger
@@ -25,6 +25,15 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     step = msgspec.convert(event, AcceptRequestInput)
     log_of_request(step.execution.request_id)
     request = step.execution.request
-    acceptance = accept(request, step.decision, step.on, shares(), connections(), consumers=consumers, now=now())
+    acceptance = accept(
+        request,
+        step.decision,
+        step.on,
+        shares(),
+        connections(),
+        commands=ledger(),
+        consumers=consumers,
+        now=now(),
+    )
     logger.info("answered", acceptance=msgspec.to_builtins(acceptance))
     return {"acceptance": msgspec.to_builtins(acceptance)}

@@ -163,6 +163,9 @@ class InMemoryLedger:
                 return True
             if not _is_as_read(there, after):
                 return False
+            is_commanded_since = there.commanded is not None and after.commanded is None
+            if is_commanded_since and not isinstance(observed.request, OrphanRequest):
+                return False
             if absent is not None:
                 if not _has_marks_as_read(there, after):
                     return False

@@ -35,8 +35,8 @@ class InMemoryRegistry:
         if there != after:
             return False
         if there is not None:
-            suspended_at = there.consumer.suspended_at
-            entry = replace(entry, consumer=replace(entry.consumer, suspended_at=suspended_at))
+            stay = {name: getattr(there.consumer, name) for name in (*entry.unsaid, "suspended_at")}
+            entry = replace(entry, consumer=replace(entry.consumer, **stay))
         self.entries[entry.account_id] = replace(entry, unsaid=frozenset())
         return True
 

@@ -7,6 +7,7 @@ import pytest
 
 from drawbridge.decision import Accept, DecidedOn, Hold, Reject
 from drawbridge.decision.facts import Consumer
+from drawbridge.request.announced import WithdrawalCommand
 from drawbridge.request.connections import ConnectionState
 from drawbridge.request.fingerprints import contents_fingerprint
 from drawbridge.request.shares import InvitationStatus
@@ -19,9 +20,11 @@ from tests.builders import (
     RESOURCE_ARN,
     SHARE,
     execution_input,
+    observed_request,
 )
 from tests.fakes.acceptance import InMemoryConnectionAnswers, InMemoryInvitationAnswers
 from tests.fakes.consumers import InMemoryConsumerRegistry
+from tests.fakes.ledger import InMemoryLedger
 from tests.functions.invocations import invoke, refuses, step
 
 WHY = (Reason("policy", "because", source="p"),)
@@ -35,6 +38,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> None:
     connections = InMemoryConnectionAnswers(ConnectionState.PENDING_ACCEPTANCE)
     monkeypatch.setattr(app, "shares", lambda: shares)
     monkeypatch.setattr(app, "connections", lambda: connections)
+    monkeypatch.setattr(app, "ledger", InMemoryLedger)
     monkeypatch.setattr(app, "consumers", InMemoryConsumerRegistry)
     monkeypatch.setattr(app, "now", lambda: NOW)
 
@@ -60,6 +64,20 @@ def test_who_is_suspended_since_it_was_decided_is_decided_on_again(monkeypatch: 
     assert answer["acceptance"] == {
         "outcome": "decide-again",
         "because": [{"code": "decided-again", "text": f"Consumer {CONSUMER} is suspended by now."}],
+    }
+
+
+def test_what_an_operator_had_withdrawn_since_is_decided_on_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = InMemoryLedger()
+    ledger.claim(observed_request(request=SHARE), 1, after=None)
+    ledger.command_withdrawal(ledger.kept[SHARE.request_id], WithdrawalCommand(by="me", at=NOW))
+    monkeypatch.setattr(app, "ledger", lambda: ledger)
+
+    answer = invoke(app.lambda_handler, STEP)
+
+    assert answer["acceptance"] == {
+        "outcome": "decide-again",
+        "because": [{"code": "decided-again", "text": "An operator had it withdrawn by now."}],
     }
 
 

@@ -15,7 +15,7 @@ from drawbridge.bootstrap import decide_request as wiring
 from drawbridge.configuration import Broken, InForce
 from drawbridge.decision import Accept, AlreadyResolved, Delayed
 from drawbridge.decision.decide import MOST_REASONS
-from drawbridge.decision.facts import Consumer, Facts, Membership
+from drawbridge.decision.facts import Consumer, Facts, Membership, ShareFacts
 from drawbridge.decision.in_force import decision_fingerprint
 from drawbridge.decision.let_in import MOST_LET_IN, let_in_by
 from drawbridge.decision.policies import Policy, parse_policy
@@ -298,6 +298,33 @@ def test_nobody_is_asked_about_what_an_operator_had_withdrawn(
     assert (answer["question"] is None) is commanded
 
 
+@pytest.mark.parametrize(
+    ("facts", "outcome"),
+    [
+        (share_facts(requester(membership=Membership.MEMBER)), "hold"),
+        (share_facts(), "hold"),
+        (connection_facts(requester(services=frozenset({"*"}))), "hold"),
+        (connection_facts(requester(services=frozenset({"*"})), live=True), "keep"),
+    ],
+    ids=["permitted", "asked", "a connection", "live"],
+)
+def test_nothing_new_is_let_in_of_what_an_operator_had_withdrawn(
+    gathered: Gathered, monkeypatch: pytest.MonkeyPatch, facts: Facts, outcome: str
+) -> None:
+    gathered(facts)
+    request = SHARE if isinstance(facts, ShareFacts) else CONNECTION
+    ledger = InMemoryLedger()
+    ledger.claim(observed_request(request=request), 1, after=None)
+    command = WithdrawalCommand(by="arn:aws:iam::222222222222:user/ann", at=NOW)
+    ledger.command_withdrawal(ledger.kept[request.request_id], command)
+    monkeypatch.setattr(wiring, "ledger", lambda: ledger)
+
+    answer = invoke(app.lambda_handler, step(request=request, requestId=request.request_id, attempt=1))
+
+    assert answer["decision"]["outcome"] == outcome
+    assert "withdrawn-on-command" in [each["code"] for each in answer["decision"]["because"]]
+
+
 def test_nobody_is_asked_about_what_was_connected_under_an_earlier_ledger(
     gathered: Gathered, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -375,6 +402,23 @@ def test_a_decision_is_as_old_as_the_policies_that_it_was_made_by(
     answer = invoke(app.lambda_handler, STEP)
 
     assert datetime.fromisoformat(answer["on"]["at"]) <= read_at[0]
+
+
+@pytest.mark.parametrize(("held", "outcome"), [(1, "accept"), (2, "keep")], ids=["as it was", "more by now"])
+def test_what_was_connected_under_an_earlier_ledger_waits_for_no_delay(
+    gathered: Gathered, monkeypatch: pytest.MonkeyPatch, held: int, outcome: str
+) -> None:
+    delayed = parse_policy("later", '@delay("15m") permit(principal, action == Action::"accept", resource);')
+    monkeypatch.setattr(wiring, "policies", lambda: InForce[Policy]((delayed,), (("later", 1),), ()))
+    connected = frozenset({content().arn})
+    monkeypatch.setattr(wiring, "connected_earlier", lambda: lambda request_id, facts: connected)
+    gathered(share_facts(deadline=None, contents=(content(), SUBNET)[:held]))
+
+    answer = invoke(app.lambda_handler, STEP)
+
+    assert answer["decision"]["outcome"] == outcome
+    assert answer["let_in"]["arns"] == [content().arn]
+    assert ("delayed" in answer["decision"]) is (outcome == "keep")
 
 
 def test_what_a_policy_delays_is_permitted_now_and_let_in_by_a_later_attempt(

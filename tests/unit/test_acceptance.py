@@ -9,17 +9,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawbridge.acceptance import Acceptance, AcceptanceResult, DecideAgain
-from drawbridge.acceptance.accept import FRESH, accept
+from drawbridge.acceptance.accept import FRESH, WithdrawalCommands, accept
 from drawbridge.decision import Accept, ActionableDecision, DecidedOn, Keep, Reject
 from drawbridge.decision.facts import Consumer
 from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError
 from drawbridge.request import EndpointConnectionRequest, Request
+from drawbridge.request.announced import WithdrawalCommand
 from drawbridge.request.connections import ConnectionState
 from drawbridge.request.fingerprints import contents_fingerprint
 from drawbridge.request.shares import InvitationStatus
-from tests.builders import ATTACHMENT_ID, CONNECTION, CONSUMER, NOW, RESOURCE_ARN, SERVICE_ID, SHARE, invitation
+from tests.builders import (
+    ATTACHMENT_ID,
+    CONNECTION,
+    CONSUMER,
+    NOW,
+    RESOURCE_ARN,
+    SERVICE_ID,
+    SHARE,
+    invitation,
+    observed_request,
+)
 from tests.fakes.acceptance import InMemoryConnectionAnswers, InMemoryInvitationAnswers
 from tests.fakes.consumers import InMemoryConsumerRegistry
+from tests.fakes.ledger import InMemoryLedger
 
 YES = Accept(())
 NO = Reject(())
@@ -30,6 +42,7 @@ CONTENTS = contents_fingerprint([RESOURCE_ARN])
 NOBODY = InMemoryConnectionAnswers(None)
 NOTHING = InMemoryInvitationAnswers(None)
 UNREGISTERED = InMemoryConsumerRegistry()
+UNCOMMANDED = InMemoryLedger()
 
 
 def decided(
@@ -38,6 +51,7 @@ def decided(
     shares: InMemoryInvitationAnswers,
     connections: InMemoryConnectionAnswers,
     registry: InMemoryConsumerRegistry = UNREGISTERED,
+    commands: WithdrawalCommands = UNCOMMANDED,
     **on: Any,
 ) -> Acceptance | DecideAgain:
     """Do what was decided just now, on what there is unless ``on`` says otherwise."""
@@ -45,7 +59,9 @@ def decided(
     if connections.now is not None:
         decided_on = msgspec.structs.replace(decided_on, live=connections.now.is_live)
     on_what = msgspec.structs.replace(decided_on, **on)
-    return accept(request, decision, on_what, shares, connections, consumers=lambda: registry, now=NOW)
+    return accept(
+        request, decision, on_what, shares, connections, commands=commands, consumers=lambda: registry, now=NOW
+    )
 
 
 def done(
@@ -239,6 +255,7 @@ def test_what_was_decided_longer_than_a_minute_ago_is_never_done(
             on,
             shares,
             connections,
+            commands=UNCOMMANDED,
             consumers=lambda: UNREGISTERED,
             now=NOW + timedelta(seconds=seconds),
         )
@@ -255,6 +272,7 @@ def test_what_was_decided_a_minute_ago_is_done() -> None:
         DecidedOn(at=NOW, contents_fingerprint=CONTENTS),
         shares,
         NOBODY,
+        commands=UNCOMMANDED,
         consumers=lambda: UNREGISTERED,
         now=NOW + FRESH,
     )
@@ -405,3 +423,31 @@ def test_whoever_is_in_force_is_accepted() -> None:
     outcome = decided(CONNECTION, YES, NOTHING, connections, InMemoryConsumerRegistry(CONSUMER), account_id=CONSUMER)
 
     assert outcome == Acceptance(AcceptanceResult.ACCEPTED)
+
+
+def commanded_ledger(request: Request) -> InMemoryLedger:
+    ledger = InMemoryLedger()
+    ledger.claim(observed_request(request=request), 1, after=None)
+    assert ledger.command_withdrawal(ledger.kept[request.request_id], WithdrawalCommand(by="me", at=NOW))
+    return ledger
+
+
+@pytest.mark.parametrize("decision", [YES, NO], ids=["accepted", "rejected"])
+def test_what_an_operator_had_withdrawn_since_it_was_decided_is_not_accepted(decision: ActionableDecision) -> None:
+    shares = InMemoryInvitationAnswers(InvitationStatus.PENDING)
+    connections = InMemoryConnectionAnswers(ConnectionState.PENDING_ACCEPTANCE)
+
+    for request in (SHARE, CONNECTION):
+        outcome = decided(request, decision, shares, connections, commands=commanded_ledger(request))
+        assert isinstance(outcome, DecideAgain) is (decision is YES)
+
+    assert (shares.answers, connections.answers) == (([], []) if decision is YES else ([False], [False]))
+
+
+def test_what_was_accepted_before_an_operator_had_it_withdrawn_is_reported_as_it_is() -> None:
+    shares = InMemoryInvitationAnswers(InvitationStatus.ACCEPTED, shared=True)
+    connections = InMemoryConnectionAnswers(ConnectionState.AVAILABLE)
+
+    for request in (SHARE, CONNECTION):
+        outcome = decided(request, YES, shares, connections, commands=commanded_ledger(request))
+        assert outcome == Acceptance(AcceptanceResult.ACCEPTED)

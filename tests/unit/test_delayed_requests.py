@@ -22,6 +22,7 @@ from drawbridge.record import Outcome
 from drawbridge.record.outcome import Decided, outcome_of
 from drawbridge.record.record import record
 from drawbridge.request import ExecutionInput, Request
+from drawbridge.request.announced import WithdrawalCommand
 from drawbridge.request.shares import InvitationStatus
 from drawbridge.status import Status
 from tests.builders import NOW, SHARE, content, invitation, share_facts
@@ -39,6 +40,7 @@ POLICIES = {
     "forbidden": f'@delay("15m") {PERMIT} @id("no") forbid(principal, action, resource);',
     "asked": 'permit(principal, action == Action::"askApprover", resource);',
 }
+COMMAND = WithdrawalCommand(by="arn:aws:iam::222222222222:user/ann", at=NOW)
 DELAYS = {"now": timedelta(), "15m": 15 * MINUTE, "1h": 60 * MINUTE}
 
 
@@ -222,6 +224,44 @@ def test_what_is_withdrawn_by_the_other_side_while_it_waits_is_noticed(onboardin
     onboarding.sweep()
 
     assert (onboarding.row.attempt, onboarding.ledger.causes[-1].code) == (2, "not-listed")  # type: ignore[union-attr]
+
+
+def test_what_an_operator_keeps_out_once_its_time_has_come_is_not_let_in_by_a_sweep_that_read_it_before(
+    onboarding: Onboarding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    onboarding.sweep()
+    onboarding.run()
+    onboarding.wait(15)
+    followed, kept_out = onboarding.ledger.followed, []
+
+    def then_kept_out() -> list[LedgerRow]:
+        read = followed()
+        kept_out.append(onboarding.ledger.command_withdrawal(onboarding.row, COMMAND))
+        return read
+
+    with monkeypatch.context() as slow:
+        slow.setattr(onboarding.ledger, "followed", then_kept_out)
+        onboarding.sweep()
+    onboarding.run()
+
+    assert kept_out == [True]
+    assert (onboarding.accepted_at, onboarding.row.attempt) == (None, 1)
+    onboarding.sweep()
+    assert (onboarding.row.status, onboarding.row.attempt) == (Status.WITHDRAWING, 2)
+
+
+def test_what_an_operator_keeps_out_while_it_is_decided_on_is_held(onboarding: Onboarding) -> None:
+    onboarding.sweep()
+    onboarding.run()
+    onboarding.wait(15)
+    onboarding.sweep()
+    assert onboarding.ledger.command_withdrawal(onboarding.row, COMMAND)
+
+    onboarding.run()
+
+    assert (onboarding.accepted_at, onboarding.row.status, onboarding.row.attempt) == (None, Status.HELD, 2)
+    onboarding.sweep()
+    assert (onboarding.row.status, onboarding.row.attempt) == (Status.WITHDRAWING, 3)
 
 
 def test_an_attempt_that_fails_or_is_killed_when_it_is_time_is_made_good_without_waiting_anew(

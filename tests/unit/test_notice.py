@@ -173,4 +173,5 @@ def test_that_a_connection_is_accepted_later_is_told_with_the_time() -> None:
     # Another attempt looks at it: what became of it is told then.
     assert notice_of(row(Status.PENDING, delayed=delayed, settled=False)) is None
     assert notice_of(row(Status.PENDING)) is None
+    assert notice.id == told(row(Status.PENDING, delayed=delayed, attempt=2)).id
     assert notice.id != told(row(Status.PENDING, delayed=Delayed(of="this", since=NOW, until=NOW))).id

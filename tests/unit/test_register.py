@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import permutations
+from itertools import combinations, permutations
 from typing import Any
 
 import pytest
@@ -243,6 +243,29 @@ def test_an_entry_that_is_taken_back_is_with_all_that_was_let_in_for_it(intake: 
 
     assert intake.sign_ups.take(registered(1)) is Taken.OUTDATED
     assert (intake.registry.entries, intake.connections.commanded) == ({}, ["for the entry"])
+    assert {(each.by, each.name) for _, each in intake.connections.commands} == {(registered(1).by, "")}
+
+
+def test_an_entry_that_a_command_wrote_in_the_second_of_an_event_is_not_taken_back_by_it(intake: Intake) -> None:
+    intake.sign_ups.take(registered(1))
+    intake.sign_ups.take(removed(1))
+    by_hand(intake, at(1), tier="gold")
+    intake.connections.open = ["a"]
+    intake.connections.registered = {"a"}
+
+    assert intake.sign_ups.take(registered(1)) is Taken.OUTDATED
+    assert (entry_of(intake).changed_at, intake.connections.commanded) == (at(1), [])
+
+
+def test_who_signed_up_again_with_the_same_is_not_taken_back_by_what_was_told_before(intake: Intake) -> None:
+    intake.sign_ups.take(registered(1, since=at(0)))
+    intake.sign_ups.take(removed(2))
+    intake.sign_ups.take(registered(3, since=at(0)))
+    intake.connections.open = ["a"]
+    intake.connections.registered = {"a"}
+
+    assert intake.sign_ups.take(registered(1, since=at(0))) is Taken.OUTDATED
+    assert (entry_of(intake).changed_at, intake.connections.commanded) == (at(3), [])
 
 
 def test_an_entry_that_was_written_just_now_is_taken_back_though_the_removal_goes_on(intake: Intake) -> None:
@@ -472,16 +495,42 @@ SAID_AT_ONCE = [
 ]
 
 
-def test_of_registrations_at_the_same_time_the_same_one_counts_in_whichever_order_and_however_often_they_come() -> None:
+SAID_IN_PART = [
+    registered(1, LITTLE_SAID - {"name"}, tier="gold", name="Orders"),
+    registered(1, LITTLE_SAID - {"name"}, tier="iron", name="Billing"),
+    registered(1, LITTLE_SAID, tier="silver"),
+    registered(1, LITTLE_SAID - {"principals"}, principals=frozenset({f"arn:aws:iam::{ACCOUNT}:role/r"})),
+    registered(1, LITTLE_SAID - {"proof_required"}, tier="bronze", proof_required=True),
+    registered(1, tier="platinum", name="Both", notes="says all"),
+]
+
+
+@pytest.mark.parametrize("told", [SAID_AT_ONCE, *combinations(SAID_IN_PART, 2), *combinations(SAID_IN_PART, 3)])
+@pytest.mark.parametrize("is_there", [True, False], ids=["there", "new"])
+def test_registrations_at_the_same_time_come_to_the_same_in_whichever_order_and_however_often_they_come(
+    told: Sequence[RegistrationEvent], is_there: bool
+) -> None:
     came_to = set()
-    for told in permutations(SAID_AT_ONCE):
+    for order in permutations(told):
         intake = Intake(NOW)
-        by_hand(intake, at(0), tier="iron")
-        for event in (*told, *told):
+        if is_there:
+            by_hand(intake, at(0), tier="iron", name="Before", notes="kept")
+        for event in (*order, *order):
             intake.sign_ups.take(event)
-        came_to.add((entry_of(intake).consumer.tier, entry_of(intake).consumer.services))
+        came_to.add(replace(entry_of(intake), unsaid=frozenset()))
 
     assert len(came_to) == 1
+
+
+def test_what_the_one_that_counts_leaves_unsaid_is_as_the_other_one_of_its_second_says_it() -> None:
+    named, unnamed = SAID_IN_PART[0], SAID_IN_PART[2]
+    for order in permutations([named, unnamed]):
+        intake = Intake(NOW)
+        by_hand(intake, at(0), tier="iron", name="Before", notes="kept")
+        for event in order:
+            intake.sign_ups.take(event)
+
+        assert (entry_of(intake).consumer.name, entry_of(intake).consumer.notes) == ("Orders", "kept")
 
 
 def test_a_registration_that_does_not_count_is_outdated_however_often_it_comes(intake: Intake) -> None:

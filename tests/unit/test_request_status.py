@@ -510,6 +510,47 @@ def test_what_is_new_of_a_share_and_delayed_needs_nobody_either() -> None:
     assert (status.urgency, status.until, status.until_what) == (Urgency.UNDER_WAY, DELAYED.until, Until.LET_IN)
 
 
+NOT_LET_IN = Reason("not-let-in", "It is new in the share.", source="orders")
+NO_ROOM = Reason("quota-reached", "There is no room for it.", source="orders")
+
+
+@pytest.mark.parametrize("status", [Status.AVAILABLE, Status.HELD])
+def test_what_is_wanted_of_the_new_part_waits_for_its_delay_alone(status: Status) -> None:
+    row = entry(share(1), status, NOT_LET_IN, incomplete=True, kept=(LATER, POLICY), delayed=DELAYED)
+
+    found = status_of(row)
+
+    assert (found.urgency, found.until_what) == (Urgency.UNDER_WAY, Until.LET_IN)
+    assert found.waiting_for is Turn.DRAWBRIDGE
+
+
+@pytest.mark.parametrize(
+    ("status", "urgency"), [(Status.AVAILABLE, Urgency.IN_PART), (Status.HELD, Urgency.HELD)], ids=["in part", "held"]
+)
+def test_what_is_refused_besides_what_is_delayed_needs_somebody(status: Status, urgency: Urgency) -> None:
+    row = entry(share(1), status, NOT_LET_IN, NO_ROOM, incomplete=True, kept=(LATER, POLICY), delayed=DELAYED)
+
+    found = status_of(row)
+
+    assert (found.urgency, found.waiting_for, found.until_what) == (urgency, Turn.OPERATOR, Until.TRIED_AGAIN)
+    assert found.to_do.startswith("ask Service Quotas")
+
+
+@pytest.mark.parametrize(
+    ("changes", "urgency"),
+    [
+        ({"drift_fingerprint": "drifted", "updated_at": ago(0.2).isoformat()}, Urgency.DRIFTING),
+        ({"no_longer_permitted": True}, Urgency.KEPT),
+    ],
+)
+def test_what_else_is_the_matter_with_what_is_connected_is_told_though_something_new_is_delayed(
+    changes: dict[str, Any], urgency: Urgency
+) -> None:
+    row = entry(share(1), Status.AVAILABLE, kept=(LATER, POLICY), delayed=DELAYED, **changes)
+
+    assert status_of(row).urgency is urgency
+
+
 def test_an_attempt_that_looks_again_at_what_was_delayed_is_under_way_as_any() -> None:
     status = status_of(entry(connection(1), Status.PENDING, settled=False, delayed=DELAYED))
 

@@ -57,3 +57,10 @@ def test_the_parameters_that_limit_what_iam_allows_are_those_of_the_template() -
 def test_every_file_and_target_that_it_names_is_there() -> None:
     for path in re.findall(r"`((?:tests|docs|packages)/[\w/.-]+)`", TEXT):
         assert (REPOSITORY / path).exists(), path
+
+
+@pytest.mark.parametrize("attribute", ["let_in", "delayed", "absent", "announced", "commanded"])
+def test_what_is_let_in_and_taken_down_by_the_ledger_is_said_of_whoever_writes_it(attribute: str) -> None:
+    (said,) = [line for line in TEXT.splitlines() if line.startswith("| writing the ledger |")]
+
+    assert f"`{attribute}`" in said.split("|")[2]

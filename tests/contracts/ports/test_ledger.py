@@ -946,13 +946,17 @@ def test_what_other_requests_let_in_or_attached_is_told_but_for_orphans(ledger: 
     assert ledger.resources_of_others(one.request_id) == before
 
 
-def test_an_orphan_that_is_found_anew_has_no_command(ledger: Ledger) -> None:
+@pytest.mark.parametrize("is_read_before", [False, True])
+def test_an_orphan_that_is_found_anew_has_no_command(ledger: Ledger, is_read_before: bool) -> None:
     orphan = OrphanRequest(resource_arn=f"{RESOURCE_ARN[:-3]}003")
     ledger.claim(observed_request(request=orphan), 1, after=None)
     reach(ledger, Status.WITHDRAWN, request=orphan)
-    ledger.command_withdrawal(row(ledger, orphan.request_id), WithdrawalCommand(by="me", at=NOW))
+    before = row(ledger, orphan.request_id)
+    ledger.command_withdrawal(before, WithdrawalCommand(by="me", at=NOW))
 
-    ledger.claim(observed_request(request=orphan), 2, after=row(ledger, orphan.request_id))
+    assert ledger.claim(
+        observed_request(request=orphan), 2, after=before if is_read_before else row(ledger, orphan.request_id)
+    )
 
     assert row(ledger, orphan.request_id).commanded is None
 
@@ -1100,6 +1104,29 @@ def test_a_command_is_noted_of_an_attempt_that_runs_too(ledger: Ledger, connecte
     assert not ledger.command_withdrawal(connected, COMMAND)
     assert ledger.command_withdrawal(row(ledger), COMMAND)
     assert settled(ledger, Status.AVAILABLE, 2).commanded == COMMAND
+
+
+@pytest.mark.parametrize("status", [Status.PENDING, Status.HELD])
+@pytest.mark.parametrize("is_settled", [True, False])
+def test_a_claim_is_lost_where_a_command_was_noted_since_it_was_read(
+    ledger: Ledger, status: Status, is_settled: bool
+) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    reach(ledger, status, settled=is_settled)
+    read = row(ledger)
+    ledger.command_withdrawal(read, COMMAND)
+    there = row(ledger)
+
+    assert not ledger.claim(observed_request(), 2, after=read)
+    assert row(ledger) == there
+
+
+def test_a_claim_of_what_was_commanded_when_it_was_read_is_won_and_the_command_stands(ledger: Ledger) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    ledger.command_withdrawal(row(ledger), COMMAND)
+
+    assert ledger.claim(observed_request(), 2, after=row(ledger))
+    assert (row(ledger).attempt, row(ledger).commanded) == (2, COMMAND)
 
 
 def test_what_is_tried_again_is_commanded_no_longer_and_differs_whatever_is_observed(

@@ -66,6 +66,14 @@ class ConnectionAnswers(Protocol):
         ...
 
 
+class WithdrawalCommands(Protocol):
+    """What operators commanded to be withdrawn."""
+
+    def is_commanded(self, request_id: str) -> bool:
+        """Return whether an operator commanded that a request is withdrawn, read consistently."""
+        ...
+
+
 def accept(
     request: Request,
     decision: ActionableDecision,
@@ -73,10 +81,13 @@ def accept(
     shares: InvitationAnswers,
     connections: ConnectionAnswers,
     *,
+    commands: WithdrawalCommands,
     consumers: Callable[[], ConsumerRegistry],
     now: datetime,
 ) -> Acceptance | DecideAgain:
     """Carry out a decision that was made recently, and on what AWS still lists.
+
+    What an operator commanded to be withdrawn since is not accepted, but decided again.
 
     Repeating it changes nothing: what has been answered already, by us, by a person or by the other side, is only
     reported as it is.
@@ -90,13 +101,16 @@ def accept(
         case ResourceShareRequest():
             if isinstance(decision, Keep):
                 return _keep_share(request, decision, shares)
-            return _answer_share(request, decision, on, shares, now)
+            return _answer_share(request, decision, on, shares, now, commands=commands)
         case EndpointConnectionRequest():
-            return _answer_connection(request, decision, on, connections, consumers)
+            return _answer_connection(request, decision, on, connections, commands=commands, consumers=consumers)
         case OrphanRequest():
             raise InvalidInputError(f"{request.resource_arn}: nobody asks for an orphan, so nothing is accepted")
         case _:
             assert_never(request)
+
+
+_COMMANDED = "An operator had it withdrawn by now."
 
 
 def _again(why: str) -> DecideAgain:
@@ -109,6 +123,8 @@ def _answer_share(
     on: DecidedOn,
     shares: InvitationAnswers,
     now: datetime,
+    *,
+    commands: WithdrawalCommands,
 ) -> Acceptance | DecideAgain:
     invitation = shares.newest_invitation(request.share_arn)
     if invitation is not None and invitation.status is InvitationStatus.PENDING:
@@ -117,6 +133,9 @@ def _answer_share(
             return _again("The share is not in effect any more, and there is an invitation to it.")
         if (changed := _contents_changed(invitation, on, shares)) is not None:
             return changed
+        if isinstance(decision, Accept) and commands.is_commanded(request.request_id):
+            # Nobody can leave a share.
+            return _again(_COMMANDED)
         shares.answer(invitation.arn, accept=isinstance(decision, Accept))
         invitation = shares.newest_invitation(request.share_arn)
     if invitation is None:
@@ -186,6 +205,8 @@ def _answer_connection(
     decision: ActionableDecision,
     on: DecidedOn,
     connections: ConnectionAnswers,
+    *,
+    commands: WithdrawalCommands,
     consumers: Callable[[], ConsumerRegistry],
 ) -> Acceptance | DecideAgain:
     try:
@@ -205,6 +226,8 @@ def _answer_connection(
                 standing = standing_of(consumer)
                 if standing.shuts_out:
                     return _again(f"Consumer {account_id} is {standing} by now.")
+                if commands.is_commanded(request.request_id):
+                    return _again(_COMMANDED)
             refused = connections.answer(request.service_id, [request.endpoint_id], accept=isinstance(decision, Accept))
             state = connections.state(request.service_id, request.endpoint_id)
             if _needs_answer(state, decision):

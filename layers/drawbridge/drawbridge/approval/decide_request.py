@@ -16,7 +16,7 @@ from drawbridge.approval.question_slots import QuestionSlots, within_slots
 from drawbridge.approval.settle import apply_approval, void_of
 from drawbridge.association.binding import Binding
 from drawbridge.configuration import InForce
-from drawbridge.decision import Accept, AlreadyResolved, AskApprover, DecidedOn, Decision, Delayed
+from drawbridge.decision import Accept, AlreadyResolved, AskApprover, DecidedOn, Decision, Delayed, Hold
 from drawbridge.decision.bounds import decision_record_within, decision_within
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.consumer_standing import unless_shut_out
@@ -31,7 +31,11 @@ from drawbridge.decision.let_in import LetIn, LetInRecords, decided_on, let_in_b
 from drawbridge.decision.live import approved_before, is_live, kept
 from drawbridge.decision.policies import Policy
 from drawbridge.request import ExecutionInput
+from drawbridge.request.announced import COMMANDED
 from drawbridge.request.connections import NO_CONNECTIONS, ConnectionCounts
+from drawbridge.status import Reason
+
+_COMMANDED = Reason(COMMANDED, "An operator had it withdrawn: nothing of it is let in.")
 
 
 class DecisionLedger(LetInRecords, Protocol):
@@ -46,7 +50,7 @@ class DecisionLedger(LetInRecords, Protocol):
         ...
 
     def is_commanded(self, request_id: str) -> bool:
-        """Return whether an operator commanded that it is withdrawn: then nobody is asked about it."""
+        """Return whether an operator commanded that it is withdrawn: then nothing new of it is let in."""
         ...
 
 
@@ -104,17 +108,17 @@ def decide_request(
     decision = decision_within(decided)
     if isinstance(facts, AlreadyResolved):
         return RequestDecision(decision=decision)
+    if isinstance(decision, Accept | AskApprover) and ports.ledger.is_commanded(execution.request_id):
+        # What was commanded of an attempt that was under way, or about to start, goes once that is over.
+        decision = Hold((_COMMANDED,))
     earlier: LetIn | None = None
-    if recorded is None and is_live(facts) and not isinstance(decision, Accept):
+    is_accepted_at_once = isinstance(decision, Accept) and decision.delay is None
+    if recorded is None and is_live(facts) and not is_accepted_at_once:
         earlier = let_in_earlier(facts, ports.connected_earlier(execution.request_id, facts), now.now)
     before = recorded or earlier
     decision = approved_before(decision, facts, before)
     question: Question | None = None
-    if (
-        isinstance(decision, AskApprover)
-        and ports.asks_in_slack
-        and not ports.ledger.is_commanded(execution.request_id)
-    ):
+    if isinstance(decision, AskApprover) and ports.asks_in_slack:
         question = _question(execution, facts, decision, before=before, ports=ports, policies=policies, now=now)
     void = void_of(approval, question, ports.approvers, ports.members)
     decision, question = apply_approval(decision, question, approval, now.now, void=void)

@@ -123,7 +123,8 @@ class LedgerTable:
     ) -> bool:
         """Enter an attempt; ``False`` if the row is not any longer as it was read, in ``after``.
 
-        ``absent`` replaces the row's marks, if they are as they were read.
+        So it is, too, if its withdrawal was commanded since. ``absent`` replaces the row's marks, if they are as they
+        were read.
         """
         now = self._timestamp()
         lost = after is not None and not after.settled
@@ -168,6 +169,8 @@ class LedgerTable:
             elif after.let_in is UNSET and (before := _let_in_earlier(self.with_decision_records(after))) is not None:
                 write.set(let_in=_text(before))
             write.only_if(attempt=after.attempt, settled=after.settled)
+            if after.commanded is None and not isinstance(observed.request, OrphanRequest):
+                write.only_if_missing("commanded")
             if absent is not None:
                 _replace_marks(write, after, absent, capped=False)
         if self._update(observed.request.request_id, write) is None:

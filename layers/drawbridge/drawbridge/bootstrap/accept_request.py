@@ -5,6 +5,7 @@ from functools import cache
 
 from drawbridge.aws.consumers_table import ConsumersTable
 from drawbridge.aws.endpoint_services import EndpointServices
+from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.aws.resource_shares import ResourceShares
 from drawbridge.bootstrap.clients import client, table
 from drawbridge.environment import Environment
@@ -18,6 +19,11 @@ def shares() -> ResourceShares:
 @cache
 def connections() -> EndpointServices:
     return EndpointServices(client("ec2"))
+
+
+@cache
+def ledger() -> LedgerTable:
+    return LedgerTable(table(Environment().ledger_table), now=now)
 
 
 @cache

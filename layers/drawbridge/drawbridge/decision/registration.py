@@ -55,7 +55,7 @@ class Registration(Struct, frozen=True, kw_only=True):
     unreadable: tuple[str, ...] = ()
     """Those of these three that can't be read."""
     event_fingerprint: str = ""
-    """Of what the event said that registered it last; empty where it was none. Of two at once it says which counts."""
+    """Which event said what of it, of those of the second it was changed in; empty where it was none."""
     unsaid: frozenset[str] = frozenset()
     """Of an entry to be written: the fields that nothing was said of, which an entry that is there keeps."""
 

@@ -38,7 +38,8 @@ class AttemptLedger(Protocol):
     ) -> bool:
         """Enter the attempt; ``False`` if the row is not any longer as it was read, in ``after``.
 
-        ``absent`` replaces the row's marks, if they are as they were read.
+        So it is, too, if its withdrawal was commanded since. ``absent`` replaces the row's marks, if they are as they
+        were read.
         """
         ...
 

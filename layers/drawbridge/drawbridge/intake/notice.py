@@ -97,9 +97,11 @@ def notice_of(entry: Entry, *, cancelled_by: str = "") -> ConsumerNotice | None:
     kind = NoticeType.CANCELLED if is_cancelled else kind
     ends = mark.withdraw_after if mark is not None else delayed.until if delayed is not None else None
     until = None if ends is None else ends.isoformat(timespec="seconds")
+    # What is delayed is decided again for whatever changes, and told again: it is the same until its time is another.
+    attempt = None if kind is NoticeType.DELAYED else entry.attempt
     by_us = {each.code for each in entry.reasons} & {COMMANDED, NO_LONGER_PERMITTED}
     return ConsumerNotice(
-        id=f"msg_{fingerprint(entry.request_id, entry.attempt, kind, until, cancelled_by if is_cancelled else '')}",
+        id=f"msg_{fingerprint(entry.request_id, attempt, kind, until, cancelled_by if is_cancelled else '')}",
         type=kind,
         time=entry.updated_at,
         account_id=entry.account_id,

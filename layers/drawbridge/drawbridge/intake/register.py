@@ -118,11 +118,11 @@ class SignUps:
         has yet to take, with all that goes with it; or it stays, if whoever began that was denied it or stopped.
         """
         entry = self._registry.registration(event.account_id)
-        if entry is None or entry.changed_at != event.at:
+        if entry is None or not _is_as_told(entry, event.entry):
             return Taken.OUTDATED
         if not is_written and not removed.is_finished:
             return Taken.BEING_REMOVED
-        command = WithdrawalCommand(by=event.by, at=self._now())
+        command = WithdrawalCommand(by=event.by, at=self._now(), name="")
         left = self._off_boarding.take_back(event.account_id, command, entered_at=event.at).changing
         if left:
             about = {"account_id": event.account_id, "left": len(left)}
@@ -162,36 +162,52 @@ def changed_entry(
 
     ``removed`` is what is kept of its last removal: who is registered again is suspended as before.
     """
-    said = replace(said, event_fingerprint=_fingerprint(said))
+    told = _told(said)
     if before is None:
+        said = replace(said, event_fingerprint=_text(told))
         return said if removed is None else _registered_again(said, removed)
-    if _is_later(before, said):
+    if before.changed_at is not None and said.changed_at is not None and before.changed_at > said.changed_at:
         return Taken.OUTDATED
+    earlier = _told_in(before.event_fingerprint) if before.changed_at == said.changed_at else {}
+    # What the one that counts leaves unsaid is as others of the same second say it.
+    unsaid = said.unsaid | {name for name in told if earlier.get(name, "") > told[name]}
     entry = replace(
         before,
-        consumer=_merged(before.consumer, said),
+        consumer=_merged(before.consumer, replace(said, unsaid=unsaid)),
         changed_at=said.changed_at,
-        unsaid=said.unsaid,
-        event_fingerprint=said.event_fingerprint,
+        unsaid=unsaid,
+        event_fingerprint=_text({**earlier, **{name: told[name] for name in told if name not in unsaid}}),
     )
-    return Taken.UNCHANGED if replace(entry, unsaid=before.unsaid) == before else entry
+    if replace(entry, unsaid=before.unsaid) == before:
+        return Taken.OUTDATED if _ALWAYS_SAID in unsaid else Taken.UNCHANGED
+    return entry
 
 
-def _is_later(before: Registration, said: Registration) -> bool:
-    """Return whether an entry is as of later than an event.
+def _told(said: Registration) -> Mapping[str, str]:
+    """Return what an event says, each with a text that tells the event from all others.
 
-    EventBridge tells whole seconds. Of two events of one second their contents say which counts, so that it is the same
-    one in whichever order they come, and come again.
+    EventBridge tells whole seconds. Of the events of one second this says which counts, so that it is the same one in
+    whichever order they come, and come again: of each thing the one with the greatest text among those that say it.
     """
-    if before.changed_at is None or said.changed_at is None:
-        return False
-    # What no event registered has no fingerprint, and comes before any.
-    return (before.changed_at, before.event_fingerprint) > (said.changed_at, said.event_fingerprint)
+    names = [name for name in _SAID if name not in said.unsaid]
+    of_all = fingerprint({name: _comparable(getattr(said.consumer, name)) for name in names})
+    # Whichever of them asks for a proof, it is required.
+    return {name: of_all for name in names if name != "proof_required"}
 
 
-def _fingerprint(said: Registration) -> str:
-    """Return a text that tells what an event says from all else that one could say."""
-    return fingerprint({name: _comparable(getattr(said.consumer, name)) for name in _SAID if name not in said.unsaid})
+def _text(told: Mapping[str, str]) -> str:
+    return " ".join(f"{name}={told[name]}" for name in sorted(told))
+
+
+def _told_in(text: str) -> Mapping[str, str]:
+    """Return what events of the second said; nothing where a command wrote the entry, which comes before any event."""
+    return {name: of_all for name, _, of_all in (each.partition("=") for each in text.split())}
+
+
+def _is_as_told(entry: Registration, said: Registration) -> bool:
+    """Return whether an entry is as of an event, and of no other one, nor of a command, of the same second."""
+    is_counting = _told_in(entry.event_fingerprint).get(_ALWAYS_SAID) == _told(said)[_ALWAYS_SAID]
+    return is_counting and entry.changed_at == said.changed_at
 
 
 def _comparable(value: object) -> object:
@@ -213,4 +229,5 @@ def _merged(before: Consumer, said: Registration) -> Consumer:
     return replace(before, **fields, unreadable=unreadable)
 
 
-_SAID = ("tier", "services", "name", "notes", "principals", "proof_required")
+_ALWAYS_SAID = "tier"
+_SAID = (_ALWAYS_SAID, "services", "name", "notes", "principals", "proof_required")
