@@ -765,6 +765,19 @@ def test_many_whom_nobody_removed_and_who_would_be_in_no_share_stay(
     assert (len(world.in_share()), len(converged.too_many)) == (stay, bool(stay))
 
 
+def test_who_rejected_an_invitation_is_not_in_the_share_that_the_cap_is_a_part_of() -> None:
+    world = _fifty()
+    accounts = [*world.consumers.registered]
+    for each in accounts[12:]:
+        world.shares.members[SHARE_ARN][each] = PrincipalStatus.DISASSOCIATED
+    _retagged(world, "Gold")
+
+    converged = world.converge()
+
+    assert world.in_share() == {*accounts[:12]}
+    assert [str(each).split(" would")[0] for each in converged.too_many] == ["12 of 12 accounts"]
+
+
 def test_those_that_a_command_or_an_event_removed_go_at_once_however_many_they_are() -> None:
     world = _fifty()
     _removed(world, *world.consumers.registered)

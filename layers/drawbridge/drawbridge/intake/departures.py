@@ -109,7 +109,7 @@ class Departures(Struct, frozen=True):
     ) -> list[Offer]:
         """Return who of those that are going from one share stays in it, for they are too many.
 
-        ``recorded`` is how many are in the share by our records, and ``entries`` is what the registry has of them now.
+        ``recorded`` is how many of ours are in the share, and ``entries`` is what the registry has of them now.
         """
         losing = [
             each

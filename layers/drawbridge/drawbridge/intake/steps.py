@@ -91,7 +91,7 @@ class RemoveFromShare(Struct, frozen=True):
     share_arn: str
     offers: tuple[Offer, ...]
     recorded: int
-    """How many accounts are in the share by our records, these among them."""
+    """How many accounts are in the share by our records, without those that RAM lists as out of it."""
     out: frozenset[str] = frozenset()
     """Those that RAM lists as out of it already: what they have associated may be there still."""
 
@@ -118,7 +118,7 @@ class RemoveForbidden(Struct, frozen=True):
     offers: tuple[Offer, ...]
     """With their records as they are once that is announced."""
     recorded: int
-    """How many accounts are in the share by our records, these among them."""
+    """How many accounts are in the share by our records, without those that RAM lists as out of it."""
     out: frozenset[str] = frozenset()
     """Those that RAM lists as out of it already."""
 
@@ -265,6 +265,8 @@ def plan_for_share(
     rejected = {name for name in missing if name not in taken_out and _was_rejected(records.get(name), now)}
     refused = _refusals([name for name in missing if name not in rejected], records, now, share.takes_outsiders)
     ours = {name: each for name, each in records.items() if each.refused_at is None and name not in taken_out}
+    # Who rejected an invitation stays on record, and is not in it.
+    recorded = len(ours.keys() - out - leaving)
     going = {
         name: each.account_id
         for name, each in ours.items()
@@ -307,11 +309,11 @@ def plan_for_share(
         ConfirmRecords(share_arn, tuple(unconfirmed), _on_record(unconfirmed, records)),
         AddToShare(share_arn, _longest_unrefused_first(adding, records)),
         AnnounceLeaving(share_arn, tuple(announcing), _on_record(announcing, records)),
-        RemoveFromShare(share_arn, _offers(going, records), len(ours), frozenset(out & going.keys())),
+        RemoveFromShare(share_arn, _offers(going, records), recorded, frozenset(out & going.keys())),
         RemoveForbidden(
             share_arn,
             _offers({name: each.account_id for name, each in due.items()}, due),
-            len(ours),
+            recorded,
             frozenset(out & due.keys()),
         ),
         ForgetRecords(share_arn, tuple(stale)),
