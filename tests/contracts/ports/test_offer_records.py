@@ -43,6 +43,14 @@ def test_what_is_noted_is_found_by_its_target_and_principal(records: OfferRecord
     assert records.targets() == {SERVICE_ID, SHARE_ARN}
 
 
+def test_since_when_another_share_is_to_take_it_is_kept(records: OfferRecords) -> None:
+    awaited = msgspec.structs.replace(SHARED, awaited_since=LATER)
+
+    records.note([awaited], after=[])
+
+    assert records.of(SHARE_ARN) == {CONSUMER: awaited}
+
+
 def test_what_is_noted_again_is_as_it_was_noted_last(records: OfferRecords) -> None:
     later = msgspec.structs.replace(ALLOWED, is_confirmed=True, offered_at=NOW + timedelta(microseconds=1))
     records.note([ALLOWED], after=[])

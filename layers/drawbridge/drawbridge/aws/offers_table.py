@@ -102,8 +102,9 @@ class OffersTable:
             offered_at = datetime.fromisoformat(item["offered_at"])
             # One without a time zone was written by hand, and could not be compared.
             refused_at = datetime.fromisoformat(item["refused_at"]) if "refused_at" in item else None
+            awaited_since = datetime.fromisoformat(item["awaited_since"]) if "awaited_since" in item else None
             leaving = _leaving(dict(item["leaving"])) if "leaving" in item else None
-            times = [offered_at, *([refused_at] if refused_at else [])]
+            times = [each for each in (offered_at, refused_at, awaited_since) if each is not None]
             is_readable = all(each.tzinfo for each in times) and _ACCOUNT.fullmatch(item["account_id"]) is not None
         except (LookupError, TypeError, ValueError):
             is_readable = False
@@ -122,6 +123,7 @@ class OffersTable:
             tier=tier if isinstance(tier := item.get("tier"), str) else "",
             quota=quota if isinstance(quota := item.get("quota"), str) else "",
             leaving=leaving,
+            awaited_since=awaited_since,
         )
 
 
@@ -164,6 +166,7 @@ def _item(record: OfferRecord) -> dict[str, Any]:
     item |= {"quota": record.quota} if record.quota else {}
     item |= {"leaving": _leaving_item(record.leaving)} if record.leaving is not None else {}
     item |= {"refusals": record.refusals} if record.refusals else {}
+    item |= {"awaited_since": record.awaited_since.isoformat()} if record.awaited_since else {}
     return item | ({"refused_at": record.refused_at.isoformat()} if record.refused_at else {})
 
 

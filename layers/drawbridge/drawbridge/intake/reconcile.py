@@ -199,7 +199,7 @@ class OfferReconciler:
                 losing |= {each.account_id for each in there}
                 continue
             going = self._uncalled_for(there, target, entries, evaluation_time)
-            elsewhere = others.of(step.share_arn, _entries_of(going, entries), evaluation_time)
+            elsewhere = others.of(step.share_arn, going, entries, evaluation_time)
             losing |= {each.account_id for each in going} - elsewhere.awaited.keys() - elsewhere.placed
         is_too_many = len(losing) > self._cap
         commanded = self._removed.account_ids() if is_too_many and losing - entries.keys() else frozenset[str]()
@@ -378,13 +378,14 @@ class OfferReconciler:
         uncalled_for = self._uncalled_for(step.offers, target, entries, evaluation_time)
         out = [each for each in uncalled_for if each.principal in step.out]
         going = [each for each in uncalled_for if each not in out]
-        elsewhere = departures.others.of(step.share_arn, _entries_of(going, entries), evaluation_time)
+        elsewhere = departures.others.of(step.share_arn, going, entries, evaluation_time)
         if elsewhere.awaited:
             others = ", ".join(sorted({*elsewhere.awaited.values()}))
             converged.not_offered.append(
                 f"{_some([*elsewhere.awaited])} stay in {step.share_arn} until they are in {others}, which has their "
-                "tier: it has not taken them yet"
+                "tier, but for a day at most: it has not taken them yet, or they have not accepted its invitation"
             )
+        self._note_awaited([each for each in going if each.account_id in elsewhere.awaited], evaluation_time.now)
         going = [each for each in going if each.account_id not in elsewhere.awaited]
         held_back = departures.held_back(going, step.recorded, entries, elsewhere.placed)
         if departures.is_over(len(held_back), step.recorded):
@@ -394,6 +395,15 @@ class OfferReconciler:
         self._hold_back(self._with_cause(held_back, entries, now), converged)
         self._left(self._begun_to_leave(out, entries, now), now)
         self._left(self._removed_of(self._begun_to_leave(going, entries, now), target, converged), now)
+
+    def _note_awaited(self, offers: Iterable[Offer], now: datetime) -> None:
+        """Note since when accounts stay in a share until another has taken them.
+
+        While no policy is in force none takes anybody, and that does not count.
+        """
+        if not self._rules.why_nothing:
+            records = [each for _, each in _as_on_record(offers) if each.awaited_since is None]
+            self._records.note([replace(each, awaited_since=now) for each in records], after=records)
 
     def _remove_all(self, going: Sequence[Offer], target: Target, converged: Converged) -> None:
         """Take away offers, and forget them; what AWS does not take away stays on record."""
@@ -553,10 +563,6 @@ def _announced(record: OfferRecord) -> str:
     due = record.leaving.announced.withdraw_after.isoformat(timespec="seconds")
     why = "; ".join(each.text for each in record.leaving.announced.reasons)
     return f"{record.target} from {record.principal} at {due}: {why}"
-
-
-def _entries_of(offers: Iterable[Offer], entries: Mapping[str, Registration]) -> list[Registration]:
-    return [entries[each.account_id] for each in offers if each.account_id in entries]
 
 
 _MOST_NAMED = 5
