@@ -1012,6 +1012,38 @@ def test_the_next_share_is_waited_for_no_longer_than_a_day(wrong: Callable[[Worl
     assert was_in == [*[True] * 24, False]
 
 
+@pytest.mark.parametrize("wrong", [_never_answers, _never_taken])
+def test_who_leaves_though_the_next_share_has_not_taken_it_is_told(
+    wrong: Callable[[World], None], world: World
+) -> None:
+    _to_silver(world)
+    wrong(world)
+    world.converge()
+    world.now += timedelta(days=1)
+
+    converged = world.converge()
+
+    assert f"{CONSUMER} leave {SHARE_ARN} though they are not in {SILVER_ARN}" in " ".join(converged.not_offered)
+
+
+def test_who_is_in_one_share_of_its_next_tier_waits_for_no_other_of_it(world: World) -> None:
+    other = f"{SILVER_ARN[:-1]}f"
+    world.shares.shares.append(OfferedShare(arn=other, name="other", tier="silver", takes_outsiders=False))
+    world.shares.members[other] = {}
+    world.shares.outsiders = {CONSUMER}
+    on_record(world, record(other, CONSUMER, is_confirmed=False, refused_at=NOW))
+    _to_silver(world)
+    world.converge()
+    invited = world.in_share()
+    world.shares.members[SILVER_ARN][CONSUMER] = PrincipalStatus.ASSOCIATED
+
+    converged = world.converge()
+
+    assert (invited, world.in_share()) == ({CONSUMER}, set())
+    assert f"{CONSUMER} leave {SHARE_ARN} though they are not in {other}" in " ".join(converged.not_offered)
+    assert "stay in" not in " ".join(converged.not_offered)
+
+
 def test_a_day_without_policies_is_not_one_in_which_the_next_share_was_waited_for(world: World) -> None:
     _to_silver(world)
     world.policies = compiled([])

@@ -27,11 +27,13 @@ class Elsewhere(Struct, frozen=True):
     placed: frozenset[str]
     """Those that are in another share that their entry calls for."""
     awaited: Mapping[str, str]
-    """Those that their entry calls for to be in another share, and that are not in it yet, with that share.
+    """Those that their entry calls for to be in another share, and that are in none yet, with such a share.
 
     An account outside of the organization is, once it has accepted its invitation. None is awaited for longer than
     ``AWAITED_AT_MOST``.
     """
+    given_up: Mapping[str, str]
+    """Those that are not in a share that their entry calls for either, and are awaited no longer, with that share."""
 
 
 class _Inside(Struct, frozen=True):
@@ -83,8 +85,9 @@ class OtherShares:
         late = frozenset[str]()
         if not self._rules.why_nothing:
             late = frozenset(each.account_id for each in going if _is_late(each, evaluation_time.now))
-        awaited = {account: share for account, share in lacking.items() if account not in late}
-        return Elsewhere(placed=frozenset(placed), awaited=awaited)
+        given_up = {account: share for account, share in lacking.items() if account in late | placed}
+        awaited = {account: share for account, share in lacking.items() if account not in given_up}
+        return Elsewhere(placed=frozenset(placed), awaited=awaited, given_up=given_up)
 
     def _looked_at(self, share: OfferedShare) -> _Inside | None:
         if share.arn not in self._inside:

@@ -13,7 +13,7 @@ from drawbridge.decision.registration import Registration
 from drawbridge.errors import AccessDeniedError, GoneError, InvalidInputError, NotReadyError
 from drawbridge.intake.causes import CausesOfLeaving
 from drawbridge.intake.converged import Converged
-from drawbridge.intake.departures import Departures, OtherShares, RemovedAccounts, counts_for_cap
+from drawbridge.intake.departures import Departures, Elsewhere, OtherShares, RemovedAccounts, counts_for_cap
 from drawbridge.intake.desired import OfferRules, RegisteredEntries, Target, id_of
 from drawbridge.intake.leaving import Leaving, leaving_after
 from drawbridge.intake.offers import (
@@ -391,6 +391,7 @@ class OfferReconciler:
         if departures.is_over(len(held_back), step.recorded):
             converged.too_many.append(_too_many(held_back, step, departures))
         going = [each for each in going if each not in held_back]
+        _tell_given_up([each for each in going if each.account_id in elsewhere.given_up], elsewhere, step, converged)
         now = evaluation_time.now
         self._hold_back(self._with_cause(held_back, entries, now), converged)
         self._left(self._begun_to_leave(out, entries, now), now)
@@ -571,6 +572,17 @@ _MOST_NAMED = 5
 def _some(names: Sequence[str]) -> str:
     named = ", ".join(sorted(names)[:_MOST_NAMED])
     return f"{named} and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else named
+
+
+def _tell_given_up(going: Collection[Offer], elsewhere: Elsewhere, step: RemoveFromShare, converged: Converged) -> None:
+    if not going:
+        return
+    accounts = [each.account_id for each in going]
+    others = ", ".join(sorted({elsewhere.given_up[each] for each in accounts}))
+    converged.not_offered.append(
+        f"{_some(accounts)} leave {step.share_arn} though they are not in {others}, which has their tier: they are in "
+        "another share of it, or were awaited there for a day"
+    )
 
 
 def _too_many(held_back: Sequence[Offer], step: RemoveFromShare, departures: Departures) -> InvalidInputError:
