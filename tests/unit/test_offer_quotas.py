@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from unittest.mock import Mock
 
 import msgspec
 import pytest
@@ -165,6 +166,36 @@ def test_a_sweep_tells_the_quotas_that_are_near(world: World) -> None:
     (usage,) = converged.quotas
     assert (usage.of, usage.used, usage.called_for, usage.limit) == (SHARE_ARN, 0, 4, 5)
     assert world.quotas.asked == ["ram"]
+
+
+def test_whatever_service_quotas_answers_what_was_offered_is_told_and_taken_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.consumers.registered = registered(2, Consumer(tier="gold"))
+    world.converge()
+    world.consumers.registered = registered(3, Consumer(tier="gold"))
+    del world.consumers.registered["000000000001"]
+    asked_with: list[set[str]] = []
+
+    def values(service: str) -> dict[str, int]:
+        asked_with.append(world.in_share())
+        raise KeyError("Quotas")
+
+    monkeypatch.setattr(world.quotas, "values", values)
+
+    converged = world.converge()
+
+    assert asked_with == [world.in_share()] == [{"000000000002", "000000000003"}]
+    assert (len(converged.offered), len(converged.taken_back), converged.failures) == (1, 1, [])
+
+
+def test_what_service_quotas_answers_oddly_is_aws_s_default_and_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    quotas = StatedQuotas()
+    monkeypatch.setattr(quotas, "values", Mock(side_effect=ValueError("cannot convert float NaN to integer")))
+
+    (usage,) = usages({SHARE_ARN: counts(4_500)}, Limits(quotas))
+
+    assert (usage.limit, "NaN" in usage.source) == (PRINCIPALS_OF_SHARE.default, True)
 
 
 def test_who_leaves_counts_no_longer_and_who_has_left_does_not(world: World) -> None:

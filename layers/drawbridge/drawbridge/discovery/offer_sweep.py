@@ -138,10 +138,11 @@ class OfferSweep:
                     taking_back.append((target, step))
                 else:
                     self._apply(step, target, evaluation_time, converged, is_late_to_add)
-        converged.quotas = usages(counts, self._limits)
         self._take_back(taking_back, targets, evaluation_time, converged, is_late(_TAKES_BACK_UNTIL))
         self._disassociate(with_leavers, evaluation_time, converged, is_late(_DISASSOCIATES_UNTIL))
         self._tell_left(len(targets), left_out, converged)
+        # Service Quotas may be slow, or out of reach.
+        converged.quotas = usages(counts, self._limits)
 
     def _take_back(
         self,

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.bounds import shortened
-from drawbridge.errors import DrawbridgeError
+from drawbridge.errors import DrawbridgeError, UpstreamError
 
 NEAR = 0.8
 """The part of a quota from which on it is told."""
@@ -177,6 +177,8 @@ class Limits:
                 self._asked[service] = self._values.values(service)
             except DrawbridgeError as error:
                 self._asked[service] = error
+            except Exception as error:  # noqa: BLE001 - what is only told stops nothing, whatever it answers
+                self._asked[service] = UpstreamError(f"it answers oddly: {type(error).__name__}: {error}")
         return self._asked[service]
 
 
