@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drawbridge.errors import AccessDeniedError
+from drawbridge.errors import DrawbridgeError
 from drawbridge.intake.account_offers import AccountOffers, is_of_share, offers_of
 from drawbridge.intake.offers import OfferRecord
 from drawbridge.legible import legible
@@ -11,14 +11,15 @@ from drawbridge_cli.stack import Stack
 
 
 def offers_to(stack: Stack, account: str) -> AccountOffers | None:
-    """Return what is offered to an account; ``None`` if the caller may not read it, which is complained of."""
+    """Return what is offered to an account; ``None`` if that can't be read, which is complained of."""
     if not stack.offers:
         return AccountOffers()
     try:
         return offers_of(
             stack.offers, account, managed=stack.managed_services(), offered_shares=lambda: _offered_shares(stack)
         )
-    except AccessDeniedError as error:
+    except DrawbridgeError as error:
+        # It is only shown: whoever has trouble keeps nobody from being removed.
         complain(f"what is offered to {account} goes too, as far as it is managed still, and can't be shown: {error}")
         return None
 

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from drawbridge.aws.consumers_table import ConsumersTable
 from drawbridge.aws.ledger_table import LedgerTable
+from drawbridge.aws.offered_shares import OfferedSharesOfRam
 from drawbridge.aws.removed_consumers import RemovedConsumerItems
 from drawbridge.discovery.ledger_row import LedgerRow
-from drawbridge.errors import AccessDeniedError
+from drawbridge.errors import AccessDeniedError, ThrottledError
 from drawbridge.intake.off_boarding import EntryRemoval, RemovedConsumer
 from drawbridge.request.announced import WithdrawalCommand
 from drawbridge.status import Status
@@ -479,6 +481,18 @@ def test_who_may_not_read_what_is_offered_is_told_and_removes_it_all_the_same(
     assert ended.code == 0
     assert ended.err.startswith(f"what is offered to {CONSUMER} goes too, as far as it is managed still, and ")
     assert (registered(operator), commanded(ledger)) == ([STRANGER], BOTH)
+
+
+def test_who_is_removed_while_ram_has_trouble_is_told_and_removed_all_the_same(
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable, offered_share: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OfferedSharesOfRam, "offered", Mock(side_effect=ThrottledError("RAM is slow")))
+
+    ended = at_work("consumers", "remove", CONSUMER, "--yes")
+
+    assert (ended.code, registered(operator), commanded(ledger)) == (0, [STRANGER], BOTH)
+    assert ended.err.startswith(f"what is offered to {CONSUMER} goes too, as far as it is managed still, and ")
+    assert offered_share not in ended.out + ended.err
 
 
 def removed_of(operator: Operator) -> RemovedConsumer | None:
