@@ -53,6 +53,9 @@ def test_why_there_was_no_room_is_kept(offers: OffersTable) -> None:
     [
         {"offered_at": "yesterday"},
         {"offered_at": "2026-11-21T12:00:00"},
+        {"offered_at": "2026-11-21T12:00:00Z"},
+        {"refused_at": "2026-11-21 12:00:00+00:00"},
+        {"leaving": {"cause": "no-entry", "since": NOW.isoformat(), "withdraw_after": NOW.isoformat()}},
         {"offered_at": None},
         {"offered_at": 7},
         {"refused_at": 7},

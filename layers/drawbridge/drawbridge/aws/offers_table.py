@@ -99,13 +99,11 @@ class OffersTable:
 
     def _record(self, item: dict[str, Any]) -> OfferRecord | None:
         try:
-            offered_at = datetime.fromisoformat(item["offered_at"])
-            # One without a time zone was written by hand, and could not be compared.
-            refused_at = datetime.fromisoformat(item["refused_at"]) if "refused_at" in item else None
-            awaited_since = datetime.fromisoformat(item["awaited_since"]) if "awaited_since" in item else None
+            offered_at = _time(item["offered_at"])
+            refused_at = _time(item["refused_at"]) if "refused_at" in item else None
+            awaited_since = _time(item["awaited_since"]) if "awaited_since" in item else None
             leaving = _leaving(dict(item["leaving"])) if "leaving" in item else None
-            times = [each for each in (offered_at, refused_at, awaited_since) if each is not None]
-            is_readable = all(each.tzinfo for each in times) and _ACCOUNT.fullmatch(item["account_id"]) is not None
+            is_readable = _ACCOUNT.fullmatch(item["account_id"]) is not None
         except (LookupError, TypeError, ValueError):
             is_readable = False
         if not is_readable:
@@ -176,9 +174,7 @@ def _leaving(item: dict[str, Any]) -> Leaving:
     Raises:
         LookupError, TypeError, ValueError: somebody else wrote it.
     """
-    times = {name: datetime.fromisoformat(item[name]) for name in _TIMES if item.get(name) is not None}
-    if any(each.tzinfo is None for each in times.values()):
-        raise ValueError("a time without a time zone")
+    times = {name: _time(item[name]) for name in _TIMES if item.get(name) is not None}
     announced = Announced(
         since=times["since"],
         withdraw_after=times["withdraw_after"],
@@ -186,13 +182,28 @@ def _leaving(item: dict[str, Any]) -> Leaving:
         confirmed=item.get("confirmed") is True,
         reasons=msgspec.convert(item.get("reasons", ()), tuple[Reason, ...]),
     )
-    return Leaving(
+    leaving = Leaving(
         cause=LeavingCause(item["cause"]),
         announced=announced,
         taken_out_at=times.get("taken_out_at"),
         clear_since=times.get("clear_since"),
         is_capped=item.get("capped") is True,
     )
+    if _leaving_item(leaving) != item:
+        raise ValueError("it was written by somebody else")
+    return leaving
+
+
+def _time(text: str) -> datetime:
+    """Read a time as this writes it: one in another spelling, by hand, would never be as it was read.
+
+    Raises:
+        TypeError, ValueError: somebody else wrote it.
+    """
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None or time.isoformat() != text:
+        raise ValueError("it was written by somebody else")
+    return time
 
 
 _TIMES = ("since", "withdraw_after", "taken_out_at", "clear_since")
