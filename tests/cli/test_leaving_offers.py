@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from drawbridge.aws.offered_shares import OfferedSharesOfRam
 from drawbridge.aws.offers_table import OffersTable
 from drawbridge.intake.leaving import Leaving, LeavingCause
-from drawbridge.intake.offers import OfferRecord
+from drawbridge.intake.offers import OfferedShare, OfferRecord
 from drawbridge.request.announced import Announced
 from drawbridge.status import Reason
 from tests.builders import CONSUMER, NOW, SERVICE_ID, SHARE_ARN, STRANGER
@@ -117,8 +118,10 @@ def test_who_may_not_read_the_offers_is_told_and_lets_go_the_rest(at_work: Drawb
     ids=["announced", "held back", "left"],
 )
 def test_how_it_leaves_is_told_with_its_entry(
-    at_work: Drawbridge, offers: OffersTable, leaving: Leaving, says: str
+    at_work: Drawbridge, offers: OffersTable, leaving: Leaving, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    share = OfferedShare(arn=SHARE_ARN, name="gold", tier="gold", takes_outsiders=True)
+    monkeypatch.setattr(OfferedSharesOfRam, "offered", lambda _: [share])
     at_work("consumers", "add", CONSUMER, "--service", SERVICE_ID)
     offers.note([record(CONSUMER, leaving), record(STRANGER, FORBIDDEN)], after=[])
 
