@@ -62,13 +62,16 @@ def _goes(offer: OfferRecord) -> str:
     return f"{left}, and what it has associated of it is deleted"
 
 
+_IS_DELETED = "if it is deleted, a sweep that looks for orphans forgets it"
+
+
 def _stays(offer: OfferRecord) -> str:
     if is_of_share(offer):
         return (
             "stays in the share: it is not tagged drawbridge:offer any longer, so that Drawbridge leaves it as it is; "
-            "tag it again, or take the account out in RAM"
+            f"tag it again, or take the account out in RAM; {_IS_DELETED}"
         )
     return (
         "stays allowed: the service is not managed any longer, so that Drawbridge leaves it as it is; tag the service "
-        "drawbridge:managed = true again, or take the permission away in EC2"
+        f"drawbridge:managed = true again, or take the permission away in EC2; {_IS_DELETED}"
     )

@@ -463,6 +463,7 @@ def test_what_is_offered_and_not_looked_after_any_longer_stays_and_is_told(
     printed = at_work("consumers", "remove", CONSUMER, "--dry-run", "--json")
     ended = at_work("consumers", "remove", CONSUMER, "--yes")
 
+    assert printed.code == 1
     assert [(each["target"], each["stays"]) for each in printed.json["offers"]] == [(target, True)]
     assert (ended.code, registered(operator), commanded(ledger)) == (1, [STRANGER], BOTH)
     assert ended.err.startswith(f"{target}: {principal} {told}, so that Drawbridge leaves it as it is; tag ")
@@ -481,6 +482,31 @@ def test_who_may_not_read_what_is_offered_is_told_and_removes_it_all_the_same(
     assert ended.code == 0
     assert ended.err.startswith(f"what is offered to {CONSUMER} goes too, as far as it is managed still, and ")
     assert (registered(operator), commanded(ledger)) == ([STRANGER], BOTH)
+
+
+@pytest.mark.parametrize(("typed", "code"), [("n\n", 1), ("y\n", 0)])
+def test_who_would_only_leave_shares_is_asked_about_too(
+    at_work: Drawbridge, operator: Operator, offered_share: str, typed: str, code: int
+) -> None:
+    ended = at_work("consumers", "remove", CONSUMER, typed=typed)
+
+    assert f"Remove {CONSUMER}, and take it out of 1 share? [y/N]" in ended.out
+    assert (ended.code, CONSUMER in registered(operator)) == (code, bool(code))
+    assert offered_share in ended.out
+
+
+@pytest.mark.usefixtures("ledger", "offered_share")
+def test_what_is_asked_names_the_connections_and_the_shares(at_work: Drawbridge) -> None:
+    ended = at_work("consumers", "remove", CONSUMER, typed="n\n")
+
+    assert f"Remove {CONSUMER}, and withdraw 2, and take it out of 1 share? [y/N]" in ended.out
+
+
+def test_who_is_in_shares_that_can_t_be_shown_is_asked_about(at_work: Drawbridge, operator: Operator) -> None:
+    with denied("dynamodb:Scan", operator.account_id):
+        ended = at_work("consumers", "remove", CONSUMER, typed="n\n")
+
+    assert (ended.code, CONSUMER in registered(operator)) == (1, True)
 
 
 def test_who_is_removed_while_ram_has_trouble_is_told_and_removed_all_the_same(
