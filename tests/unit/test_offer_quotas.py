@@ -149,6 +149,32 @@ def test_why_a_share_is_full_is_told_once_where_a_number_says_it(own: dict[str, 
     assert [each.limit for each in usages(full, limits())] == [None]
 
 
+@pytest.mark.parametrize(("refusal", "reached"), [("", False), ("no more invitations", True)])
+def test_invitations_that_are_waited_for_need_nobody_until_aws_refuses_more(refusal: str, reached: bool) -> None:
+    full = {SHARE_ARN: counts(250, waiting=250, refusal=refusal)}
+
+    found = usages(full, limits())
+
+    # By what a sweep knows beside, the account is as full.
+    of_account = AccountCounts(shares=1, principals={SHARE_ARN: 250}, resources={}, waiting=250, configurations=0)
+    for some in (found, usages_of(of_account, limits(), found)):
+        assert [(each.code, each.used, each.limit, each.is_reached) for each in some] == [
+            (INVITATIONS.code, 250, 250, reached)
+        ]
+
+
+def test_a_sweep_counts_invitations_as_doctor_does(world: World) -> None:
+    world.quotas.own["ram"] = {INVITATIONS.code: 1}
+    world.consumers.registered = registered(3, Consumer(tier="gold"))
+    world.shares.outsiders = {"000000000003"}
+    world.converge()
+
+    (usage,) = world.converge().quotas
+
+    # Those of the organization get none.
+    assert (usage.code, usage.used) == (INVITATIONS.code, 1)
+
+
 def test_the_fullest_comes_first() -> None:
     some = {SHARE_ARN: counts(90), SILVER_ARN: counts(95), SERVICE_ID: counts(1, refusal="no")}
 

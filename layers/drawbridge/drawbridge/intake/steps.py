@@ -330,7 +330,7 @@ def plan_for_share(
     counts = OfferCounts(
         there=len(in_share),
         called_for=len((in_share | desired.principals.keys()) - going.keys() - due.keys()),
-        waiting=sum(each.status is PrincipalStatus.ASSOCIATING for each in there.values()),
+        waiting=sum(each.is_invited for each in there.values()),
         refusal=_words_of_no_room(records, now),
     )
     return OfferPlan(
