@@ -25,6 +25,14 @@ _WORDS_BYTES = 300
 """Of what AWS said."""
 
 
+def command_for_more(service: str, code: str, desired: int) -> str:
+    """Return the command that asks AWS for a higher quota."""
+    return (
+        f"aws service-quotas request-service-quota-increase --service-code {service} "
+        f"--quota-code {code} --desired-value {desired}"
+    )
+
+
 class Quota(Struct, frozen=True):
     """A quota that Service Quotas has by a code."""
 
@@ -38,11 +46,7 @@ class Quota(Struct, frozen=True):
 
     def more_than(self, limit: int, called_for: int) -> str:
         """Return the command that asks for more than there is, and than is called for."""
-        desired = max(2 * limit, called_for)
-        return (
-            f"aws service-quotas request-service-quota-increase --service-code {self.service} "
-            f"--quota-code {self.code} --desired-value {desired}"
-        )
+        return command_for_more(self.service, self.code, max(2 * limit, called_for))
 
 
 PRINCIPALS_OF_SHARE = Quota(

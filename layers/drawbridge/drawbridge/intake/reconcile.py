@@ -7,7 +7,7 @@ from typing import Protocol, assert_never
 
 from msgspec.structs import replace
 
-from drawbridge.bounds import shortened
+from drawbridge.bounds import shortened, some_of
 from drawbridge.decision.facts import EvaluationTime
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import AccessDeniedError, GoneError, InvalidInputError, NotReadyError
@@ -380,9 +380,9 @@ class OfferReconciler:
         going = [each for each in uncalled_for if each not in out]
         elsewhere = departures.others.of(step.share_arn, going, entries, evaluation_time)
         if elsewhere.awaited:
-            others = ", ".join(sorted({*elsewhere.awaited.values()}))
+            accounts, others = sorted(elsewhere.awaited), sorted({*elsewhere.awaited.values()})
             converged.not_offered.append(
-                f"{_some([*elsewhere.awaited])} stay in {step.share_arn} until they are in {others}, which has their "
+                f"{some_of(accounts)} stay in {step.share_arn} until they are in {', '.join(others)}, which has their "
                 "tier, but for a day at most: it has not taken them yet, or they have not accepted its invitation"
             )
         self._note_awaited([each for each in going if each.account_id in elsewhere.awaited], evaluation_time.now)
@@ -566,22 +566,14 @@ def _announced(record: OfferRecord) -> str:
     return f"{record.target} from {record.principal} at {due}: {why}"
 
 
-_MOST_NAMED = 5
-
-
-def _some(names: Sequence[str]) -> str:
-    named = ", ".join(sorted(names)[:_MOST_NAMED])
-    return f"{named} and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else named
-
-
 def _tell_given_up(going: Collection[Offer], elsewhere: Elsewhere, step: RemoveFromShare, converged: Converged) -> None:
     if not going:
         return
-    accounts = [each.account_id for each in going]
+    accounts = sorted(each.account_id for each in going)
     others = ", ".join(sorted({elsewhere.given_up[each] for each in accounts}))
     converged.not_offered.append(
-        f"{_some(accounts)} leave {step.share_arn} though they are not in {others}, which has their tier: they are in "
-        "another share of it, or were awaited there for a day"
+        f"{some_of(accounts)} leave {step.share_arn} though they are not in {others}, which has their tier: they are "
+        "in another share of it, or were awaited there for a day"
     )
 
 

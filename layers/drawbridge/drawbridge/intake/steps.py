@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from msgspec import Struct
 
+from drawbridge.bounds import some_of
 from drawbridge.decision.registration import account_of
 from drawbridge.intake.desired import DesiredOffers, NotOffered
 from drawbridge.intake.leaving import announced_to_leave
@@ -461,9 +462,6 @@ def _not_empty(*steps: Step) -> tuple[Step, ...]:
 
 _OF_OFFERS = AllowPrincipals | DisallowPrincipals | AddToShare | RemoveFromShare | RemoveForbidden
 
-_MOST_NAMED = 5
-
 
 def _names(things: Collection[Offer] | Collection[OfferRecord]) -> str:
-    named = ", ".join(each.principal for each in [*things][:_MOST_NAMED])
-    return f"{named} and {len(things) - _MOST_NAMED} more" if len(things) > _MOST_NAMED else named
+    return some_of([each.principal for each in things])
