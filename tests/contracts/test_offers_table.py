@@ -143,6 +143,19 @@ def test_what_dynamodb_cancels_for_want_of_something_may_pass(
         offers.note([ALLOWED], after=[])
 
 
+def test_many_are_dropped_in_a_call_for_each_hundred(
+    offers: OffersTable, table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [replace(ALLOWED, target="arn:many", principal=f"{number:012}") for number in range(250)]
+    offers.note(many, after=[])
+    calls = Mock(wraps=table.meta.client.transact_write_items)
+    monkeypatch.setattr(table.meta.client, "transact_write_items", calls)
+
+    offers.drop(many)
+
+    assert (offers.of("arn:many"), calls.call_count) == ({}, 3)
+
+
 def test_what_is_neither_a_service_nor_a_share_is_none_of_the_targets(offers: OffersTable, table: Any) -> None:
     table.put_item(Item={"target": "removed-consumers", "principal": CONSUMER})
 
@@ -157,7 +170,7 @@ def test_what_is_neither_a_service_nor_a_share_is_none_of_the_targets(offers: Of
         ("put_item", lambda offers: offers.note_left_out({SERVICE_ID: 1})),
         ("scan", lambda offers: offers.targets()),
         ("transact_write_items", lambda offers: offers.note([ALLOWED], after=[])),
-        ("delete_item", lambda offers: offers.drop([ALLOWED])),
+        ("transact_write_items", lambda offers: offers.drop([ALLOWED])),
     ],
 )
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import msgspec
 
 from drawbridge.aws.errors import translated
 from drawbridge.aws.table_reads import queried, scanned
-from drawbridge.aws.table_writes import Write, delete_if, put_each
+from drawbridge.aws.table_writes import Write, delete_each, put_each
 from drawbridge.errors import UpstreamError
 from drawbridge.intake.leaving import Leaving, LeavingCause
 from drawbridge.intake.offers import OfferRecord
@@ -88,14 +88,14 @@ class OffersTable:
             return [each for each, is_put in zip(records, put_each(self._table, puts), strict=True) if is_put]
 
     def drop(self, records: Collection[OfferRecord]) -> None:
-        """Delete records that are as they were read; a call for each, since DynamoDB has no conditions on many."""
+        """Delete records that were not written anew since they were read."""
+        deletes: list[tuple[dict[str, Any], Write]] = []
         for each in records:
-            with translated(f"forget what {each.target} was offered to", missing=UpstreamError):
-                delete_if(
-                    self._table,
-                    {"target": each.target, "principal": each.principal},
-                    offered_at=each.offered_at.isoformat(),
-                )
+            write = Write()
+            write.only_if(offered_at=each.offered_at.isoformat())
+            deletes.append(({"target": each.target, "principal": each.principal}, write))
+        with translated("forget what was offered", missing=UpstreamError):
+            delete_each(self._table, deletes)
 
     def _record(self, item: dict[str, Any]) -> OfferRecord | None:
         try:
