@@ -16,6 +16,7 @@ from drawbridge.aws.table_writes import Write, delete_each, put_each
 from drawbridge.errors import UpstreamError
 from drawbridge.intake.leaving import Leaving, LeavingCause
 from drawbridge.intake.offers import OfferRecord
+from drawbridge.parsing import UnreadableError, read_value
 from drawbridge.request.announced import Announced
 from drawbridge.status import Reason
 
@@ -104,7 +105,7 @@ class OffersTable:
             awaited_since = _time(item["awaited_since"]) if "awaited_since" in item else None
             leaving = _leaving(dict(item["leaving"])) if "leaving" in item else None
             is_readable = _ACCOUNT.fullmatch(item["account_id"]) is not None
-        except (LookupError, TypeError, ValueError):
+        except (LookupError, TypeError, ValueError, UnreadableError):
             is_readable = False
         if not is_readable:
             of = f"{str(item['principal'])[:200]} at {str(item['target'])[:200]}"
@@ -172,7 +173,7 @@ def _leaving(item: dict[str, Any]) -> Leaving:
     """Read what was written of an account that leaves.
 
     Raises:
-        LookupError, TypeError, ValueError: somebody else wrote it.
+        LookupError, TypeError, ValueError, UnreadableError: somebody else wrote it.
     """
     times = {name: _time(item[name]) for name in _TIMES if item.get(name) is not None}
     announced = Announced(
@@ -180,7 +181,7 @@ def _leaving(item: dict[str, Any]) -> Leaving:
         withdraw_after=times["withdraw_after"],
         forbidden=item.get("forbidden") is True,
         confirmed=item.get("confirmed") is True,
-        reasons=msgspec.convert(item.get("reasons", ()), tuple[Reason, ...]),
+        reasons=read_value(item.get("reasons", ()), tuple[Reason, ...]),
     )
     leaving = Leaving(
         cause=LeavingCause(item["cause"]),
