@@ -10,7 +10,7 @@ from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration, check_account_id, registration
 from drawbridge.discovery.withdrawable import ConsumerConnections, RequestStanding, Withdrawable, connections_of
 from drawbridge.errors import InvalidInputError
-from drawbridge.intake.account_offers import AccountOffers
+from drawbridge.intake.account_offers import AccountOffers, is_of_share
 from drawbridge.intake.off_boarding import EntryRemoval, OffBoarded
 from drawbridge_cli.command_group import CommandGroup
 from drawbridge_cli.command_lines import command
@@ -183,12 +183,29 @@ def remove(
         if as_json:
             documents = [withdrawable_document(each, "would-be-commanded") for each in shown.going]
             _show_removal(entry, shown, offers, documents, dry_run=True)
+        if not _is_whole(shown, offers):
+            raise typer.Exit(1)
         return
-    if shown.going and not yes:
-        ask(f"Remove {account}, and withdraw {len(shown.going)}?")
+    if (going := _what_is_cut_off(shown, offers)) and not yes:
+        ask(f"Remove {account}, and {going}?")
     done = remove_consumer(stack, account, shown, removed, as_json=as_json)
     if not _show_removed(entry, shown, offers, done, as_json=as_json):
         raise typer.Exit(1)
+
+
+def _what_is_cut_off(shown: ConsumerConnections, offers: AccountOffers | None) -> str:
+    """Return what of a removal takes down what is connected, to be asked about; empty if nothing does."""
+    going = [f"withdraw {len(shown.going)}"] if shown.going else []
+    if offers is None:
+        going.append("take it out of shares, which can't be shown")
+    elif shares := sum(map(is_of_share, offers.going)):
+        going.append(f"take it out of {shares} share{'s' if shares > 1 else ''}")
+    return ", and ".join(going)
+
+
+def _is_whole(shown: ConsumerConnections, offers: AccountOffers | None) -> bool:
+    """Return whether all goes that is known to be connected, and offered."""
+    return not shown.unmanaged and not (offers and offers.staying)
 
 
 def _show_removed(
@@ -213,7 +230,7 @@ def _show_removed(
         say(f"{len(done.commanded)} withdrawn by the next sweep", "good")
     if done.changing:
         complain(f"{finishing(account)} does the rest")
-    return not done.changing and not shown.unmanaged and not (offers and offers.staying)
+    return not done.changing and _is_whole(shown, offers)
 
 
 def _complain_of_unregistered(account: str, shown: ConsumerConnections, *, as_json: bool) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from drawbridge.aws.offered_shares import OFFER_TAG, OfferedSharesOfRam
+from drawbridge.bounds import some_of
 from drawbridge.decision.facts import ALL_SERVICES, TIER_TAG
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import DrawbridgeError
@@ -91,8 +92,7 @@ def _first(warnings: Iterable[str], what: str) -> Iterator[str]:
 def _those_there(what: str, there: Collection[str]) -> str:
     if not there:
         return f"{what}: none"
-    more = f" and {len(there) - _MOST} more" if len(there) > _MOST else ""
-    return f"{what}: {', '.join(map(legible, sorted(there)[:_MOST]))}{more}"
+    return f"{what}: {some_of([*map(legible, sorted(there))], _MOST)}"
 
 
 def _services(stack: Stack) -> tuple[ManagedService, ...] | None:

@@ -6,6 +6,7 @@ import typer
 from msgspec import Struct
 
 from drawbridge.aws.history_table import HistoryTable
+from drawbridge.bounds import some_of
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.errors import InvalidInputError
 from drawbridge.legible import legible
@@ -97,9 +98,8 @@ def the_request(stack: Stack, named: str) -> Entry:
     candidates = [each for each in found if wanted in own_names(each)] or found
     if len(candidates) > 1:
         ids = [each.request_id for each in candidates]
-        more = f" and {len(ids) - _MOST_CANDIDATES} more" if len(ids) > _MOST_CANDIDATES else ""
-        told = ", ".join(ids[:_MOST_CANDIDATES])
-        complain(f"{legible(named)}: {len(ids)} requests are of that name, say which by its id: {told}{more}")
+        told = some_of(ids, _MOST_CANDIDATES)
+        complain(f"{legible(named)}: {len(ids)} requests are of that name, say which by its id: {told}")
         raise typer.Exit(1)
     return candidates[0]
 

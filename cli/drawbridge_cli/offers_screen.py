@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drawbridge.errors import AccessDeniedError
+from drawbridge.errors import DrawbridgeError
 from drawbridge.intake.account_offers import AccountOffers, is_of_share, offers_of
 from drawbridge.intake.offers import OfferRecord
 from drawbridge.legible import legible
@@ -11,14 +11,15 @@ from drawbridge_cli.stack import Stack
 
 
 def offers_to(stack: Stack, account: str) -> AccountOffers | None:
-    """Return what is offered to an account; ``None`` if the caller may not read it, which is complained of."""
+    """Return what is offered to an account; ``None`` if that can't be read, which is complained of."""
     if not stack.offers:
         return AccountOffers()
     try:
         return offers_of(
             stack.offers, account, managed=stack.managed_services(), offered_shares=lambda: _offered_shares(stack)
         )
-    except AccessDeniedError as error:
+    except DrawbridgeError as error:
+        # It is only shown: whoever has trouble keeps nobody from being removed.
         complain(f"what is offered to {account} goes too, as far as it is managed still, and can't be shown: {error}")
         return None
 
@@ -61,6 +62,9 @@ def _goes(offer: OfferRecord) -> str:
     return f"{left}, and what it has associated of it is deleted"
 
 
+_IS_DELETED = "if it is deleted, a sweep that looks for orphans forgets it"
+
+
 def _stays(offer: OfferRecord) -> str:
     if offer.is_out:
         return (
@@ -70,9 +74,9 @@ def _stays(offer: OfferRecord) -> str:
     if is_of_share(offer):
         return (
             "stays in the share: it is not tagged drawbridge:offer any longer, so that Drawbridge leaves it as it is; "
-            "tag it again, or take the account out in RAM"
+            f"tag it again, or take the account out in RAM; {_IS_DELETED}"
         )
     return (
         "stays allowed: the service is not managed any longer, so that Drawbridge leaves it as it is; tag the service "
-        "drawbridge:managed = true again, or take the permission away in EC2"
+        f"drawbridge:managed = true again, or take the permission away in EC2; {_IS_DELETED}"
     )

@@ -9,7 +9,7 @@ from drawbridge.decision.registration import Registration, check_account_id
 from drawbridge.discovery.sweep_record import SweepRecord
 from drawbridge.errors import InvalidInputError
 from drawbridge.intake.mending import mending
-from drawbridge.intake.quotas import NEAR, VPC_CODES, QuotaUsage
+from drawbridge.intake.quotas import NEAR, VPC_CODES, QuotaUsage, command_for_more
 from drawbridge.legible import legible
 from drawbridge_cli.checks import Check, all_ok, ok, problem, warning
 from drawbridge_cli.command_lines import CommandLine, command
@@ -139,13 +139,6 @@ def check_ledger(broken: Collection[str], *, followed: int) -> list[Check]:
 _TYPES = {RESOURCE_ENDPOINTS: "Resource", NETWORK_ENDPOINTS: "ServiceNetwork"}
 
 
-def _more(quota: str, desired: int) -> str:
-    return (
-        "aws service-quotas request-service-quota-increase --service-code vpc "
-        f"--quota-code {VPC_CODES[quota]} --desired-value {desired}"
-    )
-
-
 def check_quotas(endpoints: Mapping[tuple[str, str], int], quotas: Mapping[str, int]) -> list[Check]:
     """Compare how many endpoints VPCs have, by VPC and type, with what AWS allows."""
 
@@ -154,7 +147,8 @@ def check_quotas(endpoints: Mapping[tuple[str, str], int], quotas: Mapping[str, 
             limit = quotas[quota]
             for (vpc_id, _), count in sorted((key, count) for key, count in endpoints.items() if key[1] == kind):
                 found = f"{vpc_id} has {count} of the {limit} {kind} endpoints that {quota} allows"
-                to_do = f"ask for more: {_more(quota, 2 * limit)}; then write the new limit to config/quotas/{quota}"
+                more = command_for_more("vpc", VPC_CODES[quota], 2 * limit)
+                to_do = f"ask for more: {more}; then write the new limit to config/quotas/{quota}"
                 if count >= limit:
                     yield problem("quotas", found, to_do)
                 elif count >= NEAR * limit:

@@ -163,7 +163,7 @@ def needs_somebody(record: SweepRecord) -> Iterator[Concern]:
         Concern(
             "offers that AWS refuses",
             record.offers_refused,
-            "mend what AWS says; what was refused is tried again after an hour",
+            "mend what AWS says; what was refused is tried again after an hour, then two, and so on up to a day",
         ),
         Concern("offers held back, as too much would go at once", record.offers_held_back, "as each says"),
         Concern(

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from drawbridge.aws.consumers_table import ConsumersTable
 from drawbridge.aws.ledger_table import LedgerTable
+from drawbridge.aws.offered_shares import OfferedSharesOfRam
 from drawbridge.aws.removed_consumers import RemovedConsumerItems
 from drawbridge.discovery.ledger_row import LedgerRow
-from drawbridge.errors import AccessDeniedError
+from drawbridge.errors import AccessDeniedError, ThrottledError
 from drawbridge.intake.off_boarding import EntryRemoval, RemovedConsumer
 from drawbridge.request.announced import WithdrawalCommand
 from drawbridge.status import Status
@@ -461,6 +463,7 @@ def test_what_is_offered_and_not_looked_after_any_longer_stays_and_is_told(
     printed = at_work("consumers", "remove", CONSUMER, "--dry-run", "--json")
     ended = at_work("consumers", "remove", CONSUMER, "--yes")
 
+    assert printed.code == 1
     assert [(each["target"], each["stays"]) for each in printed.json["offers"]] == [(target, True)]
     assert (ended.code, registered(operator), commanded(ledger)) == (1, [STRANGER], BOTH)
     assert ended.err.startswith(f"{target}: {principal} {told}, so that Drawbridge leaves it as it is; tag ")
@@ -479,6 +482,43 @@ def test_who_may_not_read_what_is_offered_is_told_and_removes_it_all_the_same(
     assert ended.code == 0
     assert ended.err.startswith(f"what is offered to {CONSUMER} goes too, as far as it is managed still, and ")
     assert (registered(operator), commanded(ledger)) == ([STRANGER], BOTH)
+
+
+@pytest.mark.parametrize(("typed", "code"), [("n\n", 1), ("y\n", 0)])
+def test_who_would_only_leave_shares_is_asked_about_too(
+    at_work: Drawbridge, operator: Operator, offered_share: str, typed: str, code: int
+) -> None:
+    ended = at_work("consumers", "remove", CONSUMER, typed=typed)
+
+    assert f"Remove {CONSUMER}, and take it out of 1 share? [y/N]" in ended.out
+    assert (ended.code, CONSUMER in registered(operator)) == (code, bool(code))
+    assert offered_share in ended.out
+
+
+@pytest.mark.usefixtures("ledger", "offered_share")
+def test_what_is_asked_names_the_connections_and_the_shares(at_work: Drawbridge) -> None:
+    ended = at_work("consumers", "remove", CONSUMER, typed="n\n")
+
+    assert f"Remove {CONSUMER}, and withdraw 2, and take it out of 1 share? [y/N]" in ended.out
+
+
+def test_who_is_in_shares_that_can_t_be_shown_is_asked_about(at_work: Drawbridge, operator: Operator) -> None:
+    with denied("dynamodb:Scan", operator.account_id):
+        ended = at_work("consumers", "remove", CONSUMER, typed="n\n")
+
+    assert (ended.code, CONSUMER in registered(operator)) == (1, True)
+
+
+def test_who_is_removed_while_ram_has_trouble_is_told_and_removed_all_the_same(
+    at_work: Drawbridge, operator: Operator, ledger: LedgerTable, offered_share: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OfferedSharesOfRam, "offered", Mock(side_effect=ThrottledError("RAM is slow")))
+
+    ended = at_work("consumers", "remove", CONSUMER, "--yes")
+
+    assert (ended.code, registered(operator), commanded(ledger)) == (0, [STRANGER], BOTH)
+    assert ended.err.startswith(f"what is offered to {CONSUMER} goes too, as far as it is managed still, and ")
+    assert offered_share not in ended.out + ended.err
 
 
 def removed_of(operator: Operator) -> RemovedConsumer | None:

@@ -90,7 +90,7 @@ def test_orphans_are_looked_for_if_asked_and_attempts_are_named(at_work: Drawbri
         (
             "offers_refused",
             "offers that AWS refuses",
-            "mend what AWS says; what was refused is tried again after an hour",
+            "mend what AWS says; what was refused is tried again after an hour, then two, and so on up to a day",
         ),
         ("offers_held_back", "offers held back, as too much would go at once", "as each says"),
         (

@@ -91,7 +91,9 @@ def test_an_outsider_is_invited_and_in_the_share_once_it_has_accepted(provider: 
     consumer.ram.accept_resource_share_invitation(resourceShareInvitationArn=invitation["resourceShareInvitationArn"])
     pass_time(60)
 
-    assert invited == [SharePrincipal(principal=consumer.account_id, status=PrincipalStatus.ASSOCIATING)]
+    assert invited == [
+        SharePrincipal(principal=consumer.account_id, status=PrincipalStatus.ASSOCIATING, is_outsider=True)
+    ]
     assert later == {consumer.account_id: PrincipalStatus.ASSOCIATING}
     assert statuses(shares, share_arn) == {consumer.account_id: PrincipalStatus.ASSOCIATED}
 
@@ -103,8 +105,10 @@ def test_an_account_of_the_organization_is_in_the_share_without_an_invitation(
     arrange(provider.account_id, {consumer.account_id: "workloads"}, ram_sharing=True)
 
     shares.associate(share_arn, [consumer.account_id])
+    (at_first,) = shares.principals(share_arn)
     pass_time(60)
 
+    assert (at_first.is_outsider, at_first.is_invited) == (False, False)
     assert statuses(shares, share_arn) == {consumer.account_id: PrincipalStatus.ASSOCIATED}
     assert invitations(consumer) == []
 

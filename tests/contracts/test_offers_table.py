@@ -53,10 +53,15 @@ def test_why_there_was_no_room_is_kept(offers: OffersTable) -> None:
     [
         {"offered_at": "yesterday"},
         {"offered_at": "2026-11-21T12:00:00"},
+        {"offered_at": "2026-11-21T12:00:00Z"},
+        {"refused_at": "2026-11-21 12:00:00+00:00"},
+        {"leaving": {"cause": "no-entry", "since": NOW.isoformat(), "withdraw_after": NOW.isoformat()}},
         {"offered_at": None},
         {"offered_at": 7},
         {"refused_at": 7},
         {"refused_at": "2026-11-21T12:00:00"},
+        {"awaited_since": 7},
+        {"awaited_since": "2026-11-21T12:00:00"},
         {"leaving": "soon"},
         {"leaving": {}},
         {"leaving": {"cause": "boredom", "since": NOW.isoformat(), "withdraw_after": NOW.isoformat()}},
@@ -138,6 +143,19 @@ def test_what_dynamodb_cancels_for_want_of_something_may_pass(
         offers.note([ALLOWED], after=[])
 
 
+def test_many_are_dropped_in_a_call_for_each_hundred(
+    offers: OffersTable, table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [replace(ALLOWED, target="arn:many", principal=f"{number:012}") for number in range(250)]
+    offers.note(many, after=[])
+    calls = Mock(wraps=table.meta.client.transact_write_items)
+    monkeypatch.setattr(table.meta.client, "transact_write_items", calls)
+
+    offers.drop(many)
+
+    assert (offers.of("arn:many"), calls.call_count) == ({}, 3)
+
+
 def test_what_is_neither_a_service_nor_a_share_is_none_of_the_targets(offers: OffersTable, table: Any) -> None:
     table.put_item(Item={"target": "removed-consumers", "principal": CONSUMER})
 
@@ -152,7 +170,7 @@ def test_what_is_neither_a_service_nor_a_share_is_none_of_the_targets(offers: Of
         ("put_item", lambda offers: offers.note_left_out({SERVICE_ID: 1})),
         ("scan", lambda offers: offers.targets()),
         ("transact_write_items", lambda offers: offers.note([ALLOWED], after=[])),
-        ("delete_item", lambda offers: offers.drop([ALLOWED])),
+        ("transact_write_items", lambda offers: offers.drop([ALLOWED])),
     ],
 )
 @pytest.mark.parametrize(

@@ -113,6 +113,8 @@ class InMemoryOfferedShares:
         """What each share holds."""
         self.holders_left_out: set[str] = set()
         """Shares that the listing of what holds a resource leaves out."""
+        self.outsiders: set[str] = set()
+        """Accounts outside of the organization: all others are in the share without an invitation."""
         self.listed_late: set[str] = set()
         """Principals that one of RAM's listings still has, though they are out."""
 
@@ -123,7 +125,7 @@ class InMemoryOfferedShares:
         if share_arn not in self.members:
             raise GoneError(share_arn)
         return [
-            SharePrincipal(principal=each, status=status)
+            SharePrincipal(principal=each, status=status, is_outsider=each in self.outsiders)
             for each, status in self.members[share_arn].items()
             if each not in self.left_out
         ]

@@ -177,9 +177,12 @@ def test_who_changes_tiers_changes_shares_and_those_of_others_stay(
     accept(consumer, tin)
 
     register(home, consumer, tier="lead")
-
     comes_to(lambda: in_share(home, lead), {consumer.account_id: "ASSOCIATING"})
+    while_invited = in_share(home, tin)[consumer.account_id]
+    accept(consumer, lead)
+
     comes_to(lambda: in_share(home, tin).get(consumer.account_id), "DISASSOCIATED")
+    assert while_invited == "ASSOCIATED"
     assert in_share(home, tin)[other.account_id] == "ASSOCIATING"
 
 

@@ -402,6 +402,11 @@ def test_a_vpc_that_is_nearly_full_is_said_before_it_is(count: int, result: Chec
         assert checks[0].found == (
             f"vpc-1 has {count} of the 200 Resource endpoints that resource-endpoints-per-vpc allows"
         )
+        assert checks[0].what_to_do == (
+            "ask for more: aws service-quotas request-service-quota-increase --service-code vpc "
+            "--quota-code L-CA6CC422 --desired-value 400; then write the new limit to "
+            "config/quotas/resource-endpoints-per-vpc"
+        )
 
 
 def test_a_quota_of_offers_that_is_near_is_said_with_what_to_ask_for() -> None:

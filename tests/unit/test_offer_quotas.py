@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from unittest.mock import Mock
 
 import msgspec
 import pytest
@@ -148,6 +149,32 @@ def test_why_a_share_is_full_is_told_once_where_a_number_says_it(own: dict[str, 
     assert [each.limit for each in usages(full, limits())] == [None]
 
 
+@pytest.mark.parametrize(("refusal", "reached"), [("", False), ("no more invitations", True)])
+def test_invitations_that_are_waited_for_need_nobody_until_aws_refuses_more(refusal: str, reached: bool) -> None:
+    full = {SHARE_ARN: counts(250, waiting=250, refusal=refusal)}
+
+    found = usages(full, limits())
+
+    # By what a sweep knows beside, the account is as full.
+    of_account = AccountCounts(shares=1, principals={SHARE_ARN: 250}, resources={}, waiting=250, configurations=0)
+    for some in (found, usages_of(of_account, limits(), found)):
+        assert [(each.code, each.used, each.limit, each.is_reached) for each in some] == [
+            (INVITATIONS.code, 250, 250, reached)
+        ]
+
+
+def test_a_sweep_counts_invitations_as_doctor_does(world: World) -> None:
+    world.quotas.own["ram"] = {INVITATIONS.code: 1}
+    world.consumers.registered = registered(3, Consumer(tier="gold"))
+    world.shares.outsiders = {"000000000003"}
+    world.converge()
+
+    (usage,) = world.converge().quotas
+
+    # Those of the organization get none.
+    assert (usage.code, usage.used) == (INVITATIONS.code, 1)
+
+
 def test_the_fullest_comes_first() -> None:
     some = {SHARE_ARN: counts(90), SILVER_ARN: counts(95), SERVICE_ID: counts(1, refusal="no")}
 
@@ -165,6 +192,36 @@ def test_a_sweep_tells_the_quotas_that_are_near(world: World) -> None:
     (usage,) = converged.quotas
     assert (usage.of, usage.used, usage.called_for, usage.limit) == (SHARE_ARN, 0, 4, 5)
     assert world.quotas.asked == ["ram"]
+
+
+def test_whatever_service_quotas_answers_what_was_offered_is_told_and_taken_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.consumers.registered = registered(2, Consumer(tier="gold"))
+    world.converge()
+    world.consumers.registered = registered(3, Consumer(tier="gold"))
+    del world.consumers.registered["000000000001"]
+    asked_with: list[set[str]] = []
+
+    def values(service: str) -> dict[str, int]:
+        asked_with.append(world.in_share())
+        raise KeyError("Quotas")
+
+    monkeypatch.setattr(world.quotas, "values", values)
+
+    converged = world.converge()
+
+    assert asked_with == [world.in_share()] == [{"000000000002", "000000000003"}]
+    assert (len(converged.offered), len(converged.taken_back), converged.failures) == (1, 1, [])
+
+
+def test_what_service_quotas_answers_oddly_is_aws_s_default_and_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    quotas = StatedQuotas()
+    monkeypatch.setattr(quotas, "values", Mock(side_effect=ValueError("cannot convert float NaN to integer")))
+
+    (usage,) = usages({SHARE_ARN: counts(4_500)}, Limits(quotas))
+
+    assert (usage.limit, "NaN" in usage.source) == (PRINCIPALS_OF_SHARE.default, True)
 
 
 def test_who_leaves_counts_no_longer_and_who_has_left_does_not(world: World) -> None:

@@ -765,6 +765,19 @@ def test_many_whom_nobody_removed_and_who_would_be_in_no_share_stay(
     assert (len(world.in_share()), len(converged.too_many)) == (stay, bool(stay))
 
 
+def test_who_rejected_an_invitation_is_not_in_the_share_that_the_cap_is_a_part_of() -> None:
+    world = _fifty()
+    accounts = [*world.consumers.registered]
+    for each in accounts[12:]:
+        world.shares.members[SHARE_ARN][each] = PrincipalStatus.DISASSOCIATED
+    _retagged(world, "Gold")
+
+    converged = world.converge()
+
+    assert world.in_share() == {*accounts[:12]}
+    assert [str(each).split(" would")[0] for each in converged.too_many] == ["12 of 12 accounts"]
+
+
 def test_those_that_a_command_or_an_event_removed_go_at_once_however_many_they_are() -> None:
     world = _fifty()
     _removed(world, *world.consumers.registered)
@@ -947,6 +960,126 @@ def test_who_changes_tiers_stays_in_its_share_while_the_next_has_not_taken_it(
     assert at_first == ({CONSUMER}, set())
     assert f"{CONSUMER} stay in {SHARE_ARN} until they are in {SILVER_ARN}" in " ".join(converged.not_offered)
     assert (world.in_share(), world.in_share(SILVER_ARN)) == (set(), {CONSUMER})
+
+
+def test_who_is_outside_of_the_organization_stays_in_its_share_until_it_accepts_the_next(world: World) -> None:
+    world.shares.outsiders = {CONSUMER}
+    _to_silver(world)
+
+    converged = world.converge()
+    invited = world.in_share(), world.in_share(SILVER_ARN)
+    world.shares.members[SILVER_ARN][CONSUMER] = PrincipalStatus.ASSOCIATED
+    world.converge()
+
+    assert invited == ({CONSUMER}, {CONSUMER})
+    assert f"{CONSUMER} stay in {SHARE_ARN} until they are in {SILVER_ARN}" in " ".join(converged.not_offered)
+    assert (world.in_share(), world.in_share(SILVER_ARN)) == (set(), {CONSUMER})
+
+
+def test_who_was_put_into_the_next_share_and_is_not_listed_there_yet_stays_in_the_last(world: World) -> None:
+    _to_silver(world)
+    on_record(world, record(SILVER_ARN, CONSUMER))
+    world.shares.left_out = {CONSUMER}
+
+    world.converge()
+
+    assert world.in_share() == {CONSUMER}
+
+
+def _never_answers(world: World) -> None:
+    world.shares.outsiders = {CONSUMER}
+
+
+def _never_taken(world: World) -> None:
+    world.shares.refused = {CONSUMER}
+
+
+@pytest.mark.parametrize("wrong", [_never_answers, _never_taken])
+def test_the_next_share_is_waited_for_no_longer_than_a_day(wrong: Callable[[World], None], world: World) -> None:
+    _to_silver(world)
+    wrong(world)
+    silver = world.shares.members[SILVER_ARN]
+    was_in: list[bool] = []
+    for _ in range(25):
+        world.converge()
+        was_in.append(CONSUMER in world.in_share())
+        world.now += timedelta(hours=1)
+        # RAM lets an invitation expire, and it is repeated.
+        invited = world.records.records[SILVER_ARN, CONSUMER]
+        if silver.get(CONSUMER) and world.now >= invited.offered_at + HOURS_12:
+            silver[CONSUMER] = PrincipalStatus.DISASSOCIATED
+
+    assert was_in == [*[True] * 24, False]
+
+
+@pytest.mark.parametrize("wrong", [_never_answers, _never_taken])
+def test_who_leaves_though_the_next_share_has_not_taken_it_is_told(
+    wrong: Callable[[World], None], world: World
+) -> None:
+    _to_silver(world)
+    wrong(world)
+    world.converge()
+    world.now += timedelta(days=1)
+
+    converged = world.converge()
+
+    assert f"{CONSUMER} leave {SHARE_ARN} though they are not in {SILVER_ARN}" in " ".join(converged.not_offered)
+
+
+def test_who_is_in_one_share_of_its_next_tier_waits_for_no_other_of_it(world: World) -> None:
+    other = f"{SILVER_ARN[:-1]}f"
+    world.shares.shares.append(OfferedShare(arn=other, name="other", tier="silver", takes_outsiders=False))
+    world.shares.members[other] = {}
+    world.shares.outsiders = {CONSUMER}
+    on_record(world, record(other, CONSUMER, is_confirmed=False, refused_at=NOW))
+    _to_silver(world)
+    world.converge()
+    invited = world.in_share()
+    world.shares.members[SILVER_ARN][CONSUMER] = PrincipalStatus.ASSOCIATED
+
+    converged = world.converge()
+
+    assert (invited, world.in_share()) == ({CONSUMER}, set())
+    assert f"{CONSUMER} leave {SHARE_ARN} though they are not in {other}" in " ".join(converged.not_offered)
+    assert "stay in" not in " ".join(converged.not_offered)
+
+
+def test_a_day_without_policies_is_not_one_in_which_the_next_share_was_waited_for(world: World) -> None:
+    _to_silver(world)
+    world.policies = compiled([])
+    for _ in range(3):
+        world.converge()
+        world.now += timedelta(days=1)
+    without_policies = world.in_share()
+    world.policies, world.shares.refused = compiled([PERMIT]), {CONSUMER}
+    world.converge()
+
+    assert (without_policies, world.in_share()) == ({CONSUMER}, {CONSUMER})
+
+
+def test_who_changes_back_and_forth_has_a_day_each_time(world: World) -> None:
+    world.shares.refused = {CONSUMER}
+    on_record(world, record(SHARE_ARN, CONSUMER))
+    world.shares.members[SHARE_ARN][CONSUMER] = PrincipalStatus.ASSOCIATED
+    for tier, hours in (("silver", 23), ("gold", 1), ("silver", 23), ("silver", 0)):
+        world.consumers.registered[CONSUMER] = Consumer(tier=tier)
+        world.converge()
+        world.now += timedelta(hours=hours)
+
+    assert world.in_share() == {CONSUMER}
+
+
+def test_a_whole_tier_that_nobody_takes_is_not_without_its_share_after_a_day_unless_that_is_let() -> None:
+    world = _fifty()
+    world.shares.outsiders = {*world.consumers.registered}
+    world.shares.members[SHARE_ARN] = dict.fromkeys(world.shares.outsiders, PrincipalStatus.ASSOCIATED)
+    world.consumers.registered = dict.fromkeys(world.consumers.registered, Consumer(tier="silver"))
+    too_many: list[int] = []
+    for _ in range(2):
+        too_many.append(len(world.converge().too_many))
+        world.now += timedelta(days=1)
+
+    assert (len(world.in_share()), too_many) == (50, [0, 1])
 
 
 def test_who_rejects_the_share_of_its_next_tier_does_not_keep_the_last(world: World) -> None:

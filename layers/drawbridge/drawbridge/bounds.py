@@ -1,7 +1,7 @@
-"""Bounds in bytes: how much of something is kept where room is limited."""
+"""Bounds: how much of something is kept, in bytes, or named, where room is limited."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -34,6 +34,12 @@ def fitting(things: Iterable[Thing], most: int) -> tuple[Thing, ...]:
             break
         kept.append(thing)
     return tuple(kept)
+
+
+def some_of(names: Sequence[str], most: int = 5) -> str:
+    """Return the first names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def shortened(text: str, most: int) -> str:

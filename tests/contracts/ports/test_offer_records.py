@@ -43,6 +43,14 @@ def test_what_is_noted_is_found_by_its_target_and_principal(records: OfferRecord
     assert records.targets() == {SERVICE_ID, SHARE_ARN}
 
 
+def test_since_when_another_share_is_to_take_it_is_kept(records: OfferRecords) -> None:
+    awaited = msgspec.structs.replace(SHARED, awaited_since=LATER)
+
+    records.note([awaited], after=[])
+
+    assert records.of(SHARE_ARN) == {CONSUMER: awaited}
+
+
 def test_what_is_noted_again_is_as_it_was_noted_last(records: OfferRecords) -> None:
     later = msgspec.structs.replace(ALLOWED, is_confirmed=True, offered_at=NOW + timedelta(microseconds=1))
     records.note([ALLOWED], after=[])
@@ -115,6 +123,17 @@ def test_what_is_dropped_is_found_no_more_and_can_be_dropped_again(records: Offe
 
     assert records.of(SERVICE_ID) == {}
     assert records.targets() == {SHARE_ARN}
+
+
+def test_of_some_hundreds_each_is_dropped_or_left_by_itself(records: OfferRecords) -> None:
+    many = [msgspec.structs.replace(ALLOWED, principal=f"arn:aws:iam::{number:012}:root") for number in range(250)]
+    records.note(many, after=[])
+    anew = [msgspec.structs.replace(each, offered_at=LATER) for each in many[::50]]
+    records.note(anew, after=many[::50])
+
+    records.drop(many)
+
+    assert [*records.of(SERVICE_ID).values()] == anew
 
 
 def test_what_was_written_anew_since_it_was_read_is_not_dropped(records: OfferRecords) -> None:

@@ -10,7 +10,7 @@ from local_aws.testing.clock import clock
 from local_aws.testing.record import RecordedCall, record
 from tests.system.model.asks import GRACE, LATE, LISTED_BEFORE
 from tests.system.model.lapses import HOUR, Standing
-from tests.system.model.registrations import Endpoint, Registrations, allowed, sharing
+from tests.system.model.registrations import Endpoint, Entry, Registrations, allowed, sharing
 
 _NEVER_DONE = ("Throttl", "RequestLimitExceeded", "kill-before", "timeout")
 _AGAIN = 12 * HOUR
@@ -85,8 +85,9 @@ def _judge_services(model: Registrations) -> Iterator[str]:
 
 def _judge_shares(model: Registrations) -> Iterator[str]:
     now = clock.time()
+    sharings = {tier: sharing(model.home, arn) for tier, arn in model.shares.items()}
     for tier, arn in model.shares.items():
-        found = sharing(model.home, arn)
+        found = sharings[tier]
         for person in model.consumers:
             account_id = person.account_id
             entry = model.entries.get(account_id)
@@ -94,7 +95,9 @@ def _judge_shares(model: Registrations) -> Iterator[str]:
             refused = refusal is not None and now < refusal.invited_at + _AGAIN + _SWEEP
             is_in, desired = account_id in found, model.in_share(account_id, entry, tier)
             keeps = entry is not None and entry.is_shut_out and entry.tier == tier
-            if is_in and not desired and not keeps:
+            # Until the invitation to the share of its next tier is answered, it stays in the last.
+            awaits = entry is not None and entry.tier != tier and _is_invited(sharings, account_id, entry)
+            if is_in and not desired and not keeps and not awaits:
                 yield f"{account_id} is in the share for {tier}, and nothing calls for it"
             if not is_in and desired and not refused:
                 yield f"{account_id} is not in the share for {tier}, which is called for"
@@ -106,6 +109,10 @@ def _judge_shares(model: Registrations) -> Iterator[str]:
         if strangers:
             yield f"{sorted(strangers)} are in the share for {tier}"
         model.steady[tier] = {each for each, status in found.items() if status == "ASSOCIATED"}
+
+
+def _is_invited(sharings: dict[str, dict[str, str]], account_id: str, entry: Entry) -> bool:
+    return sharings.get(entry.tier, {}).get(account_id) == "ASSOCIATING"
 
 
 def _judge_endpoints(model: Registrations) -> Iterator[str]:

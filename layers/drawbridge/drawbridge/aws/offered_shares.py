@@ -179,7 +179,12 @@ def _share(each: Any) -> OfferedShare | None:
 
 
 def _principal(each: Any) -> SharePrincipal:
-    return SharePrincipal(principal=_account(each), status=_status(each), message=each.get("statusMessage") or "")
+    return SharePrincipal(
+        principal=_account(each),
+        status=_status(each),
+        message=each.get("statusMessage") or "",
+        is_outsider=each.get("external"),
+    )
 
 
 def _account(each: Any) -> str:

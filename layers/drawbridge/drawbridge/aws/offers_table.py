@@ -12,7 +12,7 @@ import msgspec
 
 from drawbridge.aws.errors import translated
 from drawbridge.aws.table_reads import queried, scanned
-from drawbridge.aws.table_writes import Write, delete_if, put_each
+from drawbridge.aws.table_writes import Write, delete_each, put_each
 from drawbridge.errors import UpstreamError
 from drawbridge.intake.leaving import Leaving, LeavingCause
 from drawbridge.intake.offers import OfferRecord
@@ -89,23 +89,22 @@ class OffersTable:
             return [each for each, is_put in zip(records, put_each(self._table, puts), strict=True) if is_put]
 
     def drop(self, records: Collection[OfferRecord]) -> None:
-        """Delete records that are as they were read; a call for each, since DynamoDB has no conditions on many."""
+        """Delete records that were not written anew since they were read."""
+        deletes: list[tuple[dict[str, Any], Write]] = []
         for each in records:
-            with translated(f"forget what {each.target} was offered to", missing=UpstreamError):
-                delete_if(
-                    self._table,
-                    {"target": each.target, "principal": each.principal},
-                    offered_at=each.offered_at.isoformat(),
-                )
+            write = Write()
+            write.only_if(offered_at=each.offered_at.isoformat())
+            deletes.append(({"target": each.target, "principal": each.principal}, write))
+        with translated("forget what was offered", missing=UpstreamError):
+            delete_each(self._table, deletes)
 
     def _record(self, item: dict[str, Any]) -> OfferRecord | None:
         try:
-            offered_at = datetime.fromisoformat(item["offered_at"])
-            # One without a time zone was written by hand, and could not be compared.
-            refused_at = datetime.fromisoformat(item["refused_at"]) if "refused_at" in item else None
+            offered_at = _time(item["offered_at"])
+            refused_at = _time(item["refused_at"]) if "refused_at" in item else None
+            awaited_since = _time(item["awaited_since"]) if "awaited_since" in item else None
             leaving = _leaving(dict(item["leaving"])) if "leaving" in item else None
-            times = [offered_at, *([refused_at] if refused_at else [])]
-            is_readable = all(each.tzinfo for each in times) and _ACCOUNT.fullmatch(item["account_id"]) is not None
+            is_readable = _ACCOUNT.fullmatch(item["account_id"]) is not None
         except (LookupError, TypeError, ValueError, UnreadableError):
             is_readable = False
         if not is_readable:
@@ -123,6 +122,7 @@ class OffersTable:
             tier=tier if isinstance(tier := item.get("tier"), str) else "",
             quota=quota if isinstance(quota := item.get("quota"), str) else "",
             leaving=leaving,
+            awaited_since=awaited_since,
         )
 
 
@@ -165,6 +165,7 @@ def _item(record: OfferRecord) -> dict[str, Any]:
     item |= {"quota": record.quota} if record.quota else {}
     item |= {"leaving": _leaving_item(record.leaving)} if record.leaving is not None else {}
     item |= {"refusals": record.refusals} if record.refusals else {}
+    item |= {"awaited_since": record.awaited_since.isoformat()} if record.awaited_since else {}
     return item | ({"refused_at": record.refused_at.isoformat()} if record.refused_at else {})
 
 
@@ -174,23 +175,36 @@ def _leaving(item: dict[str, Any]) -> Leaving:
     Raises:
         LookupError, TypeError, ValueError, UnreadableError: somebody else wrote it.
     """
-    times = {name: datetime.fromisoformat(item[name]) for name in _TIMES if item.get(name) is not None}
-    if any(each.tzinfo is None for each in times.values()):
-        raise ValueError("a time without a time zone")
+    times = {name: _time(item[name]) for name in _TIMES if item.get(name) is not None}
     announced = Announced(
         since=times["since"],
         withdraw_after=times["withdraw_after"],
         forbidden=item.get("forbidden") is True,
         confirmed=item.get("confirmed") is True,
-        reasons=tuple(read_value(each, Reason) for each in item.get("reasons", ())),
+        reasons=read_value(item.get("reasons", ()), tuple[Reason, ...]),
     )
-    return Leaving(
+    leaving = Leaving(
         cause=LeavingCause(item["cause"]),
         announced=announced,
         taken_out_at=times.get("taken_out_at"),
         clear_since=times.get("clear_since"),
         is_capped=item.get("capped") is True,
     )
+    if _leaving_item(leaving) != item:
+        raise ValueError("it was written by somebody else")
+    return leaving
+
+
+def _time(text: str) -> datetime:
+    """Read a time as this writes it: one in another spelling, by hand, would never be as it was read.
+
+    Raises:
+        TypeError, ValueError: somebody else wrote it.
+    """
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None or time.isoformat() != text:
+        raise ValueError("it was written by somebody else")
+    return time
 
 
 _TIMES = ("since", "withdraw_after", "taken_out_at", "clear_since")

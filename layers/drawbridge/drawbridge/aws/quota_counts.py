@@ -33,7 +33,10 @@ class QuotaCounts:
             shares=self._shares(),
             principals=Counter(each["resourceShareArn"] for each in principals),
             resources=Counter(each["resourceShareArn"] for each in resources),
-            waiting=sum(each.get("status") == "ASSOCIATING" for each in principals if each.get("external")),
+            # As ``SharePrincipal.is_invited`` has it.
+            waiting=sum(
+                each.get("status") == "ASSOCIATING" for each in principals if each.get("external") is not False
+            ),
             configurations=self._configurations(),
         )
 

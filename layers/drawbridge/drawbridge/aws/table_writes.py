@@ -46,8 +46,19 @@ def put_each(table: Table, puts: Sequence[tuple[dict[str, Any], Write]]) -> list
     Raises:
         ThrottledError: somebody else writes one of them at the moment, or there is no capacity for so many.
     """
+    return _in_hundreds(table, [{"Put": {"Item": item, **write.conditions()}} for item, write in puts])
+
+
+def delete_each(table: Table, deletes: Sequence[tuple[dict[str, Any], Write]]) -> list[bool]:
+    """Delete the items of keys, as ``put_each`` puts; one that is not there holds no condition."""
+    return _in_hundreds(table, [{"Delete": {"Key": key, **write.conditions()}} for key, write in deletes])
+
+
+def _in_hundreds(table: Table, actions: Sequence[dict[str, dict[str, Any]]]) -> list[bool]:
     return [
-        done for start in range(0, len(puts), _AT_ONCE) for done in _put_hundred(table, puts[start : start + _AT_ONCE])
+        done
+        for start in range(0, len(actions), _AT_ONCE)
+        for done in _write_hundred(table, actions[start : start + _AT_ONCE])
     ]
 
 
@@ -60,39 +71,29 @@ _TRIES = 5
 _CONDITION_FAILED = "ConditionalCheckFailed"
 
 
-def _put_hundred(table: Table, puts: Sequence[tuple[dict[str, Any], Write]]) -> list[bool]:
+def _write_hundred(table: Table, actions: Sequence[dict[str, dict[str, Any]]]) -> list[bool]:
     client = table.meta.client
-    left = dict(enumerate(puts))
+    left = dict(enumerate(actions))
     for _ in range(_TRIES):
         if not left:
             break
-        each_put: Any = [
-            {"Put": {"TableName": table.name, "Item": item, **write.conditions()}} for item, write in left.values()
+        items: Any = [
+            {kind: {"TableName": table.name, **parameters} for kind, parameters in action.items()}
+            for action in left.values()
         ]
         try:
-            client.transact_write_items(TransactItems=each_put)
+            client.transact_write_items(TransactItems=items)
         except client.exceptions.TransactionCanceledException as error:
             codes = [str(each.get("Code", "None")) for each in error.response.get("CancellationReasons", ())]
             failed = [place for place, code in zip(left, codes, strict=True) if code == _CONDITION_FAILED]
             if not failed:
                 raise ThrottledError(f"write {len(left)} items: DynamoDB cancels it: {', '.join({*codes})}") from error
-            left = {place: put for place, put in left.items() if place not in failed}
+            left = {place: action for place, action in left.items() if place not in failed}
         else:
-            return [place in left for place in range(len(puts))]
+            return [place in left for place in range(len(actions))]
     if left:
-        raise ThrottledError(f"write {len(puts)} items: others that change them are always faster")
-    return [False] * len(puts)
-
-
-def delete_if(table: Table, key: dict[str, Any], **attributes: Any) -> None:
-    """Delete an item that has these attributes; one that is not there, or has others, is left as it is."""
-    write = Write()
-    write.only_if(**attributes)
-    try:
-        table.delete_item(Key=key, **write.conditions())
-    except ClientError as error:
-        if code_of(error) != "ConditionalCheckFailedException":
-            raise
+        raise ThrottledError(f"write {len(actions)} items: others that change them are always faster")
+    return [False] * len(actions)
 
 
 class Write:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from drawbridge.bounds import some_of
 from drawbridge.decision import Accept, AlreadyResolved, AskApprover, Because, Decision, Hold, Reject
 from drawbridge.decision.cedar import Action, Authorization
 from drawbridge.decision.facts import EvaluationTime, Fact, Facts, ResourceFacts
@@ -104,7 +105,7 @@ def may_associate(facts: ResourceFacts, policies: Policies, evaluation_time: Eva
 def unavailable(unknown: Iterable[Fact], policies: Policies) -> Because:
     """Return which facts are unknown, and which statements count them against the requester."""
     return tuple(
-        Reason("facts-unavailable", f"{_UNAVAILABLE[fact]}, and that counts against it in: {_list(speaking)}")
+        Reason("facts-unavailable", f"{_UNAVAILABLE[fact]}, and that counts against it in: {some_of(speaking)}")
         for fact in sorted(unknown)
         if (speaking := policies.referring_to(fact))
     )
@@ -121,8 +122,3 @@ def _few(reasons: Iterable[Reason]) -> Because:
     if len(unique) <= MOST_REASONS:
         return unique
     return (*unique[:MOST_REASONS], Reason("more", f"and {len(unique) - MOST_REASONS} more"))
-
-
-def _list(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""  # noqa: PLR2004 - enough to go on with
-    return ", ".join(names[:5]) + more

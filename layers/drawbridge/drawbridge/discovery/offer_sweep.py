@@ -5,6 +5,7 @@ from datetime import datetime
 from time import monotonic
 from typing import Protocol
 
+from drawbridge.bounds import some_of
 from drawbridge.decision.facts import EvaluationTime
 from drawbridge.discovery.findings import failure_of
 from drawbridge.errors import DrawbridgeError, GoneError, NotReadyError
@@ -29,8 +30,6 @@ However late it is, one service or share is planned, a hundred are added of one,
 
 _LEFT_OUT_AT_MOST = 3
 """Sweeps in a row that may leave one service or share out before that is a failure."""
-
-_MOST_NAMED = 5
 
 
 def _after_one(is_late: Hurry) -> Hurry:
@@ -138,10 +137,11 @@ class OfferSweep:
                     taking_back.append((target, step))
                 else:
                     self._apply(step, target, evaluation_time, converged, is_late_to_add)
-        converged.quotas = usages(counts, self._limits)
         self._take_back(taking_back, targets, evaluation_time, converged, is_late(_TAKES_BACK_UNTIL))
         self._disassociate(with_leavers, evaluation_time, converged, is_late(_DISASSOCIATES_UNTIL))
         self._tell_left(len(targets), left_out, converged)
+        # Service Quotas may be slow, or out of reach.
+        converged.quotas = usages(counts, self._limits)
 
     def _take_back(
         self,
@@ -225,9 +225,8 @@ class OfferSweep:
         left = f"{len(left_out)} of {targets} services and shares"
         converged.not_offered.append(f"there was no time to finish {left}: they are left for the next sweep")
         if waiting := sorted(each for each, sweeps in left_out.items() if sweeps >= _LEFT_OUT_AT_MOST):
-            named = ", ".join(waiting[:_MOST_NAMED])
             why = f"{len(waiting)} services and shares were left out of {_LEFT_OUT_AT_MOST} sweeps in a row or more"
-            converged.failures.append(NotReadyError(f"{why}, as there was no time: {named}"))
+            converged.failures.append(NotReadyError(f"{why}, as there was no time: {some_of(waiting)}"))
 
     def _forget_gone(self, known: set[str], converged: Converged) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from msgspec import Struct
@@ -26,13 +27,23 @@ class Elsewhere(Struct, frozen=True):
     placed: frozenset[str]
     """Those that are in another share that their entry calls for."""
     awaited: Mapping[str, str]
-    """Those that their entry calls for to be in another share, and that it has not taken yet, with that share."""
+    """Those that their entry calls for to be in another share, and that are in none yet, with such a share.
+
+    An account outside of the organization is, once it has accepted its invitation. None is awaited for longer than
+    ``AWAITED_AT_MOST``.
+    """
+    given_up: Mapping[str, str]
+    """Those that are not in a share that their entry calls for either, and are awaited no longer, with that share."""
 
 
 class _Inside(Struct, frozen=True):
     there: frozenset[str]
-    invited: frozenset[str]
-    """Those that have been in it, by our record: who rejected an invitation is awaited no longer."""
+    rejected: frozenset[str]
+    """Those that were put in, by our record, and are out of it: who rejected an invitation is awaited no longer."""
+
+
+AWAITED_AT_MOST = timedelta(days=1)
+"""RAM has an invitation expire sooner; but it is repeated, and what AWS refuses it may refuse for ever."""
 
 
 class OtherShares:
@@ -49,12 +60,19 @@ class OtherShares:
         self._rules = rules
         self._inside: dict[str, _Inside | None] = {}
 
-    def of(self, share_arn: str, entries: Collection[Registration], evaluation_time: EvaluationTime) -> Elsewhere:
+    def of(
+        self,
+        share_arn: str,
+        going: Collection[Offer],
+        entries: Mapping[str, Registration],
+        evaluation_time: EvaluationTime,
+    ) -> Elsewhere:
         """Return where accounts are that leave a share, by their entries."""
         placed: set[str] = set()
-        awaited: dict[str, str] = {}
-        for tier in {entry.consumer.tier for entry in entries} & self._listed.keys():
-            of_tier = [entry for entry in entries if entry.consumer.tier == tier]
+        lacking: dict[str, str] = {}
+        theirs = [entries[each.account_id] for each in going if each.account_id in entries]
+        for tier in {entry.consumer.tier for entry in theirs} & self._listed.keys():
+            of_tier = [entry for entry in theirs if entry.consumer.tier == tier]
             for share in self._listed[tier]:
                 inside = None if share.arn == share_arn else self._looked_at(share)
                 if inside is None:
@@ -63,8 +81,13 @@ class OtherShares:
                 # While no policy is in force, nobody is put in: that a listing of policies is empty takes nobody out.
                 called_for = desired.principals.keys() | (desired.unchanged if self._rules.why_nothing else ())
                 placed |= called_for & inside.there
-                awaited |= dict.fromkeys(called_for - inside.there - inside.invited, share.arn)
-        return Elsewhere(placed=frozenset(placed), awaited=awaited)
+                lacking |= dict.fromkeys(called_for - inside.there - inside.rejected, share.arn)
+        late = frozenset[str]()
+        if not self._rules.why_nothing:
+            late = frozenset(each.account_id for each in going if _is_late(each, evaluation_time.now))
+        given_up = {account: share for account, share in lacking.items() if account in late | placed}
+        awaited = {account: share for account, share in lacking.items() if account not in given_up}
+        return Elsewhere(placed=frozenset(placed), awaited=awaited, given_up=given_up)
 
     def _looked_at(self, share: OfferedShare) -> _Inside | None:
         if share.arn not in self._inside:
@@ -75,12 +98,20 @@ class OtherShares:
         return self._inside[share.arn]
 
     def _look(self, share_arn: str) -> _Inside:
-        listed = {each.principal: each.status for each in self._shares.principals(share_arn)}
+        listed = {each.principal: each for each in self._shares.principals(share_arn)}
         records = self._records.of(share_arn)
         confirmed = {name for name, each in records.items() if each.is_confirmed and not each.is_out}
+        in_share = {name for name, each in listed.items() if each.status.is_in_share}
+        invited = {name for name, each in listed.items() if each.is_invited}
         # Who was put in a moment ago may not be listed yet.
-        there = {name for name, status in listed.items() if status.is_in_share} | (confirmed - listed.keys())
-        return _Inside(there=frozenset(there), invited=frozenset(confirmed))
+        rejected = (confirmed & listed.keys()) - in_share
+        return _Inside(there=frozenset(in_share - invited), rejected=frozenset(rejected))
+
+
+def _is_late(offer: Offer, now: datetime) -> bool:
+    """Return whether another share was to take it for so long that it is awaited no longer."""
+    since = offer.record.awaited_since if offer.record is not None else None
+    return since is not None and now >= since + AWAITED_AT_MOST
 
 
 UNCAPPED_PART = 4
@@ -109,7 +140,7 @@ class Departures(Struct, frozen=True):
     ) -> list[Offer]:
         """Return who of those that are going from one share stays in it, for they are too many.
 
-        ``recorded`` is how many are in the share by our records, and ``entries`` is what the registry has of them now.
+        ``recorded`` is how many of ours are in the share, and ``entries`` is what the registry has of them now.
         """
         losing = [
             each

@@ -85,7 +85,7 @@ class PrincipalStatus(StrEnum):
     """How far a principal of a share is, as RAM says it."""
 
     ASSOCIATING = "ASSOCIATING"
-    """An account outside of the organization has been invited, and has not answered yet."""
+    """RAM is at it; or an account outside of the organization has been invited, and has not answered yet."""
     ASSOCIATED = "ASSOCIATED"
     FAILED = "FAILED"
     DISASSOCIATING = "DISASSOCIATING"
@@ -107,6 +107,13 @@ class SharePrincipal(Struct, frozen=True, kw_only=True):
     status: PrincipalStatus
     message: str = ""
     """RAM's reason where it failed; empty where it gives none."""
+    is_outsider: bool | None = None
+    """Whether it is outside of the organization; ``None`` where RAM does not report it."""
+
+    @property
+    def is_invited(self) -> bool:
+        """Whether it has an invitation that it has not answered; one of the organization gets none."""
+        return self.status is PrincipalStatus.ASSOCIATING and self.is_outsider is not False
 
 
 class OfferedShare(Struct, frozen=True, kw_only=True):
@@ -189,6 +196,8 @@ class OfferRecord(Struct, frozen=True, kw_only=True):
     """AWS's words, where it refused it because there is no room for more."""
     leaving: Leaving | None = None
     """Of an account that leaves a share: why, since when, and when what it has associated goes."""
+    awaited_since: datetime | None = None
+    """Of an account in a share that is of another tier by now: since when a share of that is to take it first."""
 
     @property
     def is_out(self) -> bool:

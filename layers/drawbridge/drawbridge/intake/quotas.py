@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.bounds import shortened
-from drawbridge.errors import DrawbridgeError
+from drawbridge.errors import DrawbridgeError, UpstreamError
 
 NEAR = 0.8
 """The part of a quota from which on it is told."""
@@ -23,6 +23,14 @@ ALLOWED_PRINCIPALS = "allowed principals"
 
 _WORDS_BYTES = 300
 """Of what AWS said."""
+
+
+def command_for_more(service: str, code: str, desired: int) -> str:
+    """Return the command that asks AWS for a higher quota."""
+    return (
+        f"aws service-quotas request-service-quota-increase --service-code {service} "
+        f"--quota-code {code} --desired-value {desired}"
+    )
 
 
 class Quota(Struct, frozen=True):
@@ -38,11 +46,7 @@ class Quota(Struct, frozen=True):
 
     def more_than(self, limit: int, called_for: int) -> str:
         """Return the command that asks for more than there is, and than is called for."""
-        desired = max(2 * limit, called_for)
-        return (
-            f"aws service-quotas request-service-quota-increase --service-code {self.service} "
-            f"--quota-code {self.code} --desired-value {desired}"
-        )
+        return command_for_more(self.service, self.code, max(2 * limit, called_for))
 
 
 PRINCIPALS_OF_SHARE = Quota(
@@ -98,11 +102,15 @@ class QuotaUsage(Struct, frozen=True, kw_only=True):
     code: str = ""
     is_at_least: bool = False
     """Whether there may be more than was counted."""
+    makes_room: bool = False
+    """Whether there is room again by itself, and AWS has not refused more: that there is none needs nobody."""
 
     @property
     def is_reached(self) -> bool:
         """Whether AWS allows no more, or not as many as are called for."""
-        return self.limit is None or self.used >= self.limit or self.called_for > self.limit
+        if self.limit is None or self.called_for > self.limit:
+            return True
+        return self.used >= self.limit and not self.makes_room
 
     @property
     def is_near(self) -> bool:
@@ -142,7 +150,16 @@ class Limits:
         self._values = values
         self._asked: dict[str, Mapping[str, int] | DrawbridgeError] = {}
 
-    def usage(self, quota: Quota, of: str, used: int, *, called_for: int = 0, is_at_least: bool = False) -> QuotaUsage:
+    def usage(
+        self,
+        quota: Quota,
+        of: str,
+        used: int,
+        *,
+        called_for: int = 0,
+        is_at_least: bool = False,
+        makes_room: bool = False,
+    ) -> QuotaUsage:
         """Return how much of a quota is used."""
         limit, source = self._of(quota)
         return QuotaUsage(
@@ -156,6 +173,7 @@ class Limits:
             command=quota.more_than(limit, called_for),
             code=quota.code,
             is_at_least=is_at_least,
+            makes_room=makes_room,
         )
 
     @property
@@ -177,6 +195,8 @@ class Limits:
                 self._asked[service] = self._values.values(service)
             except DrawbridgeError as error:
                 self._asked[service] = error
+            except Exception as error:  # noqa: BLE001 - what is only told stops nothing, whatever it answers
+                self._asked[service] = UpstreamError(f"it answers oddly: {type(error).__name__}: {error}")
         return self._asked[service]
 
 
@@ -209,7 +229,13 @@ def usages(counts: Mapping[str, OfferCounts], limits: Limits) -> list[QuotaUsage
         )
         found += (
             limits.usage(PRINCIPALS, ACCOUNT, there, called_for=called_for, is_at_least=True),
-            limits.usage(INVITATIONS, ACCOUNT, waiting, is_at_least=True),
+            limits.usage(
+                INVITATIONS,
+                ACCOUNT,
+                waiting,
+                is_at_least=True,
+                makes_room=not any(each.refusal for each in shares.values()),
+            ),
         )
     told = {each.of for each in found if each.is_reached}
     found += (
@@ -237,16 +263,17 @@ def usages_of(counts: AccountCounts, limits: Limits, recorded: Iterable[QuotaUsa
 
     ``recorded`` are those that a sweep found: it knows what the registry calls for, and what AWS refused.
     """
+    by_sweep = {(each.of, each.code): each for each in recorded}
+    invited = by_sweep.get((ACCOUNT, INVITATIONS.code))
     found = [
         *(limits.usage(PRINCIPALS_OF_SHARE, arn, number) for arn, number in counts.principals.items()),
         *(limits.usage(RESOURCES_OF_SHARE, arn, number) for arn, number in counts.resources.items()),
         limits.usage(PRINCIPALS, ACCOUNT, sum(counts.principals.values())),
         limits.usage(RESOURCES, ACCOUNT, sum(counts.resources.values())),
         limits.usage(SHARES, ACCOUNT, counts.shares),
-        limits.usage(INVITATIONS, ACCOUNT, counts.waiting),
+        limits.usage(INVITATIONS, ACCOUNT, counts.waiting, makes_room=not (invited and invited.is_reached)),
         limits.usage(CONFIGURATIONS, ACCOUNT, counts.configurations),
     ]
-    by_sweep = {(each.of, each.code): each for each in recorded}
     there = {(each.of, each.code) for each in found}
     found += (each for key, each in by_sweep.items() if key not in there)
     return nearest(_with_called_for(each, by_sweep.get((each.of, each.code))) for each in found)

@@ -7,13 +7,13 @@ from typing import Protocol, assert_never
 
 from msgspec.structs import replace
 
-from drawbridge.bounds import shortened
+from drawbridge.bounds import shortened, some_of
 from drawbridge.decision.facts import EvaluationTime
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import AccessDeniedError, GoneError, InvalidInputError, NotReadyError
 from drawbridge.intake.causes import CausesOfLeaving
 from drawbridge.intake.converged import Converged
-from drawbridge.intake.departures import Departures, OtherShares, RemovedAccounts, counts_for_cap
+from drawbridge.intake.departures import Departures, Elsewhere, OtherShares, RemovedAccounts, counts_for_cap
 from drawbridge.intake.desired import OfferRules, RegisteredEntries, Target, id_of
 from drawbridge.intake.leaving import Leaving, leaving_after
 from drawbridge.intake.offers import (
@@ -199,7 +199,7 @@ class OfferReconciler:
                 losing |= {each.account_id for each in there}
                 continue
             going = self._uncalled_for(there, target, entries, evaluation_time)
-            elsewhere = others.of(step.share_arn, _entries_of(going, entries), evaluation_time)
+            elsewhere = others.of(step.share_arn, going, entries, evaluation_time)
             losing |= {each.account_id for each in going} - elsewhere.awaited.keys() - elsewhere.placed
         is_too_many = len(losing) > self._cap
         commanded = self._removed.account_ids() if is_too_many and losing - entries.keys() else frozenset[str]()
@@ -378,22 +378,33 @@ class OfferReconciler:
         uncalled_for = self._uncalled_for(step.offers, target, entries, evaluation_time)
         out = [each for each in uncalled_for if each.principal in step.out]
         going = [each for each in uncalled_for if each not in out]
-        elsewhere = departures.others.of(step.share_arn, _entries_of(going, entries), evaluation_time)
+        elsewhere = departures.others.of(step.share_arn, going, entries, evaluation_time)
         if elsewhere.awaited:
-            others = ", ".join(sorted({*elsewhere.awaited.values()}))
+            accounts, others = sorted(elsewhere.awaited), sorted({*elsewhere.awaited.values()})
             converged.not_offered.append(
-                f"{_some([*elsewhere.awaited])} stay in {step.share_arn} until they are in {others}, which has their "
-                "tier: it has not taken them yet"
+                f"{some_of(accounts)} stay in {step.share_arn} until they are in {', '.join(others)}, which has their "
+                "tier, but for a day at most: it has not taken them yet, or they have not accepted its invitation"
             )
+        self._note_awaited([each for each in going if each.account_id in elsewhere.awaited], evaluation_time.now)
         going = [each for each in going if each.account_id not in elsewhere.awaited]
         held_back = departures.held_back(going, step.recorded, entries, elsewhere.placed)
         if departures.is_over(len(held_back), step.recorded):
             converged.too_many.append(_too_many(held_back, step, departures))
         going = [each for each in going if each not in held_back]
+        _tell_given_up([each for each in going if each.account_id in elsewhere.given_up], elsewhere, step, converged)
         now = evaluation_time.now
         self._hold_back(self._with_cause(held_back, entries, now), converged)
         self._left(self._begun_to_leave(out, entries, now), now)
         self._left(self._removed_of(self._begun_to_leave(going, entries, now), target, converged), now)
+
+    def _note_awaited(self, offers: Iterable[Offer], now: datetime) -> None:
+        """Note since when accounts stay in a share until another has taken them.
+
+        While no policy is in force none takes anybody, and that does not count.
+        """
+        if not self._rules.why_nothing:
+            records = [each for _, each in _as_on_record(offers) if each.awaited_since is None]
+            self._records.note([replace(each, awaited_since=now) for each in records], after=records)
 
     def _remove_all(self, going: Sequence[Offer], target: Target, converged: Converged) -> None:
         """Take away offers, and forget them; what AWS does not take away stays on record."""
@@ -555,16 +566,15 @@ def _announced(record: OfferRecord) -> str:
     return f"{record.target} from {record.principal} at {due}: {why}"
 
 
-def _entries_of(offers: Iterable[Offer], entries: Mapping[str, Registration]) -> list[Registration]:
-    return [entries[each.account_id] for each in offers if each.account_id in entries]
-
-
-_MOST_NAMED = 5
-
-
-def _some(names: Sequence[str]) -> str:
-    named = ", ".join(sorted(names)[:_MOST_NAMED])
-    return f"{named} and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else named
+def _tell_given_up(going: Collection[Offer], elsewhere: Elsewhere, step: RemoveFromShare, converged: Converged) -> None:
+    if not going:
+        return
+    accounts = sorted(each.account_id for each in going)
+    others = ", ".join(sorted({elsewhere.given_up[each] for each in accounts}))
+    converged.not_offered.append(
+        f"{some_of(accounts)} leave {step.share_arn} though they are not in {others}, which has their tier: they are "
+        "in another share of it, or were awaited there for a day"
+    )
 
 
 def _too_many(held_back: Sequence[Offer], step: RemoveFromShare, departures: Departures) -> InvalidInputError:

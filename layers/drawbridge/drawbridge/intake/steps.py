@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from msgspec import Struct
 
+from drawbridge.bounds import some_of
 from drawbridge.decision.registration import account_of
 from drawbridge.intake.desired import DesiredOffers, NotOffered
 from drawbridge.intake.leaving import announced_to_leave
@@ -91,7 +92,7 @@ class RemoveFromShare(Struct, frozen=True):
     share_arn: str
     offers: tuple[Offer, ...]
     recorded: int
-    """How many accounts are in the share by our records, these among them."""
+    """How many accounts are in the share by our records, without those that RAM lists as out of it."""
     out: frozenset[str] = frozenset()
     """Those that RAM lists as out of it already: what they have associated may be there still."""
 
@@ -118,7 +119,7 @@ class RemoveForbidden(Struct, frozen=True):
     offers: tuple[Offer, ...]
     """With their records as they are once that is announced."""
     recorded: int
-    """How many accounts are in the share by our records, these among them."""
+    """How many accounts are in the share by our records, without those that RAM lists as out of it."""
     out: frozenset[str] = frozenset()
     """Those that RAM lists as out of it already."""
 
@@ -265,6 +266,8 @@ def plan_for_share(
     rejected = {name for name in missing if name not in taken_out and _was_rejected(records.get(name), now)}
     refused = _refusals([name for name in missing if name not in rejected], records, now, share.takes_outsiders)
     ours = {name: each for name, each in records.items() if each.refused_at is None and name not in taken_out}
+    # Who rejected an invitation stays on record, and is not in it.
+    recorded = len(ours.keys() - out - leaving)
     going = {
         name: each.account_id
         for name, each in ours.items()
@@ -287,12 +290,13 @@ def plan_for_share(
             tier=share.tier if name in desired.principals else each.tier,
             # What is not known neither begins nor ends anything.
             leaving=None if name in desired.principals else each.leaving,
+            awaited_since=None if name in desired.principals else each.awaited_since,
         )
         for name, each in ours.items()
         if name in in_share and name not in going and name not in forbidden
         # Whose tier was renamed, in its entry as on the share, is there for the new one.
         if not each.is_confirmed
-        or (name in desired.principals and (each.tier != share.tier or each.leaving is not None))
+        or (name in desired.principals and (each.tier != share.tier or each.leaving or each.awaited_since))
     ]
     announcing = [each for name, each in forbidden.items() if each != records[name]]
     due = {name: each for name, each in forbidden.items() if each.leaving and each.leaving.announced.is_due(now)}
@@ -307,11 +311,11 @@ def plan_for_share(
         ConfirmRecords(share_arn, tuple(unconfirmed), _on_record(unconfirmed, records)),
         AddToShare(share_arn, _longest_unrefused_first(adding, records)),
         AnnounceLeaving(share_arn, tuple(announcing), _on_record(announcing, records)),
-        RemoveFromShare(share_arn, _offers(going, records), len(ours), frozenset(out & going.keys())),
+        RemoveFromShare(share_arn, _offers(going, records), recorded, frozenset(out & going.keys())),
         RemoveForbidden(
             share_arn,
             _offers({name: each.account_id for name, each in due.items()}, due),
-            len(ours),
+            recorded,
             frozenset(out & due.keys()),
         ),
         ForgetRecords(share_arn, tuple(stale)),
@@ -327,7 +331,7 @@ def plan_for_share(
     counts = OfferCounts(
         there=len(in_share),
         called_for=len((in_share | desired.principals.keys()) - going.keys() - due.keys()),
-        waiting=sum(each.status is PrincipalStatus.ASSOCIATING for each in there.values()),
+        waiting=sum(each.is_invited for each in there.values()),
         refusal=_words_of_no_room(records, now),
     )
     return OfferPlan(
@@ -458,9 +462,6 @@ def _not_empty(*steps: Step) -> tuple[Step, ...]:
 
 _OF_OFFERS = AllowPrincipals | DisallowPrincipals | AddToShare | RemoveFromShare | RemoveForbidden
 
-_MOST_NAMED = 5
-
 
 def _names(things: Collection[Offer] | Collection[OfferRecord]) -> str:
-    named = ", ".join(each.principal for each in [*things][:_MOST_NAMED])
-    return f"{named} and {len(things) - _MOST_NAMED} more" if len(things) > _MOST_NAMED else named
+    return some_of([each.principal for each in things])
