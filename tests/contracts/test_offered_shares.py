@@ -321,7 +321,7 @@ def test_what_a_share_holds_and_who_else_has_it_is_told_by_two_listings(provider
         held, holders = shares.resources(mine), shares.holders(orders)
         listed = shares.listed_principals(orders)
 
-    assert (held, holders) == ([orders], frozenset({mine, theirs}))
+    assert (held, holders) == ({orders: True, widgets: False}, frozenset({mine, theirs}))
     assert sorted(listed) == sorted([(mine, consumer.account_id), (theirs, MANY[0])])
     assert (shares.holders(widgets), shares.listed_principals(widgets)) == (frozenset(), [])
 

@@ -22,7 +22,7 @@ ENDPOINT, NETWORK = (
 
 
 def associations_of(provider: Account) -> ConsumerAssociations:
-    return ResourceAssociations(provider.lattice)
+    return ResourceAssociations(provider.lattice, provider.account_id)
 
 
 def made(consumer: Account, arn: str) -> tuple[str, str]:
@@ -82,6 +82,28 @@ def test_what_a_service_of_aws_made_says_so(provider: Account) -> None:
     assert (found.is_managed, found.is_going, found.resource_arn, found.through) == (True, False, ARN, "")
 
 
+def test_this_account_s_resource_configurations_are_listed_without_children_and_without_what_others_share(
+    provider: Account, consumer: Account
+) -> None:
+    of_group, own = group(provider, "orders", "widgets")["arn"], resource_configuration(provider)
+    shared(consumer, resource_configuration(consumer), provider)
+
+    with empty_first_pages():
+        found = associations_of(provider).configurations()
+
+    assert found == {of_group, own}
+
+
+def test_what_is_listed_with_a_child_s_arn_is_the_group_s(provider: Account) -> None:
+    row = {"id": ENDPOINT.id, "vpcEndpointOwner": ENDPOINT.account_id, "resourceConfigurationArn": f"{ARN[:-1]}1"}
+
+    with answering(provider.lattice, "list_resource_endpoint_associations", {"items": [row]}) as stubbed:
+        stubbed.add_response("list_service_network_resource_associations", {"items": []})
+        (found,) = associations_of(provider).of(ARN)
+
+    assert (found.resource_arn, found.account_id) == (ARN, ENDPOINT.account_id)
+
+
 def test_what_aws_does_not_say_of_an_endpoint_is_nobody_s(provider: Account) -> None:
     row = {"id": ENDPOINT.id}
 
@@ -133,6 +155,7 @@ def test_of_what_is_somebody_else_s_nothing_is_told(provider: Account, consumer:
 @pytest.mark.parametrize(
     ("operation", "do"),
     [
+        ("list_resource_configurations", lambda associations: associations.configurations()),
         ("list_resource_endpoint_associations", lambda associations: associations.of(ARN)),
         ("delete_resource_endpoint_association", lambda associations: associations.delete(ENDPOINT)),
         ("delete_service_network_resource_association", lambda associations: associations.delete(NETWORK)),

@@ -111,6 +111,8 @@ class InMemoryOfferedShares:
         """Who was put into what, each time."""
         self.held: dict[str, set[str]] = {}
         """What each share holds."""
+        self.taken_out: set[str] = set()
+        """What shares held until not long ago."""
         self.holders_left_out: set[str] = set()
         """Shares that the listing of what holds a resource leaves out."""
         self.outsiders: set[str] = set()
@@ -130,10 +132,10 @@ class InMemoryOfferedShares:
             if each not in self.left_out
         ]
 
-    def resources(self, share_arn: str) -> list[str]:
+    def resources(self, share_arn: str) -> dict[str, bool]:
         if share_arn not in self.members:
             raise GoneError(share_arn)
-        return [*self.held.get(share_arn, ())]
+        return dict.fromkeys(self.taken_out, False) | dict.fromkeys(self.held.get(share_arn, ()), True)
 
     def holders(self, resource_arn: str) -> frozenset[str]:
         found = {share for share, held in self.held.items() if resource_arn in held}
@@ -279,8 +281,16 @@ class InMemoryAssociations:
         """What is raised where an association is to be deleted, by its id; or one of a resource listed, by its ARN."""
         self.left_out: set[str] = set()
         """Ids that a listing leaves out."""
+        self.owned: set[str] = set()
+        """This account's resource configurations."""
+        self.listed = 0
+        """How many times those of a resource configuration were listed."""
+
+    def configurations(self) -> frozenset[str]:
+        return frozenset(self.owned)
 
     def of(self, resource_arn: str) -> list[ConsumerAssociation]:
+        self.listed += 1
         if resource_arn in self.refusing:
             raise self.refusing[resource_arn]
         return [each for each in self.there if each.resource_arn == resource_arn and each.id not in self.left_out]

@@ -61,6 +61,8 @@ class InMemoryRemovedConsumers:
 
     def __init__(self, interruptions: Interruptions | None = None) -> None:
         self.kept: dict[str, RemovedConsumer] = {}
+        self.asked = 0
+        """How many times all removals were listed."""
         self._interruptions = interruptions or Interruptions()
 
     def removed(self, account_id: str) -> RemovedConsumer | None:
@@ -70,6 +72,7 @@ class InMemoryRemovedConsumers:
         return frozenset(self.kept)
 
     def commanded(self) -> dict[str, datetime]:
+        self.asked += 1
         return {account_id: each.removed_at for account_id, each in self.kept.items()}
 
     def note(self, account_id: str, removed: RemovedConsumer) -> None:

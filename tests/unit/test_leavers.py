@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -22,18 +22,17 @@ from drawbridge.errors import (
 )
 from drawbridge.intake.associations import AssociationKind, ConsumerAssociation
 from drawbridge.intake.converged import Converged
-from drawbridge.intake.desired import DesiredOffers
 from drawbridge.intake.leavers import (
-    ChangeRecord,
-    DeleteAssociations,
     ForgetLeaver,
-    Observed,
+    Leaver,
+    ObservedResource,
     Reach,
-    plan_for_leavers,
+    plan_for_records,
+    plan_for_resource,
 )
 from drawbridge.intake.leaving import Leaving, LeavingCause, leaving_after
 from drawbridge.intake.off_boarding import RemovedConsumer
-from drawbridge.intake.offers import OfferRecord, PrincipalStatus
+from drawbridge.intake.offers import OfferedShare, OfferRecord, PrincipalStatus
 from drawbridge.request.announced import Announced
 from tests.builders import CONSUMER, NOW, PROVIDER, SHARE_ARN, STRANGER
 from tests.fakes.interruptions import CrashError
@@ -70,6 +69,7 @@ def world() -> World:
     world.consumers.registered = {CONSUMER: GOLD, STRANGER: GOLD}
     world.converge()
     world.associations.there = [OF_CONSUMER, OF_NETWORK, association(arn=WIDGETS), association(STRANGER)]
+    world.associations.owned = {ORDERS, WIDGETS}
     return world
 
 
@@ -124,15 +124,15 @@ def test_who_moves_to_another_tier_keeps_what_the_next_share_holds_and_the_rest_
     world.shares.held[SILVER_ARN] = {ORDERS} if holds_it_too else set()
     world.consumers.registered[CONSUMER] = Consumer(tier="silver")
     world.converge()
+    world.shares.members[SILVER_ARN][CONSUMER] = PrincipalStatus.ASSOCIATED
 
     converged = later(world, WAIT)
 
     kept = {OF_CONSUMER, OF_NETWORK} if holds_it_too else set[ConsumerAssociation]()
     assert (world.in_share(), world.in_share(SILVER_ARN)) == ({STRANGER}, {CONSUMER})
     assert of_consumer(world) == kept
-    assert {each.partition(": ")[2] for each in converged.still_associated} == (
-        {f"the account may reach it by {SILVER_ARN}"} if holds_it_too else set()
-    )
+    # What is as it should be is not told.
+    assert converged.still_associated == []
 
 
 def test_who_has_left_and_has_nothing_associated_is_forgotten_by_the_second_look(world: World) -> None:
@@ -263,20 +263,23 @@ def test_who_comes_back_and_goes_again_before_it_is_put_in_is_not_lost_sight_of(
     assert (world.in_share(), of_consumer(world)) == ({STRANGER}, set())
 
 
-def test_whom_somebody_else_put_into_the_share_again_is_somebody_else_s(world: World) -> None:
+def test_whom_somebody_else_put_into_the_share_again_keeps_all_and_is_told_of(world: World) -> None:
     del world.consumers.registered[CONSUMER]
     world.converge()
+    world.now += CONFIRM
     world.shares.members[SHARE_ARN][CONSUMER] = PrincipalStatus.ASSOCIATED
 
-    soon = later(world, SOON), left(world)
-    later(world, SOON)
-    later(world, WAIT)
+    later(world, CONFIRM)
+    converged = later(world, WAIT)
 
-    assert soon[0].disassociated == []
-    assert soon[1] is not None
-    assert left(world) is None
     assert len(of_consumer(world)) == 3
     assert world.in_share() == {CONSUMER, STRANGER}
+    assert left(world) is not None
+    assert converged.still_associated == [
+        f"{each}: the account may reach it by {SHARE_ARN}"
+        for each in world.associations.there
+        if each.account_id == CONSUMER
+    ]
 
 
 @pytest.mark.parametrize("status", [*PrincipalStatus])
@@ -291,18 +294,18 @@ def test_what_another_share_gives_is_kept_while_the_account_is_in_it(status: Pri
 
 
 @pytest.mark.parametrize(
-    ("principal", "stays"),
+    ("principal", "stays", "is_doubtful"),
     [
-        (ORGANIZATION, True),
-        ("arn:aws:organizations::999999999999:ou/o-0123456789/ou-1", True),
-        (f"arn:aws:iam::{CONSUMER}:role/connect", True),
-        (f"arn:aws:iam::{STRANGER}:role/connect", False),
-        (STRANGER, False),
-        ("something.amazonaws.com", True),
+        (ORGANIZATION, True, True),
+        ("arn:aws:organizations::999999999999:ou/o-0123456789/ou-1", True, True),
+        (f"arn:aws:iam::{CONSUMER}:role/connect", True, False),
+        (f"arn:aws:iam::{STRANGER}:role/connect", False, False),
+        (STRANGER, False, False),
+        ("something.amazonaws.com", True, True),
     ],
 )
-def test_what_the_account_may_reach_as_part_of_something_is_kept_and_told(
-    principal: str, stays: bool, world: World
+def test_what_the_account_may_reach_as_part_of_something_is_kept_and_told_where_that_is_not_certain(
+    principal: str, stays: bool, is_doubtful: bool, world: World
 ) -> None:
     world.shares.held[OTHERS_SHARE] = {ORDERS}
     world.shares.members[OTHERS_SHARE] = {principal: PrincipalStatus.ASSOCIATED}
@@ -311,7 +314,7 @@ def test_what_the_account_may_reach_as_part_of_something_is_kept_and_told(
     converged = world.converge()
 
     assert (OF_CONSUMER in of_consumer(world)) is stays
-    assert [principal in each for each in converged.still_associated] == [True, True] * stays
+    assert [principal in each for each in converged.still_associated] == [True, True] * is_doubtful
 
 
 def test_as_long_as_it_is_not_known_whether_it_may_reach_something_the_record_stays(world: World) -> None:
@@ -424,15 +427,174 @@ def test_what_can_t_be_deleted_holds_up_no_other_unless_all_would_be_answered_so
     assert again.failures == []
 
 
-def test_what_does_not_belong_to_this_account_or_is_no_resource_configuration_is_not_looked_at(world: World) -> None:
+def test_what_is_no_resource_configuration_of_this_account_is_not_looked_at(world: World) -> None:
     foreign = ORDERS.replace(PROVIDER, STRANGER)
     world.shares.held[SHARE_ARN] = {NETWORK, foreign}
-    world.associations.there = [association(arn=NETWORK), association(arn=foreign), OF_CONSUMER]
+    world.associations.there = [association(arn=NETWORK), association(arn=foreign)]
     command_removal(world)
 
     converged = world.converge()
 
-    assert (len(of_consumer(world)), converged.disassociated, converged.failures) == (3, [], [])
+    assert (len(of_consumer(world)), converged.disassociated, converged.failures) == (2, [], [])
+
+
+def test_what_this_account_itself_has_associated_stays_whatever_a_record_says(world: World) -> None:
+    own = association(PROVIDER)
+    world.associations.there = [own]
+    (record,) = [each for each in world.records.records.values() if each.principal == CONSUMER]
+    leaving = replace(leaving_after(None, LeavingCause.COMMANDED, NOW, WAIT), taken_out_at=NOW)
+    by_hand = replace(record, principal=PROVIDER, account_id=PROVIDER, leaving=leaving)
+    world.records.records[SHARE_ARN, PROVIDER] = by_hand
+
+    world.converge()
+
+    assert world.associations.there == [own]
+
+
+def taken_out_of_the_share(world: World) -> None:
+    world.shares.held[SHARE_ARN] = set()
+
+
+def just_taken_out_of_the_share(world: World) -> None:
+    world.shares.held[SHARE_ARN] = set()
+    world.shares.taken_out = {ORDERS, WIDGETS}
+
+
+def deleted(world: World) -> None:
+    world.shares.held = {}
+    del world.shares.members[SHARE_ARN]
+    world.shares.shares = [each for each in world.shares.shares if each.arn != SHARE_ARN]
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize("change", [taken_out_of_the_share, just_taken_out_of_the_share, deleted])
+def test_who_is_removed_on_command_loses_what_the_share_held_before_too(
+    change: Callable[[World], None], is_first: bool, world: World
+) -> None:
+    if is_first:
+        change(world)
+        command_removal(world)
+        world.converge(forget_gone=True)
+    else:
+        command_removal(world)
+        world.associations.refusing = {each.id: ConflictError("in progress") for each in of_consumer(world)}
+        world.converge()
+        change(world)
+        world.associations.refusing = {}
+    world.now += SOON
+
+    world.converge(forget_gone=True)
+
+    assert of_consumer(world) == set()
+
+
+@pytest.mark.parametrize(
+    ("change", "goes"), [(just_taken_out_of_the_share, True), (taken_out_of_the_share, False), (deleted, False)]
+)
+def test_of_who_was_just_not_called_for_what_the_share_is_not_known_to_have_held_stays_and_is_told(
+    change: Callable[[World], None], goes: bool, world: World
+) -> None:
+    del world.consumers.registered[CONSUMER]
+    world.converge()
+    change(world)
+    world.now += WAIT
+
+    converged = world.converge(forget_gone=True)
+
+    assert len(of_consumer(world)) == (0 if goes else 3)
+    assert ["nothing shares it" in each for each in converged.still_associated] == [True] * len(of_consumer(world))
+
+
+def test_a_share_that_is_gone_disconnects_nobody_who_is_registered(world: World) -> None:
+    deleted(world)
+
+    world.converge(forget_gone=True)
+    world.now += WAIT
+    converged = world.converge(forget_gone=True)
+
+    assert len(world.associations.there) == 4
+    assert (converged.disassociated, converged.still_associated) == ([], [])
+    assert world.records.records.keys() == {(SHARE_ARN, CONSUMER), (SHARE_ARN, STRANGER)}
+
+
+def test_of_a_share_that_is_gone_nothing_is_kept_of_who_is_in_another(world: World) -> None:
+    deleted(world)
+    replaced = f"{SHARE_ARN[:-1]}f"
+    world.shares.shares.append(OfferedShare(arn=replaced, name="gold", tier="gold", takes_outsiders=True))
+    world.shares.members[replaced] = {}
+
+    world.converge(forget_gone=True)
+
+    assert world.records.records.keys() == {(replaced, CONSUMER), (replaced, STRANGER)}
+
+
+def test_what_is_due_by_one_share_stays_for_as_long_as_it_is_not_by_another(world: World) -> None:
+    also_gold = f"{SHARE_ARN[:-1]}f"
+    world.shares.shares.append(OfferedShare(arn=also_gold, name="gold", tier="gold", takes_outsiders=True))
+    world.shares.members[also_gold] = {}
+    world.shares.held[also_gold] = {ORDERS}
+    world.converge()
+    world.shares.shares = [each for each in world.shares.shares if each.arn != SHARE_ARN]
+    world.shares.shares.append(OfferedShare(arn=SHARE_ARN, name="gold", tier="none", takes_outsiders=True))
+    world.converge()
+    world.now += WAIT - SOON
+    del world.consumers.registered[CONSUMER]
+    world.converge()
+    world.now += SOON
+    world.shares.members[also_gold][CONSUMER] = PrincipalStatus.DISASSOCIATED
+
+    by_one = world.converge()
+    kept = of_consumer(world)
+    later(world, WAIT)
+
+    assert (len(by_one.disassociated), kept) == (1, {OF_CONSUMER, OF_NETWORK})
+    assert of_consumer(world) == set()
+
+
+def test_an_invitation_that_waits_is_no_certain_way(world: World) -> None:
+    world.shares.held[OTHERS_SHARE] = {ORDERS}
+    world.shares.members[OTHERS_SHARE] = {CONSUMER: PrincipalStatus.ASSOCIATING}
+    world.shares.outsiders = {CONSUMER}
+    command_removal(world)
+    for _ in range(3):
+        later(world, CONFIRM)
+    kept = of_consumer(world)
+    world.shares.members[OTHERS_SHARE][CONSUMER] = PrincipalStatus.FAILED
+
+    later(world, CONFIRM)
+
+    assert kept == {OF_CONSUMER, OF_NETWORK}
+    assert of_consumer(world) == set()
+
+
+def test_where_aws_does_not_say_whose_something_is_nobody_is_forgotten(world: World) -> None:
+    nobody_s = association("", number=5)
+    world.associations.there = [nobody_s]
+    command_removal(world)
+
+    converged = world.converge()
+    for _ in range(3):
+        later(world, CONFIRM)
+
+    assert converged.still_associated == [f"{nobody_s}: AWS does not say whose it is"]
+    assert left(world) is not None
+
+
+@pytest.mark.parametrize(
+    "error", [AccessDeniedError("no"), ThrottledError("slowly")], ids=lambda each: type(each).__name__
+)
+def test_one_refusal_is_met_once_however_many_have_left(error: DrawbridgeError, world: World) -> None:
+    accounts = [f"{number:012}" for number in range(1, 101)]
+    world.consumers.registered |= dict.fromkeys(accounts, GOLD)
+    world.converge()
+    world.associations.there = [association(each) for each in accounts]
+    world.associations.refusing = {each.id: error for each in world.associations.there}
+    for each in accounts:
+        command_removal(world, each)
+
+    converged = world.converge()
+
+    assert converged.failures == [error]
 
 
 def test_who_is_suspended_while_it_leaves_is_left_as_it_is(world: World) -> None:
@@ -446,7 +608,7 @@ def test_who_is_suspended_while_it_leaves_is_left_as_it_is(world: World) -> None
     assert left(world) is not None
 
 
-def test_where_time_is_short_the_rest_is_left_for_the_next_sweep(world: World) -> None:
+def test_where_time_is_short_the_rest_is_left_for_the_next_sweep_and_told_after_three(world: World) -> None:
     accounts = [f"{number:012}" for number in range(1, 26)]
     world.consumers.registered |= dict.fromkeys(accounts, GOLD)
     world.converge()
@@ -460,14 +622,56 @@ def test_where_time_is_short_the_rest_is_left_for_the_next_sweep(world: World) -
         real(association)
 
     world.associations.delete = delete  # type: ignore[method-assign]
-    first = world.converge()
+    sweeps: list[Converged] = []
+    for _ in range(3):
+        world.seconds = 0.0
+        sweeps.append(later(world, SOON))
     by_then = len(world.associations.there)
     world.seconds = 0.0
     world.associations.delete = real  # type: ignore[method-assign]
     later(world, SOON)
 
-    assert (by_then, first.left) == (15, {SHARE_ARN})
+    assert [each.left_out for each in sweeps] == [{SHARE_ARN}] * 3
+    assert [len(each.failures) for each in sweeps] == [0, 0, 1]
+    # One is deleted at least in each sweep that comes to where something is associated.
+    assert 22 <= by_then < 25
     assert world.associations.there == []
+
+
+@pytest.mark.parametrize("microsecond", range(6))
+def test_no_resource_is_the_last_in_each_sweep(microsecond: int, world: World) -> None:
+    world.now = NOW.replace(microsecond=0)
+    looked_at: list[str] = []
+    real = world.associations.of
+
+    def of(resource_arn: str) -> list[ConsumerAssociation]:
+        looked_at.append(resource_arn)
+        return real(resource_arn)
+
+    world.associations.of = of  # type: ignore[method-assign]
+    command_removal(world)
+
+    later(world, timedelta(microseconds=microsecond))
+
+    assert looked_at == ([ORDERS, WIDGETS] if microsecond % 2 == 0 else [WIDGETS, ORDERS])
+
+
+def test_while_nothing_is_due_many_who_left_cost_aws_nothing(world: World) -> None:
+    accounts = [f"{number:012}" for number in range(1, 1_001)]
+    world.consumers.registered |= dict.fromkeys(accounts, GOLD)
+    world.cap = 2_000
+    world.converge()
+    world.associations.there += [association(each) for each in accounts]
+    for each in accounts:
+        del world.consumers.registered[each]
+    world.converge()
+    later(world, CONFIRM)
+    world.associations.listed = world.removed.asked = 0
+
+    later(world, SOON)
+
+    assert (world.associations.listed, world.removed.asked) == (0, 1)
+    assert world.in_share() == {CONSUMER, STRANGER}
 
 
 @pytest.mark.parametrize("writes", range(7))
@@ -491,103 +695,99 @@ def test_wherever_a_sweep_is_killed_the_next_ones_end_the_same(writes: int, worl
     assert world.records.records.keys() == {(SHARE_ARN, STRANGER)}
 
 
-ACCOUNTS = st.sampled_from(["111111111111", "222222222222", "333333333333"])
-ARNS = st.sampled_from([ORDERS, WIDGETS])
+ACCOUNTS = st.sampled_from([PROVIDER, "222222222222", "333333333333"])
 PRINCIPALS = ACCOUNTS | st.sampled_from([ORGANIZATION, "arn:aws:iam::222222222222:role/connect"])
-PAIRS = st.frozensets(st.tuples(st.sampled_from([SHARE_ARN, OTHERS_SHARE]), PRINCIPALS), max_size=3)
+SHARES = st.sampled_from([SHARE_ARN, SILVER_ARN, OTHERS_SHARE])
+PAIRS = st.frozensets(st.tuples(SHARES, PRINCIPALS), max_size=3)
 
 
 @st.composite
-def observations(draw: st.DrawFn) -> Observed:
-    associations = draw(
-        st.lists(
-            st.builds(association, ACCOUNTS, ARNS, st.integers(1, 9), is_managed=st.booleans(), is_going=st.booleans()),
-            max_size=8,
-        )
+def resources(draw: st.DrawFn) -> ObservedResource:
+    made = st.builds(
+        association,
+        ACCOUNTS | st.just(""),
+        st.just(ORDERS),
+        st.integers(1, 9),
+        is_managed=st.booleans(),
+        is_going=st.booleans(),
     )
-    listed = draw(st.sets(ARNS))
-    reach = {arn: draw(st.builds(Reach, PAIRS, PAIRS, st.sampled_from(["", "", "cut"]))) for arn in listed}
-    return Observed(
-        # A listing may have what it should not.
-        associations={arn: tuple(draw(st.permutations(associations))) for arn in listed},
-        reach=reach,
-        unlisted=frozenset({ORDERS, WIDGETS} - listed),
+    return ObservedResource(
+        arn=ORDERS,
+        held_by=draw(st.frozensets(SHARES)),
+        associations=tuple(draw(st.lists(made, max_size=8))),
+        reach=draw(st.builds(Reach, PAIRS, PAIRS, st.sampled_from(["", "", "cut"]))),
     )
 
 
 @st.composite
-def leaver_records(draw: st.DrawFn) -> Mapping[str, OfferRecord]:
-    def leaving() -> Leaving:
+def leavers_of(draw: st.DrawFn) -> list[Leaver]:
+    def leaver(share: str, account_id: str) -> Leaver:
         since = NOW - timedelta(hours=draw(st.integers(0, 200)))
         made = leaving_after(None, draw(st.sampled_from([*LeavingCause])), since, WAIT)
         clear_since = draw(st.none() | st.sampled_from([NOW - CONFIRM, NOW]))
-        return replace(made, taken_out_at=draw(st.none() | st.just(since)), clear_since=clear_since)
-
-    return {
-        each: OfferRecord(
-            target=SHARE_ARN,
-            principal=each,
-            account_id=each,
+        leaving = replace(made, taken_out_at=since, clear_since=clear_since)
+        record = OfferRecord(
+            target=share,
+            principal=account_id,
+            account_id=account_id,
             offered_at=NOW,
             is_confirmed=True,
-            leaving=draw(st.none() | st.builds(leaving)),
+            leaving=leaving,
         )
-        for each in draw(st.sets(ACCOUNTS))
-    }
+        return Leaver(record, leaving)
+
+    return [leaver(*each) for each in draw(st.sets(st.tuples(SHARES, ACCOUNTS)))]
 
 
-@given(records=leaver_records(), observed=observations(), called_for=st.sets(ACCOUNTS), unchanged=st.sets(ACCOUNTS))
-def test_nothing_is_deleted_of_whom_it_is_not_or_who_may_reach_it(
-    records: Mapping[str, OfferRecord], observed: Observed, called_for: set[str], unchanged: set[str]
-) -> None:
-    desired = DesiredOffers(principals={each: each for each in called_for}, unchanged=frozenset(unchanged))
-
-    plan = plan_for_leavers([(each, each) for each in records.values()], desired, observed, NOW, CONFIRM)
-
-    deleting = [step for step in plan.steps if isinstance(step, DeleteAssociations)]
-    for step in deleting:
-        leaving = records[step.record.principal].leaving
-        assert leaving is not None
-        assert leaving.taken_out_at is not None
-        assert leaving.announced.withdraw_after <= NOW
-        assert step.record.account_id not in called_for | unchanged
-        for each in step.associations:
-            assert each.account_id == step.record.account_id
-            assert not may_reach(observed.reach[each.resource_arn], each.account_id)
-            assert (each.is_managed, each.is_going) == (False, False)
-    told = {each.association for each in plan.stays}
-    assert told.isdisjoint({each for step in deleting for each in step.associations})
-
-
-def may_reach(reach: Reach, account_id: str, *, certainly: bool = False) -> bool:
-    """Return whether an account may reach something, or certainly does."""
-    if reach.unknown:
-        return not certainly
-    names = {name for _, name in (reach.principals if certainly else reach.principals | reach.listed)}
+def may_reach(reach: Reach, account_id: str) -> bool:
+    """Return whether an account may reach something."""
+    names = {name for _, name in reach.members | reach.perhaps}
     is_itself = account_id in names or any(f"iam::{account_id}:" in name for name in names)
-    return is_itself or (ORGANIZATION in names and not certainly)
+    return bool(reach.unknown) or is_itself or ORGANIZATION in names
 
 
-@given(records=leaver_records(), observed=observations())
-def test_nobody_is_forgotten_of_whom_something_that_is_to_go_is_associated(
-    records: Mapping[str, OfferRecord], observed: Observed
+@given(resource=resources(), leavers=leavers_of())
+def test_nothing_is_deleted_of_whom_it_is_not_or_who_may_reach_it(
+    resource: ObservedResource, leavers: list[Leaver]
 ) -> None:
-    desired = DesiredOffers(principals={})
+    plan = plan_for_resource(resource, leavers, NOW)
 
-    plan = plan_for_leavers([(each, each) for each in records.values()], desired, observed, NOW, CONFIRM)
+    for each in plan.deleting:
+        theirs = [leaver for leaver in leavers if leaver.record.account_id == each.account_id != PROVIDER]
+        by = [one for one in theirs if one.leaving.is_commanded or one.record.target in resource.held_by]
+        assert by
+        assert all(one.leaving.announced.withdraw_after <= NOW for one in by)
+        assert not may_reach(resource.reach, each.account_id)
+        assert (each.is_managed, each.is_going) == (False, False)
+        assert {one.key for one in by} <= plan.unfinished
+    assert {each.association for each in plan.stays}.isdisjoint(plan.deleting)
 
-    forgotten = {step.record.account_id for step in plan.steps if isinstance(step, ForgetLeaver)}
-    assert not (forgotten and observed.unlisted)
-    for arn, listed in observed.associations.items():
-        for each in listed:
-            if each.account_id in forgotten and each.resource_arn == arn:
-                assert may_reach(observed.reach[arn], each.account_id, certainly=True)
-    cleared = {
-        step.record.account_id
-        for step in plan.steps
-        if isinstance(step, ChangeRecord) and step.record.leaving is not None and step.record.leaving.clear_since
+
+@given(resource=resources(), leavers=leavers_of(), is_complete=st.booleans())
+def test_nobody_is_forgotten_of_whom_something_that_is_to_go_is_associated(
+    resource: ObservedResource, leavers: list[Leaver], is_complete: bool
+) -> None:
+    plan = plan_for_resource(resource, leavers, NOW)
+
+    steps = plan_for_records(leavers, plan.unfinished, NOW, CONFIRM, is_complete=is_complete)
+
+    forgotten = {
+        (step.record.target, step.record.principal)
+        for step in steps
+        if isinstance(step, ForgetLeaver)
+        or (step.record.leaving is not None and step.record.leaving.clear_since is not None)
     }
-    assert not (cleared and observed.unlisted)
+    assert is_complete or not forgotten
+    for each in leavers:
+        left_by = {one.record.target for one in leavers if one.record.account_id == each.record.account_id}
+        others = {pair for pair in resource.reach.members if pair[0] not in left_by}
+        certain = not resource.reach.unknown and any(
+            name == each.record.account_id or f"iam::{each.record.account_id}:" in name for _, name in others
+        )
+        has_it = each.leaving.is_commanded or each.record.target in resource.held_by
+        for one in resource.associations:
+            if one.account_id in {"", each.record.account_id} - {PROVIDER} and has_it:
+                assert each.key not in forgotten or (certain and one.account_id)
 
 
 @pytest.mark.parametrize("cause", [*LeavingCause])

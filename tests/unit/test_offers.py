@@ -26,7 +26,7 @@ from tests.builders import CONSUMER, EVALUATION_TIME, NOW, PROVIDER, SERVICE_ID,
 from tests.fakes.interruptions import CrashError
 from tests.fakes.offers import InMemoryOfferRecords
 from tests.unit.discovering import World as Sweeping
-from tests.unit.offering import PERMIT, SILVER_ARN, WAIT, World
+from tests.unit.offering import CONFIRM, PERMIT, SILVER_ARN, WAIT, World
 from tests.unit.policies import compiled
 
 OTHER_SERVICE = "vpce-svc-0123456789abcdef0"
@@ -647,9 +647,14 @@ def test_a_service_that_is_gone_is_no_failure_and_its_records_go_in_time(world: 
 
     assert in_between == (Converged(), in_between[1])
     assert len(in_between[1]) == 3
-    # What is not managed any longer, and there, stays as it is.
-    assert world.confirmed() == {(SERVICE_ID, ROOT): True}
+    # What is not managed any longer, and there, stays as it is; who was in the share may have something associated.
+    assert world.confirmed() == {(SERVICE_ID, ROOT): True, ("arn:gone", CONSUMER): True}
     assert converged == Converged()
+
+    world.now += CONFIRM
+    world.converge(forget_gone=True)
+
+    assert world.confirmed() == {(SERVICE_ID, ROOT): True}
 
 
 @pytest.mark.parametrize(

@@ -65,17 +65,17 @@ class OfferedSharesOfRam:
         """
         return [_principal(each) for each in self._newest(share_arn)]
 
-    def resources(self, share_arn: str) -> list[str]:
-        """Return the ARNs of what a share holds, without what is not in it yet, or any longer.
+    def resources(self, share_arn: str) -> dict[str, bool]:
+        """Return the ARNs of what a share holds, or held as far as RAM still lists it, each with whether it does.
 
         Raises:
             GoneError: there is no such share any longer.
         """
-        return [
-            each["associatedEntity"]
-            for each in self._of_resources(f"list what {share_arn} holds", resourceShareArns=[share_arn])
-            if each.get("associatedEntity") and each.get("status") == "ASSOCIATED"
-        ]
+        found: dict[str, bool] = {}
+        for each in self._of_resources(f"list what {share_arn} holds", resourceShareArns=[share_arn]):
+            if arn := each.get("associatedEntity"):
+                found[arn] = found.get(arn, False) or each.get("status") == "ASSOCIATED"
+        return found
 
     def holders(self, resource_arn: str) -> frozenset[str]:
         """Return the ARNs of the shares of this account that hold a resource, or are about to."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
+from drawbridge.arns import is_of
 from drawbridge.aws.errors import translated
 from drawbridge.intake.associations import AssociationKind, ConsumerAssociation
 
@@ -14,11 +15,30 @@ if TYPE_CHECKING:
 class ResourceAssociations:
     """Associations that consumers made. A group is associated as a whole: its children's come and go with it."""
 
-    def __init__(self, lattice: VPCLatticeClient) -> None:
+    def __init__(self, lattice: VPCLatticeClient, account_id: str) -> None:
+        """``account_id`` is this account."""
         self._lattice = lattice
+        self._account_id = account_id
+
+    def configurations(self) -> frozenset[str]:
+        """Return the ARNs of this account's resource configurations, but for the children of groups.
+
+        Raises:
+            AccessDeniedError: the role may not.
+        """
+        with translated("list resource configurations"):
+            return frozenset(
+                each["arn"]
+                for page in self._lattice.get_paginator("list_resource_configurations").paginate()
+                for each in page["items"]
+                # Those that others share are listed too.
+                if is_of(each.get("arn", ""), self._account_id) and each.get("type") != "CHILD"
+            )
 
     def of(self, resource_arn: str) -> list[ConsumerAssociation]:
         """Return all associations of a resource configuration of this account, whoever made them.
+
+        What AWS names as associated is not looked at: with a group, it may be one of its children.
 
         Raises:
             AccessDeniedError: the role may not, or there is no such resource configuration.
@@ -31,7 +51,7 @@ class ResourceAssociations:
                 ConsumerAssociation(
                     id=each["id"],
                     kind=AssociationKind.ENDPOINT,
-                    resource_arn=each.get("resourceConfigurationArn") or resource_arn,
+                    resource_arn=resource_arn,
                     account_id=each.get("vpcEndpointOwner") or "",
                     through=each.get("vpcEndpointId") or "",
                 )
@@ -47,7 +67,7 @@ class ResourceAssociations:
                 ConsumerAssociation(
                     id=each["id"],
                     kind=AssociationKind.NETWORK,
-                    resource_arn=each.get("resourceConfigurationArn") or resource_arn,
+                    resource_arn=resource_arn,
                     account_id=each.get("createdBy") or "",
                     through=each.get("serviceNetworkArn") or "",
                     is_managed=each.get("isManagedAssociation") is True,

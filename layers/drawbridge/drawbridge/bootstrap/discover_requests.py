@@ -175,7 +175,7 @@ def sweeper(
             leavers=LeaverReconciler(
                 registry=consumers,
                 shares=offered_shares,
-                associations=ResourceAssociations(client("vpc-lattice")),
+                associations=ResourceAssociations(client("vpc-lattice"), settings.account_id),
                 records=offers,
                 causes=causes,
                 rules=offer_rules,

@@ -1,6 +1,6 @@
 """Offers in a sweep: each managed service and each share for a tier is offered to those whom the registry names."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from time import monotonic
 from typing import Protocol
@@ -11,8 +11,8 @@ from drawbridge.discovery.findings import failure_of
 from drawbridge.errors import DrawbridgeError, GoneError, NotReadyError
 from drawbridge.intake.converged import Converged
 from drawbridge.intake.departures import Departures
-from drawbridge.intake.desired import RegisteredEntries, Target, id_of, unreadable
-from drawbridge.intake.disassociate import LeaverReconciler
+from drawbridge.intake.desired import RegisteredEntries, Target, id_of, is_share, unreadable
+from drawbridge.intake.disassociate import LeaverReconciler, SharesLeft
 from drawbridge.intake.offers import OfferedShare, OfferedShares, OfferRecords
 from drawbridge.intake.quotas import Limits, OfferCounts, usages
 from drawbridge.intake.reconcile import Hurry, OfferReconciler, RegisteredConsumers
@@ -43,7 +43,7 @@ def _turned(targets: list[Target], now: datetime) -> list[Target]:
 
     The microsecond of a sweep is as good as thrown, whatever ``LookEvery``.
     """
-    first = now.microsecond % len(targets)
+    first = now.microsecond % max(len(targets), 1)
     return targets[first:] + targets[:first]
 
 
@@ -96,14 +96,19 @@ class OfferSweep:
         ]
         if listed and (why := self._reconciler.why_nothing):
             converged.not_offered.append(why)
-        if listed:
-            self._converge(listed, EvaluationTime(now, self._zone), converged, began)
-        if forget_gone:
-            self._forget_gone({id_of(each) for each in listed}, converged)
+        if listed or forget_gone:
+            evaluation_time = EvaluationTime(now, self._zone)
+            self._converge(listed, evaluation_time, converged, began, forget_gone=forget_gone)
         return converged
 
     def _converge(
-        self, targets: list[Target], evaluation_time: EvaluationTime, converged: Converged, began: float
+        self,
+        targets: list[Target],
+        evaluation_time: EvaluationTime,
+        converged: Converged,
+        began: float,
+        *,
+        forget_gone: bool,
     ) -> None:
         def is_late(seconds: float) -> Hurry:
             return _after_one(lambda: self._clock() - began >= seconds)
@@ -138,7 +143,11 @@ class OfferSweep:
                 else:
                     self._apply(step, target, evaluation_time, converged, is_late_to_add)
         self._take_back(taking_back, targets, evaluation_time, converged, is_late(_TAKES_BACK_UNTIL))
-        self._disassociate(with_leavers, evaluation_time, converged, is_late(_DISASSOCIATES_UNTIL))
+        others = self._forget_gone(targets, evaluation_time, converged) if forget_gone else frozenset[str]()
+        offered = {each.arn: each for each in with_leavers}
+        if offered or others:
+            shares_left = SharesLeft(offered, others, evaluation_time)
+            self._disassociate(shares_left, converged, is_late(_DISASSOCIATES_UNTIL))
         self._tell_left(len(targets), left_out, converged)
         # Service Quotas may be slow, or out of reach.
         converged.quotas = usages(counts, self._limits)
@@ -193,16 +202,11 @@ class OfferSweep:
         except Exception as error:  # noqa: BLE001 - nor does it stop what else there is to be done about it
             converged.failures.append(failure_of(id_of(target), error))
 
-    def _disassociate(
-        self, shares: list[OfferedShare], evaluation_time: EvaluationTime, converged: Converged, is_late: Hurry
-    ) -> None:
-        for share in shares:
-            try:
-                self._leavers.converge(share, evaluation_time, converged, is_late)
-            except GoneError:
-                continue
-            except Exception as error:  # noqa: BLE001 - what is wrong with one share stops no other
-                converged.failures.append(failure_of(share.arn, error))
+    def _disassociate(self, shares: SharesLeft, converged: Converged, is_late: Hurry) -> None:
+        try:
+            self._leavers.converge(shares, converged, is_late)
+        except Exception as error:  # noqa: BLE001 - what was done, and what was wrong elsewhere, is told all the same
+            converged.failures.append(failure_of("offers", error))
 
     def _left_out(self, converged: Converged) -> dict[str, int]:
         try:
@@ -228,17 +232,22 @@ class OfferSweep:
             why = f"{len(waiting)} services and shares were left out of {_LEFT_OUT_AT_MOST} sweeps in a row or more"
             converged.failures.append(NotReadyError(f"{why}, as there was no time: {some_of(waiting)}"))
 
-    def _forget_gone(self, known: set[str], converged: Converged) -> None:
+    def _forget_gone(
+        self, targets: Collection[Target], evaluation_time: EvaluationTime, converged: Converged
+    ) -> frozenset[str]:
+        """Forget what is there no more; return the shares on record that are no offers any longer."""
+        listed = {id_of(each) for each in targets}
         try:
-            targets = self._records.targets() - known
+            unlisted = self._records.targets() - listed
         except DrawbridgeError as error:
             converged.failures.append(error)
-            return
-        for target in sorted(targets):
+            return frozenset()
+        for target in sorted(unlisted):
             try:
-                self._reconciler.forget_gone(target)
+                self._reconciler.forget_gone(target, listed, evaluation_time.now)
             except DrawbridgeError as error:
                 converged.failures.append(error)
+        return frozenset(each for each in unlisted if is_share(each))
 
     @staticmethod
     def _listed(listing: Callable[[], Sequence[Target]], converged: Converged) -> Sequence[Target]:

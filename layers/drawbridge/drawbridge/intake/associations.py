@@ -24,8 +24,9 @@ class ConsumerAssociation(Struct, frozen=True, kw_only=True):
     id: str
     kind: AssociationKind
     resource_arn: str
+    """What is shared and was associated: of a group's child, the group."""
     account_id: str
-    """Who made it: the owner of the endpoint, or who associated the service network."""
+    """Who made it: the owner of the endpoint, or who associated the service network; empty where AWS does not say."""
     through: str = ""
     """The endpoint's id, or the ARN of the service network."""
     is_managed: bool = False
@@ -39,6 +40,10 @@ class ConsumerAssociation(Struct, frozen=True, kw_only=True):
 
 class ConsumerAssociations(Protocol):
     """VPC Lattice's associations with this account's resource configurations."""
+
+    def configurations(self) -> frozenset[str]:
+        """Return the ARNs of this account's resource configurations, but for the children of groups."""
+        ...
 
     def of(self, resource_arn: str) -> list[ConsumerAssociation]:
         """Return all associations of a resource configuration, whoever made them."""

@@ -1,12 +1,13 @@
 """Leavers: accounts that left an offered share, and what of theirs goes: a pure comparison, which can be printed."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from drawbridge.arns import is_of
 from drawbridge.intake.associations import ConsumerAssociation
 from drawbridge.intake.desired import DesiredOffers
 from drawbridge.intake.leaving import Leaving, LeavingCause, announced_to_leave, leaving_after
@@ -15,27 +16,21 @@ from drawbridge.intake.offers import OfferRecord
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
 
-class Reach(Struct, frozen=True):
-    """Who may reach a resource by shares of this account."""
+class Leaver(Struct, frozen=True):
+    """An account that left a share, by its record."""
 
-    principals: frozenset[tuple[str, str]] = frozenset()
-    """The shares that hold it, each with a principal that is in it."""
-    listed: frozenset[tuple[str, str]] = frozenset()
-    """Those that only another listing has, which may be behind."""
-    unknown: str = ""
-    """Why that is not known; empty if it is."""
+    record: OfferRecord
+    leaving: Leaving
 
-    def of(self, account_id: str) -> "Way | None":
-        """Return by which way an account may reach it; ``None`` if by none."""
-        if self.unknown:
-            return Way(self.unknown, is_certain=False)
-        found = [
-            way
-            for pairs, is_certain in ((self.principals, True), (self.listed, False))
-            for share, each in sorted(pairs)
-            if (way := _way(share, each, account_id, is_certain=is_certain)) is not None
-        ]
-        return min(found, key=lambda each: not each.is_certain, default=None)
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.record.target, self.record.principal
+
+    def is_looked_at(self, now: datetime, confirm_after: timedelta) -> bool:
+        """Whether AWS is asked what is associated: when it is due; before, whether it is nothing at all."""
+        if self.leaving.announced.is_due(now) or self.leaving.clear_since is not None:
+            return True
+        return self.leaving.taken_out_at is not None and now < self.leaving.taken_out_at + confirm_after
 
 
 class Way(Struct, frozen=True):
@@ -45,25 +40,121 @@ class Way(Struct, frozen=True):
     is_certain: bool
 
 
-class Observed(Struct, frozen=True, kw_only=True):
-    """What accounts have associated of what a share holds, and what they may reach."""
+class Reach(Struct, frozen=True):
+    """Who may reach a resource by shares of this account."""
 
-    associations: Mapping[str, tuple[ConsumerAssociation, ...]]
-    """Of each resource configuration in the share, by its ARN, those whose listing succeeded."""
-    reach: Mapping[str, Reach]
-    """Of the same."""
-    unlisted: frozenset[str] = frozenset()
-    """The resource configurations whose associations can't be listed."""
+    members: frozenset[tuple[str, str]] = frozenset()
+    """The shares that hold it, each with a principal that is in it."""
+    perhaps: frozenset[tuple[str, str]] = frozenset()
+    """Those that RAM is at, that have not answered an invitation, or that only another listing has."""
+    unknown: str = ""
+    """Why that is not known; empty if it is."""
+
+    def of(self, account_id: str, left: Collection[str] = ()) -> Way | None:
+        """Return by which way an account may reach it; ``None`` if by none.
+
+        In one of the shares that it ``left``, it is by somebody else's hand, or is not out yet.
+        """
+        if self.unknown:
+            return Way(self.unknown, is_certain=False)
+        found = [
+            way
+            for pairs, is_member in ((self.members, True), (self.perhaps, False))
+            for share, each in sorted(pairs)
+            if (way := _way(share, each, account_id, is_certain=is_member and share not in left)) is not None
+        ]
+        return min(found, key=lambda each: not each.is_certain, default=None)
 
 
-class DeleteAssociations(Struct, frozen=True):
-    """Delete what an account has associated."""
+class ObservedResource(Struct, frozen=True, kw_only=True):
+    """A resource configuration of this account, or a group of them."""
 
-    record: OfferRecord
-    associations: tuple[ConsumerAssociation, ...]
+    arn: str
+    held_by: frozenset[str] = frozenset()
+    """The shares that it is in, or was not long ago."""
+    associations: tuple[ConsumerAssociation, ...] = ()
+    reach: Reach = Reach()
+
+
+class Stays(Struct, frozen=True):
+    """Something that is associated still, though it is due, and why."""
+
+    association: ConsumerAssociation
+    why: str
 
     def __str__(self) -> str:
-        return f"delete {', '.join(map(str, self.associations))}"
+        return f"{self.association}: {self.why}"
+
+
+class ResourcePlan(Struct, frozen=True, kw_only=True):
+    """What is to be done about what accounts that left have associated with one resource configuration."""
+
+    deleting: tuple[ConsumerAssociation, ...] = ()
+    stays: tuple[Stays, ...] = ()
+    """What an operator has to see to, or knows better."""
+    unfinished: frozenset[tuple[str, str]] = frozenset()
+    """The records, by share and account, that stay: something is associated, or may be, that is to go."""
+
+
+def with_causes(
+    records: Iterable[OfferRecord],
+    causes: Mapping[str, LeavingCause],
+    desired: DesiredOffers,
+    now: datetime,
+    wait: timedelta,
+) -> list[OfferRecord]:
+    """Return the records of accounts that left, with why they did as it is by now."""
+    found: list[OfferRecord] = []
+    for each in records:
+        lapsed = desired.forbidden.get(each.account_id)
+        if each.leaving is not None and lapsed is not None:
+            found.append(replace(each, leaving=announced_to_leave(each.leaving, lapsed, now, wait)))
+        elif each.leaving is not None:
+            found.append(replace(each, leaving=leaving_after(each.leaving, causes[each.principal], now, wait)))
+    return found
+
+
+def plan_for_resource(resource: ObservedResource, leavers: Iterable[Leaver], now: datetime) -> ResourcePlan:
+    """Compare what is associated with a resource configuration with what is to be, of accounts that left.
+
+    What an account has associated goes once it is due by each share that it left and that has the resource, and never
+    while the account may still reach it. Of one that was removed on command all goes, whichever share had it.
+    """
+    of_account: dict[str, list[Leaver]] = {}
+    for each in leavers:
+        of_account.setdefault(each.record.account_id, []).append(each)
+    deleting: list[ConsumerAssociation] = []
+    stays: list[Stays] = []
+    unfinished: set[tuple[str, str]] = set()
+    for association in resource.associations:
+        if is_of(resource.arn, association.account_id):
+            # The owner's own, whatever a record says.
+            continue
+        if not association.account_id:
+            concerned = [each for some in of_account.values() for each in some if _concerns(each, resource)]
+            unfinished |= {each.key for each in concerned}
+            stays += [Stays(association, "AWS does not say whose it is")] if concerned else []
+            continue
+        theirs = of_account.get(association.account_id, [])
+        concerned = [each for each in theirs if _concerns(each, resource)]
+        way = resource.reach.of(association.account_id, {each.record.target for each in theirs})
+        if not theirs or (way is not None and way.is_certain):
+            continue
+        is_due = all(each.leaving.announced.is_due(now) for each in concerned or theirs)
+        if not concerned:
+            # By which share it came no record says: nobody asked to have it deleted.
+            stays += [Stays(association, _NOT_OURS)] if is_due and way is None else []
+            continue
+        unfinished |= {each.key for each in concerned}
+        if not is_due or association.is_going:
+            continue
+        if way is not None:
+            stays.append(Stays(association, way.why))
+        elif association.is_managed:
+            stays.append(Stays(association, "a service of AWS made it; delete it, or have the consumer"))
+        else:
+            deleting.append(association)
+    return ResourcePlan(deleting=tuple(deleting), stays=tuple(stays), unfinished=frozenset(unfinished))
 
 
 class ChangeRecord(Struct, frozen=True):
@@ -85,111 +176,48 @@ class ForgetLeaver(Struct, frozen=True):
         return f"forget {self.record.principal} of {self.record.target}"
 
 
-LeaverStep = DeleteAssociations | ChangeRecord | ForgetLeaver
-
-
-class Stays(Struct, frozen=True):
-    """Something that is associated still, and why."""
-
-    association: ConsumerAssociation
-    why: str
-    is_right: bool
-    """Whether it is to stay: nothing about it has to be looked at again."""
-
-    def __str__(self) -> str:
-        return f"{self.association}: {self.why}"
-
-
-class LeaverPlan(Struct, frozen=True):
-    """What is to be done about accounts that left a share."""
-
-    steps: tuple[LeaverStep, ...] = ()
-    stays: tuple[Stays, ...] = ()
-
-
-def with_causes(
-    records: Iterable[OfferRecord],
-    causes: Mapping[str, LeavingCause],
-    desired: DesiredOffers,
-    now: datetime,
-    wait: timedelta,
-) -> Iterator[OfferRecord]:
-    """Yield the records of accounts that left, with why they did as it is by now."""
-    for each in records:
-        lapsed = desired.forbidden.get(each.account_id)
-        if each.leaving is not None and lapsed is not None:
-            yield replace(each, leaving=announced_to_leave(each.leaving, lapsed, now, wait))
-        elif each.leaving is not None:
-            yield replace(each, leaving=leaving_after(each.leaving, causes[each.principal], now, wait))
-
-
-def plan_for_leavers(
-    records: Iterable[tuple[OfferRecord, OfferRecord]],
-    desired: DesiredOffers,
-    observed: Observed,
+def plan_for_records(
+    leavers: Iterable[Leaver],
+    unfinished: Collection[tuple[str, str]],
     now: datetime,
     confirm_after: timedelta,
-) -> LeaverPlan:
-    """Compare what accounts that left have associated with what is to be.
+    *,
+    is_complete: bool,
+) -> list[ChangeRecord | ForgetLeaver]:
+    """Return what is to be noted of accounts that were looked at.
 
-    ``records`` are theirs, as they were read and as they are by now. Nothing is deleted before it is due, nor of what
-    an account may still reach; and none is forgotten before two looks, ``confirm_after`` apart, found nothing.
+    None is forgotten before two looks, ``confirm_after`` apart, found nothing that is to go; one that ``is_complete``
+    not, as something was not listed, has found nothing for nobody.
     """
-    steps: list[LeaverStep] = []
-    stays: list[Stays] = []
-    for before, record in records:
-        leaving = record.leaving
-        if leaving is None or leaving.taken_out_at is None:
+    steps: list[ChangeRecord | ForgetLeaver] = []
+    for each in leavers:
+        since = each.leaving.clear_since
+        is_unfinished = each.key in unfinished
+        if not is_complete and not is_unfinished:
             continue
-        if not (is_to_go(record, desired) and is_looked_at(leaving, now, confirm_after)):
-            steps += [ChangeRecord(before, record)] if record != before else []
+        if not is_unfinished and since is not None and now >= since + confirm_after:
+            steps.append(ForgetLeaver(each.record))
             continue
-        is_due = leaving.announced.is_due(now)
-        going, staying = _weighed(record, observed)
-        stays += staying if is_due else []
-        is_clear = not (observed.unlisted or going or any(not each.is_right for each in staying))
-        after = _noted(record, leaving, now, is_clear=is_clear)
-        if is_clear and leaving.clear_since is not None and now >= leaving.clear_since + confirm_after:
-            steps.append(ForgetLeaver(before))
-            continue
-        steps += [ChangeRecord(before, after)] if after != before else []
-        deletable = tuple(each for each in going if not each.is_going)
-        steps += [DeleteAssociations(after, deletable)] if deletable and is_due else []
-    return LeaverPlan(tuple(steps), tuple(stays))
-
-
-def is_looked_at(leaving: Leaving, now: datetime, confirm_after: timedelta) -> bool:
-    """Return whether AWS is asked what is associated: when it is due; before, whether it is nothing at all."""
-    if leaving.announced.is_due(now) or leaving.clear_since is not None:
-        return True
-    return leaving.taken_out_at is not None and now < leaving.taken_out_at + confirm_after
-
-
-def _weighed(record: OfferRecord, observed: Observed) -> tuple[list[ConsumerAssociation], list[Stays]]:
-    """Return what of an account's associations goes, or is going, and what stays."""
-    going: list[ConsumerAssociation] = []
-    staying: list[Stays] = []
-    for arn, associations in sorted(observed.associations.items()):
-        way = observed.reach[arn].of(record.account_id)
-        for each in associations:
-            if each.account_id != record.account_id or each.resource_arn != arn:
-                continue
-            if way is not None:
-                staying.append(Stays(each, way.why, way.is_certain))
-            elif each.is_managed:
-                staying.append(Stays(each, "a service of AWS made it; delete it, or have the consumer", False))
-            else:
-                going.append(each)
-    return going, staying
-
-
-def _noted(record: OfferRecord, leaving: Leaving, now: datetime, *, is_clear: bool) -> OfferRecord:
-    clear_since = (leaving.clear_since or now) if is_clear else None
-    return replace(record, leaving=replace(leaving, clear_since=clear_since))
+        clear_since = None if is_unfinished else since or now
+        if clear_since != since:
+            after = replace(each.record, leaving=replace(each.leaving, clear_since=clear_since))
+            steps.append(ChangeRecord(each.record, after))
+    return steps
 
 
 def is_to_go(record: OfferRecord, desired: DesiredOffers) -> bool:
+    """Return whether a share is not to have an account, also one that policies forbid to be in it."""
     return record.principal not in desired.principals and record.account_id not in desired.unchanged
+
+
+_NOT_OURS = (
+    "nothing shares it with the account, and it was not in the share that the account left; delete it, or remove the "
+    "consumer: drawbridge consumers remove"
+)
+
+
+def _concerns(leaver: Leaver, resource: ObservedResource) -> bool:
+    return leaver.leaving.is_commanded or leaver.record.target in resource.held_by
 
 
 def _way(share_arn: str, principal: str, account_id: str, *, is_certain: bool) -> Way | None:
@@ -203,6 +231,3 @@ def _way(share_arn: str, principal: str, account_id: str, *, is_certain: bool) -
         return Way(f"{principal} may reach it by {share_arn}", is_certain) if of == account_id else None
     why = f"the account may be in {principal}, with which {share_arn} shares it; delete it if it is not"
     return Way(why, is_certain=False)
-
-
-NOTHING_OBSERVED = Observed(associations={}, reach={})

@@ -140,8 +140,8 @@ class OfferedShares(Protocol):
         """Return all principals of a share, whatever became of them; of one that was there twice, the newest."""
         ...
 
-    def resources(self, share_arn: str) -> list[str]:
-        """Return the ARNs of what a share holds."""
+    def resources(self, share_arn: str) -> dict[str, bool]:
+        """Return the ARNs of what a share holds, or held as far as RAM still lists it, each with whether it does."""
         ...
 
     def holders(self, resource_arn: str) -> frozenset[str]:

@@ -14,7 +14,7 @@ from drawbridge.errors import AccessDeniedError, GoneError, InvalidInputError, N
 from drawbridge.intake.causes import CausesOfLeaving
 from drawbridge.intake.converged import Converged
 from drawbridge.intake.departures import Departures, Elsewhere, OtherShares, RemovedAccounts, counts_for_cap
-from drawbridge.intake.desired import OfferRules, RegisteredEntries, Target, id_of
+from drawbridge.intake.desired import OfferRules, RegisteredEntries, Target, id_of, is_share
 from drawbridge.intake.leaving import Leaving, leaving_after
 from drawbridge.intake.offers import (
     Allowed,
@@ -206,15 +206,32 @@ class OfferReconciler:
         uncommanded = losing - (commanded - entries.keys())
         return Departures(others=others, uncommanded=frozenset(uncommanded), commanded=commanded, cap=self._cap)
 
-    def forget_gone(self, target_id: str) -> None:
-        """Forget what was added to a service or share that is not looked after any longer, if AWS says it is gone."""
+    def forget_gone(self, target_id: str, listed: Collection[str], now: datetime) -> None:
+        """Forget what was added to a service or share that is not looked after any longer, if AWS says it is gone.
+
+        What was associated outlives a share: who was in it has left it once its entry goes, unless it is in one of
+        those that are ``listed``.
+        """
         try:
-            if target_id.startswith("arn:"):
+            if is_share(target_id):
                 self._shares.principals(target_id)
             else:
                 self._permissions.allowed(target_id)
         except GoneError:
-            self._records.drop(self._records.of(target_id).values())
+            records = [*self._records.of(target_id).values()]
+            if is_share(target_id):
+                records = self._left_with(records, listed, now)
+            self._records.drop(records)
+
+    def _left_with(self, records: Collection[OfferRecord], listed: Collection[str], now: datetime) -> list[OfferRecord]:
+        """Note who has left with a share that is gone; return the records that are of no use any longer."""
+        on_record = {name for share in listed if is_share(share) for name in self._records.of(share)}
+        was_in = {each.principal: each for each in records if each.refused_at is None and not each.is_out}
+        of_use = {name: each for name, each in was_in.items() if name not in on_record}
+        entries = self._registry.entries({each.account_id for each in of_use.values()})
+        gone = [each for each in of_use.values() if each.account_id not in entries]
+        self._left(self._begun_to_leave([Offer(each.principal, each.account_id, each) for each in gone], {}, now), now)
+        return [each for each in records if each.principal not in of_use and not each.is_out]
 
     def _allow(
         self,
