@@ -42,7 +42,7 @@ from drawbridge.record.history import (
 )
 from drawbridge.record.outcome import PUBLISHED_BYTES, permitted_by
 from drawbridge.record.record import StatusChange, reasons_for_history, reasons_for_status
-from drawbridge.request import OrphanRequest, Request, kind_of
+from drawbridge.request import OrphanRequest, kind_of
 from drawbridge.request.absence import Absence
 from drawbridge.request.announced import Announced, WithdrawalCommand, earliest
 from drawbridge.status import Reason, Status
@@ -731,7 +731,7 @@ def _entry_of(item: dict[str, Any]) -> Entry:
     history = [each | {"attempt": int(each["attempt"])} for each in item.get("history", ())]
     published = sorted(item.get("published", ()))
     entry = msgspec.convert(item | in_json | numbers | {"published": published, "history": history}, Entry)
-    _check(item, entry.request, entry.updated_at)
+    _check(item, entry)
     return entry
 
 
@@ -747,13 +747,16 @@ def _row_of(item: dict[str, Any]) -> LedgerRow:
     in_json = {name: _read(name, item[name]) for name in _IN_JSON if item.get(name, "") != ""}
     plain = {name: value for name, value in item.items() if name not in _IN_JSON}
     row = msgspec.convert(plain | numbers | in_json, LedgerRow)
-    _check(item, row.request, row.updated_at)
+    _check(item, row)
     return row
 
 
-def _check(item: Mapping[str, Any], request: Request, updated_at: str) -> None:
-    """Raise what is wrong with a row although each of its attributes is right."""
-    if request.request_id != item["request_id"]:
-        raise ValueError(f"it is about {request.request_id}")
-    if datetime.fromisoformat(updated_at).tzinfo is None:
+def _check(item: Mapping[str, Any], row: LedgerRow | Entry) -> None:
+    """Raise what else is wrong with a row."""
+    if row.request.request_id != item["request_id"]:
+        raise ValueError(f"it is about {row.request.request_id}")
+    if datetime.fromisoformat(row.updated_at).tzinfo is None:
         raise ValueError("updated_at has no time zone")
+    if row.commanded is None and "commanded" in item:
+        # It is no claim's that knows of no command: the request would stay as it is, and nobody would be told.
+        raise ValueError("commanded says neither by whom nor when; write it as drawbridge withdraw does, or remove it")
