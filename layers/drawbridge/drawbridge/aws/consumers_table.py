@@ -13,6 +13,7 @@ from msgspec import Struct
 from drawbridge.aws.errors import code_of, translated
 from drawbridge.aws.table_reads import items_of, scanned
 from drawbridge.aws.table_writes import AT_ONCE, Write, update_each
+from drawbridge.bounds import in_parts
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration, as_of, is_principal_of
 from drawbridge.errors import ThrottledError, UpstreamError
@@ -92,8 +93,7 @@ class ConsumersTable:
         Raises:
             ThrottledError: DynamoDB goes on refusing to write a hundred of them; those that were yielded are written.
         """
-        for start in range(0, len(entries), AT_ONCE):
-            hundred = entries[start : start + AT_ONCE]
+        for hundred in in_parts(entries, AT_ONCE):
             with translated(f"register {len(hundred)} accounts", missing=UpstreamError):
                 yield self._add_hundred({each.account_id: each for each in hundred}, replace=replace)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from drawbridge.aws.errors import code_of
+from drawbridge.bounds import in_parts
 from drawbridge.errors import RefusedError, ThrottledError
 
 if TYPE_CHECKING:
@@ -63,11 +64,7 @@ def delete_each(table: Table, deletes: Sequence[tuple[dict[str, Any], Write]], *
 
 
 def _in_hundreds(table: Table, actions: Sequence[dict[str, dict[str, Any]]], wait: Wait) -> list[bool]:
-    return [
-        done
-        for start in range(0, len(actions), AT_ONCE)
-        for done in _write_hundred(table, actions[start : start + AT_ONCE], wait)
-    ]
+    return [done for hundred in in_parts(actions, AT_ONCE) for done in _write_hundred(table, hundred, wait)]
 
 
 AT_ONCE = 100

@@ -6,6 +6,7 @@ from functools import cache
 from typing import assert_never
 
 from drawbridge.arns import Arn
+from drawbridge.bounds import in_parts
 from drawbridge.decision.facts import EvaluationTime
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import (
@@ -76,11 +77,10 @@ class LeaverReconciler:
     ) -> None:
         """Delete what is due of those that left a share, and forget those of which nothing is associated."""
         left = [each for each in self._records.of(share.arn).values() if each.is_out]
-        for start in range(0, len(left), _AT_ONCE):
+        for some in in_parts(left, _AT_ONCE):
             if is_late():
                 converged.left.add(share.arn)
                 return
-            some = left[start : start + _AT_ONCE]
             plan = self.plan(share, some, evaluation_time, converged.failures.append)
             converged.still_associated += map(str, plan.stays)
             self._take(plan.steps, share, evaluation_time, converged)
