@@ -71,7 +71,7 @@ class _Entries:
 
 
 class _Removed:
-    """What is kept of the removal, if the caller may write it: without, only a late event could undo it."""
+    """What is kept of the removal, if the caller may write it: all else goes without, and what differs is told."""
 
     def __init__(self, stack: Stack, account: str) -> None:
         self._kept: RemovedConsumers | None = stack.removed_consumers
@@ -93,8 +93,9 @@ class _Removed:
             except AccessDeniedError:
                 self._kept = None
                 complain(
-                    f"{account_id}: that it is removed could not be kept (dynamodb:GetItem or PutItem is denied); an "
-                    "event of a sign-up service that comes late may register it again"
+                    f"{account_id}: its removal is not on record (dynamodb:GetItem or PutItem is denied): an event of "
+                    "a sign-up service that comes late may register it again, and as where an entry is just gone, what "
+                    "it has associated of shares goes after WithdrawAfterHours, and WithdrawCap may hold it back"
                 )
 
     def finish(self, account_id: str, removed_at: datetime) -> None:

@@ -1,6 +1,6 @@
 """The stack's dead-letter queues: receiving what is in them, sending it again, and deleting it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from drawbridge.aws.errors import translated
+from drawbridge.bounds import in_parts
 from drawbridge.errors import DrawbridgeError, UpstreamError
 from drawbridge_cli.dead_letters import (
     DeadLetterSource,
@@ -120,7 +121,7 @@ class DeadLetterQueues:
             if stay:
                 complain(f"{len(stay)} dead letters stay hidden from everybody for up to {hidden} s: {stay[0]}")
 
-    def _not_released(self, messages: list[DeadMessage]) -> list[str]:
+    def _not_released(self, messages: Sequence[DeadMessage]) -> list[str]:
         """Have messages of one queue be seen again; return why, for each that stays hidden."""
         source = messages[0].source
         entries = [
@@ -161,12 +162,11 @@ class DeadLetterQueues:
         self._deleted.add(message.message_id)
 
 
-def _parts(messages: list[DeadMessage]) -> Iterator[list[DeadMessage]]:
+def _parts(messages: list[DeadMessage]) -> Iterator[Sequence[DeadMessage]]:
     """Yield them in parts of one queue, each small enough for one request."""
     for source in DeadLetterSource:
         of_source = [each for each in messages if each.source is source]
-        for start in range(0, len(of_source), _AT_ONCE):
-            yield of_source[start : start + _AT_ONCE]
+        yield from in_parts(of_source, _AT_ONCE)
 
 
 def _message(source: DeadLetterSource, each: Any) -> DeadMessage:

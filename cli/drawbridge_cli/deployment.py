@@ -1,6 +1,6 @@
 """What the stack made, as AWS has it now."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from drawbridge.aws.errors import code_of, translated
 from drawbridge.aws.vpc_endpoints import counts_for_quota
+from drawbridge.bounds import in_parts
 from drawbridge_cli.dead_letter_queues import DeadLetterQueues
 from drawbridge_cli.dead_letters import DeadLetterSource
 from drawbridge_cli.stack import Stack
@@ -150,7 +151,7 @@ class Deployment:
         ids = self.ids("AWS::CloudWatch::Alarm")
         by_name = {name: logical_id for logical_id, name in ids.items()}
         found: dict[str, ListedAlarm] = {}
-        for names in _in_parts(sorted(by_name), _ALARMS_AT_ONCE):
+        for names in in_parts(sorted(by_name), _ALARMS_AT_ONCE):
             with translated("list the alarms"):
                 answer = self._client("cloudwatch").describe_alarms(AlarmNames=names)
             found |= {
@@ -205,8 +206,3 @@ def _there(ask: Callable[[], Found]) -> Found | None:
             if code_of(error) in _NO_SUCH_THING:
                 return None
             raise
-
-
-def _in_parts(names: Collection[str], most: int) -> Iterable[list[str]]:
-    listed = list(names)
-    return (listed[start : start + most] for start in range(0, len(listed), most))

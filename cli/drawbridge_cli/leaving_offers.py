@@ -6,6 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from drawbridge.errors import AccessDeniedError
+from drawbridge.intake.desired import stays_in_shares
 from drawbridge.intake.leaving import Leaving, LeavingCause
 from drawbridge.intake.offers import OfferRecord
 from drawbridge.legible import legible
@@ -39,8 +40,18 @@ def _leaving(stack: Stack) -> Iterator[OfferRecord]:
 
 
 def held_back_offers(stack: Stack) -> list[OfferRecord]:
-    """Return the accounts that stay in shares since too many would leave at once, and that nobody has let go."""
-    return [each for each in leaving_offers(stack) if each.leaving is not None and _waits(each.leaving)]
+    """Return the accounts that leave shares once somebody lets them go: none that stays anyway, as who is suspended."""
+    held_back = [each for each in leaving_offers(stack) if each.leaving is not None and _waits(each.leaving)]
+    if not held_back:
+        return []
+    try:
+        entries = stack.consumers.entries({each.account_id for each in held_back})
+    except AccessDeniedError as error:
+        complain(f"who of them is suspended, and stays in shares, can't be shown: {error}")
+        return held_back
+    return [
+        each for each in held_back if each.account_id not in entries or not stays_in_shares(entries[each.account_id])
+    ]
 
 
 def _waits(leaving: Leaving) -> bool:

@@ -53,9 +53,12 @@ def check(paths: Paths, everything: Everything = False, as_json: Json = False) -
     """Check policies as they would be checked before they take effect. Asks nothing of AWS. Exit code 1: a problem."""
     checked = check_files(find_files(paths), everything_may_be_permitted=everything)
     if as_json:
-        show_json({"policies": [each.name for each in checked.policies], "problems": checked.problems})
+        names = [each.name for each in checked.policies]
+        show_json({"policies": names, "problems": checked.problems, "notes": checked.notes})
     else:
         say_problems(checked.problems)
+        for note in checked.notes:
+            say(str(note), "doubtful")
         statements = sum(len(policy.statements) for policy in checked.policies)
         if not checked.problems:
             say(f"{len(checked.policies)} policies, {statements} statements: good", "good")

@@ -7,6 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from drawbridge.decision.conflicts import conflict_among
+from drawbridge.decision.idle_delays import idle_delays
 from drawbridge.decision.policies import InvalidPolicyError, Policy, parse_policy
 from drawbridge.document_mistakes import Mistake
 from drawbridge_cli.named_files import FileProblem, NamedFile, find_named
@@ -23,6 +24,8 @@ class CheckedPolicies(Struct, frozen=True):
     policies: tuple[Policy, ...]
     """The good ones."""
     problems: tuple[FileProblem, ...]
+    notes: tuple[FileProblem, ...] = ()
+    """What has no effect as it stands, and is good all the same."""
 
 
 def find_files(paths: Sequence[Path]) -> list[NamedFile]:
@@ -56,7 +59,11 @@ def check_files(files: Iterable[NamedFile], *, everything_may_be_permitted: bool
     conflict = conflict_among(policies, everything_may_be_permitted=everything_may_be_permitted or bool(problems))
     if conflict is not None:
         problems += (by_name[name].problem(Mistake(message=reason)) for name, reason in sorted(conflict.blame.items()))
-    return CheckedPolicies(tuple(policies), tuple(problems))
+    notes = [
+        by_name[each.statement.policy].problem(Mistake(message=str(each), line=each.statement.line, field="@delay"))
+        for each in idle_delays(policies)
+    ]
+    return CheckedPolicies(tuple(policies), tuple(problems), tuple(notes))
 
 
 def _refused_name(file: NamedFile) -> Mistake | None:

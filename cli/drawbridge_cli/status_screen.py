@@ -160,6 +160,13 @@ def rest_line(rest: Mapping[Urgency, int], of: str = "") -> str:
     return f"{told or f'nothing else{of} is alive'} (what is over is not counted: --all)"
 
 
+QUOTAS: Mapping[bool, Line] = {
+    True: ("A quota of AWS is reached", "bad"),
+    False: ("A quota of AWS is near", "doubtful"),
+}
+"""What is said of a quota, by whether it is reached."""
+
+
 def quota_lines(
     quotas: Mapping[str, Collection[QuotaUsage]], width: int | None, *, reached: bool, with_regions: bool = False
 ) -> Iterator[Line]:
@@ -167,7 +174,7 @@ def quota_lines(
     told = [(region, each) for region, some in quotas.items() for each in some if each.is_reached is reached]
     if not told:
         return
-    title, mark = ("A quota of AWS is reached", "bad") if reached else ("A quota of AWS is near", "doubtful")
+    title, mark = QUOTAS[reached]
     yield f"{title} ({len(told)})", mark
     for region, each in told:
         where = f"in {region}: " if with_regions else ""

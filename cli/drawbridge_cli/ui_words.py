@@ -5,7 +5,7 @@ from typing import Any
 
 from drawbridge.status import Status
 from drawbridge_cli.status import KINDS
-from drawbridge_cli.status_screen import MARKS, SINCE, TITLES, TURNS, UNTIL
+from drawbridge_cli.status_screen import MARKS, QUOTAS, SINCE, TITLES, TURNS, UNTIL
 from drawbridge_cli.urgency import Urgency
 
 TONES = {"bad": "bad", "good": "good", "aside": "", "doubtful": "doubt"}
@@ -37,6 +37,10 @@ def words_document() -> dict[str, Any]:
             for each in Urgency
         },
         "statuses": {each: _OF_STATUSES.get(each, "") for each in Status},
+        "quotas": {
+            "reached" if is_reached else "near": {"title": title, "tone": TONES[mark]}
+            for is_reached, (title, mark) in QUOTAS.items()
+        },
         "turns": TURNS,
         "until": UNTIL,
         "kinds": KINDS,

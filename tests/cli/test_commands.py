@@ -58,10 +58,23 @@ def test_what_was_checked_is_written_for_programs(drawbridge: Drawbridge, tmp_pa
 
     well, ill = drawbridge("policy", "check", good, "--json"), drawbridge("policy", "check", good, bad, "--json")
 
-    assert (well.code, well.json) == (0, {"policies": ["a"], "problems": []})
+    assert (well.code, well.json) == (0, {"policies": ["a"], "problems": [], "notes": []})
     assert (ill.code, ill.json["policies"], ill.err) == (1, ["a"], "")
     (problem,) = ill.json["problems"]
     assert (problem["path"], problem["name"], problem["line"]) == (f"{bad}/b.cedar", "b", 1)
+
+
+def test_a_delay_without_effect_is_told_and_is_no_problem(drawbridge: Drawbridge, tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, {"at-once": PERMIT, "later": f'\n@delay("15m")\n{PERMIT}'})
+
+    ended, for_programs = drawbridge("policy", "check", folder), drawbridge("policy", "check", folder, "--json")
+
+    assert (ended.code, ended.err) == (0, "")
+    told, good = ended.out.splitlines()
+    assert good == "2 policies, 2 statements: good"
+    assert told.startswith(f"{folder}/later.cedar:2: @delay(15m) has no effect: at-once (policy at-once, line 1)")
+    (note,) = for_programs.json["notes"]
+    assert (note["name"], note["field"]) == ("later", "@delay")
 
 
 def test_what_lets_everything_in_is_good_only_if_it_is_meant(drawbridge: Drawbridge, tmp_path: Path) -> None:

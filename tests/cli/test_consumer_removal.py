@@ -547,8 +547,9 @@ def test_where_that_may_not_be_kept_all_else_goes_and_it_is_told(
 
     assert ended.code == 0
     assert ended.err.splitlines()[0] == (
-        f"{CONSUMER}: that it is removed could not be kept (dynamodb:GetItem or PutItem is denied); an event of a "
-        "sign-up service that comes late may register it again"
+        f"{CONSUMER}: its removal is not on record (dynamodb:GetItem or PutItem is denied): an event of a sign-up "
+        "service that comes late may register it again, and as where an entry is just gone, what it has associated of "
+        "shares goes after WithdrawAfterHours, and WithdrawCap may hold it back"
     )
     assert (registered(operator), commanded(ledger)) == ([STRANGER], BOTH)
 

@@ -71,6 +71,27 @@ def test_who_is_held_back_in_a_share_is_shown_and_let_go_and_nobody_else(
     assert at_work("withdraw", "--confirm").out == "nothing is held back\n"
 
 
+def test_who_stays_in_shares_anyway_is_not_shown_as_held_back_nor_let_go(
+    at_work: Drawbridge, operator: Operator, offers: OffersTable
+) -> None:
+    kept = record(CONSUMER, CAPPED)
+    offers.note([kept], after=[])
+    at_work("consumers", "add", CONSUMER, "--tier", "gold")
+    assert at_work("consumers", "suspend", CONSUMER).code == 0
+
+    ended = at_work("withdraw", "--confirm", "--yes")
+
+    assert (ended.code, ended.out) == (0, "nothing is held back\n")
+    assert offers.of(SHARE_ARN) == {CONSUMER: kept}
+    at_work("consumers", "resume", CONSUMER)
+    with denied("dynamodb:BatchGetItem", operator.account_id):
+        unread = at_work("withdraw", "--confirm", "--dry-run")
+    assert CONSUMER in unread.out
+    assert "who of them is suspended, and stays in shares, can't be shown" in unread.err
+    assert CONSUMER in at_work("withdraw", "--confirm", "--dry-run").out
+    at_work("consumers", "remove", CONSUMER, "--yes")
+
+
 @pytest.mark.parametrize(("option", "result"), [("--dry-run", "would-be-commanded"), ("--yes", "commanded")])
 def test_programs_are_told_of_shares_beside_requests(
     at_work: Drawbridge, offers: OffersTable, option: str, result: str

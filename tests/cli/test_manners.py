@@ -13,7 +13,7 @@ import pytest
 import typer
 from botocore.exceptions import SSOTokenLoadError, TokenRetrievalError, UnauthorizedSSOTokenError
 
-from drawbridge.aws.consumers_table import ConsumersTable
+from drawbridge.aws.consumers_table import ConsumersTable, Registered
 from drawbridge.errors import DrawbridgeError
 from drawbridge_cli.main import _EXPIRED, app
 from drawbridge_cli.version import own_version
@@ -301,14 +301,14 @@ class TestWithAStack:
     ) -> None:
         file = tmp_path / "consumers.csv"
         file.write_text("account_id,services\n" + "".join(f"{number:012},*\n" for number in range(250)))
-        transact = ConsumersTable._transact
+        add_hundred = ConsumersTable._add_hundred
 
-        def press(self: ConsumersTable, entries: Any, *, replace: bool = False) -> list[str]:
-            if entries[0].account_id == "000000000100":
+        def press(self: ConsumersTable, entries: Any, *, replace: bool = False) -> Registered:
+            if "000000000100" in entries:
                 raise KeyboardInterrupt
-            return transact(self, entries, replace=replace)
+            return add_hundred(self, entries, replace=replace)
 
-        monkeypatch.setattr(ConsumersTable, "_transact", press)
+        monkeypatch.setattr(ConsumersTable, "_add_hundred", press)
 
         ended = at_work("consumers", "import", str(file))
 

@@ -28,6 +28,7 @@ from drawbridge.association import MadeAttachment
 from drawbridge.aws.history_table import HistoryTable
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.errors import AccessDeniedError, DrawbridgeError
+from drawbridge.intake.quotas import QuotaUsage
 from drawbridge.legible import legible
 from drawbridge.record import Outcome
 from drawbridge.record.record import status_change
@@ -35,6 +36,7 @@ from drawbridge.status import Reason, Status
 from drawbridge_cli.command_group import DEFAULT_STACK
 from drawbridge_cli.scheduled_sweeps import ScheduledSweeps
 from drawbridge_cli.stack import Stack
+from drawbridge_cli.status_screen import quota_document
 from drawbridge_cli.ui_server import UiServer
 from drawbridge_cli.ui_site import Query, Shown, Site, View
 from drawbridge_cli.ui_views import views_of
@@ -523,6 +525,26 @@ def test_the_page_shows_first_that_no_sweep_is_made_and_otherwise_when_the_last_
         heading, first, second, *_ = _needs_panel(tab)
         assert (heading, first, second) == ("3 need somebody", "no sweep; ⟨U+202E⟩doctor", "a row")
         assert tab.run("document.title") == "(3) Drawbridge"
+
+
+@needs_browser
+def test_the_page_shows_quotas_that_are_reached_as_what_needs_somebody_and_after_that_those_that_are_near(
+    tab: Tab,
+) -> None:
+    near = QuotaUsage(
+        of="a\u202eb", counted="principals", used=9, called_for=9, limit=10, source="AWS", otherwise="wait"
+    )
+    reached = msgspec.structs.replace(near, of="all", used=10)
+    look = _look([_status(1, "held")])
+    look["last_sweep"] = {"is_late": False, "quotas": [quota_document(near), quota_document(reached)]}
+    with serving(_fixed(lambda _: look)) as address:
+        tab.open(address)
+        tab.until("document.querySelector('.card')")
+
+        heading, first, _, second, swept = _needs_panel(tab)
+        assert (heading, swept, tab.run("document.title")) == ("2 need somebody", SWEPT["text"], "(2) Drawbridge")
+        assert first == f"A quota of AWS is reached: {reached}. Your turn: wait"
+        assert second == f"A quota of AWS is near: {str(near).replace(chr(0x202E), '⟨U+202E⟩')}. Your turn: wait"
 
 
 def _needs_panel(tab: Tab) -> list[str]:

@@ -459,20 +459,35 @@ def test_of_what_is_over_a_row_says_nothing_of_what_was_announced(
     assert item(table).keys().isdisjoint(marks)
 
 
-@pytest.mark.parametrize(("attribute", "read"), [("announced", ()), ("commanded", None)])
-def test_what_another_version_announced_or_commanded_is_none(
-    ledger: LedgerTable, table: Any, attribute: str, read: object
+def test_what_another_version_announced_is_none(ledger: LedgerTable, table: Any) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    settled(ledger, Status.AVAILABLE)
+    table.update_item(
+        Key={"request_id": ID},
+        UpdateExpression="SET announced = :text",
+        ExpressionAttributeValues={":text": '{"of": "another version"}'},
+    )
+
+    assert row(ledger).announced == ledger.connected(ID).announced == ()
+
+
+@pytest.mark.parametrize("written", ["", "null", "ann, yesterday", '{"by": "ann"}'])
+def test_a_row_whose_command_can_t_be_read_is_reported_as_no_attempt_could_claim_it(
+    ledger: LedgerTable, table: Any, written: object
 ) -> None:
     ledger.claim(observed_request(), 1, after=None)
     settled(ledger, Status.AVAILABLE)
     table.update_item(
         Key={"request_id": ID},
-        UpdateExpression="SET #name = :text",
-        ExpressionAttributeNames={"#name": attribute},
-        ExpressionAttributeValues={":text": '{"of": "another version"}'},
+        UpdateExpression="SET commanded = :written",
+        ExpressionAttributeValues={":written": written},
     )
+    broken: list[str] = []
+    reading = LedgerTable(table, now=Watch(), on_broken=broken.append)
 
-    assert getattr(row(ledger), attribute) == getattr(ledger.connected(ID), attribute) == read
+    assert (reading.rows([ID]), reading.followed(), [*reading.entries()]) == ({}, [], [])
+    assert [ID in each and "commanded" in each for each in broken] == [True] * 3
+    assert ledger.connected(ID).commanded is None
 
 
 def test_of_very_many_reasons_a_row_keeps_some_and_counts_the_rest(ledger: LedgerTable, table: Any) -> None:

@@ -130,17 +130,27 @@ def test_nothing_is_written_over_one_that_can_t_be_read(offers: OffersTable, tab
     assert offers.note([replace(ALLOWED, target="arn:odd", principal=CONSUMER)], after=[]) == []
 
 
-@pytest.mark.parametrize("reason", ["TransactionConflict", "ThrottlingError"])
-def test_what_dynamodb_cancels_for_want_of_something_may_pass(
-    reason: str, offers: OffersTable, table: Any, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("reasons", [["TransactionConflict"], ["ThrottlingError"], []])
+@pytest.mark.parametrize("do", [lambda offers: offers.note([ALLOWED], after=[]), lambda offers: offers.drop([ALLOWED])])
+def test_what_dynamodb_cancels_for_want_of_something_is_tried_again_a_little_later_for_a_while(
+    reasons: list[str], do: Callable[[OffersTable], object], table: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = table.meta.client
-    answer = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": [{"Code": reason}]}
+    answer: Any = {
+        "Error": {"Code": "TransactionCanceledException"},
+        "CancellationReasons": [{"Code": each} for each in reasons],
+    }
     error = client.exceptions.TransactionCanceledException(answer, "TransactWriteItems")
-    monkeypatch.setattr(client, "transact_write_items", Mock(side_effect=error))
+    waits: list[float] = []
+    offers = OffersTable(table, on_broken=pytest.fail, wait=waits.append)
 
-    with pytest.raises(ThrottledError, match=reason):
-        offers.note([ALLOWED], after=[])
+    monkeypatch.setattr(client, "transact_write_items", Mock(side_effect=[error, error, None]))
+    do(offers)
+    assert waits == [0.1, 0.2]
+
+    monkeypatch.setattr(client, "transact_write_items", Mock(side_effect=error))
+    with pytest.raises(ThrottledError, match="".join(reasons) or "no reason"):
+        do(offers)
 
 
 def test_many_are_dropped_in_a_call_for_each_hundred(

@@ -90,6 +90,11 @@ class InMemoryRemovedConsumers:
         if self.kept[account_id].removed_at == removed_at:
             self.kept[account_id] = replace(self.kept[account_id], is_finished=True)
 
+    def require_proof(self, account_id: str, removed_at: datetime) -> None:
+        self._interruptions.before_write()
+        if self.kept[account_id].removed_at == removed_at:
+            self.kept[account_id] = replace(self.kept[account_id], proof_required=True)
+
 
 class InMemoryConnections:
     """The connections of accounts, by their ids, and the commands to withdraw them."""

@@ -434,13 +434,21 @@ def test_a_sweep_that_broke_off_leaves_a_record_that_says_why(world: World) -> N
     assert not record.scheduled
 
 
+@pytest.mark.parametrize("error", [ThrottledError("slowly"), ValueError("slowly")])
 def test_a_sweep_whose_record_can_t_be_kept_is_as_good_and_not_repeated(
-    world: World, caplog: pytest.LogCaptureFixture
+    error: Exception, world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    world.raises = {"keep": ThrottledError("slowly")}
+    world.raises = {"keep": error}
 
     assert invoke(app.lambda_handler, batch(hint("schedule"))) == failed()
-    assert logged(caplog, "sweep not recorded") == [("ThrottledError", "slowly")]
+    assert logged(caplog, "sweep not recorded") == [(type(error).__name__, "slowly")]
+
+
+def test_what_is_wrong_with_keeping_the_record_hides_no_fault_of_the_sweep(world: World) -> None:
+    world.raises = {"sweep": ZeroDivisionError("by zero"), "keep": ValueError("slowly")}
+
+    with pytest.raises(ZeroDivisionError):
+        invoke(app.lambda_handler, batch(hint("schedule")))
 
 
 @pytest.mark.parametrize(

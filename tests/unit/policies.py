@@ -1,6 +1,6 @@
 """Policies and facts of all sorts, for properties that must hold for every one of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -60,6 +60,11 @@ ATOMS = (
 )
 
 
+def conditions_of(atoms: Iterable[str], *, most: int) -> st.SearchStrategy[str]:
+    """Return conditions in which atoms are joined, as many as that at most."""
+    return st.recursive(st.sampled_from([f"({atom})" for atom in atoms]), _joined, max_leaves=most)
+
+
 def _joined(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.one_of(
         st.tuples(inner, st.sampled_from(["&&", "||"]), inner).map(lambda parts: f"({' '.join(parts)})"),
@@ -68,7 +73,7 @@ def _joined(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
-conditions = st.recursive(st.sampled_from([f"({atom})" for atom in ATOMS]), _joined, max_leaves=6)
+conditions = conditions_of(ATOMS, most=6)
 
 principals = st.sampled_from(
     [

@@ -330,9 +330,22 @@ def test_what_dynamodb_goes_on_cancelling_is_an_error_that_names_why() -> None:
     table: Any = CountingTable()
     table.cancels = [("None", "ProvisionedThroughputExceeded")] * 100
 
-    with pytest.raises(ThrottledError, match="ProvisionedThroughputExceeded"):
+    with pytest.raises(ThrottledError, match=r": ProvisionedThroughputExceeded$"):
         [*ConsumersTable(table, wait=lambda _: None).add_all(entries(2), replace=False)]
     assert table.there == set()
+
+
+def test_what_dynamodb_cancels_without_a_reason_is_tried_again_too_and_told_as_that_at_last() -> None:
+    table: Any = CountingTable()
+    table.cancels = [()]
+    waits: list[float] = []
+
+    [done] = ConsumersTable(table, wait=waits.append).add_all(entries(2), replace=False)
+
+    assert (len(done.written), waits) == (2, [0.1])
+    table.cancels = [()] * 100
+    with pytest.raises(ThrottledError, match="for no reason that it names"):
+        [*ConsumersTable(table, wait=lambda _: None).add_all(entries(2), replace=True)]
 
 
 def test_who_may_not_write_is_told_so() -> None:

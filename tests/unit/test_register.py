@@ -299,10 +299,10 @@ def test_the_same_told_later_counts_as_of_then(intake: Intake) -> None:
 
 
 def test_an_event_that_is_older_than_the_entry_is_ignored(intake: Intake) -> None:
-    intake.sign_ups.take(registered(2, tier="gold"))
+    intake.sign_ups.take(registered(2, tier="gold", since=at(0)))
     intake.registry.before_write = _never
 
-    assert intake.sign_ups.take(registered(1, tier="silver")) is Taken.OUTDATED
+    assert intake.sign_ups.take(registered(1, LITTLE_SAID, tier="silver")) is Taken.OUTDATED
     assert entry_of(intake).consumer.tier == "gold"
     assert intake.hints == 1
 
@@ -580,7 +580,7 @@ def _fingerprint(event: RegistrationEvent) -> str:
         return ""
     entry = changed_entry(None, event.entry)
     assert isinstance(entry, Registration)
-    return entry.event_fingerprint
+    return entry.event_fingerprint.rpartition("tier=")[2]
 
 
 def came_to(intake: Intake, told: Sequence[RegistrationEvent]) -> None:
@@ -659,3 +659,177 @@ def test_an_entry_that_was_written_while_its_account_was_removed_is_taken_back(i
     intake.interruptions.writes_until_crash = 1_000
     assert intake.sign_ups.take(registered(1)) is Taken.OUTDATED
     assert intake.registry.entries == {}
+
+
+NAMED = registered(1, LITTLE_SAID - {"name"}, tier="gold", name="Orders")
+ASKING = registered(1, LITTLE_SAID - {"proof_required"}, tier="gold", proof_required=True)
+LATER = registered(3, LITTLE_SAID, tier="silver")
+
+
+def after(*told: RegistrationEvent) -> Intake:
+    intake = Intake(NOW)
+    for event in told:
+        intake.sign_ups.take(event)
+    return intake
+
+
+def test_what_the_later_one_leaves_unsaid_is_as_an_earlier_one_says_it_that_comes_late() -> None:
+    asking = registered(2, LITTLE_SAID - {"proof_required", "notes"}, notes="late", proof_required=True)
+    told: list[RegistrationEvent] = [NAMED, asking, LATER]
+    come_to = [after(*order) for order in permutations(told)]
+
+    for intake in come_to:
+        entry = entry_of(intake)
+        assert entry == entry_of(come_to[0])
+        consumer = entry.consumer
+        assert (consumer.tier, consumer.name, consumer.notes, consumer.proof_required) == (
+            "silver",
+            "Orders",
+            "late",
+            True,
+        )
+        assert (consumer.since, entry.changed_at, intake.hints) == (at(1), at(3), 3)
+
+
+def test_of_two_that_come_late_the_later_says_what_is_unsaid_also_in_the_other_order() -> None:
+    other = registered(2, LITTLE_SAID - {"name"}, tier="gold", name="Later")
+
+    for order in permutations([NAMED, other, LATER]):
+        assert entry_of(after(*order)).consumer.name == "Later"
+
+
+def test_what_comes_late_and_adds_nothing_is_outdated_however_often_it_comes() -> None:
+    intake = after(LATER, NAMED)
+
+    assert intake.sign_ups.take(registered(1, tier="iron", name="")) is Taken.REGISTERED
+    assert [intake.sign_ups.take(each) for each in (NAMED, LATER, NAMED)] == [
+        Taken.OUTDATED,
+        Taken.UNCHANGED,
+        Taken.OUTDATED,
+    ]
+
+
+@pytest.mark.parametrize(("minute", "name"), [(1, "of the command"), (2.5, "of an event")])
+def test_what_is_from_before_a_command_says_nothing_also_once_a_later_event_has_changed_its_entry(
+    intake: Intake, minute: float, name: str
+) -> None:
+    by_hand(intake, at(2), tier="gold", name="of the command", since=at(2))
+    intake.sign_ups.take(LATER)
+
+    intake.sign_ups.take(registered(minute, name="of an event", proof_required=minute > 2))
+
+    consumer = entry_of(intake).consumer
+    assert (consumer.tier, consumer.name, consumer.proof_required) == ("silver", name, minute > 2)
+    assert consumer.since == at(2)
+
+
+def test_since_when_somebody_wrote_that_it_is_to_count_stays_as_it_is(intake: Intake) -> None:
+    by_hand(intake, tier="gold", since=at(9))
+
+    intake.sign_ups.take(LATER)
+    intake.sign_ups.take(NAMED)
+
+    assert (entry_of(intake).consumer.since, entry_of(intake).consumer.name) == (at(9), "Orders")
+
+
+def test_who_was_removed_between_is_as_the_later_one_says() -> None:
+    told: list[RegistrationEvent] = [NAMED, removed(2), LATER]
+    for order in permutations(told):
+        is_outrun = order.index(removed(2)) > order.index(LATER)
+
+        # A removal that comes after a later registration changes nothing.
+        assert entry_of(after(*order)).consumer.name == ("Orders" if is_outrun else "")
+
+
+def test_a_proof_that_was_asked_for_before_a_removal_is_required_in_whichever_order_they_come() -> None:
+    told: list[RegistrationEvent] = [ASKING, removed(2), LATER]
+    for order in permutations(told):
+        assert entry_of(after(*order)).consumer.proof_required
+
+
+def test_a_proof_that_is_asked_for_too_late_for_the_entry_is_kept_and_a_sweep_is_asked_for() -> None:
+    intake = after(removed(2), LATER)
+
+    assert intake.sign_ups.take(ASKING) is Taken.OUTDATED
+    assert (entry_of(intake).consumer.tier, entry_of(intake).consumer.name, intake.hints) == ("silver", "", 3)
+    assert intake.removed.kept[ACCOUNT] == RemovedConsumer(
+        removed_at=at(2), is_finished=True, was_registered=False, proof_required=True
+    )
+    intake.registry.before_write = _never
+    assert intake.sign_ups.take(ASKING) is Taken.OUTDATED
+
+
+def test_who_a_command_registered_anew_has_to_prove_nothing_that_was_asked_for_before(intake: Intake) -> None:
+    intake.sign_ups.take(removed(2))
+    by_hand(intake, at(2.5), tier="gold")
+    intake.registry.before_write = _never
+
+    intake.sign_ups.take(ASKING)
+
+    intake.registry.before_write = lambda: None
+    intake.sign_ups.take(LATER)
+    intake.sign_ups.take(ASKING)
+    assert not entry_of(intake).consumer.proof_required
+
+
+in_part = st.one_of(
+    st.builds(
+        lambda minute, tier, said: registered(minute, LITTLE_SAID - said.keys(), tier=tier, **said),
+        st.integers(0, 4),
+        st.sampled_from(["gold", "silver"]),
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "name": st.sampled_from(["", "a", "b"]),
+                "notes": st.sampled_from(["n", "m"]),
+                "proof_required": st.booleans(),
+            },
+        ),
+    ),
+    st.integers(0, 4).map(removed),
+)
+
+
+def is_registration(event: RegistrationEvent) -> bool:
+    return isinstance(event, ConsumerRegistered)
+
+
+def in_time(event: RegistrationEvent) -> tuple[Any, ...]:
+    return event.at, isinstance(event, ConsumerRemoved), _fingerprint(event)
+
+
+@given(st.lists(in_part.filter(is_registration), min_size=2, max_size=4), st.data())
+def test_registrations_come_to_the_same_in_whichever_order_and_however_often_they_come(
+    told: list[RegistrationEvent], data: st.DataObject
+) -> None:
+    in_order = after(*sorted(told, key=in_time))
+
+    other = after(*data.draw(st.permutations([*told, *told])))
+
+    assert entry_of(other) == entry_of(in_order)
+
+
+def last_said(name: str, told: Sequence[RegistrationEvent]) -> object:
+    """Return what the registrations say of a field; of the tests' events one of a second may say it."""
+    saying = [each for each in told if isinstance(each, ConsumerRegistered) and name not in each.entry.unsaid]
+    return getattr(max(saying, key=in_time).entry.consumer, name) if saying else getattr(Consumer(), name)
+
+
+@given(st.lists(in_part, min_size=2, max_size=4), st.data())
+def test_with_removals_each_field_is_as_of_the_last_that_says_it_and_a_proof_is_required_if_any_asks(
+    told: list[RegistrationEvent], data: st.DataObject
+) -> None:
+    intake = after(*data.draw(st.permutations([*told, *told])))
+
+    last = latest(told)
+    if isinstance(last, ConsumerRemoved):
+        assert intake.registry.entries == {}
+        return
+    consumer = entry_of(intake).consumer
+    registrations = [each for each in told if isinstance(each, ConsumerRegistered)]
+    assert consumer.proof_required is any(each.entry.consumer.proof_required for each in registrations)
+    # A removal takes what was said before it, unless a later registration came first.
+    removals = [each for each in told if isinstance(each, ConsumerRemoved)]
+    since_each = [told, *([each for each in told if each.at > removal.at] for removal in removals)]
+    for name in ("name", "notes"):
+        assert getattr(consumer, name) in {last_said(name, since) for since in since_each}

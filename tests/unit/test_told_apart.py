@@ -25,7 +25,7 @@ from drawbridge.decision.policies import parse_policy
 from drawbridge.decision.told_apart import ToldApart, told_apart
 from drawbridge.status import Reason
 from tests.builders import EVALUATION_TIME, NOW, SERVICE_ID, SHARE_ARN
-from tests.unit.policies import compiled, conditions
+from tests.unit.policies import compiled, conditions, conditions_of
 
 ACCOUNTS = tuple(f"{digit}" * 12 for digit in (1, 2, 3, 4))
 
@@ -57,12 +57,7 @@ WHO = (
 )
 
 
-def _joined(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    both = st.tuples(inner, st.sampled_from(["&&", "||"]), inner).map(lambda parts: f"({' '.join(parts)})")
-    return both | inner.map(lambda each: f"!({each})")
-
-
-about_accounts = st.recursive(st.sampled_from([f"({each})" for each in WHO]), _joined, max_leaves=4)
+about_accounts = conditions_of(WHO, most=4)
 scopes = st.sampled_from(
     [
         "principal",

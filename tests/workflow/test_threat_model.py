@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from drawbridge.intake.offers import OfferRecord
 from tests.builders import REPOSITORY
 from tests.workflow.definition import RESOURCES, TEMPLATE, of_type
 
@@ -63,4 +64,12 @@ def test_every_file_and_target_that_it_names_is_there() -> None:
 def test_what_is_let_in_and_taken_down_by_the_ledger_is_said_of_whoever_writes_it(attribute: str) -> None:
     (said,) = [line for line in TEXT.splitlines() if line.startswith("| writing the ledger |")]
 
+    assert f"`{attribute}`" in said.split("|")[2]
+
+
+@pytest.mark.parametrize("attribute", ["leaving", "awaited_since", "refused_at"])
+def test_what_leaves_and_joins_shares_by_the_offers_table_is_said_of_whoever_writes_it(attribute: str) -> None:
+    (said,) = [line for line in TEXT.splitlines() if line.startswith("| writing what is offered (`OffersTable`) |")]
+
+    assert attribute in OfferRecord.__struct_fields__
     assert f"`{attribute}`" in said.split("|")[2]

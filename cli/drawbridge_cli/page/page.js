@@ -111,7 +111,7 @@ function command(text) {
 /* Words. */
 
 // As drawbridge status has them, in words.json.
-let words = { urgencies: {}, statuses: {}, turns: {}, until: {}, kinds: [] };
+let words = { urgencies: {}, statuses: {}, quotas: {}, turns: {}, until: {}, kinds: [] };
 
 const title = (urgency) => words.urgencies[urgency]?.title ?? urgency;
 const tone = (urgency) => words.urgencies[urgency]?.tone ?? "doubt";
@@ -145,20 +145,30 @@ function card(each, detailed) {
     each.next && command(each.next));
 }
 
+function quota(each) {
+  const said = words.quotas[each.is_reached ? "reached" : "near"];
+  return el("p", { class: `quota ${said?.tone ?? "doubt"}` }, el("b", {}, `${said?.title ?? "quota"}: `), `${legible(each.found)}. `,
+    el("b", {}, `${capital(turn("operator"))}: `), legible(each.to_do));
+}
+
 function needs(data) {
   const urgent = [...grouped(data.requests)].filter(([urgency]) => needsSomebody(urgency));
   const isLate = Boolean(data.last_sweep?.is_late);
   const sweeps = el("p", { class: `sweeps ${data.sweeps.tone}` }, data.sweeps.text);
-  const count = urgent.reduce((sum, [, all]) => sum + all.length, 0) + data.unreadable.length + Number(isLate);
+  const quotas = data.last_sweep?.quotas ?? [];
+  const reached = quotas.filter((each) => each.is_reached);
+  const count = urgent.reduce((sum, [, all]) => sum + all.length, 0) + data.unreadable.length + Number(isLate) + reached.length;
   document.title = count ? `(${count}) Drawbridge` : "Drawbridge";
   return panel(count ? `${count} need${count === 1 ? "s" : ""} somebody` : "Nothing needs anybody", null,
     isLate && sweeps,
     data.unreadable.map((each) => el("p", { class: "nothing" }, each)),
+    reached.map(quota),
     urgent.length > 0 && el("div", { class: "groups" }, urgent.map(([urgency, all]) =>
       el("section", { class: all.length > 1 ? "group many" : "group", "aria-label": title(urgency) },
         el("h3", {}, state(title(urgency), tone(urgency)), ` ${all.length}`),
         el("div", { class: "cards" }, all.slice(0, SEVERAL).map((each) => card(each, false))),
         all.length > SEVERAL && el("p", { class: "more" }, `and ${all.length - SEVERAL} more, below`)))),
+    quotas.filter((each) => !each.is_reached).map(quota),
     !isLate && sweeps);
 }
 

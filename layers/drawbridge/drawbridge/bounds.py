@@ -1,7 +1,7 @@
-"""Bounds: how much of something is kept, in bytes, or named, where room is limited."""
+"""Bounds: how much of something is kept, in bytes, named, or done at once, where room is limited."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -34,6 +34,11 @@ def fitting(things: Iterable[Thing], most: int) -> tuple[Thing, ...]:
             break
         kept.append(thing)
     return tuple(kept)
+
+
+def in_parts(things: Sequence[Thing], most: int) -> Iterator[Sequence[Thing]]:
+    """Yield all things in their order, as many at once as one call takes."""
+    return (things[start : start + most] for start in range(0, len(things), most))
 
 
 def some_of(names: Sequence[str], most: int = 5) -> str:

@@ -1,4 +1,4 @@
-"""What is kept of consumers that were removed, as ``RemovedConsumers`` promises to keep it."""
+"""What is kept of consumers that were removed, as ``ConsumerRemovals`` promises to keep it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from drawbridge.aws.removed_consumers import TARGET, RemovedConsumerItems
 from drawbridge.errors import AccessDeniedError, UpstreamError
-from drawbridge.intake.off_boarding import RemovedConsumer, RemovedConsumers
+from drawbridge.intake.off_boarding import RemovedConsumer
+from drawbridge.intake.register import ConsumerRemovals
 from tests.builders import CONSUMER, NOW, STRANGER
 from tests.contracts.accounts import refusing
 from tests.contracts.conftest import NewAccount
@@ -37,14 +38,14 @@ def items(table: Any, broken: Callable[[str], None] = pytest.fail) -> RemovedCon
 
 
 @pytest.fixture(params=IMPLEMENTATIONS)
-def kept(request: pytest.FixtureRequest, table: Any) -> RemovedConsumers:
-    def on_aws() -> RemovedConsumers:
+def kept(request: pytest.FixtureRequest, table: Any) -> ConsumerRemovals:
+    def on_aws() -> ConsumerRemovals:
         return items(table)
 
     return either(request, InMemoryRemovedConsumers, on_aws)
 
 
-def test_who_was_not_removed_is_not_there(kept: RemovedConsumers) -> None:
+def test_who_was_not_removed_is_not_there(kept: ConsumerRemovals) -> None:
     kept.note(STRANGER, RemovedConsumer(removed_at=NOW))
 
     assert kept.removed(CONSUMER) is None
@@ -71,7 +72,7 @@ def test_when_a_removal_was_put_on_record_is_told_and_not_as_of_when_it_was(tabl
     assert kept.commanded() == commanded
 
 
-def test_a_removal_is_kept_until_it_is_finished_and_after(kept: RemovedConsumers) -> None:
+def test_a_removal_is_kept_until_it_is_finished_and_after(kept: ConsumerRemovals) -> None:
     kept.note(CONSUMER, RemovedConsumer(removed_at=NOW))
     assert kept.removed(CONSUMER) == RemovedConsumer(removed_at=NOW)
 
@@ -83,14 +84,14 @@ def test_a_removal_is_kept_until_it_is_finished_and_after(kept: RemovedConsumers
 
 
 @pytest.mark.parametrize("times", [(NOW, LATER), (LATER, NOW)])
-def test_of_two_removals_the_later_is_kept(kept: RemovedConsumers, times: tuple[datetime, ...]) -> None:
+def test_of_two_removals_the_later_is_kept(kept: ConsumerRemovals, times: tuple[datetime, ...]) -> None:
     for each in times:
         kept.note(CONSUMER, RemovedConsumer(removed_at=each))
 
     assert kept.removed(CONSUMER) == RemovedConsumer(removed_at=LATER)
 
 
-def test_only_the_last_removal_is_finished(kept: RemovedConsumers) -> None:
+def test_only_the_last_removal_is_finished(kept: ConsumerRemovals) -> None:
     kept.note(CONSUMER, RemovedConsumer(removed_at=LATER))
 
     kept.finish(CONSUMER, NOW)
@@ -98,7 +99,20 @@ def test_only_the_last_removal_is_finished(kept: RemovedConsumers) -> None:
     assert kept.removed(CONSUMER) == RemovedConsumer(removed_at=LATER)
 
 
-def test_a_later_one_begins_anew(kept: RemovedConsumers) -> None:
+@pytest.mark.parametrize("is_finished", [True, False])
+def test_that_a_proof_was_required_is_noted_of_the_last_removal_alone(
+    kept: ConsumerRemovals, *, is_finished: bool
+) -> None:
+    last = RemovedConsumer(removed_at=LATER, is_finished=is_finished, suspended_at=NOW)
+    kept.note(CONSUMER, last)
+
+    kept.require_proof(CONSUMER, NOW)
+    assert kept.removed(CONSUMER) == last
+    kept.require_proof(CONSUMER, LATER)
+    assert kept.removed(CONSUMER) == replace(last, proof_required=True)
+
+
+def test_a_later_one_begins_anew(kept: ConsumerRemovals) -> None:
     kept.note(CONSUMER, RemovedConsumer(removed_at=NOW))
     kept.finish(CONSUMER, NOW)
 
@@ -108,7 +122,7 @@ def test_a_later_one_begins_anew(kept: RemovedConsumers) -> None:
 
 
 def test_what_is_kept_of_the_entry_is_read_as_it_was_written_and_anew_until_it_is_finished(
-    kept: RemovedConsumers,
+    kept: ConsumerRemovals,
 ) -> None:
     first = RemovedConsumer(removed_at=NOW, was_registered=False, proof_required=True)
     second = RemovedConsumer(removed_at=NOW, suspended_at=NOW - timedelta(days=1))
@@ -122,7 +136,7 @@ def test_what_is_kept_of_the_entry_is_read_as_it_was_written_and_anew_until_it_i
     assert kept.removed(CONSUMER) == replace(second, is_finished=True)
 
 
-def test_times_are_compared_whatever_their_zone(kept: RemovedConsumers) -> None:
+def test_times_are_compared_whatever_their_zone(kept: ConsumerRemovals) -> None:
     elsewhere = (NOW - timedelta(minutes=1)).astimezone(timezone(timedelta(hours=14)))
     kept.note(CONSUMER, RemovedConsumer(removed_at=NOW))
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 
+from drawbridge.bounds import in_parts
 from drawbridge.errors import AccessDeniedError, NotReadyError, QuotaExceededError, RefusedError
 from drawbridge.intake.offers import PartlyDeniedError, PartlyRefusedError
 
@@ -23,7 +24,7 @@ def in_batches(do: Do, values: Sequence[str], *, most: int) -> None:
     """
     refused: dict[str, RefusedError] = {}
     unfinished: list[NotReadyError] = []
-    waiting = [[*values[start : start + most]] for start in range(0, len(values), most)]
+    waiting = [[*part] for part in in_parts(values, most)]
     while waiting:
         batch = waiting.pop(0)
         try:

@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from drawbridge.aws.errors import code_of, translated
 from drawbridge.aws.table_reads import items_of, scanned
-from drawbridge.aws.table_writes import Write
+from drawbridge.aws.table_writes import AT_ONCE, Write, update_each
+from drawbridge.bounds import in_parts
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration, as_of, is_principal_of
 from drawbridge.errors import ThrottledError, UpstreamError
@@ -23,11 +24,8 @@ if TYPE_CHECKING:
 
 _KEY = "account_id"
 
-_AT_ONCE = 100
-"""Items that a transaction writes, and keys that BatchGetItem takes."""
-
 _TRIES = 8
-"""Of a transaction that DynamoDB cancels for want of capacity, or because somebody else writes one of its items."""
+"""Each is lost to somebody else who changes the entry that is to be removed at the same instant."""
 
 _NOT_SUSPENDED = "attribute_not_exists(#suspended) OR attribute_type(#suspended, :null) OR #suspended = :empty"
 
@@ -95,8 +93,7 @@ class ConsumersTable:
         Raises:
             ThrottledError: DynamoDB goes on refusing to write a hundred of them; those that were yielded are written.
         """
-        for start in range(0, len(entries), _AT_ONCE):
-            hundred = entries[start : start + _AT_ONCE]
+        for hundred in in_parts(entries, AT_ONCE):
             with translated(f"register {len(hundred)} accounts", missing=UpstreamError):
                 yield self._add_hundred({each.account_id: each for each in hundred}, replace=replace)
 
@@ -198,48 +195,14 @@ class ConsumersTable:
     def _add_hundred(self, entries: dict[str, Registration], *, replace: bool) -> Registered:
         found = () if replace else items_of(self._table, entries, (_KEY,), key=_KEY)
         there = {item[_KEY] for item in found}
-        reasons: list[str] = []
-        for number in range(_TRIES):
-            left = [entry for account_id, entry in entries.items() if account_id not in there]
-            reasons = self._transact(left, replace=replace)
-            if not any(reasons):
-                return Registered(
-                    written=tuple(each.account_id for each in left),
-                    there_already=tuple(account_id for account_id in entries if account_id in there),
-                )
-            meanwhile = {
-                entry.account_id for entry, reason in zip(left, reasons, strict=True) if reason == _CONDITION_FAILED
-            }
-            there |= meanwhile
-            if not meanwhile:
-                self._wait(min(0.1 * 2**number, 3.0))
-        raise ThrottledError(f"register accounts: DynamoDB cancels it, time and again: {', '.join(sorted({*reasons}))}")
-
-    def _transact(self, entries: Sequence[Registration], *, replace: bool) -> list[str]:
-        """Write all of the entries, or none; return DynamoDB's reason against each, empty for one that had none."""
-        if not entries:
-            return []
-        name = self._table.name
-        updates: Any = [
-            {
-                "Update": {
-                    "TableName": name,
-                    "Key": {_KEY: each.account_id},
-                    **_entry(each, replace=replace).parameters(),
-                }
-            }
-            for each in entries
-        ]
-        client = self._table.meta.client
-        try:
-            client.transact_write_items(TransactItems=updates)
-        except client.exceptions.TransactionCanceledException as error:
-            codes = [str(each.get("Code", "None")) for each in error.response.get("CancellationReasons", ())]
-            return ["" if code == "None" else code for code in codes]
-        return []
-
-
-_CONDITION_FAILED = "ConditionalCheckFailed"
+        new = [entry for account_id, entry in entries.items() if account_id not in there]
+        updates = [({_KEY: each.account_id}, _entry(each, replace=replace)) for each in new]
+        is_written = update_each(self._table, updates, wait=self._wait)
+        written = tuple(each.account_id for each, is_done in zip(new, is_written, strict=True) if is_done)
+        return Registered(
+            written=written,
+            there_already=tuple(account_id for account_id in entries if account_id not in written),
+        )
 
 
 def _entry(entry: Registration, *, replace: bool) -> Write:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from drawbridge.aws.errors import code_of, translated
+from drawbridge.bounds import in_parts
 from drawbridge.errors import GoneError
 from drawbridge.request import is_attachment
 from drawbridge.request.connections import ConnectionState, EndpointConnection, LoadBalancer, ManagedService
@@ -103,8 +104,11 @@ class EndpointServices:
         endpoints = [each for each in endpoint_ids if not is_attachment(each)]
         attachments = [each for each in endpoint_ids if is_attachment(each)]
         chosen = [
-            *({"VpcEndpointIds": some} for some in _few_at_once(endpoints)),
-            *({"VpcEndpointIds": [], "TransitGatewayAttachmentIds": some} for some in _few_at_once(attachments)),
+            *({"VpcEndpointIds": some} for some in in_parts(endpoints, _MOST_AT_ONCE)),
+            *(
+                {"VpcEndpointIds": [], "TransitGatewayAttachmentIds": some}
+                for some in in_parts(attachments, _MOST_AT_ONCE)
+            ),
         ]
         with translated(f"answer connections to {service_id}"):
             for some in chosen:
@@ -174,10 +178,6 @@ def id_filter(endpoint_id: str) -> str:
 def id_of(each: Any) -> str:
     """Return the id of what is connected, as EC2 lists it: the endpoint's, or the attachment's; empty if neither is."""
     return each.get("VpcEndpointId") or each.get("TransitGatewayAttachmentId") or ""
-
-
-def _few_at_once(ids: list[str]) -> Iterator[list[str]]:
-    return (ids[start : start + _MOST_AT_ONCE] for start in range(0, len(ids), _MOST_AT_ONCE))
 
 
 def _payer(each: Any) -> str:

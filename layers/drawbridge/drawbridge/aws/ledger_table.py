@@ -42,7 +42,7 @@ from drawbridge.record.history import (
 )
 from drawbridge.record.outcome import PUBLISHED_BYTES, permitted_by
 from drawbridge.record.record import StatusChange, reasons_for_history, reasons_for_status
-from drawbridge.request import OrphanRequest, Request, kind_of
+from drawbridge.request import OrphanRequest, kind_of
 from drawbridge.request.absence import Absence
 from drawbridge.request.announced import Announced, WithdrawalCommand, earliest
 from drawbridge.status import Reason, Status
@@ -398,38 +398,33 @@ class LedgerTable:
 
     def let_in(self, request_id: str) -> LetIn | None:
         """Return what was let in of a request; ``None`` where nothing was, or it is not known."""
-        with translated(f"read what was let in of {request_id}", missing=UpstreamError):
-            item = self._table.get_item(
-                Key={"request_id": request_id}, ConsistentRead=True, ProjectionExpression="let_in"
-            ).get("Item", {})
-        kept: LetIn | None = _read("let_in", str(item.get("let_in", "")))
+        kept: LetIn | None = self._read_one("let_in", request_id, "what was let in of it")
         return kept
 
     def delayed(self, request_id: str) -> Delayed | None:
         """Return since when a request is permitted that is let in later; ``None`` if it is not, or not known."""
-        with translated(f"read since when {request_id} is delayed", missing=UpstreamError):
-            item = self._table.get_item(
-                Key={"request_id": request_id}, ConsistentRead=True, ProjectionExpression="delayed"
-            ).get("Item", {})
-        kept: Delayed | None = _read("delayed", str(item.get("delayed", "")))
+        kept: Delayed | None = self._read_one("delayed", request_id, "since when it is delayed")
         return kept
+
+    def _read_one(self, name: str, request_id: str, what: str) -> Any:
+        """Read one of the attributes that hold JSON, consistently."""
+        return _read(name, str(self._attribute(name, request_id, what) or ""))
+
+    def _attribute(self, name: str, request_id: str, what: str) -> Any:
+        with translated(f"read {what}: {request_id}", missing=UpstreamError):
+            answer = self._table.get_item(
+                Key={"request_id": request_id}, ConsistentRead=True, ProjectionExpression=name
+            )
+        return answer.get("Item", {}).get(name)
 
     def is_commanded(self, request_id: str) -> bool:
         """Return whether an operator commanded that the request is withdrawn."""
-        with translated(f"read what was commanded of {request_id}", missing=UpstreamError):
-            item = self._table.get_item(
-                Key={"request_id": request_id}, ConsistentRead=True, ProjectionExpression="commanded"
-            ).get("Item", {})
-        return bool(item.get("commanded"))
+        return bool(self._attribute("commanded", request_id, "what was commanded of it"))
 
     def deadline(self, request_id: str) -> datetime | None:
         """Return when the invitation expires that was listed last; ``None`` where there was none to answer."""
-        with translated(f"read the deadline of {request_id}", missing=UpstreamError):
-            item = self._table.get_item(
-                Key={"request_id": request_id}, ConsistentRead=True, ProjectionExpression="deadline"
-            ).get("Item", {})
         try:
-            return msgspec.convert(item.get("deadline"), AwareDatetime | None)
+            return msgspec.convert(self._attribute("deadline", request_id, "its deadline"), AwareDatetime | None)
         except msgspec.ValidationError:
             # Somebody wrote it by hand.
             return None
@@ -731,7 +726,7 @@ def _entry_of(item: dict[str, Any]) -> Entry:
     history = [each | {"attempt": int(each["attempt"])} for each in item.get("history", ())]
     published = sorted(item.get("published", ()))
     entry = msgspec.convert(item | in_json | numbers | {"published": published, "history": history}, Entry)
-    _check(item, entry.request, entry.updated_at)
+    _check(item, entry)
     return entry
 
 
@@ -747,13 +742,16 @@ def _row_of(item: dict[str, Any]) -> LedgerRow:
     in_json = {name: _read(name, item[name]) for name in _IN_JSON if item.get(name, "") != ""}
     plain = {name: value for name, value in item.items() if name not in _IN_JSON}
     row = msgspec.convert(plain | numbers | in_json, LedgerRow)
-    _check(item, row.request, row.updated_at)
+    _check(item, row)
     return row
 
 
-def _check(item: Mapping[str, Any], request: Request, updated_at: str) -> None:
-    """Raise what is wrong with a row although each of its attributes is right."""
-    if request.request_id != item["request_id"]:
-        raise ValueError(f"it is about {request.request_id}")
-    if datetime.fromisoformat(updated_at).tzinfo is None:
+def _check(item: Mapping[str, Any], row: LedgerRow | Entry) -> None:
+    """Raise what else is wrong with a row."""
+    if row.request.request_id != item["request_id"]:
+        raise ValueError(f"it is about {row.request.request_id}")
+    if datetime.fromisoformat(row.updated_at).tzinfo is None:
         raise ValueError("updated_at has no time zone")
+    if row.commanded is None and "commanded" in item:
+        # It is no claim's that knows of no command: the request would stay as it is, and nobody would be told.
+        raise ValueError("commanded says neither by whom nor when; write it as drawbridge withdraw does, or remove it")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -38,9 +39,12 @@ _TARGETS = ("vpce-svc-", "arn:")
 class OffersTable:
     """The records; one that somebody wrote by hand and that can't be read is told to ``on_broken``, and passed over."""
 
-    def __init__(self, table: Table, *, on_broken: Callable[[str], None]) -> None:
+    def __init__(
+        self, table: Table, *, on_broken: Callable[[str], None], wait: Callable[[float], None] = time.sleep
+    ) -> None:
         self._table = table
         self._on_broken = on_broken
+        self._wait = wait
 
     def of(self, target: str) -> dict[str, OfferRecord]:
         """Return what was added to a service or share, by principal."""
@@ -86,7 +90,8 @@ class OffersTable:
         read = {(each.target, each.principal): each for each in after}
         puts = [(_item(each), _as_read(read.get((each.target, each.principal)))) for each in records]
         with translated("write what is offered", missing=UpstreamError):
-            return [each for each, is_put in zip(records, put_each(self._table, puts), strict=True) if is_put]
+            is_put = put_each(self._table, puts, wait=self._wait)
+        return [each for each, is_done in zip(records, is_put, strict=True) if is_done]
 
     def drop(self, records: Collection[OfferRecord]) -> None:
         """Delete records that were not written anew since they were read."""
@@ -96,7 +101,7 @@ class OffersTable:
             write.only_if(offered_at=each.offered_at.isoformat())
             deletes.append(({"target": each.target, "principal": each.principal}, write))
         with translated("forget what was offered", missing=UpstreamError):
-            delete_each(self._table, deletes)
+            delete_each(self._table, deletes, wait=self._wait)
 
     def _record(self, item: dict[str, Any]) -> OfferRecord | None:
         try:

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from drawbridge.aws.errors import code_of, translated
 from drawbridge.aws.ownership import OWNER_TAG
+from drawbridge.bounds import in_parts
 from drawbridge.configuration import ConfigurationParameter
 from drawbridge.errors import AccessDeniedError, GoneError
 from drawbridge.publication.parameters import ObservedParameter
@@ -112,9 +113,9 @@ class PublishedParameters:
     def published(self, parameters: Collection[str]) -> dict[str, str]:
         """Return the values of those of the parameters that are there, in as few calls as that takes."""
         names, found = sorted(set(parameters)), dict[str, str]()
-        for start in range(0, len(names), _MOST_AT_ONCE):
+        for some in in_parts(names, _MOST_AT_ONCE):
             with translated("read published names"):
-                answer = self._ssm.get_parameters(Names=names[start : start + _MOST_AT_ONCE])
+                answer = self._ssm.get_parameters(Names=some)
             found |= {each["Name"]: each["Value"] for each in answer["Parameters"]}
         return found
 

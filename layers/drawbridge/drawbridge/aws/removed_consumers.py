@@ -101,10 +101,19 @@ class RemovedConsumerItems:
 
     def finish(self, account_id: str, removed_at: datetime) -> None:
         """Note that all that goes with the entry is commanded to go, if that removal is the last."""
-        with translated(f"note that {account_id} is off-boarded", missing=UpstreamError), _if_it_holds():
+        with translated(f"note that {account_id} is off-boarded", missing=UpstreamError):
+            self._set("is_finished", account_id, removed_at)
+
+    def require_proof(self, account_id: str, removed_at: datetime) -> None:
+        """Note that a proof was required of the entry, if that removal is the last."""
+        with translated(f"note that {account_id} has to prove who it is", missing=UpstreamError):
+            self._set("proof_required", account_id, removed_at)
+
+    def _set(self, name: str, account_id: str, removed_at: datetime) -> None:
+        with _if_it_holds():
             self._table.update_item(
                 Key=_key(account_id),
-                UpdateExpression="SET is_finished = :yes",
+                UpdateExpression=f"SET {name} = :yes",
                 ConditionExpression="removed_at = :at",
                 ExpressionAttributeValues={":yes": True, ":at": _text(removed_at)},
             )

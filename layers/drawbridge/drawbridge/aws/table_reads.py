@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from drawbridge.bounds import in_parts
 from drawbridge.errors import ThrottledError
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ def items_of(
         ThrottledError: DynamoDB leaves keys unprocessed, time and again.
     """
     keys = [{key: value} for value in sorted(values)]
-    for start in range(0, len(keys), _AT_ONCE):
-        yield from _batch(table, keys[start : start + _AT_ONCE], attributes)
+    for some in in_parts(keys, _AT_ONCE):
+        yield from _batch(table, some, attributes)
 
 
 def scanned(table: Table) -> Iterator[dict[str, Any]]:
@@ -49,7 +50,7 @@ def queried(table: Table, **parameters: Any) -> Iterator[dict[str, Any]]:
         yield from page["Items"]
 
 
-def _batch(table: Table, keys: list[dict[str, str]], attributes: Collection[str]) -> Iterator[dict[str, Any]]:
+def _batch(table: Table, keys: Sequence[dict[str, str]], attributes: Collection[str]) -> Iterator[dict[str, Any]]:
     name = table.name
     left: Any = {name: {"Keys": keys, "ConsistentRead": True, **only(attributes)}}
     for _ in range(len(keys) + 1):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from drawbridge.aws.errors import code_of
+from drawbridge.bounds import in_parts
 from drawbridge.errors import RefusedError, ThrottledError
 
 if TYPE_CHECKING:
@@ -38,62 +39,76 @@ def apply_write(table: Table, request_id: str, write: Write) -> dict[str, Any] |
     return answer["Attributes"]
 
 
-def put_each(table: Table, puts: Sequence[tuple[dict[str, Any], Write]]) -> list[bool]:
-    """Put items, each if the conditions of its write hold; return whether they did. A call for each hundred, or two.
+Wait = Callable[[float], None]
+
+
+def put_each(table: Table, puts: Sequence[tuple[dict[str, Any], Write]], *, wait: Wait) -> list[bool]:
+    """Put items, each if the conditions of its write hold; return whether they did. A call for each hundred, or more.
 
     The write has nothing but conditions, and no item is put twice.
 
     Raises:
-        ThrottledError: somebody else writes one of them at the moment, or there is no capacity for so many.
+        ThrottledError: somebody else goes on writing one of them, or there is no capacity for so many.
     """
-    return _in_hundreds(table, [{"Put": {"Item": item, **write.conditions()}} for item, write in puts])
+    return _in_hundreds(table, [{"Put": {"Item": item, **write.conditions()}} for item, write in puts], wait)
 
 
-def delete_each(table: Table, deletes: Sequence[tuple[dict[str, Any], Write]]) -> list[bool]:
+def update_each(table: Table, updates: Sequence[tuple[dict[str, Any], Write]], *, wait: Wait) -> list[bool]:
+    """Update the items of keys, as ``put_each`` puts."""
+    return _in_hundreds(table, [{"Update": {"Key": key, **write.parameters()}} for key, write in updates], wait)
+
+
+def delete_each(table: Table, deletes: Sequence[tuple[dict[str, Any], Write]], *, wait: Wait) -> list[bool]:
     """Delete the items of keys, as ``put_each`` puts; one that is not there holds no condition."""
-    return _in_hundreds(table, [{"Delete": {"Key": key, **write.conditions()}} for key, write in deletes])
+    return _in_hundreds(table, [{"Delete": {"Key": key, **write.conditions()}} for key, write in deletes], wait)
 
 
-def _in_hundreds(table: Table, actions: Sequence[dict[str, dict[str, Any]]]) -> list[bool]:
-    return [
-        done
-        for start in range(0, len(actions), _AT_ONCE)
-        for done in _write_hundred(table, actions[start : start + _AT_ONCE])
-    ]
+def _in_hundreds(table: Table, actions: Sequence[dict[str, dict[str, Any]]], wait: Wait) -> list[bool]:
+    return [done for hundred in in_parts(actions, AT_ONCE) for done in _write_hundred(table, hundred, wait)]
 
 
-_AT_ONCE = 100
+AT_ONCE = 100
 """Items that a transaction writes."""
 
-_TRIES = 5
-"""Of a transaction of which some conditions do not hold: what holds may be changed until the next."""
+_TRIES = 8
+"""Of a transaction of which some conditions do not hold, or that DynamoDB cancels for want of capacity, or because
+somebody else writes one of its items."""
 
 _CONDITION_FAILED = "ConditionalCheckFailed"
 
 
-def _write_hundred(table: Table, actions: Sequence[dict[str, dict[str, Any]]]) -> list[bool]:
-    client = table.meta.client
+def _write_hundred(table: Table, actions: Sequence[dict[str, dict[str, Any]]], wait: Wait) -> list[bool]:
     left = dict(enumerate(actions))
-    for _ in range(_TRIES):
+    reasons: Sequence[str] = ()
+    for number in range(_TRIES):
         if not left:
             break
-        items: Any = [
-            {kind: {"TableName": table.name, **parameters} for kind, parameters in action.items()}
-            for action in left.values()
-        ]
-        try:
-            client.transact_write_items(TransactItems=items)
-        except client.exceptions.TransactionCanceledException as error:
-            codes = [str(each.get("Code", "None")) for each in error.response.get("CancellationReasons", ())]
-            failed = [place for place, code in zip(left, codes, strict=True) if code == _CONDITION_FAILED]
-            if not failed:
-                raise ThrottledError(f"write {len(left)} items: DynamoDB cancels it: {', '.join({*codes})}") from error
-            left = {place: action for place, action in left.items() if place not in failed}
-        else:
+        cancelled = _cancelled(table, [*left.values()])
+        if cancelled is None:
             return [place in left for place in range(len(actions))]
+        reasons = cancelled
+        # AWS may name none, then nothing is known of any condition.
+        failed = {place for place, code in zip(left, reasons, strict=False) if code == _CONDITION_FAILED}
+        left = {place: action for place, action in left.items() if place not in failed}
+        if not failed:
+            wait(min(0.1 * 2**number, 3.0))
     if left:
-        raise ThrottledError(f"write {len(actions)} items: others that change them are always faster")
+        why = ", ".join(sorted({*reasons} - {"None"})) or "for no reason that it names"
+        raise ThrottledError(f"write {len(left)} items: DynamoDB cancels it, time and again: {why}")
     return [False] * len(actions)
+
+
+def _cancelled(table: Table, actions: Sequence[dict[str, dict[str, Any]]]) -> Sequence[str] | None:
+    """Do all or none of the actions; return why DynamoDB did none, for each, as far as it says, and ``None`` if all."""
+    client = table.meta.client
+    items: Any = [
+        {kind: {"TableName": table.name, **parameters} for kind, parameters in action.items()} for action in actions
+    ]
+    try:
+        client.transact_write_items(TransactItems=items)
+    except client.exceptions.TransactionCanceledException as error:
+        return [str(each.get("Code", "None")) for each in error.response.get("CancellationReasons", ())]
+    return None
 
 
 class Write:

@@ -212,11 +212,12 @@ def _mistakes_of_annotations(statement: Statement) -> Iterator[Mistake]:
     except InvalidInputError as error:
         yield wrong("@delay", str(error))
     else:
-        if delay is not None and not _permits_accept(statement.cedar):
+        if delay is not None and not permits_accept(statement.cedar):
             yield wrong("@delay", "only what permits accept can be delayed; leave it out here")
 
 
-def _permits_accept(statement: pst.Template) -> bool:
+def permits_accept(statement: pst.Template) -> bool:
+    """Return whether a statement is a permit of ``accept``, of whatever else it is one."""
     if statement.effect != "permit":
         return False
     match statement.action:

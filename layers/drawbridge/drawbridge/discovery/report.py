@@ -92,7 +92,7 @@ def _keep_record(record: SweepRecord, scope: SweepScope, records: Callable[[], S
     """Keep the record; if it can't be, only operators lack it: the sweep is as good without, and not repeated."""
     try:
         records().keep(record, scope.commands)
-    except DrawbridgeError as error:
+    except Exception as error:  # noqa: BLE001 - a fault of ours neither repeats a sweep nor hides what was wrong with it
         logger.error("sweep not recorded", extra={"error": type(error).__name__, "reason": str(error)})
 
 

@@ -119,6 +119,14 @@ def unreadable(entry: Registration) -> InvalidInputError | None:
     )
 
 
+def stays_in_shares(entry: Registration) -> bool:
+    """Return whether an account stays in the shares it is in, whatever else its entry says.
+
+    Out of a share, what the account has associated of it would be taken down.
+    """
+    return standing_of(entry.consumer) in _NOT_IN_FORCE or _is_doubtful(entry)
+
+
 def id_of(target: Target) -> str:
     """Return the id of a service, or the ARN of a share."""
     return target.service_id if isinstance(target, ManagedService) else target.arn
@@ -156,8 +164,8 @@ class OfferRules:
         for entry in entries:
             standing = standing_of(entry.consumer)
             is_shut_out = standing in _NOT_IN_FORCE
-            # Out of a share, what the account has associated of it would be taken down: there it stays, whatever else.
-            if isinstance(target, OfferedShare) if is_shut_out else _is_doubtful(entry):
+            is_share = isinstance(target, OfferedShare)
+            if stays_in_shares(entry) if is_share else _is_doubtful(entry) and not is_shut_out:
                 unchanged.add(entry.account_id)
             if not _calls_for(entry, target) or (_is_doubtful(entry) and not is_shut_out):
                 continue
@@ -170,7 +178,7 @@ class OfferRules:
                 reasons = (_NOT_IN_FORCE[standing],)
             else:
                 reasons = forbids.forbidding(_facts(target, _requester(entry)))
-                if reasons and isinstance(target, OfferedShare):
+                if reasons and is_share:
                     forbidden[entry.account_id] = self._lapsed(reasons)
             if reasons:
                 not_offered.append(NotOffered(target=id_of(target), account_id=entry.account_id, reasons=reasons))

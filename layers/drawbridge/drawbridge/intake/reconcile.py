@@ -7,7 +7,7 @@ from typing import Protocol, assert_never
 
 from msgspec.structs import replace
 
-from drawbridge.bounds import shortened, some_of
+from drawbridge.bounds import in_parts, shortened, some_of
 from drawbridge.decision.facts import EvaluationTime
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import AccessDeniedError, GoneError, InvalidInputError, NotReadyError
@@ -312,11 +312,10 @@ class OfferReconciler:
         target_id = id_of(target)
         record = partial(_record, target, now=evaluation_time.now)
         asked: list[Offer] = []
-        for start in range(0, len(offers), _AT_ONCE):
+        for some in in_parts(offers, _AT_ONCE):
             if is_late():
                 converged.left.add(target_id)
                 break
-            some = offers[start : start + _AT_ONCE]
             planned_with = [each.record for each in some if each.record is not None]
             begun = {each.principal for each in self._records.note([record(each) for each in some], after=planned_with)}
             if busy := [each for each in some if each.principal not in begun]:

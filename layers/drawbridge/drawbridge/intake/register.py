@@ -1,10 +1,11 @@
 """Registering and removing consumers as a sign-up service tells it, in whichever order and however often it arrives."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol, assert_never
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from drawbridge.decision.facts import Consumer
@@ -32,6 +33,14 @@ class ConsumerEntries(Entries, Protocol):
         ...
 
 
+class ConsumerRemovals(RemovedConsumers, Protocol):
+    """What is kept of consumers that were removed."""
+
+    def require_proof(self, account_id: str, removed_at: datetime) -> None:
+        """Note that a proof was required of the entry, if that removal is the last."""
+        ...
+
+
 class Taken(StrEnum):
     """What became of an event, as the log tells it."""
 
@@ -56,7 +65,7 @@ class SignUps:
     def __init__(
         self,
         registry: ConsumerEntries,
-        removed: RemovedConsumers,
+        removed: ConsumerRemovals,
         off_boarding: OffBoarding[Any],
         tell_to_sweep: Callable[[], None],
         now: Callable[[], datetime],
@@ -117,6 +126,8 @@ class SignUps:
         ``is_written`` says whether it was written just now. One that was there before is what an unfinished removal
         has yet to take, with all that goes with it; or it stays, if whoever began that was denied it or stopped.
         """
+        if event.entry.consumer.proof_required:
+            self._keep_proof_required(event, removed)
         entry = self._registry.registration(event.account_id)
         if entry is None or not _is_as_told(entry, event.entry):
             return Taken.OUTDATED
@@ -128,6 +139,20 @@ class SignUps:
             about = {"account_id": event.account_id, "left": len(left)}
             logger.warning("what was let in for an entry that is taken back goes on changing", extra=about)
         return Taken.OUTDATED
+
+    def _keep_proof_required(self, event: ConsumerRegistered, removed: RemovedConsumer) -> None:
+        """Require of who is registered again by an event, or will be, what was asked of it before it was removed."""
+        self._removed.require_proof(event.account_id, removed.removed_at)
+        for _ in range(_TRIES):
+            before = self._registry.registration(event.account_id)
+            if before is None or not _has_to_prove_too(before, event.at):
+                return
+            consumer = replace(before.consumer, proof_required=True)
+            unsaid = frozenset(_SAID) - {"proof_required"}
+            if self._registry.change(replace(before, consumer=consumer, unsaid=unsaid), after=before):
+                self._tell_to_sweep()
+                return
+        raise ThrottledError(f"register {event.account_id}: others that change its entry are always faster")
 
     def _remove(self, event: ConsumerRemoved) -> Taken:
         before = self._removed.removed(event.account_id)
@@ -164,27 +189,45 @@ def changed_entry(
     """
     told = _told(said)
     if before is None:
-        said = replace(said, event_fingerprint=_text(told))
+        said = replace(said, event_fingerprint=_text(_Sayings(each=told), said.changed_at))
         return said if removed is None else _registered_again(said, removed)
-    if before.changed_at is not None and said.changed_at is not None and before.changed_at > said.changed_at:
+    sayings = _sayings_of(before)
+    at = said.changed_at or _NEVER
+    if at < sayings.others:
         return Taken.OUTDATED
-    earlier = _told_in(before.event_fingerprint) if before.changed_at == said.changed_at else {}
-    # What the one that counts leaves unsaid is as others of the same second say it.
-    unsaid = said.unsaid | {name for name in told if earlier.get(name, "") > told[name]}
+    # What the later one leaves unsaid, or the one that counts of a second, is as the others say it.
+    taken = {name: saying for name, saying in told.items() if sayings.of(name) <= saying}
+    is_asking = "proof_required" not in said.unsaid and (before.consumer.proof_required or said.consumer.proof_required)
+    unsaid = frozenset(_SAID) - taken.keys() - ({"proof_required"} if is_asking else set())
+    changed_at = max(at, before.changed_at or _NEVER)
     entry = replace(
         before,
-        consumer=_merged(before.consumer, replace(said, unsaid=unsaid)),
-        changed_at=said.changed_at,
+        consumer=_merged(before, replace(said, unsaid=unsaid)),
+        changed_at=changed_at,
         unsaid=unsaid,
-        event_fingerprint=_text({**earlier, **{name: told[name] for name in told if name not in unsaid}}),
+        event_fingerprint=_text(replace(sayings, each={**sayings.each, **taken}), changed_at),
     )
     if replace(entry, unsaid=before.unsaid) == before:
         return Taken.OUTDATED if _ALWAYS_SAID in unsaid else Taken.UNCHANGED
     return entry
 
 
-def _told(said: Registration) -> Mapping[str, str]:
-    """Return what an event says, each with a text that tells the event from all others.
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class _Sayings(Struct, frozen=True, kw_only=True):
+    """Which event said what of an entry last: its time, and a text that tells it from others of the same second."""
+
+    each: Mapping[str, tuple[datetime, str]]
+    others: datetime = _NEVER
+    """When a command said all that no event has said since: what is from before that says nothing."""
+
+    def of(self, name: str) -> tuple[datetime, str]:
+        return self.each.get(name, (self.others, ""))
+
+
+def _told(said: Registration) -> Mapping[str, tuple[datetime, str]]:
+    """Return what an event says, each with its time and a text that tells the event from all others.
 
     EventBridge tells whole seconds. Of the events of one second this says which counts, so that it is the same one in
     whichever order they come, and come again: of each thing the one with the greatest text among those that say it.
@@ -192,22 +235,53 @@ def _told(said: Registration) -> Mapping[str, str]:
     names = [name for name in _SAID if name not in said.unsaid]
     of_all = fingerprint({name: _comparable(getattr(said.consumer, name)) for name in names})
     # Whichever of them asks for a proof, it is required.
-    return {name: of_all for name in names if name != "proof_required"}
+    return {name: (said.changed_at or _NEVER, of_all) for name in names if name != "proof_required"}
 
 
-def _text(told: Mapping[str, str]) -> str:
-    return " ".join(f"{name}={told[name]}" for name in sorted(told))
+def _text(sayings: _Sayings, changed_at: datetime | None) -> str:
+    """Return what is kept of them on an entry: times only where they are others than the entry's."""
+    texts = {name: f"{name}={of_all}{_since(at, changed_at)}" for name, (at, of_all) in sayings.each.items()}
+    if sayings.others > _NEVER:
+        texts[_OTHERS] = f"{_OTHERS}={_since(sayings.others, changed_at)}"
+    return " ".join(texts[name] for name in sorted(texts))
 
 
-def _told_in(text: str) -> Mapping[str, str]:
-    """Return what events of the second said; nothing where a command wrote the entry, which comes before any event."""
-    return {name: of_all for name, _, of_all in (each.partition("=") for each in text.split())}
+def _since(at: datetime, changed_at: datetime | None) -> str:
+    return "" if at == changed_at else f"@{at.isoformat()}"
+
+
+def _sayings_of(entry: Registration) -> _Sayings:
+    """Return which events an entry is as of; a command that wrote it last comes before any event of its second."""
+    changed_at = entry.changed_at or _NEVER
+    if not entry.event_fingerprint:
+        return _Sayings(each={}, others=changed_at)
+    each: dict[str, tuple[datetime, str]] = {}
+    for text in entry.event_fingerprint.split():
+        name, _, saying = text.partition("=")
+        of_all, _, at = saying.partition("@")
+        each[name] = (_time(at) if at else changed_at, of_all)
+    others, _ = each.pop(_OTHERS, (_NEVER, ""))
+    return _Sayings(each=each, others=others)
+
+
+def _time(text: str) -> datetime:
+    """Read a time that we wrote; what somebody wrote by hand is earlier than any."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return _NEVER
+    return time if time.tzinfo else _NEVER
 
 
 def _is_as_told(entry: Registration, said: Registration) -> bool:
     """Return whether an entry is as of an event, and of no other one, nor of a command, of the same second."""
-    is_counting = _told_in(entry.event_fingerprint).get(_ALWAYS_SAID) == _told(said)[_ALWAYS_SAID]
-    return is_counting and entry.changed_at == said.changed_at
+    return _sayings_of(entry).of(_ALWAYS_SAID) == _told(said)[_ALWAYS_SAID] and entry.changed_at == said.changed_at
+
+
+def _has_to_prove_too(entry: Registration, at: datetime) -> bool:
+    """Return whether a proof that was asked for at that time is to be required of an entry that requires none."""
+    is_by_events = bool(entry.event_fingerprint) and _sayings_of(entry).others <= at
+    return is_by_events and not entry.consumer.proof_required
 
 
 def _comparable(value: object) -> object:
@@ -220,14 +294,25 @@ def _registered_again(said: Registration, removed: RemovedConsumer) -> Registrat
     return replace(said, consumer=consumer, unsaid=said.unsaid - ({"proof_required"} if proof_required else set()))
 
 
-def _merged(before: Consumer, said: Registration) -> Consumer:
+def _merged(entry: Registration, said: Registration) -> Consumer:
+    before = entry.consumer
     written = {*_SAID} - said.unsaid
     fields = {name: getattr(said.consumer, name) for name in written}
     # Who had to prove who they are has to: that is not for an event to take back.
     fields["proof_required"] = before.proof_required or said.consumer.proof_required
     unreadable = tuple(name for name in before.unreadable if name not in written)
-    return replace(before, **fields, unreadable=unreadable)
+    return replace(before, **fields, since=_earlier(entry, said), unreadable=unreadable)
+
+
+def _earlier(entry: Registration, said: Registration) -> datetime | None:
+    """Return since when an account is a consumer, where an event that comes late registered it earlier."""
+    since = entry.consumer.since
+    if since is None or entry.changed_at is None or since > entry.changed_at or not entry.event_fingerprint:
+        # Of who wrote it by hand: it may lie ahead.
+        return since
+    return min(since, said.consumer.since or since)
 
 
 _ALWAYS_SAID = "tier"
 _SAID = (_ALWAYS_SAID, "services", "name", "notes", "principals", "proof_required")
+_OTHERS = "others"
