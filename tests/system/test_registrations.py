@@ -21,10 +21,11 @@ from hypothesis.stateful import (
 )
 
 from local_aws.testing.clock import fast_forward
+from scenarios.command_line import run
 from scenarios.people import Person
 from tests.system.conftest import LONG, World, bring_to_rest
 from tests.system.model.pace import DAY, let_days_pass
-from tests.system.model.registration_judgement import Watch, judge
+from tests.system.model.registration_judgement import Watch, held_back, judge
 from tests.system.model.registrations import TIERS, Endpoint, Entry, Registrations, Service, role, root
 from tests.system.model.runs import RUNS
 from tests.system.requests_in_ledger import reasons, row_of
@@ -62,6 +63,8 @@ _OPERATIONS = (
     "sqs:SendMessage",
     "ssm:Get*",
     "states:StartExecution",
+    "vpc-lattice:DeleteResourceEndpointAssociation",
+    "vpc-lattice:List*",
 )
 _LISTINGS = (
     "dynamodb:BatchGetItem",
@@ -71,6 +74,7 @@ _LISTINGS = (
     "ec2:DescribeVpcEndpointServicePermissions",
     "ram:GetResourceShareAssociations",
     "ram:GetResourceShares",
+    "vpc-lattice:ListResourceEndpointAssociations",
 )
 _FAULTS = st.sampled_from(["throttle", "error", "lost-answer", "kill-before", "kill-after", "timeout"])
 _CALL_FAULTS = st.one_of(
@@ -113,10 +117,13 @@ _EVENT_FAULTS = st.fixed_dictionaries(
 )
 _ACTS = (
     *("register", "unregister", "change", "connect") * 3,
-    *("tell_again", "forbid", "tag", "allow_by_hand", "look_for", "give_up", "answer", "answer"),
+    *("tell_again", "forbid", "forbid", "tag", "allow_by_hand", "look_for", "give_up", "delay", "lose_entries"),
+    *("answer", "answer", "associate", "associate"),
     *("break_things", "wait", "let_days_pass", "let_days_pass"),
 )
 """What happens, as often as it is to."""
+
+_NO_CAP = 1_000_000
 
 _numbers = itertools.count(1)
 _survived: Counter[str] = Counter()
@@ -131,23 +138,33 @@ class Coming(RuleBasedStateMachine):
     watch: Watch
     acts: Iterator[str]
     """In the short profile, what happens: the first run that Hypothesis plays draws the first of each list."""
+    cap: int
+    """How many accounts may leave shares at once whom nobody has removed."""
     unsettled = 0
     has_seen_days = False
 
-    @initialize(calls=st.lists(_CALL_FAULTS, max_size=2), seed=st.integers(0, 999), order=st.integers(1, 999))
-    def begin(self, calls: list[dict[str, Any]], seed: int, order: int) -> None:
+    @initialize(
+        calls=st.lists(_CALL_FAULTS, max_size=2),
+        seed=st.integers(0, 999),
+        order=st.integers(1, 999),
+        cap=st.sampled_from([1, _NO_CAP]),
+    )
+    def begin(self, calls: list[dict[str, Any]], seed: int, order: int, cap: int) -> None:
         _survived["runs"] += 1
-        self.acts = _shuffled(order)
-        # The cap on what goes at once has tests of its own.
-        home = type(self).deployed(_account(), LookEvery="rate(5 minutes)", WithdrawCap="1000000")
+        self.acts, self.cap = _shuffled(order), cap
+        home = type(self).deployed(_account(), LookEvery="rate(5 minutes)", WithdrawCap=str(cap))
         consumers = [self.world.person(_account()) for _ in range(2)]
         self.model = Registrations(home, consumers, self.world.person(_account()))
-        self.watch = Watch(self.model)
+        self.watch = Watch(self.model, cap=cap)
         # The first one is a consumer from the start.
         self.model.put(consumers[0], Entry(tier="gold"), by_command=True)
         service = self.model.services[1]
         fast_forward(2 * SETTLING, until=lambda: self.model.is_allowed(consumers[0], service))
         self._connect(consumers[0], service)
+        fast_forward(2 * SETTLING, until=lambda: bool(self.model.pending(consumers[0])))
+        self.model.answer(consumers[0], accept=True)
+        fast_forward(MINUTE)
+        self._associate(consumers[0], "gold")
         self.world.control("faults", {"seed": seed, "calls": calls})
 
     # One rule for all: Hypothesis leaves out some rules in each run, and a short run without connections shows little.
@@ -203,13 +220,26 @@ class Coming(RuleBasedStateMachine):
     def forbid(self, data: st.DataObject) -> None:
         action = data.draw(st.sampled_from(["accept", "offer", "no more", "no more"]))
         if action != "no more":
-            self.model.forbid(self._consumer(data), action)
+            self.model.forbid(self._consumer(data), action, urgent=data.draw(st.sampled_from([False, False, True])))
         elif self.model.forbids:
             self.model.forbid_no_more(data.draw(st.sampled_from(sorted(self.model.forbids))))
 
     def tag(self, data: st.DataObject) -> None:
         managed, tier = data.draw(st.booleans()), data.draw(st.sampled_from(("", *TIERS)))
         self.model.tag(self._service(data), managed=managed, tier=tier)
+
+    def delay(self, data: st.DataObject) -> None:
+        self.model.delay(data.draw(st.sampled_from([15 * MINUTE, 40 * MINUTE, 0.0])))
+
+    def lose_entries(self, data: st.DataObject) -> None:
+        """Delete all entries by a slip; some are written anew."""
+        entries = dict(self.model.entries)
+        if entries and data.draw(st.sampled_from([True, False, False])):
+            self.model.lose_entries()
+            fast_forward(data.draw(st.sampled_from([SETTLING, 0.0])))
+            for person in self.model.consumers:
+                if person.account_id in entries and data.draw(st.booleans()):
+                    self.model.put(person, entries[person.account_id], by_command=True)
 
     def allow_by_hand(self, data: st.DataObject) -> None:
         whose = data.draw(st.sampled_from(["consumer", "its role", "stranger"]))
@@ -253,6 +283,17 @@ class Coming(RuleBasedStateMachine):
         answered = self.model.answer(person, accept=accept)
         _survived["invitations " + ("accepted" if accept else "rejected")] += answered
 
+    def associate(self, data: st.DataObject) -> None:
+        """Associate what a share holds that a consumer is in."""
+        joined = [
+            (each, tier)
+            for tier in TIERS
+            for each in self.model.consumers
+            if each.account_id in self.model.joined[tier]
+        ]
+        if joined:
+            self._associate(*data.draw(st.sampled_from(joined)))
+
     # ---- what befalls them
 
     def break_things(self, data: st.DataObject) -> None:
@@ -266,7 +307,8 @@ class Coming(RuleBasedStateMachine):
 
     def let_days_pass(self, data: st.DataObject) -> None:
         """Let days pass, if something is announced; the short profile has one week in each run."""
-        if any(each.lapse for each in self.model.endpoints) and (LONG > 0 or not self.has_seen_days):
+        is_announced = any(each.lapse for each in self.model.endpoints) or self.model.is_anybody_leaving()
+        if is_announced and (LONG > 0 or not self.has_seen_days):
             self.has_seen_days = True
             self.model.await_events()
             let_days_pass([self.model.home], data.draw(st.sampled_from([3, 8])) * DAY)
@@ -288,6 +330,16 @@ class Coming(RuleBasedStateMachine):
             assert [*self.watch.wrong()] == []
 
     def _settle(self) -> None:
+        self._come_to_rest()
+        if not (held := held_back(self.model)):
+            return
+        # What too many would lose at once goes once somebody has let it.
+        _survived["accounts held back"] += len(held)
+        self.model.let_go |= held
+        run(self.model.home, "withdraw", "--confirm", "--yes")
+        self._come_to_rest()
+
+    def _come_to_rest(self) -> None:
         self._count_faults()
         self.model.await_events()
         self.world.control("faults", {})
@@ -295,22 +347,28 @@ class Coming(RuleBasedStateMachine):
         wrong: list[str] = []
 
         def right() -> bool:
-            wrong[:] = judge(self.model)
+            # What was done before is to be judged by what was so before.
+            assert [*self.watch.wrong()] == []
+            wrong[:] = judge(self.model, cap=self.cap)
             return not wrong
 
         fast_forward(LONGEST, until=right)
         assert wrong == [], "\n".join(wrong)
-        assert [*self.watch.wrong()] == []
         assert self.world.denied(self.model.home) == []
         _survived["times settled"] += 1
         states = Counter(each.state for each in self.model.endpoints if not each.given_up)
         for state, count in states.items():
             _survived[f"endpoints {state} at rest"] += count
+        _survived["associations at rest"] += len(self.model.associations)
         self.unsettled = 0
 
     def _count_faults(self) -> None:
         for each in self.world.control("faults")["calls"]:
             _survived[f"calls struck by {each['fault']}"] += each["struck"]
+
+    def _associate(self, person: Person, tier: str) -> None:
+        found = self.model.associate(person, tier)
+        _survived["associations" if found else "resources not found"] += 1
 
     def _consumer(self, data: st.DataObject) -> Person:
         return data.draw(st.sampled_from(self.model.consumers))
@@ -357,13 +415,13 @@ def test_whoever_is_suspended_and_asks_before_that_is_swept_is_neither_let_in_no
     model = Registrations(home, [consumer, others[0]], others[1])
     model.put(consumer, Entry(tier="gold"), by_command=True)
     fast_forward(2 * SETTLING)
-    assert judge(model) == []
+    assert judge(model, cap=_NO_CAP) == []
 
     model.change(consumer, suspended=True)
     assert model.connect(consumer, model.services[1])
 
     fast_forward(2 * SETTLING)
-    assert judge(model) == []
+    assert judge(model, cap=_NO_CAP) == []
     # It is held when it is decided on: the gate before acceptance would keep it out too.
     (asked,) = model.endpoints
     row = row_of(home, asked.endpoint_id)
