@@ -118,7 +118,7 @@ _EVENT_FAULTS = st.fixed_dictionaries(
 _ACTS = (
     *("register", "unregister", "change", "connect") * 3,
     *("tell_again", "forbid", "forbid", "tag", "allow_by_hand", "look_for", "give_up", "delay", "lose_entries"),
-    *("answer", "answer", "associate", "associate"),
+    *("join", "join", "join", "answer", "answer", "associate"),
     *("break_things", "wait", "let_days_pass", "let_days_pass"),
 )
 """What happens, as often as it is to."""
@@ -148,14 +148,16 @@ class Coming(RuleBasedStateMachine):
         seed=st.integers(0, 999),
         order=st.integers(1, 999),
         cap=st.sampled_from([1, _NO_CAP]),
+        delay=st.sampled_from([15 * MINUTE, 0.0]),
     )
-    def begin(self, calls: list[dict[str, Any]], seed: int, order: int, cap: int) -> None:
+    def begin(self, calls: list[dict[str, Any]], seed: int, order: int, cap: int, delay: float) -> None:
         _survived["runs"] += 1
         self.acts, self.cap = _shuffled(order), cap
         home = type(self).deployed(_account(), LookEvery="rate(5 minutes)", WithdrawCap=str(cap))
         consumers = [self.world.person(_account()) for _ in range(2)]
         self.model = Registrations(home, consumers, self.world.person(_account()))
         self.watch = Watch(self.model, cap=cap)
+        self.model.delay(delay)
         # The first one is a consumer from the start.
         self.model.put(consumers[0], Entry(tier="gold"), by_command=True)
         service = self.model.services[1]
@@ -282,6 +284,23 @@ class Coming(RuleBasedStateMachine):
         fast_forward(2 * SETTLING, until=lambda: bool(self.model.pending(person)))
         answered = self.model.answer(person, accept=accept)
         _survived["invitations " + ("accepted" if accept else "rejected")] += answered
+
+    def join(self, data: st.DataObject) -> None:
+        """Accept the invitation to a share, once it comes, and associate what is in the share."""
+        invited = [
+            (person, entry.tier)
+            for person in self.model.consumers
+            if (entry := self.model.entries.get(person.account_id)) is not None
+            and self.model.in_share(person.account_id, entry, entry.tier)
+            and person.account_id not in self.model.joined[entry.tier]
+        ]
+        if not invited:
+            return
+        person, tier = data.draw(st.sampled_from(invited))
+        fast_forward(2 * SETTLING, until=lambda: bool(self.model.pending(person)))
+        _survived["invitations accepted"] += self.model.answer(person, accept=True)
+        fast_forward(MINUTE)
+        self._associate(person, tier)
 
     def associate(self, data: st.DataObject) -> None:
         """Associate what a share holds that a consumer is in."""
