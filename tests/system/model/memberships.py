@@ -68,9 +68,10 @@ class Membership:
         self.left.note(now, so=bool(found - {Place.CALLED, Place.SHUT_OUT}))
         is_called = found == {Place.CALLED}
         self.forbid = _noted(self.forbid, now, Lapse(now), urgent=urgent, so=self.forbidden.is_so, ends=is_called)
-        self.awaited = _noted(
-            self.awaited, now, Lapse(now, period=DAY), urgent=False, so=self.elsewhere.is_so, ends=is_called
-        )
+        # Who is shut out is put into no other share meanwhile: it has a day anew.
+        takes_time = bool(found - {Place.CALLED, Place.SHUT_OUT})
+        new = Lapse(now, period=DAY)
+        self.awaited = _noted(self.awaited, now, new, urgent=False, so=self.elsewhere.is_so, ends=not takes_time)
         at_once = commanded or (urgent and self.forbidden.is_so)
         self.gone = _noted(self.gone, now, Lapse(now), urgent=at_once, so=self.left.is_so, ends=is_called)
         if self.gone is not None and self.left.is_so and self.was_removed:
@@ -140,8 +141,10 @@ class Membership:
         ):
             if lapse is not None and is_announced:
                 lapse.announced_by = min(lapse.announced_by, now)
+        if place in {Place.CALLED, Place.SHUT_OUT}:
+            self.awaited = None
         if place is Place.CALLED:
-            self.forbid = self.awaited = self.gone = None
+            self.forbid = self.gone = None
 
     def _note_cut(self, now: float) -> None:
         if self.gone is not None and self.left.is_so and self.gone.standing(now) is not Standing.STAYS:
