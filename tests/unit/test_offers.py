@@ -1062,6 +1062,36 @@ def test_a_day_without_policies_is_not_one_in_which_the_next_share_was_waited_fo
     assert (without_policies, world.in_share()) == ({CONSUMER}, {CONSUMER})
 
 
+def _no_policies(world: World) -> None:
+    world.policies = compiled([])
+
+
+def _suspended(world: World) -> None:
+    world.consumers.registered[CONSUMER] = Consumer(tier="silver", suspended_at=NOW)
+
+
+@pytest.mark.parametrize("meanwhile", [_no_policies, _suspended])
+def test_the_next_share_is_waited_for_a_day_again_once_it_can_take_anybody_again(
+    meanwhile: Callable[[World], None], world: World
+) -> None:
+    _to_silver(world)
+    world.shares.outsiders = {CONSUMER}
+    world.converge()
+    before, policies = world.consumers.registered[CONSUMER], world.policies
+    meanwhile(world)
+    for _ in range(3):
+        world.converge()
+        world.now += timedelta(days=1)
+    world.consumers.registered[CONSUMER], world.policies = before, policies
+    was_in: list[bool] = []
+    for _ in range(25):
+        world.converge()
+        was_in.append(CONSUMER in world.in_share())
+        world.now += timedelta(hours=1)
+
+    assert was_in == [*[True] * 24, False]
+
+
 def test_who_changes_back_and_forth_has_a_day_each_time(world: World) -> None:
     world.shares.refused = {CONSUMER}
     on_record(world, record(SHARE_ARN, CONSUMER))

@@ -5,6 +5,7 @@ from enum import Enum, auto
 from math import inf
 
 HOUR = 3600.0
+DAY = 24 * HOUR
 
 WITHDRAW_AFTER = 168 * HOUR
 """How long what is no longer permitted stays, as deployed."""
@@ -37,11 +38,13 @@ class Lapse:
     """When an urgent forbid first stood against it; it need not stand any more."""
     is_interrupted: bool = False
     """Whether it is permitted again."""
+    period: float = WITHDRAW_AFTER
+    """How long it stays after it was announced."""
 
     @property
     def earliest(self) -> float:
         """Return the time before which nothing is taken down."""
-        return min(self.begun + WITHDRAW_AFTER, self.urgent_since)
+        return min(self.begun + self.period, self.urgent_since)
 
     def resume(self, now: float, *, urgent: bool) -> None:
         """Note that policies do not permit it, and whether an urgent forbid is among them."""
@@ -58,10 +61,10 @@ class Lapse:
     def standing(self, now: float) -> Standing:
         if self.is_interrupted or now < self.earliest:
             return Standing.STAYS
-        if self.is_urgent or now >= self.announced_by + WITHDRAW_AFTER + LATE:
+        if self.is_urgent or now >= self.announced_by + self.period + LATE:
             return Standing.GOES
         return Standing.EITHER
 
     def may_be_due(self, withdraw_after: float) -> bool:
         """Return whether that can be the time that was announced, in whole seconds."""
-        return self.earliest - 1.0 < withdraw_after <= self.announced_by + WITHDRAW_AFTER
+        return self.earliest - 1.0 < withdraw_after <= self.announced_by + self.period

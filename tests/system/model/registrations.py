@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
@@ -19,6 +20,7 @@ from local_aws.testing.faults import faults
 from scenarios.people import Person
 from tests.system.conftest import until
 from tests.system.model.lapses import Lapse
+from tests.system.model.memberships import Membership, Place
 from tests.system.model.spans import Spans
 
 TIERS = ("gold", "tin")
@@ -27,6 +29,9 @@ ROLE = "intake"
 
 _BALANCER = "arn:aws:elasticloadbalancing:us-east-1:{}:loadbalancer/net/orders/0123456789abcdef"
 _POLICIES = "/drawbridge/config/policies"
+_PERMIT = Path(__file__).parents[3] / "policies" / "registered-consumer.cedar"
+"""The policy that lets in who is registered, as it comes with the stack."""
+
 _LATELY = 300.0
 """As long as a sweep may be away, which takes back what is offered no longer."""
 
@@ -74,6 +79,8 @@ class Endpoint:
     """When the policies and the registry may have let it in."""
     not_shut_out: Spans = field(default_factory=Spans)
     """When its consumer may have been neither suspended nor unproved."""
+    waits_since: float = 0.0
+    """When it was made, or all had last settled and it was not permitted: its delay can't have begun before."""
     lapse: Lapse | None = None
     may_have_been_cut: bool = False
     """Whether its time may have come since it was let in."""
@@ -86,6 +93,26 @@ class Endpoint:
     given_up: bool = False
     state: str = ""
     """As AWS said when all had last settled."""
+
+
+@dataclass
+class Association:
+    """What a consumer has associated with a resource configuration in the share for a tier, by an endpoint."""
+
+    endpoint_id: str
+    association_id: str
+    account_id: str
+    tier: str
+    made_at: float
+
+
+@dataclass(frozen=True)
+class Forbid:
+    """A policy that forbids something to an account."""
+
+    account_id: str
+    action: str
+    urgent: bool = False
 
 
 @dataclass
@@ -120,24 +147,40 @@ class Registrations:
             self._service(managed=True, tier="gold"),
             self._service(managed=False, tier=""),
         ]
+        self.resources = {tier: home.offer_database(f"{tier}-orders", port="5432") for tier in TIERS}
+        """By tier: the resource configuration in its share."""
         self.shares = {tier: self._share(tier) for tier in TIERS}
         self.entries: dict[str, Entry] = {}
         self.removed: dict[str, int] = {}
         """When accounts were removed by an event last, as the event says."""
         self.told: dict[str, Told] = {}
         """The last event of each account."""
-        self.forbids: dict[str, tuple[str, str]] = {}
-        """The policies that forbid something: by their names, the account and the action."""
+        self.forbids: dict[str, Forbid] = {}
+        """The policies that forbid something, by their names."""
+        self.delays: dict[float, Spans] = defaultdict(Spans)
+        """When the permit had which delay, by seconds."""
         self.endpoints: list[Endpoint] = []
+        self.associations: list[Association] = []
+        self.memberships: dict[tuple[str, str], Membership] = defaultdict(Membership)
+        """By tier and account."""
+        self.joined: dict[str, set[str]] = defaultdict(set)
+        """By tier: who has accepted an invitation to the share, and was in it when that was last looked at."""
+        self.let_go: set[tuple[str, str]] = set()
+        """By tier and account: whom an operator has let go, whatever the cap."""
         self.steady: dict[str, set[str]] = defaultdict(set)
         """By tier: who was in the share when all had last settled, and is called for, or kept, ever since."""
         self.offered: dict[tuple[str, str], Spans] = defaultdict(Spans)
         """When a service or share should have been offered to a principal, by both."""
         self.refusals: dict[tuple[str, str], Refusal] = {}
+        self._told_gone: set[str] = set()
+        """Whose entry an event took last."""
+        self._shut_out: dict[str, Entry] = {}
+        """What is kept of who was removed by an event: whether it was suspended, or had to prove who it is."""
         self._in_flight: dict[str, list[Entry | None]] = {}
         """What accounts' entries may be besides, as long as events are under way."""
         self._last = 0
         self._queue = _queue(home, "Registrations")
+        self.delays[0.0].note(clock.time(), so=True)
 
     # ---- what should be so
 
@@ -150,7 +193,7 @@ class Registrations:
             entry is not None
             and service.managed
             and self._calls_for(entry, service)
-            and (account_id, "accept") not in self.forbids.values()
+            and not self.forbids_to(account_id, "accept")
         )
 
     def lets_in(self, entry: Entry | None, account_id: str, service: Service) -> bool:
@@ -158,7 +201,7 @@ class Registrations:
 
     def principals(self, account_id: str, entry: Entry | None, service: Service) -> set[str]:
         """Return the principals of an account that a service should allow."""
-        if not self.lets_in(entry, account_id, service) or (account_id, "offer") in self.forbids.values():
+        if not self.lets_in(entry, account_id, service) or self.forbids_to(account_id, "offer"):
             return set()
         return set(entry.principals) or {root(account_id)} if entry is not None else set()
 
@@ -178,8 +221,28 @@ class Registrations:
 
     def in_share(self, account_id: str, entry: Entry | None, tier: str) -> bool:
         """Return whether an account should be put into the share for a tier."""
-        in_force = entry is not None and not entry.is_shut_out and entry.tier == tier
-        return in_force and (account_id, "offer") not in self.forbids.values()
+        return self.place(account_id, entry, tier) is Place.CALLED
+
+    def place(self, account_id: str, entry: Entry | None, tier: str) -> Place:
+        """Return what an account with such an entry has to do with the share for a tier."""
+        if entry is None:
+            return Place.NOWHERE
+        if entry.is_shut_out:
+            return Place.SHUT_OUT
+        if self.forbids_to(account_id, "offer"):
+            return Place.FORBIDDEN if entry.tier == tier else Place.NOWHERE
+        return Place.CALLED if entry.tier == tier else Place.ELSEWHERE
+
+    def is_anybody_leaving(self) -> bool:
+        """Return whether a share, or what is associated of it, may be announced to be lost."""
+        return any(each.forbid or each.gone for each in self.memberships.values() if each.invited_at)
+
+    def forbids_to(self, account_id: str, action: str) -> bool:
+        return any((each.account_id, each.action) == (account_id, action) for each in self.forbids.values())
+
+    def is_urgent(self, account_id: str, action: str) -> bool:
+        found = (each for each in self.forbids.values() if (each.account_id, each.action) == (account_id, action))
+        return any(each.urgent for each in found)
 
     def _calls_for(self, entry: Entry, service: Service) -> bool:
         by_tier = bool(service.tier) and entry.tier == service.tier
@@ -199,6 +262,12 @@ class Registrations:
                 self.offered[arn, account_id].note(now, so=any(self.in_share(account_id, e, tier) for e in possible))
                 if not all(self._keeps(account_id, each, tier) for each in possible):
                     self.steady[tier].discard(account_id)
+                self.memberships[tier, account_id].note(
+                    now,
+                    {self.place(account_id, each, tier) for each in possible},
+                    urgent=self.is_urgent(account_id, "offer"),
+                    commanded=account_id in self._told_gone,
+                )
                 if not certain and (refusal := self.refusals.get((arn, account_id))) is not None:
                     refusal.desired_since = False
         for endpoint in self.endpoints:
@@ -217,7 +286,7 @@ class Registrations:
         endpoint.not_shut_out.note(now, so=any(each is None or not each.is_shut_out for each in possible))
         if not all(self.permits(each, account_id, endpoint.service) for each in possible):
             endpoint.lapse = endpoint.lapse or Lapse(now)
-            endpoint.lapse.resume(now, urgent=False)
+            endpoint.lapse.resume(now, urgent=self.is_urgent(account_id, "accept"))
         elif endpoint.lapse is not None:
             endpoint.lapse.interrupt()
 
@@ -250,12 +319,21 @@ class Registrations:
             item["changed_at"] = _iso(entry.changed_at)
         self._table().put_item(Item=item)
         self.entries[person.account_id] = entry
+        self._told_gone.discard(person.account_id)
         self.note()
 
     def delete(self, person: Person) -> None:
         self.await_events()
         self._table().delete_item(Key={"account_id": person.account_id})
         self.entries.pop(person.account_id, None)
+        self.note()
+
+    def lose_entries(self) -> None:
+        """Delete all entries by hand, as by a slip."""
+        self.await_events()
+        for person in self.consumers:
+            self._table().delete_item(Key={"account_id": person.account_id})
+        self.entries.clear()
         self.note()
 
     def tell_registered(self, person: Person, tier: str, services: frozenset[str]) -> None:
@@ -302,14 +380,21 @@ class Registrations:
         if told.name == "Consumer Removed":
             if removed >= told.at or is_older:
                 return
+            if before is not None:
+                self._shut_out[told.account_id] = Entry(
+                    suspended=before.suspended, proof_required=before.proof_required
+                )
             self.entries.pop(told.account_id, None)
             self.removed[told.account_id] = told.at
+            self._told_gone.add(told.account_id)
             for endpoint in self.endpoints:
                 if endpoint.consumer.account_id == told.account_id:
                     endpoint.commanded = endpoint.out = True
         elif removed < told.at and not is_older:
             tier, services = told.detail["tier"], frozenset(told.detail["services"])
-            self.entries[told.account_id] = replace(before or Entry(), tier=tier, services=services, changed_at=told.at)
+            before = before or self._shut_out.get(told.account_id, Entry())
+            self.entries[told.account_id] = replace(before, tier=tier, services=services, changed_at=told.at)
+            self._told_gone.discard(told.account_id)
 
     def await_events(self) -> None:
         """Let time pass until all events are taken."""
@@ -337,13 +422,29 @@ class Registrations:
 
     # ---- policies, services
 
-    def forbid(self, person: Person, action: str) -> None:
-        name = f"no-{action}-{next(self._numbers)}"
+    def forbid(self, person: Person, action: str, *, urgent: bool) -> None:
+        name, of = f"no-{action}-{next(self._numbers)}", '@urgent("true")\n' if urgent else ""
         self.home.write_policy(
-            name, f'forbid(principal == Account::"{person.account_id}", action == Action::"{action}", resource);'
+            name, f'{of}forbid(principal == Account::"{person.account_id}", action == Action::"{action}", resource);'
         )
-        self.forbids[name] = (person.account_id, action)
+        self.forbids[name] = Forbid(person.account_id, action, urgent)
         self.note()
+
+    def delay(self, seconds: float) -> None:
+        """Have who is registered let in that much later."""
+        annotation = f'@delay("{seconds / 60:.0f}m")\n' if seconds else ""
+        begun = clock.time()
+        self.home.client("ssm").put_parameter(
+            Name=f"{_POLICIES}/registered-consumer",
+            Type="String",
+            Value=annotation + _PERMIT.read_text(),
+            Overwrite=True,
+        )
+        # From when it was begun to be written the one may hold; until it is, the other may.
+        self.delays[seconds].note(begun, so=True)
+        for other, spans in self.delays.items():
+            if other != seconds:
+                spans.note(clock.time(), so=False)
 
     def forbid_no_more(self, name: str) -> None:
         self.home.client("ssm").delete_parameter(Name=f"{_POLICIES}/{name}")
@@ -389,12 +490,13 @@ class Registrations:
 
     def connect(self, person: Person, service: Service) -> bool:
         """Create an endpoint, where the consumer can find the service; return whether it could."""
+        begun = clock.time()
         try:
             endpoint_id = person.connect(service.name)
         except ClientError as error:
             assert error.response["Error"]["Code"] == "InvalidServiceName", error
             return False
-        self.endpoints.append(Endpoint(endpoint_id, person, service))
+        self.endpoints.append(Endpoint(endpoint_id, person, service, waits_since=begun))
         # A removal that is under way finds what was made meanwhile, or does not.
         if self._in_flight and self.removed.get(person.account_id):
             self.endpoints[-1].commanded = True
@@ -404,6 +506,30 @@ class Registrations:
     def give_up(self, endpoint: Endpoint) -> None:
         endpoint.consumer.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[endpoint.endpoint_id])
         endpoint.given_up = True
+
+    def associate(self, person: Person, tier: str) -> bool:
+        """Create an endpoint to what the share for a tier holds; return whether the consumer could."""
+        arn, begun = self.resources[tier], clock.time()
+        try:
+            made = person.client("ec2").create_vpc_endpoint(
+                VpcEndpointType="Resource",
+                VpcId=person.vpc(),
+                SubnetIds=person.subnets()[:1],
+                ResourceConfigurationArn=arn,
+            )
+        except ClientError as error:
+            assert "NotFound" in error.response["Error"]["Code"], error
+            return False
+        endpoint_id = str(made["VpcEndpoint"]["VpcEndpointId"])
+        association_id = associated(self.home, arn)[endpoint_id]
+        self.associations.append(Association(endpoint_id, association_id, person.account_id, tier, begun))
+        return True
+
+    def look_who_joined(self) -> None:
+        """Look who has accepted an invitation to a share, and is in it."""
+        for tier, arn in self.shares.items():
+            found = sharing(self.home, arn)
+            self.joined[tier] = {account_id for account_id, status in found.items() if status == "ASSOCIATED"}
 
     def pending(self, person: Person) -> list[dict[str, Any]]:
         """Return the invitations to shares that an account has not answered."""
@@ -425,6 +551,9 @@ class Registrations:
             arn, share = each["resourceShareInvitationArn"], each["resourceShareArn"]
             if accept:
                 ram.accept_resource_share_invitation(resourceShareInvitationArn=arn)
+                for tier in TIERS:
+                    if self.shares[tier] == share:
+                        self.joined[tier].add(person.account_id)
                 continue
             known = self._is_on_record(share, person.account_id, confirmed=True)
             ram.reject_resource_share_invitation(resourceShareInvitationArn=arn)
@@ -452,7 +581,10 @@ class Registrations:
 
     def _share(self, tier: str) -> str:
         made = self.home.client("ram").create_resource_share(
-            name=f"for-{tier}", tags=[{"key": "drawbridge:offer", "value": tier}], allowExternalPrincipals=True
+            name=f"for-{tier}",
+            tags=[{"key": "drawbridge:offer", "value": tier}],
+            allowExternalPrincipals=True,
+            resourceArns=[self.resources[tier]],
         )
         return str(made["resourceShare"]["resourceShareArn"])
 
@@ -480,6 +612,13 @@ def sharing(home: Person, arn: str) -> dict[str, str]:
     found = [each for page in pages for each in page["resourceShareAssociations"]]
     statuses = {"ASSOCIATING", "ASSOCIATED"}
     return {each["associatedEntity"]: each["status"] for each in found if each["status"] in statuses}
+
+
+def associated(home: Person, arn: str) -> dict[str, str]:
+    """Return the endpoints that lead to a resource configuration, with the ids of their associations."""
+    pages = home.client("vpc-lattice").get_paginator("list_resource_endpoint_associations")
+    found = pages.paginate(resourceConfigurationIdentifier=arn)
+    return {each["vpcEndpointId"]: each["id"] for page in found for each in page["items"]}
 
 
 def _queue(home: Person, name: str) -> str:

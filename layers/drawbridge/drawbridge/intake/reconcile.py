@@ -416,11 +416,11 @@ class OfferReconciler:
     def _note_awaited(self, offers: Iterable[Offer], now: datetime) -> None:
         """Note since when accounts stay in a share until another has taken them.
 
-        While no policy is in force none takes anybody, and that does not count.
+        While no policy is in force none takes anybody, and that does not count: they have a day from then on.
         """
-        if not self._rules.why_nothing:
-            records = [each for _, each in _as_on_record(offers) if each.awaited_since is None]
-            self._records.note([replace(each, awaited_since=now) for each in records], after=records)
+        since = None if self._rules.why_nothing else now
+        records = [each for _, each in _as_on_record(offers) if (each.awaited_since is None) is not (since is None)]
+        self._records.note([replace(each, awaited_since=since) for each in records], after=records)
 
     def _remove_all(self, going: Sequence[Offer], target: Target, converged: Converged) -> None:
         """Take away offers, and forget them; what AWS does not take away stays on record."""

@@ -290,13 +290,15 @@ def plan_for_share(
             tier=share.tier if name in desired.principals else each.tier,
             # What is not known neither begins nor ends anything.
             leaving=None if name in desired.principals else each.leaving,
-            awaited_since=None if name in desired.principals else each.awaited_since,
+            # Who is suspended is put into no other share: it is waited for anew.
+            awaited_since=None if name in desired.principals or name in desired.unchanged else each.awaited_since,
         )
         for name, each in ours.items()
         if name in in_share and name not in going and name not in forbidden
         # Whose tier was renamed, in its entry as on the share, is there for the new one.
         if not each.is_confirmed
         or (name in desired.principals and (each.tier != share.tier or each.leaving or each.awaited_since))
+        or (name in desired.unchanged and each.awaited_since)
     ]
     announcing = [each for name, each in forbidden.items() if each != records[name]]
     due = {name: each for name, each in forbidden.items() if each.leaving and each.leaving.announced.is_due(now)}
