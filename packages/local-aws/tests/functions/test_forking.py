@@ -37,6 +37,18 @@ MODULE = """
 """
 
 
+KEPT = """
+    import ours, re
+
+    kept_pattern = (str, "kept (here|there)", re.ASCII.value) in re._cache
+    re.compile("kept (here|there)", re.ASCII)
+
+    def handler(event, context):
+        loader = ours.__loader__
+        kept_code = loader.get_code("ours") is loader.get_code("ours")
+        return {"code": kept_code, "pattern": kept_pattern, "word": ours.word}
+"""
+
 LISTING = """
     import os
     from botocore.loaders import Loader
@@ -59,6 +71,31 @@ LOADERS = """
 
         def list_available_services(self, type_name):
             return [os.getpid(), type_name, *self.search_paths]
+"""
+
+NAMES = """
+    import os
+
+    named = {}
+
+    def xform_name(name):
+        named[name] = os.getpid()
+"""
+NAMING = """
+    import botocore, botocore.loaders, os
+
+    def handler(event, context):
+        botocore.loaders.JSONFileLoader().load_file("service-2")
+        return {"process": os.getpid(), "named": botocore.named}
+"""
+MODELS = """
+    class JSONFileLoader:
+        def load_file(self, path):
+            return {"operations": {"DescribeIt": {}}}
+
+    class Loader:
+        def list_available_services(self, type_name):
+            return []
 """
 
 
@@ -145,6 +182,31 @@ def test_what_botocore_lists_is_listed_before_the_fork(made: Made) -> None:
     assert later["lister"] != later["process"]
     assert later["listed"] == ["service-2", "here", "there"]
     assert later["listed_elsewhere"] == ["service-2", "elsewhere"]
+
+
+def test_the_methods_of_botocores_clients_are_named_before_the_fork(made: Made) -> None:
+    _write(made.layer / "botocore" / "__init__.py", NAMES)
+    _write(made.layer / "botocore" / "loaders.py", MODELS)
+    _write(made.layer / "library-1.0.dist-info" / "top_level.txt", "library\nbotocore\n")
+    _write(made.code / "app.py", NAMING)
+    wait_until(lambda: made.start()["named"])
+
+    later = made.start()
+
+    assert list(later["named"]) == ["DescribeIt"]
+    assert later["named"]["DescribeIt"] != later["process"]
+
+
+def test_compiled_code_and_patterns_are_kept_before_the_fork_until_a_file_changes(made: Made) -> None:
+    _write(made.code / "app.py", KEPT)
+    _write(made.layer / "ours.py", "word = 'early'\n")
+    assert made.start() == {"code": False, "pattern": False, "word": "early"}
+    wait_until(lambda: made.start() == {"code": True, "pattern": True, "word": "early"})
+
+    _write(made.layer / "ours.py", "word = 'later on'\n")
+
+    assert made.start() == {"code": False, "pattern": True, "word": "later on"}
+    wait_until(lambda: made.start() == {"code": True, "pattern": True, "word": "later on"})
 
 
 def test_a_function_with_its_own_version_of_a_library_gets_that(made: Made) -> None:

@@ -8,7 +8,8 @@ the process's standard input, and its output. The answers are ``{"started": id, 
 Only what belongs to Python itself, or to a distribution that is installed in a layer, is loaded here: the runtime
 client, a function's code and a layer's own modules are loaded anew in each process, as on Lambda. Which libraries to
 load is learnt from the processes: each reports what it had to load itself. The parsed contents of botocore's data
-files, which are large, are kept too, and its lists of services, for which it searches hundreds of folders.
+files, which are large, are kept too, and its lists of services, for which it searches hundreds of folders. Of what is
+loaded anew, the compiled code and regular expressions are kept, which are the same in each process.
 """
 
 from __future__ import annotations
@@ -16,16 +17,20 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import importlib.machinery
 import importlib.metadata
 import json
 import os
+import re
 import selectors
 import signal
 import socket
 import sys
 import threading
+import warnings
 from collections.abc import Callable
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from start import begin  # type: ignore[import-not-found]  # in this file's folder, which is no package here
@@ -78,10 +83,74 @@ class _Files:
             loaders = sys.modules["botocore.loaders"]
             reader = loaders.JSONFileLoader()
             for path in paths:
-                reader.load_file(path)
+                self._name_methods(reader.load_file(path))
             for type_name, *searched in lists:
                 loader = loaders.Loader(extra_search_paths=searched, include_default_search_paths=False)
                 loader.list_available_services(type_name)
+
+    def _name_methods(self, read: Any) -> None:
+        """Have botocore keep the names of a service's methods: working them out is a fifth of a client's making."""
+        # Not every kind of file describes operations.
+        if isinstance(read, dict) and hasattr(sys.modules["botocore"], "xform_name"):
+            for operation in read.get("operations", ()):
+                sys.modules["botocore"].xform_name(operation)
+
+
+_Stamp = tuple[int, int]
+
+
+class _Code:
+    """The compiled code of modules that are loaded anew in each process, as long as their files stay as they are."""
+
+    def __init__(self, libraries: frozenset[str]) -> None:
+        self.kept: dict[str, tuple[_Stamp, CodeType]] = {}
+        self.missed: set[str] = set()
+        """The files that were read although their modules' code may be kept."""
+        self._libraries = libraries
+        self._read = importlib.machinery.SourceFileLoader.get_code
+
+    def keep(self) -> None:
+        """Make Python look here first."""
+
+        def get_code(loader: Any, name: str) -> CodeType | None:
+            if name.partition(".")[0] in self._libraries:
+                return self._read(loader, name)
+            stamp, code = self.kept.get(loader.path, (None, None))
+            if code is not None and stamp == _stamp(loader.path):
+                return code
+            self.missed.add(loader.path)
+            return self._read(loader, name)
+
+        importlib.machinery.SourceFileLoader.get_code = get_code  # type: ignore[assignment,method-assign]  # for all
+
+    def read(self, paths: list[str]) -> None:
+        for path in paths:
+            # It may be gone or broken by now.
+            with contextlib.suppress(Exception):
+                # Looked at before it is read: if it changes meanwhile, it is read again.
+                stamp = _stamp(path)
+                name = Path(path).stem
+                code = self._read(importlib.machinery.SourceFileLoader(name, path), name)
+                if code is not None:
+                    self.kept[path] = (stamp, code)
+
+
+def _stamp(path: str) -> _Stamp:
+    status = os.stat(path)  # noqa: PTH116 - Path is slower, and each module is looked at
+    return (status.st_mtime_ns, status.st_size)
+
+
+def _patterns() -> set[tuple[str, int]]:
+    """Return the regular expressions, with their flags, that Python keeps compiled: ``re`` tells them to nobody."""
+    return {(pattern, int(flags)) for kind, pattern, flags in list(getattr(re, "_cache", ())) if kind is str}
+
+
+def _compile(patterns: list[list[Any]]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for pattern, flags in patterns:
+            with contextlib.suppress(Exception):
+                re.compile(pattern, flags)
 
 
 def _installed(layers: list[str]) -> set[str]:
@@ -95,6 +164,8 @@ class _Server:
         self._local_aws = local_aws
         self._libraries = sys.stdlib_module_names | _installed(os.environ["PYTHONPATH"].split(os.pathsep))
         self._files = _Files()
+        self._code = _Code(self._libraries)
+        self._code.keep()
         self._reported, self._reporting = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._children, signalled = os.pipe()
         for each in (self._children, signalled):
@@ -162,6 +233,8 @@ class _Server:
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
         self._files.read(loaded["files"], loaded["lists"])
+        self._code.read(loaded["code"])
+        _compile(loaded["patterns"])
         if threading.active_count() > 1:
             # A fork copies one thread only: whatever waits for another would wait for ever.
             os._exit(1)
@@ -191,7 +264,7 @@ class _Server:
             arguments = [sys.executable, "-s", str(Path(_HERE) / "start.py"), handler, timeout, now]
             os.execv(sys.executable, arguments)  # noqa: S606 - no shell is wanted
         sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
-        begin(handler, float(timeout), float(now), _Report(self._reporting, self._libraries, self._files))
+        begin(handler, float(timeout), float(now), _Report(self._reporting, self._libraries, self._files, self._code))
 
     def _has_loaded_module(self, code: Path) -> bool:
         """Return whether the function's code has a module of a name that is loaded here: it needs a new interpreter."""
@@ -202,10 +275,12 @@ class _Server:
 class _Report:
     """Reports to the server, whenever a function's process is idle, what it had to load itself."""
 
-    def __init__(self, reporting: socket.socket, libraries: frozenset[str], files: _Files) -> None:
+    def __init__(self, reporting: socket.socket, libraries: frozenset[str], files: _Files, code: _Code) -> None:
         self._reporting = reporting
         self._libraries = libraries
         self._files = files
+        self._code = code
+        self._patterns: set[tuple[str, int]] | None = _patterns()
         self._modules = set(sys.modules)
         self._paths = set(files.kept)
         self._lists = set(files.lists)
@@ -214,12 +289,17 @@ class _Report:
         modules = [each for each in sys.modules.keys() - self._modules if each.partition(".")[0] in self._libraries]
         paths = list(self._files.kept.keys() - self._paths)
         lists = list(self._files.lists.keys() - self._lists)
+        code = list(self._code.missed)
+        # Those that are made for one event are of no use to another.
+        patterns = list(_patterns() - self._patterns) if self._patterns is not None else []
         self._modules |= sys.modules.keys()
         self._paths.update(paths)
         self._lists.update(lists)
-        if modules or paths or lists:
+        self._code.missed.clear()
+        self._patterns = None
+        if modules or paths or lists or code or patterns:
             # If the server's buffer is full, a later process will report it.
-            report = {"modules": modules, "files": paths, "lists": lists}
+            report = {"modules": modules, "files": paths, "lists": lists, "code": code, "patterns": patterns}
             with contextlib.suppress(OSError):
                 self._reporting.send(json.dumps(report).encode(), socket.MSG_DONTWAIT)
 
