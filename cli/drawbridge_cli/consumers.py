@@ -1,5 +1,6 @@
 """``drawbridge consumers``: the registry of known consumers."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ from drawbridge.decision.consumer_standing import Standing, standing_of
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration, check_account_id, registration
 from drawbridge.discovery.withdrawable import ConsumerConnections, RequestStanding, Withdrawable, connections_of
-from drawbridge.errors import InvalidInputError
+from drawbridge.errors import AccessDeniedError, InvalidInputError
 from drawbridge.intake.account_offers import AccountOffers, is_of_share
 from drawbridge.intake.off_boarding import EntryRemoval, OffBoarded
 from drawbridge_cli.command_group import CommandGroup
@@ -23,7 +24,7 @@ from drawbridge_cli.consumer_suspension import resume, suspend
 from drawbridge_cli.leaving_offers import leaving_documents, leaving_offers, leaving_text
 from drawbridge_cli.missing_targets import warn_of_missing
 from drawbridge_cli.offers_screen import offer_documents, offers_to, show_offers
-from drawbridge_cli.options import Account, Json
+from drawbridge_cli.options import Account, Json, check_service
 from drawbridge_cli.screen import ask, check_that_nobody_is_asked, complain, say, show_json, show_table
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.withdrawable_screen import (
@@ -98,18 +99,21 @@ def add(
 def list_all(
     context: typer.Context,
     tier: Annotated[str, typer.Option(help="Only those of this tier.")] = "",
-    service: Annotated[str, typer.Option(help="Only those that may reach this service, by its id.")] = "",
+    service: Annotated[
+        str, typer.Option(help="Only those that may reach this service: by its id, *, or its tier.")
+    ] = "",
     standing: Annotated[Standing | None, typer.Option(help="Only those that stand so.")] = None,
     as_json: Json = False,
 ) -> None:
     """List who is registered."""
     stack: Stack = context.obj
+    tags = _tags_of(stack, service) if service else None
     entries = sorted(stack.consumers.all(), key=lambda entry: entry.account_id)
     chosen = [
         entry
         for entry in entries
         if (not tier or entry.consumer.tier == tier)
-        and (not service or entry.consumer.may_reach(service, None))
+        and (not service or entry.consumer.may_reach(service, tags))
         and standing in {None, standing_of(entry.consumer)}
     ]
     if as_json:
@@ -117,6 +121,23 @@ def list_all(
         return
     show_table(COLUMNS, [cells(entry) for entry in chosen])
     say(f"{len(chosen)} of {len(entries)} consumers")
+
+
+def _tags_of(stack: Stack, service_id: str) -> Mapping[str, str] | None:
+    """Return the tags of a managed service; ``None`` if they are unknown, which is told.
+
+    Raises:
+        InvalidInputError: it is no service's id.
+    """
+    check_service(service_id)
+    try:
+        managed = {each.service_id: each.tags for each in stack.services}
+    except AccessDeniedError as denied:
+        complain(f"who reaches {service_id} by its tier is left out: {denied}")
+        return None
+    if service_id not in managed:
+        complain(f"{service_id} is no managed service of this account in {stack.region}: its tier is unknown")
+    return managed.get(service_id)
 
 
 @app.command()

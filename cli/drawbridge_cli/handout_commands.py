@@ -28,6 +28,10 @@ class ShareCommands(Struct, frozen=True, kw_only=True):
     """How to take a share, by hand and with Drawbridge."""
 
     cli: str
+    endpoint: str
+    """What makes an endpoint to a resource configuration that the share holds."""
+    name: str
+    """What shows the name that then leads there."""
     binding: str
     policy: str
 
@@ -243,8 +247,30 @@ def share_commands(share: ComingShare, provider_account_id: str) -> ShareCommand
         "match": {"provider": provider_account_id, "share": _glob(share.name)},
         "attach": {"mode": "resource-endpoint", "vpc": "vpc-0123456789abcdef0"},
     }
+    endpoint = _lines(
+        [
+            ("aws", "ec2", "create-vpc-endpoint"),
+            ("--region", shlex.quote(share.region)),
+            ("--vpc-endpoint-type", "Resource"),
+            ("--resource-configuration-arn", _given("RESOURCE_ARN")),
+            ("--vpc-id", _given("VPC_ID")),
+            ("--subnet-ids", _given("SUBNET_ID")),
+            ("--security-group-ids", _given("SECURITY_GROUP_ID")),
+        ]
+    )
+    name = _lines(
+        [
+            ("aws", "ec2", "describe-vpc-endpoint-associations"),
+            ("--region", shlex.quote(share.region)),
+            ("--vpc-endpoint-ids", _given("ENDPOINT_ID")),
+            ("--query", shlex.quote("VpcEndpointAssociations[].[AssociatedResourceArn,DnsEntry.DnsName]")),
+            ("--output", "text"),
+        ]
+    )
     return ShareCommands(
         cli=f"{listed}\n{accepted}\n{contents}",
+        endpoint=endpoint,
+        name=name,
         binding=yaml.safe_dump(binding, sort_keys=False, width=1000),
         policy=(
             f"permit(principal == Account::{json.dumps(provider_account_id)}, "

@@ -216,9 +216,20 @@ def _share(share: ComingShare, provider_account_id: str) -> Iterator[str]:
     yield (
         f"An invitation of account {code(provider_account_id)} to the share {code(share.name)} comes to AWS RAM in "
         f"your account. It expires {INVITATION_LASTS_HOURS} hours after it was sent. Inside of one AWS organization "
-        "none comes: the share is there at once. List it, accept it, and see what the share holds:"
+        "none comes: the share is there at once. List it, accept it, and, some seconds later, see what the share holds:"
     )
     yield from fenced("sh", commands.cli)
+    yield ""
+    yield (
+        f"What is of type {code('vpc-lattice:ResourceConfiguration')} is reached by an endpoint in your VPC, whose "
+        "security group has to let your clients in:"
+    )
+    yield from fenced("sh", commands.endpoint)
+    yield ""
+    yield "Once it is available, the name to use is shown by"
+    yield from fenced("sh", commands.name)
+    yield ""
+    yield "AWS lets nobody leave such a share: delete the endpoint to end it."
     yield ""
     yield "With Drawbridge in your account, a binding and a policy do the same, and connect what is inside:"
     yield from fenced("yaml", commands.binding)

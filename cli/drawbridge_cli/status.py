@@ -1,6 +1,5 @@
 """``drawbridge status``: what needs somebody, by urgency, and one line for the rest."""
 
-import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,7 +16,7 @@ from drawbridge.legible import legible
 from drawbridge.request import EndpointConnectionRequest, OrphanRequest, ResourceShareRequest
 from drawbridge.status import Status
 from drawbridge_cli.command_lines import told_with
-from drawbridge_cli.options import Json
+from drawbridge_cli.options import Json, check_service
 from drawbridge_cli.regions import INCOMPLETE, AllRegions, all_regions, asked_of_each, complain_of_not_asked
 from drawbridge_cli.request_status import Known, RequestStatus
 from drawbridge_cli.scheduled_sweeps import ScheduledSweeps, SweepsUnknown
@@ -41,7 +40,6 @@ _BETWEEN_LOOKS = 5.0
 KINDS = tuple(
     str(each.__struct_config__.tag) for each in (ResourceShareRequest, EndpointConnectionRequest, OrphanRequest)
 )
-_SERVICE = re.compile(r"vpce-svc-[0-9a-f]{8,17}")
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -206,10 +204,8 @@ def _wanted(everything: bool, account: str, status: str, kind: str, service: str
         raise InvalidInputError(f"--status: {legible(status)} is none of {', '.join(Status)}")
     if kind and kind not in KINDS:
         raise InvalidInputError(f"--kind: {legible(kind)} is none of {', '.join(KINDS)}")
-    if service and _SERVICE.fullmatch(service) is None:
-        raise InvalidInputError(
-            f"--service: {legible(service)} is no endpoint service's id, such as vpce-svc-0123456789"
-        )
+    if service:
+        check_service(service)
     if binding and binding_in(binding) != binding:
         raise InvalidInputError(
             f"--binding: {legible(binding)} is no binding's name: letters, digits, dots, hyphens, underscores"

@@ -13,6 +13,7 @@ from botocore.credentials import ReadOnlyCredentials
 from drawbridge.aws.consumers_table import ConsumersTable
 from drawbridge.decision.consumer_standing import Standing, standing_of
 from drawbridge.decision.facts import TIER_TAG, Consumer
+from drawbridge.errors import AccessDeniedError
 from drawbridge.hint import EVERYTHING, HintSource
 from drawbridge.hint.parse import parse_hint
 from drawbridge.intake.challenge import parse_challenge
@@ -178,6 +179,38 @@ def test_a_list_may_be_of_a_tier_or_of_who_may_reach_a_service(
     assert [each["account_id"] for each in written.json] == listed
     assert shown.out.splitlines()[-1] == f"{len(listed)} of 2 consumers"
     assert (written.code, shown.code) == (0, 0)
+
+
+def test_who_reaches_a_service_by_its_tier_is_listed(at_work: Drawbridge) -> None:
+    at_work("consumers", "add", CONSUMER, "--tier", "gold")
+    at_work("consumers", "add", STRANGER, "--tier", "silver")
+
+    ended = at_work("consumers", "list", "--json", "--service", SERVICE_ID)
+
+    assert ([each["account_id"] for each in ended.json], ended.err) == ([CONSUMER], "")
+
+
+def test_a_list_says_what_it_leaves_out_of_a_service_whose_tier_nobody_may_know(
+    at_work: Drawbridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deny(_stack: Stack) -> None:
+        raise AccessDeniedError("list endpoint services")
+
+    monkeypatch.setattr(Stack, "services", property(deny))
+    at_work("consumers", "add", CONSUMER, "--tier", "gold")
+    at_work("consumers", "add", STRANGER, "--service", SERVICE_ID)
+
+    ended = at_work("consumers", "list", "--json", "--service", SERVICE_ID)
+
+    assert [each["account_id"] for each in ended.json] == [STRANGER]
+    assert ended.err == f"who reaches {SERVICE_ID} by its tier is left out: list endpoint services\n"
+
+
+def test_a_list_of_what_is_no_service_is_refused(at_work: Drawbridge) -> None:
+    ended = at_work("consumers", "list", "--json", "--service", "orders")
+
+    assert (ended.code, ended.json["error"]["field"]) == (2, "--service")
+    assert ended.err.startswith("--service: orders is no endpoint service's id, such as vpce-svc-")
 
 
 def test_one_is_shown_to_people_and_to_programs(at_work: Drawbridge) -> None:

@@ -124,7 +124,8 @@ def unknown_to_aws(command: str) -> set[str]:
 def test_each_command_is_one_of_aws(service: OfferedService) -> None:
     lines = [way.cli for way in service_commands(service)]
     lines += [state_command("us-east-1"), private_name_command("us-east-1"), zones_command("us-east-1")]
-    lines += share_commands(SHARE, PROVIDER).cli.split("\n\n")
+    by_share = share_commands(SHARE, PROVIDER)
+    lines += [*by_share.cli.split("\n\n"), by_share.endpoint, by_share.name]
 
     assert {line: unknown for line in lines if (unknown := unknown_to_aws(line))} == {}
 
@@ -252,6 +253,8 @@ def test_a_page_says_what_is_offered_and_what_happens() -> None:
     assert "accepted automatically" in page
     assert f"An invitation of account `{PROVIDER}` to the share `databases`" in page
     assert "It expires 12 hours after it was sent." in page
+    assert '  --resource-configuration-arn "${RESOURCE_ARN:?}" \\\n' in page
+    assert "aws ec2 describe-vpc-endpoint-associations \\\n" in page
 
 
 def test_a_proof_comes_before_everything_else() -> None:
