@@ -148,7 +148,7 @@ function card(each, detailed) {
 function quota(each) {
   const said = words.quotas[each.is_reached ? "reached" : "near"];
   return el("p", { class: `quota ${said?.tone ?? "doubt"}` }, el("b", {}, `${said?.title ?? "quota"}: `), `${legible(each.found)}. `,
-    el("b", {}, `${capital(turn("operator"))}: `), legible(each.to_do));
+    el("b", {}, `${capital(said?.turn ?? "to do")}: `), legible(each.to_do));
 }
 
 function needs(data) {
