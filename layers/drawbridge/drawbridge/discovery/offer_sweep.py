@@ -16,16 +16,26 @@ from drawbridge.intake.disassociate import LeaverReconciler
 from drawbridge.intake.offers import OfferedShare, OfferedShares, OfferRecords
 from drawbridge.intake.quotas import Limits, OfferCounts, usages
 from drawbridge.intake.reconcile import Hurry, OfferReconciler, RegisteredConsumers
-from drawbridge.intake.steps import DisallowPrincipals, OfferPlan, RemoveForbidden, RemoveFromShare, Step
+from drawbridge.intake.steps import (
+    DisallowPrincipals,
+    ForgetRecords,
+    OfferPlan,
+    RemoveForbidden,
+    RemoveFromShare,
+    Step,
+)
+from drawbridge.intake.tell import ShareTeller
 from drawbridge.request.connections import ManagedService
 
 _ADDS_UNTIL = 80.0
 _TAKES_BACK_UNTIL = 120.0
 _DISASSOCIATES_UNTIL = 150.0
-"""Seconds after which nothing more is added, taken back, or disassociated of who left a share: the function has five
-minutes for the whole sweep.
+_TELLS_UNTIL = 170.0
+"""Seconds after which nothing more is added, taken back, disassociated of who left a share, or told to consumers: the
+function has five minutes for the whole sweep.
 
-However late it is, one service or share is planned, a hundred are added of one, and one step is taken that takes back.
+However late it is, one service or share is planned, a hundred are added of one, one step is taken that takes back, and
+a hundred are told.
 """
 
 _LEFT_OUT_AT_MOST = 3
@@ -36,6 +46,11 @@ def _after_one(is_late: Hurry) -> Hurry:
     """Return whether it is late, but never at first: whatever took the time, each sweep does something."""
     asked = iter([False])
     return lambda: next(asked, True) and is_late()
+
+
+def _may_be_told(plan: OfferPlan) -> bool:
+    """Return whether there is something to tell of a share, by what there was or by what is done about it."""
+    return plan.has_untold or not all(isinstance(each, ForgetRecords) for each in plan.steps)
 
 
 def _turned(targets: list[Target], now: datetime) -> list[Target]:
@@ -66,6 +81,7 @@ class OfferSweep:
         reconciler: OfferReconciler,
         limits: Limits,
         leavers: LeaverReconciler,
+        teller: ShareTeller,
         zone: str = "UTC",
         clock: Callable[[], float] = monotonic,
     ) -> None:
@@ -77,13 +93,14 @@ class OfferSweep:
         self._reconciler = reconciler
         self._limits = limits
         self._leavers = leavers
+        self._teller = teller
         self._zone = zone
         self._clock = clock
 
     def converge(self, now: datetime, *, forget_gone: bool = False) -> Converged:
         """Offer what the registry calls for, one service or share after the other, then take back what it does not.
 
-        Last, what is due of those that left shares is disassociated.
+        Then what is due of those that left shares is disassociated, and last consumers are told what became of it.
 
         Whoever changes tiers is in the next share before the last is taken away, or stays in the last. ``forget_gone``
         is whether to look too for records of what is there no more, for which the whole table of them is read.
@@ -99,7 +116,7 @@ class OfferSweep:
         if listed:
             self._converge(listed, EvaluationTime(now, self._zone), converged, began)
         if forget_gone:
-            self._forget_gone({id_of(each) for each in listed}, converged)
+            self._forget_gone({id_of(each) for each in listed}, now, converged, began)
         return converged
 
     def _converge(
@@ -122,6 +139,7 @@ class OfferSweep:
         counts: dict[str, OfferCounts] = {}
         taking_back: list[tuple[Target, Step]] = []
         with_leavers: list[OfferedShare] = []
+        with_untold: list[OfferedShare] = []
         for target in targets:
             if is_late_to_plan():
                 converged.left_out.add(id_of(target))
@@ -132,6 +150,7 @@ class OfferSweep:
             counts[id_of(target)] = plan.counts
             converged.not_offered += (str(each) for each in plan.not_offered)
             with_leavers += [target] if plan.has_leavers and isinstance(target, OfferedShare) else []
+            with_untold += [target] if _may_be_told(plan) and isinstance(target, OfferedShare) else []
             for step in plan.steps:
                 if isinstance(step, DisallowPrincipals | RemoveFromShare | RemoveForbidden):
                     taking_back.append((target, step))
@@ -139,6 +158,7 @@ class OfferSweep:
                     self._apply(step, target, evaluation_time, converged, is_late_to_add)
         self._take_back(taking_back, targets, evaluation_time, converged, is_late(_TAKES_BACK_UNTIL))
         self._disassociate(with_leavers, evaluation_time, converged, is_late(_DISASSOCIATES_UNTIL))
+        self._tell(with_untold, with_leavers, evaluation_time.now, converged, is_late(_TELLS_UNTIL))
         self._tell_left(len(targets), left_out, converged)
         # Service Quotas may be slow, or out of reach.
         converged.quotas = usages(counts, self._limits)
@@ -204,6 +224,23 @@ class OfferSweep:
             except Exception as error:  # noqa: BLE001 - what is wrong with one share stops no other
                 converged.failures.append(failure_of(share.arn, error))
 
+    def _tell(
+        self,
+        shares: list[OfferedShare],
+        with_leavers: list[OfferedShare],
+        now: datetime,
+        converged: Converged,
+        is_late: Hurry,
+    ) -> None:
+        """Tell consumers of shares: of those in which somebody leaves, even if nothing else has changed."""
+        for share in [*shares, *(each for each in with_leavers if each not in shares)]:
+            try:
+                self._teller.tell(share.arn, now, converged, is_late, of_leavers=share not in shares)
+            except GoneError:
+                continue
+            except Exception as error:  # noqa: BLE001 - what is wrong with one share stops no other
+                converged.failures.append(failure_of(share.arn, error))
+
     def _left_out(self, converged: Converged) -> dict[str, int]:
         try:
             return self._records.left_out()
@@ -228,7 +265,10 @@ class OfferSweep:
             why = f"{len(waiting)} services and shares were left out of {_LEFT_OUT_AT_MOST} sweeps in a row or more"
             converged.failures.append(NotReadyError(f"{why}, as there was no time: {some_of(waiting)}"))
 
-    def _forget_gone(self, known: set[str], converged: Converged) -> None:
+    def _forget_gone(self, known: set[str], now: datetime, converged: Converged, began: float) -> None:
+        def is_late() -> bool:
+            return self._clock() - began >= _TELLS_UNTIL
+
         try:
             targets = self._records.targets() - known
         except DrawbridgeError as error:
@@ -236,7 +276,10 @@ class OfferSweep:
             return
         for target in sorted(targets):
             try:
-                self._reconciler.forget_gone(target)
+                gone = self._reconciler.of_gone(target)
+                if target.startswith("arn:"):
+                    gone = self._teller.tell_of_deleted(gone, now, converged, is_late)
+                self._records.drop(gone)
             except DrawbridgeError as error:
                 converged.failures.append(error)
 

@@ -11,6 +11,7 @@ from drawbridge.intake.associations import ConsumerAssociation
 from drawbridge.intake.desired import DesiredOffers
 from drawbridge.intake.leaving import Leaving, LeavingCause, announced_to_leave, leaving_after
 from drawbridge.intake.offers import OfferRecord
+from drawbridge.intake.untold import knows_of_end
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
@@ -133,7 +134,8 @@ def plan_for_leavers(
     """Compare what accounts that left have associated with what is to be.
 
     ``records`` are theirs, as they were read and as they are by now. Nothing is deleted before it is due, nor of what
-    an account may still reach; and none is forgotten before two looks, ``confirm_after`` apart, found nothing.
+    an account may still reach; and none is forgotten before two looks, ``confirm_after`` apart, found nothing, and
+    its consumer has been told.
     """
     steps: list[LeaverStep] = []
     stays: list[Stays] = []
@@ -149,7 +151,9 @@ def plan_for_leavers(
         stays += staying if is_due else []
         is_clear = not (observed.unlisted or going or any(not each.is_right for each in staying))
         after = _noted(record, leaving, now, is_clear=is_clear)
-        if is_clear and leaving.clear_since is not None and now >= leaving.clear_since + confirm_after:
+        is_clear_still = leaving.clear_since is not None and now >= leaving.clear_since + confirm_after
+        # What is on record is what its consumer is told by.
+        if is_clear and is_clear_still and knows_of_end(before):
             steps.append(ForgetLeaver(before))
             continue
         steps += [ChangeRecord(before, after)] if after != before else []

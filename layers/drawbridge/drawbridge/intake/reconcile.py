@@ -206,15 +206,16 @@ class OfferReconciler:
         uncommanded = losing - (commanded - entries.keys())
         return Departures(others=others, uncommanded=frozenset(uncommanded), commanded=commanded, cap=self._cap)
 
-    def forget_gone(self, target_id: str) -> None:
-        """Forget what was added to a service or share that is not looked after any longer, if AWS says it is gone."""
+    def of_gone(self, target_id: str) -> list[OfferRecord]:
+        """Return what was added to a service or share that is not looked after any longer, if AWS says it is gone."""
         try:
             if target_id.startswith("arn:"):
                 self._shares.principals(target_id)
             else:
                 self._permissions.allowed(target_id)
         except GoneError:
-            self._records.drop(self._records.of(target_id).values())
+            return [*self._records.of(target_id).values()]
+        return []
 
     def _allow(
         self,
@@ -604,4 +605,5 @@ def _record(
         tier=target.tier if isinstance(target, OfferedShare) else "",
         # Until it is seen in the share again, something may be associated from when it was in it before.
         leaving=offer.record.leaving if offer.record is not None else None,
+        notice=offer.record.notice if offer.record is not None else None,
     )

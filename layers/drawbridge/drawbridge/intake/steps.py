@@ -12,13 +12,11 @@ from drawbridge.intake.desired import DesiredOffers, NotOffered
 from drawbridge.intake.leaving import announced_to_leave
 from drawbridge.intake.offers import AllowedPrincipal, OfferedShare, OfferRecord, PrincipalStatus, SharePrincipal
 from drawbridge.intake.quotas import OfferCounts, what_to_do_about
+from drawbridge.intake.untold import INVITATION_LASTS, is_untold
 from drawbridge.status import Reason
 
-INVITED_AGAIN_AFTER = timedelta(hours=12)
-"""As long as an invitation to a share of VPC Lattice's resources waits: whoever refused it is not asked all day.
-
-https://docs.aws.amazon.com/ram/latest/userguide/working-with-shared-invitations.html
-"""
+INVITED_AGAIN_AFTER = INVITATION_LASTS
+"""Whoever refused an invitation is not asked all day."""
 
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -171,6 +169,8 @@ class OfferPlan(Struct, frozen=True, kw_only=True):
     not_offered: tuple[NotOffered, ...] = ()
     has_leavers: bool = False
     """Whether accounts leave the share, or have left it and may have something associated still."""
+    has_untold: bool = False
+    """Whether accounts of the share are to be told something of it, by what there was before the steps."""
 
 
 def plan_for_service(
@@ -339,6 +339,7 @@ def plan_for_share(
         counts=counts,
         not_offered=(*desired.not_offered, *not_again),
         has_leavers=bool(going or due or taken_out),
+        has_untold=any(is_untold(each, there.get(name), now) for name, each in records.items()),
     )
 
 
