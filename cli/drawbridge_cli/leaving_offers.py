@@ -40,7 +40,12 @@ def _leaving(stack: Stack) -> Iterator[OfferRecord]:
 
 def held_back_offers(stack: Stack) -> list[OfferRecord]:
     """Return the accounts that stay in shares since too many would leave at once, and that nobody has let go."""
-    return [each for each in leaving_offers(stack) if each.leaving is not None and _waits(each.leaving)]
+    return [each for each in leaving_offers(stack) if is_held_back(each)]
+
+
+def is_held_back(record: OfferRecord) -> bool:
+    """Return whether an account stays in a share since too many would leave at once, and nobody has let it go."""
+    return record.leaving is not None and _waits(record.leaving)
 
 
 def _waits(leaving: Leaving) -> bool:
