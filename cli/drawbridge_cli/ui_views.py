@@ -18,7 +18,6 @@ from drawbridge.request import EndpointConnectionRequest, what_connects
 from drawbridge.status import Status
 from drawbridge_cli.bindings import bindings_document, look_at_bindings
 from drawbridge_cli.command_lines import told_with
-from drawbridge_cli.offer_stories import offers_named
 from drawbridge_cli.request_status import Known
 from drawbridge_cli.scheduled_sweeps import ScheduledSweeps, SweepsUnknown
 from drawbridge_cli.stack import Stack
@@ -121,8 +120,8 @@ class Stories:
 
     def _tell(self, subject: str) -> dict[str, Any]:
         now = datetime.now(UTC)
-        found, offers = look_for(self._reads, subject, now), offers_named(self._reads.stack, subject)
-        return why_document(self._reads, subject, found, offers, now)
+        # What is offered is not shown: of an account, each look would read the whole table of that.
+        return why_document(self._reads, subject, look_for(self._reads, subject, now), now)
 
 
 def _tells_of_moving(document: dict[str, Any]) -> bool:

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import typer
 
 from drawbridge.aws.history_table import HistoryTable
-from drawbridge.intake.offers import OfferRecord
 from drawbridge.record.entry import Entry
 from drawbridge.record.history import KeptHistory
 from drawbridge_cli.named_requests import RequestReads, UnknownRequest, UnreadableRequest, requests_named
@@ -43,7 +42,7 @@ def why(
     found = look_for(reads, subject, now)
     offers = offers_named(stack, subject)
     if as_json:
-        show_json(why_document(reads, subject, found, offers, now))
+        show_json(why_document(reads, subject, found, now) | {"offers": offer_documents(offers)})
     requests: Sequence[Known] = ()
     if not isinstance(found, UnknownRequest | UnreadableRequest):
         requests = found
@@ -80,13 +79,9 @@ def look_for(reads: StoryReads, subject: str, now: datetime) -> Found:
     return found if isinstance(found, UnknownRequest | UnreadableRequest) else reads.stack.known(found, now)
 
 
-def why_document(
-    reads: StoryReads, subject: str, found: Found, offers: Sequence[OfferRecord], now: datetime
-) -> dict[str, Any]:
-    """Return the stories of what was found as ``--json`` prints them."""
-    place = reads.stack.place_document
-    document: dict[str, Any] = {"named": subject, "requests": [], "unreadable": [], **place}
-    document["offers"] = offer_documents(offers)
+def why_document(reads: StoryReads, subject: str, found: Found, now: datetime) -> dict[str, Any]:
+    """Return the stories of what was found as ``--json`` prints them, without what is offered."""
+    document: dict[str, Any] = {"named": subject, "requests": [], "unreadable": [], **reads.stack.place_document}
     match found:
         case UnknownRequest():
             return document | {"looked_for": LOOKED_FOR, "nearest": found.nearest}

@@ -149,6 +149,7 @@ class OfferSweep:
                 continue
             counts[id_of(target)] = plan.counts
             converged.not_offered += (str(each) for each in plan.not_offered)
+            converged.refused_before += (str(each) for each in plan.not_offered if each.is_refused)
             with_leavers += [target] if plan.has_leavers and isinstance(target, OfferedShare) else []
             with_untold += [target] if _may_be_told(plan) and isinstance(target, OfferedShare) else []
             for step in plan.steps:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from drawbridge.bounds import some_of
 from drawbridge.decision.registration import account_of
-from drawbridge.intake.desired import DesiredOffers, NotOffered
+from drawbridge.intake.desired import OFFER_REFUSED, DesiredOffers, NotOffered
 from drawbridge.intake.leaving import announced_to_leave
 from drawbridge.intake.offers import AllowedPrincipal, OfferedShare, OfferRecord, PrincipalStatus, SharePrincipal
 from drawbridge.intake.quotas import OfferCounts, what_to_do_about
@@ -417,7 +417,7 @@ def _why_refused(record: OfferRecord, takes_outsiders: bool | None = None) -> Re
     again = (at + _wait(record)).isoformat(timespec="seconds")
     alone = " (the share is for the organization alone)" if takes_outsiders is False else ""
     text = f"AWS refused {record.principal} at {at.isoformat(timespec='seconds')}{alone}. It is tried again at {again}."
-    return Reason("offer-refused", text)
+    return Reason(OFFER_REFUSED, text)
 
 
 def _was_rejected(record: OfferRecord | None, now: datetime) -> bool:
