@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from drawbridge.intake.share_notice import ShareNotice, ShareNoticeType
 from drawbridge.request.announced import Announced
 from drawbridge.status import Reason
 from tests.builders import CONSUMER, NOW, SERVICE_ID, SHARE_ARN, STRANGER
+from tests.cli.made import DEFAULTS, folder_of
 from tests.cli.operators import Drawbridge, Operator, denied
 
 WEEK = timedelta(hours=168)
@@ -264,3 +266,60 @@ def test_of_what_is_offered_to_nobody_and_no_request_it_is_told_what_was_looked_
 
     assert (ended.code, ended.out) == (1, "")
     assert "knows nothing of it" in ended.err
+
+
+@pytest.fixture
+def registered(operator: Operator) -> Iterator[Any]:
+    table = operator.table("ConsumersTableName")
+    for each in (CONSUMER, STRANGER):
+        table.put_item(Item={"account_id": each, "tier": "gold"})
+    yield table
+    for each in (CONSUMER, STRANGER):
+        table.delete_item(Key={"account_id": each})
+
+
+@pytest.mark.usefixtures("registered")
+@pytest.mark.parametrize("urgent", [True, False])
+def test_what_a_forbid_would_take_from_shares_is_shown_before_it_is_in_force(
+    urgent: bool, at_work: Drawbridge, offers: OffersTable, offered_share: str, tmp_path: Path
+) -> None:
+    out = replace(record("444444444444", OUT, offered_share))
+    offers.note([record(each, None, offered_share) for each in (CONSUMER, STRANGER)] + [out], after=[])
+    annotation = '@urgent("true")\n' if urgent else ""
+    forbid = f'{annotation}forbid(principal == Account::"{CONSUMER}", action == Action::"offer", resource);'
+    folder = folder_of(tmp_path, {"late-payers": forbid})
+
+    ended = at_work("policy", "simulate", folder, "--exit-code")
+    (told,) = at_work("policy", "apply", folder, "--dry-run", "--json").json["simulation"]["shares"]
+
+    when = "at once" if urgent else "168 hours after that is announced"
+    lines = ended.out.splitlines()
+    change = lines.index(f"{offered_share}: {CONSUMER} leaves {when}")
+    assert lines[change + 1].startswith("  then  late-payers: ")
+    assert (ended.code, ended.err, STRANGER in ended.out) == (1, "", False)
+    assert "Nothing would come out otherwise." not in lines
+    assert (told["shareArn"], told["accountId"], told["leaves"], told["urgent"]) == (
+        offered_share,
+        CONSUMER,
+        True,
+        urgent,
+    )
+
+
+@pytest.mark.usefixtures("registered")
+def test_what_would_be_called_off_is_shown_too(
+    at_work: Drawbridge, operator: Operator, offers: OffersTable, offered_share: str, tmp_path: Path
+) -> None:
+    offers.note([record(CONSUMER, FORBIDDEN, offered_share)], after=[])
+    forbid = f'forbid(principal == Account::"{CONSUMER}", action == Action::"offer", resource);'
+    at_work("policy", "apply", folder_of(tmp_path / "then", {"late-payers": forbid}), "--yes")
+    same = at_work("policy", "simulate", folder_of(tmp_path / "same", {"late-payers": forbid}), "--exit-code")
+
+    without = folder_of(tmp_path / "now", {"late-payers": forbid.replace(CONSUMER, "999999999999")})
+    ended = at_work("policy", "simulate", without)
+    operator.forget_policies(keep=DEFAULTS)
+
+    assert (same.code, "Nothing would come out otherwise." in same.out) == (0, True)
+    lines = ended.out.splitlines()
+    change = lines.index(f"{offered_share}: {CONSUMER} stays: that it leaves is called off")
+    assert lines[change + 1].startswith("  now   late-payers: ")
