@@ -13,12 +13,14 @@ from drawbridge.decision.facts import Consumer
 from drawbridge.discovery import offer_sweep
 from drawbridge.errors import UpstreamError
 from drawbridge.intake.associations import AssociationKind, ConsumerAssociation
+from drawbridge.intake.leaving import Leaving, LeavingCause
 from drawbridge.intake.notice import share_notice_of
 from drawbridge.intake.off_boarding import RemovedConsumer
 from drawbridge.intake.offers import OfferRecord, PrincipalStatus, SharePrincipal
 from drawbridge.intake.share_notice import ShareNotice, ShareNoticeType
 from drawbridge.intake.tell import OfferAnnouncement, announcement_of
 from drawbridge.intake.untold import with_notice
+from drawbridge.request.announced import Announced
 from tests.builders import CONSUMER, NOW, PROVIDER, SHARE_ARN, STRANGER
 from tests.fakes.interruptions import CrashError
 from tests.unit.offering import CONFIRM, PERMIT, SILVER_ARN, WAIT, World
@@ -186,10 +188,13 @@ def test_who_comes_back_is_told_that_it_can_use_the_share_again(world: World) ->
     sweep(world, after=timedelta())
     world.consumers.registered[CONSUMER] = GOLD
     sweep(world)
+    # By this the event is told that it was out, until there is something else to tell.
+    (on_record,) = world.records.records.values()
     accepts(world)
     sweep(world)
 
     assert told(world) == [AVAILABLE, WITHDRAWN, AVAILABLE]
+    assert (on_record.notice and on_record.notice.type) is ShareNoticeType.WITHDRAWN
     assert len({each.change.id for each in world.bus.put}) == 3
 
 
@@ -215,6 +220,17 @@ def test_whom_the_cap_holds_back_is_not_told_that_it_leaves(world: World) -> Non
 
     assert world.in_share() == others
     assert {each.change.status for each in world.bus.put} == {"AVAILABLE"}
+
+
+def test_who_was_announced_and_is_held_back_for_another_cause_is_not_told_that_it_stays() -> None:
+    found = SharePrincipal(principal=CONSUMER, status=PrincipalStatus.ASSOCIATED)
+    mark = Announced(since=NOW, withdraw_after=NOW + WAIT, forbidden=False)
+    leaving = Leaving(cause=LeavingCause.OTHER_TIER, announced=mark, is_capped=True)
+    record = replace(RECORD, notice=ShareNotice(type=ShareNoticeType.ANNOUNCED, since=NOW), leaving=leaving)
+
+    assert with_notice(record, found, NOW + HOUR) == record
+    cancelled = with_notice(replace(record, leaving=None), found, NOW + HOUR).notice
+    assert cancelled == ShareNotice(type=ShareNoticeType.CANCELLED, since=NOW + HOUR)
 
 
 def test_who_changes_tiers_is_told_of_both_shares(world: World) -> None:
@@ -351,8 +367,19 @@ def test_what_is_told_already_costs_no_listing_more(world: World, monkeypatch: p
 
     monkeypatch.setattr(world.shares, "principals", counted)
     sweep(world)
+    # Nor does one that has left, and is looked at until nothing of it is associated.
+    world.associations.there = [
+        ConsumerAssociation(
+            id="rea-1", kind=AssociationKind.ENDPOINT, resource_arn=ORDERS, account_id=CONSUMER, through="vpce-1"
+        )
+    ]
+    remove(world, on_command=False)
+    sweep(world)
+    in_between = len(asked)
+    sweep(world)
 
-    assert sorted(asked) == sorted([SHARE_ARN, SILVER_ARN])
+    assert sorted(asked[:2]) == sorted([SHARE_ARN, SILVER_ARN])
+    assert sorted(asked[in_between:]) == sorted([SHARE_ARN, SILVER_ARN])
 
 
 RECORD = OfferRecord(
