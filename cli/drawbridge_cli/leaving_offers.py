@@ -41,7 +41,7 @@ def _leaving(stack: Stack) -> Iterator[OfferRecord]:
 
 def held_back_offers(stack: Stack) -> list[OfferRecord]:
     """Return the accounts that leave shares once somebody lets them go: none that stays anyway, as who is suspended."""
-    held_back = [each for each in leaving_offers(stack) if each.leaving is not None and _waits(each.leaving)]
+    held_back = [each for each in leaving_offers(stack) if is_held_back(each)]
     if not held_back:
         return []
     try:
@@ -52,6 +52,11 @@ def held_back_offers(stack: Stack) -> list[OfferRecord]:
     return [
         each for each in held_back if each.account_id not in entries or not stays_in_shares(entries[each.account_id])
     ]
+
+
+def is_held_back(record: OfferRecord) -> bool:
+    """Return whether an account stays in a share since too many would leave at once, and nobody has let it go."""
+    return record.leaving is not None and _waits(record.leaving)
 
 
 def _waits(leaving: Leaving) -> bool:

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
 from drawbridge.configuration import InForce
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.conflicts import conflict_among
+from drawbridge.decision.facts import EvaluationTime
 from drawbridge.decision.in_force import PATH, compiled
 from drawbridge.decision.policies import Policy
 from drawbridge.errors import InvalidInputError
@@ -34,6 +36,7 @@ from drawbridge_cli.policy_screen import (
 )
 from drawbridge_cli.request_status import Known
 from drawbridge_cli.screen import ask, check_that_nobody_is_asked, complain, say, show_json
+from drawbridge_cli.share_changes import changes_of_shares, show_share_changes
 from drawbridge_cli.simulation import Simulation, simulate
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.urgency import waits_for_person
@@ -127,7 +130,8 @@ def simulate_paths(
     else:
         show_changes(plan)
         show_simulation(simulation, since)
-    if fail and simulation.changes:
+        _show_shares(stack, simulation)
+    if fail and (simulation.changes or simulation.shares):
         raise typer.Exit(1)
 
 
@@ -174,6 +178,7 @@ def apply(
         show_changes(plan)
         if simulation is not None:
             show_simulation(simulation, since)
+            _show_shares(stack, simulation)
     if not plan.is_empty and not dry_run:
         if not yes:
             ask("Put them in force?")
@@ -237,10 +242,16 @@ def _refuse_conflict(plan: PolicyChanges, *, everything_may_be_permitted: bool) 
 
 
 def _simulate(stack: Stack, in_force: InForce[Policy], plan: PolicyChanges, since: datetime | None) -> Simulation:
-    return simulate(stack.ledger.entries(), compiled(in_force), PolicySet(plan.then), since)
+    now, then = compiled(in_force), PolicySet(plan.then)
+    shares = changes_of_shares(stack, now, then, EvaluationTime(datetime.now(UTC), stack.zone))
+    return replace(simulate(stack.ledger.entries(), now, then, since), shares=shares)
 
 
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+
+
+def _show_shares(stack: Stack, simulation: Simulation) -> None:
+    show_share_changes(simulation.shares or (), stack.parameters.get("WithdrawAfterHours", "WithdrawAfterHours"))
 
 
 def _start_of(since: str) -> datetime | None:

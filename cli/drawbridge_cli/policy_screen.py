@@ -159,5 +159,5 @@ def show_simulation(simulation: Simulation, since: str) -> None:
         for when, because in (("now", change.why_now), ("then", change.why_then)):
             for line in lines_of(because):
                 say(f"  {when:<5} {line}")
-    if not simulation.changes:
+    if not simulation.changes and not simulation.shares:
         say("Nothing would come out otherwise.")

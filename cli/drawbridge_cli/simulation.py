@@ -12,6 +12,7 @@ from drawbridge.decision.decision_record import DecisionRecord
 from drawbridge.record.entry import Entry
 from drawbridge.status import Status
 from drawbridge_cli.cases import PolicyOutcome, outcome_for
+from drawbridge_cli.share_changes import ShareChange
 
 
 class DecisionChange(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -39,6 +40,8 @@ class Simulation(Struct, frozen=True, kw_only=True, rename="camel"):
     changes: tuple[DecisionChange, ...]
     not_replayed: tuple[str, ...]
     """Requests whose facts the ledger does not keep."""
+    shares: tuple[ShareChange, ...] | None = ()
+    """What would become otherwise of accounts in offered shares; ``None`` where that can't be read."""
 
 
 class _Question(Struct, frozen=True):

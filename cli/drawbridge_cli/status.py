@@ -23,7 +23,10 @@ from drawbridge_cli.scheduled_sweeps import ScheduledSweeps, SweepsUnknown
 from drawbridge_cli.screen import Line, accounting, complain, redraw, say, say_lines, show_json, width, wrapped
 from drawbridge_cli.stack import Stack
 from drawbridge_cli.status_screen import (
+    OfferConcern,
     by_urgency,
+    offer_concerns,
+    offer_lines,
     quota_document,
     quota_lines,
     rest_line,
@@ -101,16 +104,23 @@ class Look(Struct, frozen=True, kw_only=True):
         sweeps = self.sweeps[region]
         return sweeps.last.quotas if isinstance(sweeps, ScheduledSweeps) and sweeps.last is not None else ()
 
+    def offers(self, region: str) -> tuple[OfferConcern, ...]:
+        """Return what of offers needs somebody there, as the schedule's last sweep found it."""
+        sweeps = self.sweeps[region]
+        last = sweeps.last if isinstance(sweeps, ScheduledSweeps) else None
+        return offer_concerns(last) if last is not None else ()
+
     def number_of_needs(self, wanted: Wanted) -> int:
         """Return how many of the wanted need somebody.
 
-        With them, if all are wanted, where no sweep is made, and how many quotas are reached.
+        With them, if all are wanted, where no sweep is made, how many quotas are reached, and what of offers needs it.
         """
         of_requests = sum(each.urgency.needs_somebody for each in self.shown) + len(self.unreadable)
         if wanted.is_filtered:
             return of_requests
         reached = sum(each.is_reached for region in self.sweeps for each in self.quotas(region))
-        return of_requests + sum(map(self.is_late, self.sweeps)) + reached
+        offers = sum(each.of.count for region in self.sweeps for each in self.offers(region))
+        return of_requests + sum(map(self.is_late, self.sweeps)) + reached + offers
 
 
 def status(
@@ -270,6 +280,8 @@ def _lines(look: Look, wanted: Wanted, where: str, stacks: Mapping[str, Stack] |
     # Who asks for some requests is told nothing of the others, nor of what is no request.
     quotas = {} if wanted.is_filtered else {region: look.quotas(region) for region in look.sweeps}
     yield from quota_lines(quotas, width(), reached=True, with_regions=stacks is not None)
+    if not wanted.is_filtered:
+        yield from _offer_lines(look, stacks)
     yield from status_lines(look.shown, width(), look.at, with_regions=stacks is not None)
     yield from quota_lines(quotas, width(), reached=False, with_regions=stacks is not None)
     if not wanted.everything and wanted.status is None:
@@ -277,6 +289,17 @@ def _lines(look: Look, wanted: Wanted, where: str, stacks: Mapping[str, Stack] |
     for region, sweeps in look.sweeps.items():
         if not look.is_late(region):
             yield from _sweeps_lines(sweeps, look.at, stacks[region] if stacks else None)
+
+
+def _offer_lines(look: Look, stacks: Mapping[str, Stack] | None) -> Iterator[Line]:
+    """Yield what of offers needs somebody; of each Region with the commands that lead there, if it is of all."""
+    for region in look.sweeps:
+        if stacks is None:
+            yield from offer_lines(look.offers(region), width())
+            continue
+        with told_with(stacks[region].options):
+            lines = [*offer_lines(look.offers(region), width(), region=region)]
+        yield from lines
 
 
 def _sweeps_lines(sweeps: ScheduledSweeps | SweepsUnknown, now: datetime, stack: Stack | None) -> Iterator[Line]:
@@ -316,6 +339,7 @@ def _sweeps_document(look: Look, region: str) -> dict[str, Any] | None:
         "started": last.started.count if last else None,
         "failures": last.failures.count if last else None,
         "quotas": [quota_document(each) for each in look.quotas(region)],
+        "offers": {each.name: each.of for each in look.offers(region)},
     }
 
 

@@ -4,6 +4,9 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import groupby
 
+from msgspec import Struct
+
+from drawbridge.discovery.sweep_record import Mentioned, SweepRecord
 from drawbridge.intake.quotas import QuotaUsage
 from drawbridge.legible import legible
 from drawbridge.status import Status
@@ -17,6 +20,9 @@ from drawbridge_cli.urgency import Urgency
 
 _LONGEST = 1000
 """Of an error."""
+
+_MOST_OFFERS = 5
+"""Of one concern, named."""
 
 TURNS: Mapping[Turn, str] = {
     Turn.AWS: "AWS's turn",
@@ -184,6 +190,55 @@ def quota_lines(
         if each.command:
             yield from wrapped(legible(each.command, _LONGEST), width, indent=6, end=" \\")
     yield "", ""
+
+
+class OfferConcern(Struct, frozen=True, kw_only=True):
+    """Something of offers that needs somebody."""
+
+    name: str
+    title: str
+    of: Mentioned
+    to_do: str
+
+
+def offer_concerns(record: SweepRecord) -> tuple[OfferConcern, ...]:
+    """Return what of offers needs somebody, as a sweep found it, also where it is nothing."""
+    refused = record.offers_refused, record.offers_refused_before
+    return (
+        OfferConcern(
+            name="refused",
+            title="AWS refuses offers",
+            of=Mentioned(sum(each.count for each in refused), tuple(text for each in refused for text in each.first)),
+            to_do="mend what AWS says; it is tried again by itself, within a day",
+        ),
+        OfferConcern(
+            name="held_back",
+            title="Held back in shares: too many accounts would leave at once",
+            of=record.accounts_held_back,
+            to_do=f"look at them, then let them go: {command('withdraw', '--confirm')}",
+        ),
+        OfferConcern(
+            name="still_associated",
+            title="Out of shares, and still associated",
+            of=record.still_associated,
+            to_do="the reason is beside each; where it can't go by itself, delete it, or have its account do so",
+        ),
+    )
+
+
+def offer_lines(concerns: Collection[OfferConcern], width: int | None, *, region: str = "") -> Iterator[Line]:
+    """Yield what of offers needs somebody as lines of a width."""
+    for each in concerns:
+        if not each.of.count:
+            continue
+        shown = each.of.first[:_MOST_OFFERS]
+        yield f"{each.title}{f', in {region}' if region else ''} ({each.of.count})", "bad"
+        for text in shown:
+            yield from wrapped(legible(text, _LONGEST), width, indent=2)
+        if each.of.count > len(shown):
+            yield f"  and {each.of.count - len(shown)} more", "aside"
+        yield from wrapped(f"{TURNS[Turn.OPERATOR]}: {each.to_do}", width, indent=4)
+        yield "", ""
 
 
 def quota_document(usage: QuotaUsage) -> dict[str, object]:

@@ -120,6 +120,7 @@ class Stories:
 
     def _tell(self, subject: str) -> dict[str, Any]:
         now = datetime.now(UTC)
+        # What is offered is not shown: of an account, each look would read the whole table of that.
         return why_document(self._reads, subject, look_for(self._reads, subject, now), now)
 
 

@@ -10,6 +10,7 @@ from drawbridge.aws.history_table import HistoryTable
 from drawbridge.record.entry import Entry
 from drawbridge.record.history import KeptHistory
 from drawbridge_cli.named_requests import RequestReads, UnknownRequest, UnreadableRequest, requests_named
+from drawbridge_cli.offer_stories import offer_documents, offer_lines, offer_needs_somebody, offers_named
 from drawbridge_cli.options import Json
 from drawbridge_cli.request_names import LOOKED_FOR
 from drawbridge_cli.request_status import Known
@@ -31,23 +32,30 @@ def why(
 ) -> None:
     """Tell a request's story, from the first hint to now, and what comes next.
 
+    Of an account, a share or a service also what is offered: since when, how far it is, and what leaves when and why.
+
     Exit code 1: it needs somebody, its row can't be read, or nothing of that name is known.
     """
     stack: Stack = context.obj
     reads = StoryReads(stack)
     now = datetime.now(UTC)
     found = look_for(reads, subject, now)
+    offers = offers_named(stack, subject)
     if as_json:
-        show_json(why_document(reads, subject, found, now))
-    if isinstance(found, UnknownRequest | UnreadableRequest):
+        show_json(why_document(reads, subject, found, now) | {"offers": offer_documents(offers)})
+    requests: Sequence[Known] = ()
+    if not isinstance(found, UnknownRequest | UnreadableRequest):
+        requests = found
+    elif isinstance(found, UnreadableRequest) or not offers:
         complain(str(found))
         raise typer.Exit(1)
     if not as_json:
         say(stack.where, "aside")
-        for known in found[:_MOST_TOLD]:
+        say_lines(offer_lines(offers, width(), now))
+        for known in requests[:_MOST_TOLD]:
             say_lines(why_lines(known, _story(reads, known, now), width(), now))
-        _say_others(stack, found[_MOST_TOLD:])
-    if any(known.status.urgency.needs_somebody for known in found):
+        _say_others(stack, requests[_MOST_TOLD:])
+    if any(known.status.urgency.needs_somebody for known in requests) or any(map(offer_needs_somebody, offers)):
         raise typer.Exit(1)
 
 
@@ -72,7 +80,7 @@ def look_for(reads: StoryReads, subject: str, now: datetime) -> Found:
 
 
 def why_document(reads: StoryReads, subject: str, found: Found, now: datetime) -> dict[str, Any]:
-    """Return the stories of what was found as ``--json`` prints them."""
+    """Return the stories of what was found as ``--json`` prints them, without what is offered."""
     document: dict[str, Any] = {"named": subject, "requests": [], "unreadable": [], **reads.stack.place_document}
     match found:
         case UnknownRequest():

@@ -275,7 +275,9 @@ def test_an_approver_can_change_no_policy(somebody: Callable[[str], Somebody], t
     ended = me.run("policy", "apply", str(tmp_path), "--yes")
 
     assert ended.code == 3
-    assert {action for action, _ in me.denied()} == {"ssm:PutParameter"}
+    # Nor is it shown what would become of offered shares, which it is told.
+    assert "what would become of offered shares can't be shown" in ended.err
+    assert {action for action, _ in me.denied()} == {"dynamodb:Scan", "ssm:PutParameter"}
 
 
 def test_who_reads_names_reads_those_of_the_binding_and_nothing_else(

@@ -185,7 +185,7 @@ def test_programs_read_it_in_camel_case() -> None:
 
     written = msgspec.to_builtins(simulation)
 
-    assert set(written) == {"replayed", "totals", "changes", "notReplayed"}
+    assert set(written) == {"replayed", "totals", "changes", "notReplayed", "shares"}
     assert set(written["changes"][0]) == {
         *("requestId", "accountId", "subject", "status", "now", "then", "whyNow", "whyThen"),
     }

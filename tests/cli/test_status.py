@@ -153,6 +153,7 @@ def test_programs_get_one_document(at_work: Drawbridge, operator: Operator, peop
             "started": None,
             "failures": None,
             "quotas": [],
+            "offers": {},
         },
         "stack": "drawbridge",
         "region": "us-east-1",
@@ -336,7 +337,56 @@ def test_the_last_sweep_of_the_schedule_is_told_at_the_end(
         "started": 1,
         "failures": 0,
         "quotas": [],
+        "offers": {each: {"count": 0, "first": []} for each in ("refused", "held_back", "still_associated")},
     }
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "title"),
+    [
+        ({"offers_refused": Mentioned(1, ("EC2 says no",))}, "refused", "AWS refuses offers (1)"),
+        ({"offers_refused_before": Mentioned(1, ("EC2 says no",))}, "refused", "AWS refuses offers (1)"),
+        (
+            {"accounts_held_back": Mentioned(1, (f"{SHARE_ARN}: {CONSUMER}",))},
+            "held_back",
+            "Held back in shares: too many accounts would leave at once (1)",
+        ),
+        (
+            {"still_associated": Mentioned(1, ("rea-1: why",))},
+            "still_associated",
+            "Out of shares, and still associated (1)",
+        ),
+    ],
+)
+def test_what_of_offers_needs_somebody_is_told_of_the_last_sweep(
+    changes: dict[str, Mentioned], name: str, title: str, at_work: Drawbridge, sweeping: Operator, ledger: LedgerTable
+) -> None:
+    (of,) = changes.values()
+    swept(sweeping, minutes_ago=3, observed=12, **changes)
+
+    ended, document = at_work("status"), at_work("status", "--json").json["last_sweep"]["offers"]
+
+    lines = ended.out.splitlines()
+    assert (ended.code, lines[0].endswith(": 1 needs somebody")) == (1, True)
+    assert lines[lines.index(title) + 1] == f"  {of.first[0]}"
+    assert ("drawbridge withdraw --confirm" in ended.out) is (name == "held_back")
+    assert {each: kept["count"] for each, kept in document.items() if kept["count"]} == {name: 1}
+    # Who asks for some requests is told nothing of it.
+    assert at_work("status", "--account", CONSUMER).code == 0
+
+
+def test_of_many_offers_the_first_are_named_and_how_many_more_there_are(
+    at_work: Drawbridge, sweeping: Operator, ledger: LedgerTable
+) -> None:
+    refused = Mentioned(70, tuple(f"no {number}" for number in range(20)))
+    swept(sweeping, minutes_ago=3, observed=12, offers_refused=refused, offers_refused_before=Mentioned(30, ("no",)))
+
+    ended = at_work("status")
+
+    assert ended.out.splitlines()[0].endswith(": 100 need somebody")
+    assert "  no 4" in ended.out.splitlines()
+    assert "  no 5" not in ended.out.splitlines()
+    assert "  and 95 more" in ended.out.splitlines()
 
 
 def test_a_quota_that_is_reached_needs_somebody_and_one_that_is_near_is_told(

@@ -118,7 +118,9 @@ def test_the_views_are_what_the_commands_print(
 
     assert seen["status"].pop("sweeps") == {"text": "the schedule has not had one sweep made yet", "tone": ""}
     for name, command in PRINTED.items():
-        assert seen[name] == at_work(*command, "--json").json, name
+        printed = at_work(*command, "--json").json
+        # The page does not show what is offered.
+        assert seen[name] == {key: each for key, each in printed.items() if key != "offers"}, name
     assert {each["status"] for each in seen["status"]["requests"]} == {"AVAILABLE", "HELD", "WITHDRAWN"}
     assert seen["stack"] == {name: seen["status"][name] for name in ("stack", "region", "account_id")}
 

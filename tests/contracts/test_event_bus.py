@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import msgspec
 import pytest
@@ -14,12 +15,24 @@ from drawbridge.aws.event_bus import EventBus
 from drawbridge.discovery.announcements import BusAnnouncements
 from drawbridge.discovery.review import Review
 from drawbridge.errors import UpstreamError
+from drawbridge.intake.tell import OfferAnnouncement, OfferChange, OfferEvent
 from drawbridge.record import Outcome
 from drawbridge.record.record import status_change
 from drawbridge.request import Request
 from drawbridge.request.announced import Announced
 from drawbridge.status import Reason, Status
-from tests.builders import CONNECTION, CONSUMER, NOW, RESOURCE_ARN, SERVICE_ID, SHARE, SHARE_ARN, execution_input, row
+from tests.builders import (
+    CONNECTION,
+    CONSUMER,
+    NOW,
+    RESOURCE_ARN,
+    SERVICE_ID,
+    SHARE,
+    SHARE_ARN,
+    execution_input,
+    row,
+    sample,
+)
 from tests.contracts.accounts import Account, answering
 from tests.contracts.conftest import NewAccount
 
@@ -206,3 +219,64 @@ def test_an_announcement_has_room_for_as_many_associations_as_there_may_be(someo
     event = heard()
     assert len(event["detail"]["associations"]) == 100
     assert len(event["detail"]["reasons"]) == 1
+
+
+def offer_change(number: int = 0, **changes: Any) -> OfferChange:
+    of = OfferChange(
+        id=f"msg_{number:016}",
+        kind="offered-share",
+        subject=SHARE_ARN,
+        account_id=CONSUMER,
+        status=Status.PENDING,
+        time=NOW.isoformat(),
+    )
+    return msgspec.structs.replace(of, **changes)
+
+
+@pytest.mark.parametrize(
+    ("event", "name", "changes"),
+    [
+        (OfferEvent.STATUS_CHANGED, "offer-status-changed", {"accept_until": "2026-11-22T00:00:00+00:00"}),
+        (
+            OfferEvent.WITHDRAWAL_ANNOUNCED,
+            "offer-withdrawal-announced",
+            {
+                "status": Status.AVAILABLE,
+                "withdraw_after": "2026-11-28T12:00:00+00:00",
+                "reasons": ({"code": "policy", "text": "Gold is sold no longer.", "source": "no-gold"},),
+            },
+        ),
+        (OfferEvent.WITHDRAWAL_CANCELLED, "offer-withdrawal-cancelled", {"status": Status.AVAILABLE}),
+    ],
+)
+def test_what_became_of_a_share_that_is_offered_is_on_the_bus_as_its_sample_is(
+    event: OfferEvent, name: str, changes: dict[str, Any], someone: Account, heard: Heard
+) -> None:
+    written = sample(name)
+    change = offer_change(tier="gold", **changes | {"id": written["detail"]["id"]})
+
+    assert bus_of(someone).announce_offers([OfferAnnouncement(event, change)]) == {change.id}
+
+    found = heard()
+    fields = ("source", "detail-type", "resources")
+    assert [found[each] for each in fields] == [written[each] for each in fields]
+    assert found["detail"] == written["detail"]
+
+
+def test_many_offers_are_put_on_the_bus_ten_in_a_call_and_those_that_are_on_it_told(someone: Account) -> None:
+    calls: list[list[str]] = []
+
+    def put(**given: Any) -> dict[str, Any]:
+        calls.append([each["DetailType"] for each in given["Entries"]])
+        failed = [{"ErrorCode": "InternalFailure"} if "0002" in each["Detail"] else {} for each in given["Entries"]]
+        return {"FailedEntryCount": 1, "Entries": failed}
+
+    events = Mock(put_events=put)
+    some = [OfferAnnouncement(OfferEvent.STATUS_CHANGED, offer_change(number)) for number in range(12)]
+    some.insert(5, OfferAnnouncement(OfferEvent.WITHDRAWAL_CANCELLED, offer_change(13)))
+
+    on_bus = EventBus(events, "drawbridge").announce_offers(some)
+
+    assert [len(each) for each in calls] == [10, 2, 1]
+    assert all(len({*each}) == 1 for each in calls)
+    assert on_bus == {each.change.id for each in some} - {"msg_0000000000000002"}

@@ -23,6 +23,7 @@ from drawbridge.intake.offers import (
     PrincipalStatus,
     SharePrincipal,
 )
+from drawbridge.intake.tell import OfferAnnouncement
 from drawbridge.request.connections import ManagedService
 from tests.fakes.interruptions import Interruptions
 
@@ -187,6 +188,9 @@ class InMemoryOfferRecords:
     def of(self, target: str) -> dict[str, OfferRecord]:
         return {principal: each for (of, principal), each in self.records.items() if of == target}
 
+    def one(self, target: str, principal: str) -> OfferRecord | None:
+        return self.records.get((target, principal))
+
     def targets(self) -> frozenset[str]:
         return frozenset(target for target, _ in self.records)
 
@@ -219,7 +223,24 @@ class InMemoryOfferRecords:
 
 
 def _state(record: OfferRecord) -> object:
-    return record.offered_at, record.is_confirmed, record.refused_at, record.leaving
+    return record.offered_at, record.is_confirmed, record.refused_at, record.leaving, record.notice
+
+
+class InMemoryOfferBus:
+    """What is on the bus of shares that accounts are offered."""
+
+    def __init__(self, interruptions: Interruptions) -> None:
+        self._interruptions = interruptions
+        self.put: list[OfferAnnouncement] = []
+        self.not_taken: set[str] = set()
+        """Accounts of which EventBridge takes no event."""
+
+    def announce_offers(self, announcements: Sequence[OfferAnnouncement]) -> frozenset[str]:
+        if announcements:
+            self._interruptions.before_write()
+        taken = [each for each in announcements if each.change.account_id not in self.not_taken]
+        self.put += taken
+        return frozenset(each.change.id for each in taken)
 
 
 class InMemoryConsumers:

@@ -54,7 +54,7 @@ class World:
         self.records: list[tuple[SweepRecord, frozenset[str]]] = []
         self.scheduled: SweepRecord | None = None
         self.read = 0
-        self.raises: dict[str, DrawbridgeError] = {}
+        self.raises: dict[str, Exception] = {}
         """What goes wrong, by where it does."""
 
     def configuring(self) -> World:

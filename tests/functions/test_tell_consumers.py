@@ -12,6 +12,8 @@ from hypothesis import given
 
 from drawbridge.aws.webhook_secret import Webhook
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, UpstreamError
+from drawbridge.intake.offers import OfferRecord
+from drawbridge.intake.share_notice import ShareNotice, ShareNoticeType
 from drawbridge.record.entry import Entry
 from drawbridge.request import kind_of
 from drawbridge.request.announced import Announced
@@ -19,7 +21,7 @@ from drawbridge.status import Status
 from drawbridge.webhook.address import WebhookAddress, webhook_address
 from drawbridge.webhook.signing import key_of
 from functions.tell_consumers import app
-from tests.builders import CONNECTION, CONSUMER, NOW, SHARE, sample
+from tests.builders import CONNECTION, CONSUMER, NOW, SHARE, SHARE_ARN, sample
 from tests.functions.invocations import CONTEXT, refuses
 from tests.odd import fuzzed, with_odd_members
 from tests.unit.announcing import of_whole
@@ -38,6 +40,9 @@ EVENT: dict[str, Any] = {
         "status": "AVAILABLE",
     },
 }
+OFFERED, OFFER_ANNOUNCED, OFFER_CANCELLED = OFFERS = [
+    sample(f"offer-{name}") for name in ("status-changed", "withdrawal-announced", "withdrawal-cancelled")
+]
 CANCELLED = sample("withdrawal-cancelled") | {"detail": {"id": f"{ID}/1/cancelled/5d41402abc4b2a76", "requestId": ID}}
 
 
@@ -46,6 +51,7 @@ class World:
 
     def __init__(self) -> None:
         self.rows: dict[str, Entry] = {}
+        self.records: dict[tuple[str, str], OfferRecord] = {}
         self.sent: list[tuple[WebhookAddress, dict[str, str], bytes]] = []
         self.secret: Webhook | None = Webhook(webhook_address(URL), (key_of(SECRET),))
         self.fails: DrawbridgeError | None = None
@@ -64,6 +70,18 @@ class World:
             updated_at=NOW.isoformat(),
             announced=announced,
         )
+
+    def put_offer(self, kind: ShareNoticeType | None, *, until: datetime | None = None) -> None:
+        self.records[SHARE_ARN, CONSUMER] = OfferRecord(
+            target=SHARE_ARN,
+            principal=CONSUMER,
+            account_id=CONSUMER,
+            offered_at=NOW,
+            notice=ShareNotice(type=kind, since=NOW, until=until) if kind else None,
+        )
+
+    def one(self, target: str, principal: str) -> OfferRecord | None:
+        return self.records.get((target, principal))
 
     def entry(self, request_id: str) -> Entry | None:
         return self.rows.get(request_id)
@@ -84,7 +102,7 @@ class World:
 
 
 def enter(world: World, patch: pytest.MonkeyPatch) -> None:
-    for name in ("ledger", "secrets", "sender"):
+    for name in ("ledger", "offers", "secrets", "sender"):
         patch.setattr(app, name, lambda: world)
     patch.setattr(app, "now", lambda: datetime.fromtimestamp(5, UTC))
 
@@ -144,6 +162,61 @@ def test_of_a_share_and_of_a_request_that_is_not_there_nobody_is_told(world: Wor
     assert world.sent == []
 
 
+@pytest.mark.parametrize("event", OFFERS, ids=lambda each: each["detail-type"])
+def test_what_is_on_record_of_a_share_is_told_whichever_event_says_so(event: dict[str, Any], world: World) -> None:
+    world.put_offer(ShareNoticeType.ANNOUNCED, until=NOW)
+
+    app.lambda_handler(event, CONTEXT)
+    app.lambda_handler(event | {"detail": event["detail"] | {"status": "WITHDRAWN", "tier": "silver"}}, CONTEXT)
+
+    first, second = world.notices
+    assert first == second
+    assert (first["type"], first["status"], first["until"]) == (
+        "share.withdrawal-announced",
+        "AVAILABLE",
+        NOW.isoformat(timespec="seconds"),
+    )
+    assert (first["accountId"], first["shareArn"]) == (CONSUMER, SHARE_ARN)
+
+
+def test_of_a_share_that_is_withdrawn_and_forgotten_the_event_is_enough(world: World) -> None:
+    withdrawn = OFFERED | {"detail": OFFERED["detail"] | {"status": "WITHDRAWN"}}
+
+    for _ in range(2):
+        app.lambda_handler(withdrawn, CONTEXT)
+
+    first, second = world.notices
+    assert first == second
+    assert (first["id"], first["type"]) == (OFFERED["detail"]["id"], "share.withdrawn")
+
+
+@pytest.mark.parametrize("is_begun", [True, False])
+def test_of_an_offer_of_which_there_is_nothing_to_tell_nobody_is_told(is_begun: bool, world: World) -> None:
+    if is_begun:
+        world.put_offer(None)
+
+    app.lambda_handler(OFFERED, CONTEXT)
+
+    assert world.sent == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("detail.id", ...),
+        ("detail.id", "connection-1/1/AVAILABLE"),
+        ("detail.subject", ...),
+        ("detail.subject", "vpce-svc-0123456789abcdef0"),
+        ("detail.subject", f"{SHARE_ARN}{'0' * 500}"),
+        ("detail.accountId", "22222222222"),
+        ("detail.accountId", 222222222222),
+        ("detail.status", "GONE"),
+    ],
+)
+def test_a_broken_event_of_an_offer_is_refused_by_its_field(path: str, value: object) -> None:
+    refuses(app.lambda_handler, OFFERED, path, value)
+
+
 def test_of_nothing_to_tell_no_secret_is_read(world: World) -> None:
     world.secret = None
     world.put(Status.HELD)
@@ -186,7 +259,7 @@ def test_a_broken_event_is_refused_by_its_field(path: str, value: object) -> Non
 
 
 @fuzzed
-@given(with_odd_members(EVENT) | with_odd_members(CANCELLED))
+@given(with_odd_members(EVENT) | with_odd_members(CANCELLED) | with_odd_members(OFFERED))
 def test_a_member_of_any_type_is_accepted_or_refused(text: str) -> None:
     try:
         event = json.loads(text)

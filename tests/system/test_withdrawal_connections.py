@@ -89,7 +89,7 @@ def test_the_provider_s_own_service_is_told_what_becomes_of_a_consumer_s_connect
 
     def told() -> list[dict[str, str]]:
         """Return what was told of the endpoint, in the order of time; of what was told twice, once."""
-        found = {each["id"]: each for each in webhook.notices if each["endpointId"] == endpoint_id}
+        found = {each["id"]: each for each in webhook.notices if each.get("endpointId") == endpoint_id}
         return sorted(found.values(), key=lambda each: each["time"])
 
     until(lambda: told() and told()[-1]["type"] == "connection.available", lambda: str(told()))
@@ -105,6 +105,37 @@ def test_the_provider_s_own_service_is_told_what_becomes_of_a_consumer_s_connect
     assert types[-1] == "withdrawn"
     # The event of an earlier status may find the row further on.
     assert {"available", "withdrawn"} <= {*types} <= {"accepted", "available", "withdrawing", "withdrawn"}
+
+
+def test_it_is_told_what_becomes_of_a_share_that_a_consumer_is_offered(
+    webhook: Received, provider: Person, consumer: Person
+) -> None:
+    ram, table = provider.client("ram"), provider.resource("dynamodb").Table(provider.output("ConsumersTableName"))
+    tags = [{"key": "drawbridge:offer", "value": "gold"}]
+    share_arn = ram.create_resource_share(name="gold", tags=tags, allowExternalPrincipals=True)["resourceShare"][
+        "resourceShareArn"
+    ]
+
+    def comes_to(*types: str) -> None:
+        until(lambda: types == tuple(each["type"] for each in told()), lambda: f"{told()} is to be {types}")
+
+    def told() -> list[dict[str, str]]:
+        found = {each["id"]: each for each in webhook.notices if each.get("shareArn") == share_arn}
+        return sorted(found.values(), key=lambda each: each["time"])
+
+    table.put_item(Item={"account_id": consumer.account_id, "tier": "gold"})
+    comes_to("share.offered")
+    (invitation,) = consumer.client("ram").get_resource_share_invitations(resourceShareArns=[share_arn])[
+        "resourceShareInvitations"
+    ]
+    consumer.client("ram").accept_resource_share_invitation(
+        resourceShareInvitationArn=invitation["resourceShareInvitationArn"]
+    )
+    comes_to("share.offered", "share.available")
+    table.delete_item(Key={"account_id": consumer.account_id})
+    comes_to("share.offered", "share.available", "share.withdrawn")
+
+    assert {each["accountId"] for each in told()} == {consumer.account_id}
 
 
 def dead_letters(provider: Person) -> int:

@@ -13,12 +13,14 @@ from drawbridge.intake.disassociate import LeaverReconciler
 from drawbridge.intake.offers import AllowedPrincipal, OfferedShare
 from drawbridge.intake.quotas import Limits
 from drawbridge.intake.reconcile import OfferReconciler
+from drawbridge.intake.tell import ShareTeller
 from drawbridge.request.connections import ManagedService
 from tests.builders import EVALUATION_TIME, NOW, PROVIDER, SERVICE_ID, SHARE_ARN
 from tests.fakes.interruptions import Interruptions
 from tests.fakes.offers import (
     InMemoryAssociations,
     InMemoryConsumers,
+    InMemoryOfferBus,
     InMemoryOfferedServices,
     InMemoryOfferedShares,
     InMemoryOfferRecords,
@@ -43,6 +45,7 @@ class World:
         self.permissions = InMemoryServicePermissions(self.interruptions)
         self.shares = InMemoryOfferedShares(self.interruptions)
         self.records = InMemoryOfferRecords(self.interruptions)
+        self.bus = InMemoryOfferBus(self.interruptions)
         self.removed = InMemoryRemovedConsumers()
         self.consumers = InMemoryConsumers()
         self.associations = InMemoryAssociations(self.interruptions)
@@ -106,6 +109,7 @@ class World:
             registry=self.consumers,
             reconciler=self.reconciler(),
             leavers=self.leavers(),
+            teller=ShareTeller(shares=self.shares, records=self.records, bus=self.bus),
             limits=Limits(self.quotas),
             clock=lambda: self.seconds,
         )

@@ -10,6 +10,7 @@ import pytest
 from cfnlint.api import lint
 
 from drawbridge.intake.notice import ConsumerNotice, NoticeType
+from drawbridge.intake.share_notice import ShareNoticeType
 from tests.builders import REPOSITORY
 
 PAGE = (REPOSITORY / "docs" / "consumers-told.md").read_text(encoding="utf-8")
@@ -34,4 +35,9 @@ def test_the_notice_is_one_of_ours() -> None:
 
 
 def test_every_type_of_a_notice_is_there() -> None:
-    assert {*re.findall(r"^\| `(connection\.[a-z-]+)`", PAGE, re.MULTILINE)} == {*NoticeType}
+    written = re.findall(r"^\| `((?:connection|share)\.[a-z-]+)`.*\| `([A-Z]+)` \|$", PAGE, re.MULTILINE)
+
+    assert {name for name, _ in written} == {*NoticeType, *ShareNoticeType}
+    assert {name: status for name, status in written if name in {*ShareNoticeType}} == {
+        each: each.status for each in ShareNoticeType
+    }

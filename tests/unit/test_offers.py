@@ -1740,6 +1740,8 @@ def test_a_sweep_tells_what_became_of_offers_and_what_failed() -> None:
         broken=[broken],
         refused=[refused],
         too_many=[held_back],
+        refused_before=["m is not offered to n: refused"],
+        held_back=["o: p"],
     )
 
     result = sweep.sweeper().sweep(EVERYTHING, NOW)
@@ -1749,6 +1751,8 @@ def test_a_sweep_tells_what_became_of_offers_and_what_failed() -> None:
     assert (result.disassociated, result.still_associated) == (("g of h with i",), ("j of k with l: why",))
     assert (result.failures, result.broken) == ((failed,), (broken,))
     assert (result.offers_refused, result.offers_held_back) == ((refused,), (held_back,))
+    assert result.offers_refused_before == ("m is not offered to n: refused",)
+    assert result.accounts_held_back == ("o: p",)
 
 
 def test_what_aws_is_busy_with_has_the_sweep_repeated(world: World) -> None:

@@ -212,8 +212,25 @@ ALLOWED = [
     pytest.param(
         "RelayNotification", "events:PutEvents", event("Endpoint Connection Notification"), id="a notification"
     ),
+    *(
+        pytest.param("DiscoverRequests", "events:PutEvents", event(each), id=each)
+        for each in ("Offer Status Changed", "Offer Withdrawal Announced", "Offer Withdrawal Cancelled")
+    ),
+    pytest.param(
+        "TellConsumers",
+        "dynamodb:GetItem",
+        forgotten_offer(SHARED["resourceShareArn"]),
+        id="what is on record of a share",
+    ),
 ]
 DENIED = [
+    pytest.param(
+        "TellConsumers",
+        "dynamodb:GetItem",
+        forgotten_offer("removed-consumers"),
+        id="that one is removed, by who tells",
+    ),
+    pytest.param("RecordOutcome", "events:PutEvents", event("Offer Status Changed"), id="an offer, by who records"),
     pytest.param("RegisterConsumer", "dynamodb:PutItem", offers_item("vpce-svc-1"), id="an offer, by who registers"),
     pytest.param(
         "RegisterConsumer", "dynamodb:PutItem", {"TableName": "ConsumersTable", "Item": {}}, id="an entry, put whole"

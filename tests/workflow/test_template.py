@@ -50,6 +50,8 @@ ALARM = "alarm-state-change"
 """The sample of CloudWatch's event about an alarm."""
 ANNOUNCED = {"withdrawal-announced", "withdrawal-cancelled"}
 """Samples of our own events, which are no hints: people are told of them."""
+OF_OFFERS = {"offer-status-changed", "offer-withdrawal-announced", "offer-withdrawal-cancelled"}
+"""Samples of our own events, of which consumers are told."""
 STRANGER = "999999999999"
 CONSUMERS_HEAR_OF = {"ACCEPTED", "AVAILABLE", "REJECTED", "WITHDRAWING", "WITHDRAWN"}
 
@@ -305,7 +307,7 @@ OF_CONSUMER: dict[str, Any] = {
         ({"source": "drawbridge.command"}, False),
     ],
 )
-def test_consumers_are_told_of_their_connections_alone(changes: dict[str, Any], taken: bool) -> None:
+def test_of_requests_consumers_are_told_of_their_connections_alone(changes: dict[str, Any], taken: bool) -> None:
     assert matches("ConsumerRule", OF_CONSUMER | changes, "222222222222") is taken
 
 
@@ -439,7 +441,7 @@ def test_there_is_a_sample_of_every_event_taken_in() -> None:
     samples = {path.stem for path in (REPOSITORY / "events").glob("*.json")}
 
     assert SAMPLES.keys() == HINTING.keys()
-    assert samples == {*SAMPLES.values(), *NO_EVENTS, *ANNOUNCED, *REGISTRATIONS, ALARM}
+    assert samples == {*SAMPLES.values(), *NO_EVENTS, *ANNOUNCED, *OF_OFFERS, *REGISTRATIONS, ALARM}
 
 
 @pytest.mark.parametrize("name", sorted(ANNOUNCED))
@@ -449,6 +451,14 @@ def test_people_are_told_of_a_withdrawal_that_is_announced_or_called_off_whateve
     assert [rule for rule in RULES if matches(rule, event, event["account"])] == ["StatusRule"]
     assert matches("StatusRule", event | {"detail": event["detail"] | {"status": "PENDING"}}, event["account"])
     assert not matches("StatusRule", event, STRANGER)
+
+
+@pytest.mark.parametrize("name", sorted(OF_OFFERS))
+def test_consumers_are_told_of_their_shares_and_nobody_else_is(name: str) -> None:
+    event = sample(name)
+
+    assert [rule for rule in RULES if matches(rule, event, event["account"])] == ["ConsumerRule"]
+    assert not matches("ConsumerRule", event, STRANGER)
 
 
 @pytest.mark.parametrize(("status", "taken"), [("WITHDRAWING", True), ("WITHDRAWN", True), ("ASSOCIATING", False)])

@@ -11,6 +11,7 @@ import pytest
 from drawbridge.aws.offers_table import OffersTable
 from drawbridge.intake.leaving import Leaving, LeavingCause
 from drawbridge.intake.offers import OfferRecord, OfferRecords
+from drawbridge.intake.share_notice import ShareNotice, ShareNoticeType
 from drawbridge.request.announced import Announced
 from drawbridge.status import Reason
 from tests.builders import CONSUMER, NOW, SERVICE_ID, SHARE_ARN
@@ -189,6 +190,32 @@ def test_that_an_account_leaves_is_on_the_record_and_changed_as_it_was_read(
 
     assert (written, found) == ([leaves], {CONSUMER: leaves})
     assert records.of(SHARE_ARN) == {CONSUMER: SHARED}
+
+
+@pytest.mark.parametrize("until", [None, LATER])
+@pytest.mark.parametrize("kind", [*ShareNoticeType])
+def test_what_an_account_is_told_is_on_the_record_and_changed_as_it_was_read(
+    kind: ShareNoticeType, until: datetime | None, records: OfferRecords
+) -> None:
+    notice = ShareNotice(type=kind, since=NOW, until=until)
+    telling, told = (
+        msgspec.structs.replace(SHARED, notice=msgspec.structs.replace(notice, is_told=each)) for each in (False, True)
+    )
+    records.note([SHARED], after=[])
+
+    written = [records.note([each], after=[before]) for each, before in ((telling, SHARED), (told, telling))]
+    late = records.note([SHARED], after=[telling])
+
+    assert (written, late) == ([[telling], [told]], [])
+    assert records.of(SHARE_ARN) == {CONSUMER: told}
+    assert records.one(SHARE_ARN, CONSUMER) == told
+
+
+def test_of_one_that_is_on_no_record_there_is_nothing(records: OfferRecords) -> None:
+    records.note([ALLOWED], after=[])
+
+    assert records.one(SERVICE_ID, ROOT) == ALLOWED
+    assert records.one(SHARE_ARN, CONSUMER) is None
 
 
 def test_nothing_is_nothing(records: OfferRecords) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -9,16 +10,21 @@ import msgspec
 from drawbridge.aws.errors import error_for, translated
 from drawbridge.discovery.announcements import RequestReview, WithdrawalAnnouncement
 from drawbridge.hint.notification import CONNECTION_NOTIFICATION
+from drawbridge.intake.tell import OfferAnnouncement, OfferChange, OfferEvent
 from drawbridge.record.record import StatusChange
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
 
 SOURCE = "drawbridge"
 STATUS_CHANGED = "Request Status Changed"
 REVIEWED = "Request Reviewed"
 WITHDRAWAL_ANNOUNCED = "Withdrawal Announced"
 WITHDRAWAL_CANCELLED = "Withdrawal Cancelled"
+
+_AT_ONCE = 10
+"""Events that one call takes."""
 
 
 class EventBus:
@@ -41,6 +47,16 @@ class EventBus:
         name = WITHDRAWAL_ANNOUNCED if announcement.withdraw_after else WITHDRAWAL_CANCELLED
         self._put(name, msgspec.to_builtins(announcement), resources=[announcement.subject])
 
+    def announce_offers(self, announcements: Sequence[OfferAnnouncement]) -> frozenset[str]:
+        """Put on the bus what became of shares that accounts are offered; return the ids of what is on it."""
+        on_bus: set[str] = set()
+        # IAM allows by detail-type, and what it makes of a call with several is not documented.
+        for detail_type in OfferEvent:
+            changes = [each.change for each in announcements if each.event is detail_type]
+            for start in range(0, len(changes), _AT_ONCE):
+                on_bus |= self._put_offers(detail_type, changes[start : start + _AT_ONCE])
+        return frozenset(on_bus)
+
     def relay(self, details: list[dict[str, Any]]) -> None:
         """Put connection notifications on the bus."""
         for detail in details:
@@ -48,19 +64,26 @@ class EventBus:
 
     def _put(self, detail_type: str, detail: dict[str, Any], *, resources: list[str]) -> None:
         with translated(f"put {detail_type!r} on {self._name}"):
-            answer = self._events.put_events(
-                Entries=[
-                    {
-                        "EventBusName": self._name,
-                        "Source": SOURCE,
-                        "DetailType": detail_type,
-                        "Detail": msgspec.json.encode(detail).decode(),
-                        "Resources": [each for each in resources if each.startswith("arn:")],
-                    }
-                ]
-            )
+            answer = self._events.put_events(Entries=[self._entry(detail_type, detail, resources=resources)])
         # The call succeeds as a whole and reports each entry's failure in its body.
         if answer["FailedEntryCount"]:
             failed = answer["Entries"][0]
             code = failed.get("ErrorCode", "")
             raise error_for(code)(f"put {detail_type!r} on {self._name}: {code}: {failed.get('ErrorMessage')}")
+
+    def _put_offers(self, detail_type: str, changes: Sequence[OfferChange]) -> set[str]:
+        entries = [self._entry(detail_type, msgspec.to_builtins(each), resources=[each.subject]) for each in changes]
+        with translated(f"put {detail_type!r} on {self._name}"):
+            answer = self._events.put_events(Entries=entries)
+        # In the order of the request, each with its own failure.
+        results = zip(changes, answer["Entries"], strict=True)
+        return {each.id for each, result in results if not result.get("ErrorCode")}
+
+    def _entry(self, detail_type: str, detail: dict[str, Any], *, resources: list[str]) -> PutEventsRequestEntryTypeDef:
+        return {
+            "EventBusName": self._name,
+            "Source": SOURCE,
+            "DetailType": detail_type,
+            "Detail": msgspec.json.encode(detail).decode(),
+            "Resources": [each for each in resources if each.startswith("arn:")],
+        }

@@ -17,6 +17,7 @@ from drawbridge.aws.table_writes import Write, delete_each, put_each
 from drawbridge.errors import UpstreamError
 from drawbridge.intake.leaving import Leaving, LeavingCause
 from drawbridge.intake.offers import OfferRecord
+from drawbridge.intake.share_notice import ShareNotice, ShareNoticeType
 from drawbridge.parsing import UnreadableError, read_value
 from drawbridge.request.announced import Announced
 from drawbridge.status import Reason
@@ -66,6 +67,13 @@ class OffersTable:
             targets = {str(each["target"]) for each in scanned(self._table)}
         return frozenset(each for each in targets if each.startswith(_TARGETS))
 
+    def one(self, target: str, principal: str) -> OfferRecord | None:
+        """Return what is on record of one principal of a service or share."""
+        with translated(f"read what {target} is offered to", missing=UpstreamError):
+            key = {"target": target, "principal": principal}
+            item = self._table.get_item(Key=key, ConsistentRead=True).get("Item")
+        return None if item is None else self._record(item)
+
     def left_out(self) -> dict[str, int]:
         """Return what the last sweep did not finish, each with how many in a row left it out; odd numbers are none."""
         with translated("read which offers were left out", missing=UpstreamError):
@@ -109,6 +117,7 @@ class OffersTable:
             refused_at = _time(item["refused_at"]) if "refused_at" in item else None
             awaited_since = _time(item["awaited_since"]) if "awaited_since" in item else None
             leaving = _leaving(dict(item["leaving"])) if "leaving" in item else None
+            notice = _notice(dict(item["notice"])) if "notice" in item else None
             is_readable = _ACCOUNT.fullmatch(item["account_id"]) is not None
         except (LookupError, TypeError, ValueError, UnreadableError):
             is_readable = False
@@ -128,6 +137,7 @@ class OffersTable:
             quota=quota if isinstance(quota := item.get("quota"), str) else "",
             leaving=leaving,
             awaited_since=awaited_since,
+            notice=notice,
         )
 
 
@@ -155,6 +165,10 @@ def _as_read(record: OfferRecord | None) -> Write:
         write.only_if_missing("leaving")
     else:
         write.only_if(leaving=_leaving_item(record.leaving))
+    if record.notice is None:
+        write.only_if_missing("notice")
+    else:
+        write.only_if(notice=_notice_item(record.notice))
     return write
 
 
@@ -169,6 +183,7 @@ def _item(record: OfferRecord) -> dict[str, Any]:
     item |= {"tier": record.tier} if record.tier else {}
     item |= {"quota": record.quota} if record.quota else {}
     item |= {"leaving": _leaving_item(record.leaving)} if record.leaving is not None else {}
+    item |= {"notice": _notice_item(record.notice)} if record.notice is not None else {}
     item |= {"refusals": record.refusals} if record.refusals else {}
     item |= {"awaited_since": record.awaited_since.isoformat()} if record.awaited_since else {}
     return item | ({"refused_at": record.refused_at.isoformat()} if record.refused_at else {})
@@ -198,6 +213,28 @@ def _leaving(item: dict[str, Any]) -> Leaving:
     if _leaving_item(leaving) != item:
         raise ValueError("it was written by somebody else")
     return leaving
+
+
+def _notice(item: dict[str, Any]) -> ShareNotice:
+    """Read what was written of what a consumer is told.
+
+    Raises:
+        LookupError, TypeError, ValueError: somebody else wrote it.
+    """
+    notice = ShareNotice(
+        type=ShareNoticeType(item["type"]),
+        since=_time(item["since"]),
+        until=_time(item["until"]) if "until" in item else None,
+        is_told=item["told"] is True,
+    )
+    if _notice_item(notice) != item:
+        raise ValueError("it was written by somebody else")
+    return notice
+
+
+def _notice_item(notice: ShareNotice) -> dict[str, Any]:
+    item = {"type": notice.type.value, "since": notice.since.isoformat(), "told": notice.is_told}
+    return item | ({"until": notice.until.isoformat()} if notice.until is not None else {})
 
 
 def _time(text: str) -> datetime:

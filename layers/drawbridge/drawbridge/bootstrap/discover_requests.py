@@ -54,6 +54,7 @@ from drawbridge.intake.desired import OfferRules
 from drawbridge.intake.disassociate import LeaverReconciler
 from drawbridge.intake.quotas import Limits
 from drawbridge.intake.reconcile import OfferReconciler
+from drawbridge.intake.tell import ShareTeller
 
 
 @cache
@@ -182,6 +183,7 @@ def sweeper(
                 wait=settings.withdraw_after,
                 confirm_after=settings.confirm_gone_after,
             ),
+            teller=ShareTeller(shares=offered_shares, records=offers, bus=bus),
             limits=Limits(ServiceQuotas(client("service-quotas"))),
             zone=settings.time_zone,
         ),

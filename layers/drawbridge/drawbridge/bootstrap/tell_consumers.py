@@ -4,9 +4,11 @@ from datetime import UTC, datetime
 from functools import cache
 
 from drawbridge.aws.ledger_table import LedgerTable
+from drawbridge.aws.offers_table import OffersTable
 from drawbridge.aws.webhook_secret import WebhookSecrets
 from drawbridge.bootstrap.clients import client, table
 from drawbridge.environment import Environment
+from drawbridge.errors import InvalidInputError
 from drawbridge.webhook.sender import WebhookSender
 
 
@@ -22,6 +24,16 @@ def now() -> datetime:
 @cache
 def ledger() -> LedgerTable:
     return LedgerTable(table(environment().ledger_table), now=now)
+
+
+@cache
+def offers() -> OffersTable:
+    return OffersTable(table(environment().offers_table), on_broken=_refuse)
+
+
+def _refuse(what: str) -> None:
+    """Have an event tried again, and end as a dead letter, whose record can't be read."""
+    raise InvalidInputError(what)
 
 
 @cache

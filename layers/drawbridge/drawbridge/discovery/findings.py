@@ -52,8 +52,12 @@ class SweepResult(Struct, frozen=True):
     """What the registry has an account offered, and is not, and why."""
     offers_refused: tuple[InvalidInputError, ...] = ()
     """What AWS refuses to have offered or taken back, in its words."""
+    offers_refused_before: tuple[str, ...] = ()
+    """What AWS refused of offers earlier, and is asked for again later."""
     offers_held_back: tuple[InvalidInputError, ...] = ()
     """What is not taken back, as too much would go at once."""
+    accounts_held_back: tuple[str, ...] = ()
+    """The accounts that stay in shares, as too many would leave at once, each after the share."""
     quotas: tuple[QuotaUsage, ...] = ()
     """The quotas that are near, of what is offered."""
     announced: tuple[str, ...] = ()
@@ -119,7 +123,9 @@ class Findings:
             taken_back=tuple(self.offers.taken_back),
             not_offered=tuple(self.offers.not_offered),
             offers_refused=tuple(self.offers.refused),
+            offers_refused_before=tuple(self.offers.refused_before),
             offers_held_back=tuple(self.offers.too_many),
+            accounts_held_back=tuple(self.offers.held_back),
             quotas=tuple(self.offers.quotas),
             announced=tuple(self.offers.announced),
             disassociated=tuple(self.offers.disassociated),

@@ -16,16 +16,26 @@ from drawbridge.intake.disassociate import LeaverReconciler, SharesLeft
 from drawbridge.intake.offers import OfferedShare, OfferedShares, OfferRecords
 from drawbridge.intake.quotas import Limits, OfferCounts, usages
 from drawbridge.intake.reconcile import Hurry, OfferReconciler, RegisteredConsumers
-from drawbridge.intake.steps import DisallowPrincipals, OfferPlan, RemoveForbidden, RemoveFromShare, Step
+from drawbridge.intake.steps import (
+    DisallowPrincipals,
+    ForgetRecords,
+    OfferPlan,
+    RemoveForbidden,
+    RemoveFromShare,
+    Step,
+)
+from drawbridge.intake.tell import ShareTeller
 from drawbridge.request.connections import ManagedService
 
 _ADDS_UNTIL = 80.0
 _TAKES_BACK_UNTIL = 120.0
 _DISASSOCIATES_UNTIL = 150.0
-"""Seconds after which nothing more is added, taken back, or disassociated of who left a share: the function has five
-minutes for the whole sweep.
+_TELLS_UNTIL = 170.0
+"""Seconds after which nothing more is added, taken back, disassociated of who left a share, or told to consumers: the
+function has five minutes for the whole sweep.
 
-However late it is, one service or share is planned, a hundred are added of one, and one step is taken that takes back.
+However late it is, one service or share is planned, a hundred are added of one, one step is taken that takes back, and
+a hundred are told.
 """
 
 _LEFT_OUT_AT_MOST = 3
@@ -36,6 +46,11 @@ def _after_one(is_late: Hurry) -> Hurry:
     """Return whether it is late, but never at first: whatever took the time, each sweep does something."""
     asked = iter([False])
     return lambda: next(asked, True) and is_late()
+
+
+def _may_be_told(plan: OfferPlan) -> bool:
+    """Return whether there is something to tell of a share, by what there was or by what is done about it."""
+    return plan.has_untold or not all(isinstance(each, ForgetRecords) for each in plan.steps)
 
 
 def _turned(targets: list[Target], now: datetime) -> list[Target]:
@@ -66,6 +81,7 @@ class OfferSweep:
         reconciler: OfferReconciler,
         limits: Limits,
         leavers: LeaverReconciler,
+        teller: ShareTeller,
         zone: str = "UTC",
         clock: Callable[[], float] = monotonic,
     ) -> None:
@@ -77,13 +93,14 @@ class OfferSweep:
         self._reconciler = reconciler
         self._limits = limits
         self._leavers = leavers
+        self._teller = teller
         self._zone = zone
         self._clock = clock
 
     def converge(self, now: datetime, *, forget_gone: bool = False) -> Converged:
         """Offer what the registry calls for, one service or share after the other, then take back what it does not.
 
-        Last, what is due of those that left shares is disassociated.
+        Then what is due of those that left shares is disassociated, and last consumers are told what became of it.
 
         Whoever changes tiers is in the next share before the last is taken away, or stays in the last. ``forget_gone``
         is whether to look too for records of what is there no more, for which the whole table of them is read.
@@ -127,6 +144,7 @@ class OfferSweep:
         counts: dict[str, OfferCounts] = {}
         taking_back: list[tuple[Target, Step]] = []
         with_leavers: list[OfferedShare] = []
+        with_untold: set[str] = set()
         for target in targets:
             if is_late_to_plan():
                 converged.left_out.add(id_of(target))
@@ -136,18 +154,22 @@ class OfferSweep:
                 continue
             counts[id_of(target)] = plan.counts
             converged.not_offered += (str(each) for each in plan.not_offered)
+            converged.refused_before += (str(each) for each in plan.not_offered if each.is_refused)
             with_leavers += [target] if plan.has_leavers and isinstance(target, OfferedShare) else []
+            with_untold |= {target.arn} if _may_be_told(plan) and isinstance(target, OfferedShare) else set()
             for step in plan.steps:
                 if isinstance(step, DisallowPrincipals | RemoveFromShare | RemoveForbidden):
                     taking_back.append((target, step))
                 else:
                     self._apply(step, target, evaluation_time, converged, is_late_to_add)
         self._take_back(taking_back, targets, evaluation_time, converged, is_late(_TAKES_BACK_UNTIL))
-        others = self._forget_gone(targets, evaluation_time, converged) if forget_gone else frozenset[str]()
+        others = self._forget_gone(targets, evaluation_time, converged, began) if forget_gone else frozenset[str]()
         offered = {each.arn: each for each in with_leavers}
         if offered or others:
             shares_left = SharesLeft(offered, others, evaluation_time)
             self._disassociate(shares_left, converged, is_late(_DISASSOCIATES_UNTIL))
+        of_leavers = (offered.keys() | others) - with_untold
+        self._tell(with_untold, of_leavers, evaluation_time.now, converged, is_late(_TELLS_UNTIL))
         self._tell_left(len(targets), left_out, converged)
         # Service Quotas may be slow, or out of reach.
         converged.quotas = usages(counts, self._limits)
@@ -208,6 +230,23 @@ class OfferSweep:
         except Exception as error:  # noqa: BLE001 - what was done, and what was wrong elsewhere, is told all the same
             converged.failures.append(failure_of("offers", error))
 
+    def _tell(
+        self,
+        share_arns: Collection[str],
+        of_leavers: Collection[str],
+        now: datetime,
+        converged: Converged,
+        is_late: Hurry,
+    ) -> None:
+        """Tell consumers of shares; of some only those that are out of them, as nothing else has changed."""
+        for share_arn in [*sorted(share_arns), *sorted(of_leavers)]:
+            try:
+                self._teller.tell(share_arn, now, converged, is_late, of_leavers=share_arn in of_leavers)
+            except GoneError:
+                continue
+            except Exception as error:  # noqa: BLE001 - what is wrong with one share stops no other
+                converged.failures.append(failure_of(share_arn, error))
+
     def _left_out(self, converged: Converged) -> dict[str, int]:
         try:
             return self._records.left_out()
@@ -233,9 +272,13 @@ class OfferSweep:
             converged.failures.append(NotReadyError(f"{why}, as there was no time: {some_of(waiting)}"))
 
     def _forget_gone(
-        self, targets: Collection[Target], evaluation_time: EvaluationTime, converged: Converged
+        self, targets: Collection[Target], evaluation_time: EvaluationTime, converged: Converged, began: float
     ) -> frozenset[str]:
-        """Forget what is there no more; return the shares on record that are no offers any longer."""
+        """Forget what is there no more, once consumers are told; return the shares on record that are no offers."""
+
+        def is_late() -> bool:
+            return self._clock() - began >= _TELLS_UNTIL
+
         listed = {id_of(each) for each in targets}
         try:
             unlisted = self._records.targets() - listed
@@ -244,7 +287,12 @@ class OfferSweep:
             return frozenset()
         for target in sorted(unlisted):
             try:
-                self._reconciler.forget_gone(target, listed, evaluation_time.now)
+                gone = self._reconciler.of_gone(target, listed, evaluation_time.now)
+                needless = gone.needless
+                if is_share(target):
+                    told = self._teller.tell_of_deleted(gone.records, evaluation_time.now, converged, is_late)
+                    needless = [each for each in told if each.principal in {one.principal for one in gone.needless}]
+                self._records.drop(needless)
             except DrawbridgeError as error:
                 converged.failures.append(error)
         return frozenset(each for each in unlisted if is_share(each))

@@ -56,8 +56,12 @@ class SweepRecord(Struct, frozen=True, kw_only=True):
     """What the registry has accounts offered, and is not, and why."""
     offers_refused: Mentioned = Mentioned()
     """What AWS refuses to have offered or taken back: somebody has to mend what it says."""
+    offers_refused_before: Mentioned = Mentioned()
+    """What AWS refused earlier, and is asked for again later."""
     offers_held_back: Mentioned = Mentioned()
     """What is not taken back, as too much would go at once."""
+    accounts_held_back: Mentioned = Mentioned()
+    """The accounts that stay in shares, as too many would leave at once."""
     quotas: tuple[QuotaUsage, ...] = ()
     """The quotas that are near, the fullest first."""
     announced: Mentioned = Mentioned()
@@ -116,7 +120,9 @@ def sweep_record(
         taken_back=_mentioned(result.taken_back),
         not_offered=_mentioned(result.not_offered),
         offers_refused=_mentioned(str(each) for each in result.offers_refused),
+        offers_refused_before=_mentioned(result.offers_refused_before),
         offers_held_back=_mentioned(str(each) for each in result.offers_held_back),
+        accounts_held_back=_mentioned(result.accounts_held_back),
         quotas=fitting(result.quotas, _QUOTAS_BYTES),
         announced=_mentioned(result.announced),
         disassociated=_mentioned(result.disassociated),

@@ -26,6 +26,8 @@ class Converged:
     """The entries that can't be read: somebody has to mend them, no repetition does."""
     refused: list[InvalidInputError] = field(default_factory=list)
     """What AWS refuses to have offered or taken back, in its words."""
+    refused_before: list[str] = field(default_factory=list)
+    """What AWS refused in an earlier sweep, and is not asked for in this one, and why."""
     too_many: list[InvalidInputError] = field(default_factory=list)
     """Of which shares that is so, how many it would be, and what to do about it."""
     quotas: list[QuotaUsage] = field(default_factory=list)

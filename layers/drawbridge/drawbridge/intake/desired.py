@@ -45,6 +45,9 @@ _GOES_BY = ("principals", "proof_required", "proved_at", "services", "suspended_
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
+OFFER_REFUSED = "offer-refused"
+"""The code of the reason that AWS refused it not long ago."""
+
 
 class NotOffered(Struct, frozen=True, kw_only=True):
     """What the registry has an account offered, and is not, and why."""
@@ -52,6 +55,11 @@ class NotOffered(Struct, frozen=True, kw_only=True):
     target: str
     account_id: str
     reasons: tuple[Reason, ...]
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether AWS refused it, and is asked for it again later."""
+        return any(each.code == OFFER_REFUSED for each in self.reasons)
 
     def __str__(self) -> str:
         why = "; ".join(each.text for each in self.reasons)

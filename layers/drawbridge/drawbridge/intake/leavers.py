@@ -12,6 +12,7 @@ from drawbridge.intake.associations import ConsumerAssociation
 from drawbridge.intake.desired import DesiredOffers
 from drawbridge.intake.leaving import Leaving, LeavingCause, announced_to_leave, leaving_after
 from drawbridge.intake.offers import OfferRecord
+from drawbridge.intake.untold import knows_of_end
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
@@ -186,8 +187,8 @@ def plan_for_records(
 ) -> list[ChangeRecord | ForgetLeaver]:
     """Return what is to be noted of accounts that were looked at.
 
-    None is forgotten before two looks, ``confirm_after`` apart, found nothing that is to go; one that ``is_complete``
-    not, as something was not listed, has found nothing for nobody.
+    None is forgotten before two looks, ``confirm_after`` apart, found nothing that is to go, and its consumer has been
+    told. A look that is not complete, as something was not listed, has found nothing for nobody.
     """
     steps: list[ChangeRecord | ForgetLeaver] = []
     for each in leavers:
@@ -195,7 +196,9 @@ def plan_for_records(
         is_unfinished = each.key in unfinished
         if not is_complete and not is_unfinished:
             continue
-        if not is_unfinished and since is not None and now >= since + confirm_after:
+        is_clear_still = since is not None and now >= since + confirm_after
+        # What is on record is what its consumer is told by.
+        if not is_unfinished and is_clear_still and knows_of_end(each.record):
             steps.append(ForgetLeaver(each.record))
             continue
         clear_since = None if is_unfinished else since or now

@@ -1,13 +1,16 @@
-"""Notices for consumers: what became of a connection, in words that are fit for a customer.
+"""Notices for consumers: what became of a connection, or of a share, in words that are fit for a customer.
 
 They go to the provider's own service, which knows how to reach the customer. Why policies decided as they did is kept
 here.
 """
 
+from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
 
+from drawbridge.intake.offers import OfferRecord
+from drawbridge.intake.share_notice import ShareNoticeType
 from drawbridge.record.entry import Entry
 from drawbridge.request import EndpointConnectionRequest
 from drawbridge.request.announced import COMMANDED, NO_LONGER_PERMITTED, whole
@@ -45,6 +48,24 @@ class ConsumerNotice(Struct, frozen=True, kw_only=True, rename="camel"):
     """A sentence for the customer."""
     until: str | None
     """When it is accepted, if it is delayed, or taken down, if that is announced: ISO 8601, UTC."""
+
+
+class ConsumerShareNotice(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a consumer may be told of a share that it is offered."""
+
+    schema_version: int = 1
+    id: str
+    """The same for whatever is told twice."""
+    type: ShareNoticeType
+    time: str
+    """Since when it is so, as it is on record: ISO 8601, UTC. Of two notices the later one holds."""
+    account_id: str
+    share_arn: str
+    status: Status
+    reason: str
+    """A sentence for the customer."""
+    until: str | None
+    """How long the invitation can be accepted, the share used, or what is associated of it: ISO 8601, UTC."""
 
 
 _TYPES = {
@@ -110,4 +131,47 @@ def notice_of(entry: Entry, *, cancelled_by: str = "") -> ConsumerNotice | None:
         status=status,
         reason=_BY_US[kind] if by_us and kind in _BY_US else _REASONS[kind],
         until=until,
+    )
+
+
+_OF_SHARES = {
+    ShareNoticeType.OFFERED: "The account is invited to the share; somebody in it has to accept the invitation.",
+    ShareNoticeType.AVAILABLE: "The account is in the share, which can be used.",
+    ShareNoticeType.ANNOUNCED: "The account is in the share until the provider takes it out.",
+    ShareNoticeType.CANCELLED: "The account stays in the share: that it would be taken out was called off.",
+    ShareNoticeType.WITHDRAWING: "The account is out of the share; what it has connected by it is ending.",
+    ShareNoticeType.WITHDRAWN: "The account is out of the share, and has nothing connected by it.",
+}
+
+
+def share_notice_of(record: OfferRecord) -> ConsumerShareNotice | None:
+    """Return what there is to tell of a share that an account is offered; ``None`` if that is nothing yet."""
+    notice = record.notice
+    if notice is None:
+        return None
+    until = None if notice.until is None else notice.until.isoformat(timespec="seconds")
+    return ConsumerShareNotice(
+        # To the microsecond: what is so twice within a second is told twice.
+        id=f"msg_{fingerprint(record.target, record.principal, notice.type, notice.since.isoformat(), until)}",
+        type=notice.type,
+        time=notice.since.isoformat(timespec="seconds"),
+        account_id=record.account_id,
+        share_arn=record.target,
+        status=notice.type.status,
+        reason=_OF_SHARES[notice.type],
+        until=until,
+    )
+
+
+def notice_of_forgotten(notice_id: str, account_id: str, share_arn: str, now: datetime) -> ConsumerShareNotice:
+    """Return what there is to tell of a share that an account was offered, and of which nothing is on record."""
+    return ConsumerShareNotice(
+        id=notice_id,
+        type=ShareNoticeType.WITHDRAWN,
+        time=now.isoformat(timespec="seconds"),
+        account_id=account_id,
+        share_arn=share_arn,
+        status=Status.WITHDRAWN,
+        reason=_OF_SHARES[ShareNoticeType.WITHDRAWN],
+        until=None,
     )

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from drawbridge.errors import AccessDeniedError, RefusedError
 from drawbridge.intake.leaving import Leaving
+from drawbridge.intake.share_notice import ShareNotice
 
 
 class AllowedPrincipal(Struct, frozen=True, kw_only=True):
@@ -198,6 +199,8 @@ class OfferRecord(Struct, frozen=True, kw_only=True):
     """Of an account that leaves a share: why, since when, and when what it has associated goes."""
     awaited_since: datetime | None = None
     """Of an account in a share that is of another tier by now: since when a share of that is to take it first."""
+    notice: ShareNotice | None = None
+    """Of an account in a share: what it was told of it last, or is about to be."""
 
     @property
     def is_out(self) -> bool:
@@ -219,6 +222,10 @@ class OfferRecords(Protocol):
 
     def targets(self) -> frozenset[str]:
         """Return the services and shares that something was added to."""
+        ...
+
+    def one(self, target: str, principal: str) -> OfferRecord | None:
+        """Return what is on record of one principal of a service or share."""
         ...
 
     def left_out(self) -> dict[str, int]:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol, assert_never
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from drawbridge.bounds import in_parts, shortened, some_of
@@ -68,6 +69,14 @@ Hurry = Callable[[], bool]
 
 def _at_leisure() -> bool:
     return False
+
+
+class Gone(Struct, frozen=True, kw_only=True):
+    """What is on record of a service or share that is gone, without those that have left the share."""
+
+    records: Sequence[OfferRecord] = ()
+    needless: Sequence[OfferRecord] = ()
+    """Those of them that tell nothing any longer."""
 
 
 class OfferReconciler:
@@ -206,8 +215,8 @@ class OfferReconciler:
         uncommanded = losing - (commanded - entries.keys())
         return Departures(others=others, uncommanded=frozenset(uncommanded), commanded=commanded, cap=self._cap)
 
-    def forget_gone(self, target_id: str, listed: Collection[str], now: datetime) -> None:
-        """Forget what was added to a service or share that is not looked after any longer, if AWS says it is gone.
+    def of_gone(self, target_id: str, listed: Collection[str], now: datetime) -> Gone:
+        """Return what was added to a service or share that is not looked after any longer, if AWS says it is gone.
 
         What was associated outlives a share: who was in it has left it once its entry goes, unless it is in one of
         those that are ``listed``.
@@ -219,19 +228,18 @@ class OfferReconciler:
                 self._permissions.allowed(target_id)
         except GoneError:
             records = [*self._records.of(target_id).values()]
-            if is_share(target_id):
-                records = self._left_with(records, listed, now)
-            self._records.drop(records)
+            return self._of_gone_share(records, listed, now) if is_share(target_id) else Gone(needless=records)
+        return Gone()
 
-    def _left_with(self, records: Collection[OfferRecord], listed: Collection[str], now: datetime) -> list[OfferRecord]:
-        """Note who has left with a share that is gone; return the records that are of no use any longer."""
+    def _of_gone_share(self, records: Collection[OfferRecord], listed: Collection[str], now: datetime) -> Gone:
         on_record = {name for share in listed if is_share(share) for name in self._records.of(share)}
-        was_in = {each.principal: each for each in records if each.refused_at is None and not each.is_out}
-        of_use = {name: each for name, each in was_in.items() if name not in on_record}
-        entries = self._registry.entries({each.account_id for each in of_use.values()})
-        gone = [each for each in of_use.values() if each.account_id not in entries]
-        self._left(self._begun_to_leave([Offer(each.principal, each.account_id, each) for each in gone], {}, now), now)
-        return [each for each in records if each.principal not in of_use and not each.is_out]
+        inside = [each for each in records if not each.is_out]
+        of_use = [each for each in inside if each.refused_at is None and each.principal not in on_record]
+        entries = self._registry.entries({each.account_id for each in of_use})
+        left = [Offer(each.principal, each.account_id, each) for each in of_use if each.account_id not in entries]
+        self._left(self._begun_to_leave(left, {}, now), now)
+        gone = [each for each in inside if each.principal not in {one.principal for one in left}]
+        return Gone(records=gone, needless=[each for each in gone if each not in of_use])
 
     def _allow(
         self,
@@ -620,4 +628,5 @@ def _record(
         tier=target.tier if isinstance(target, OfferedShare) else "",
         # Until it is seen in the share again, something may be associated from when it was in it before.
         leaving=offer.record.leaving if offer.record is not None else None,
+        notice=offer.record.notice if offer.record is not None else None,
     )

@@ -8,17 +8,15 @@ from msgspec import Struct
 
 from drawbridge.bounds import some_of
 from drawbridge.decision.registration import account_of
-from drawbridge.intake.desired import DesiredOffers, NotOffered
+from drawbridge.intake.desired import OFFER_REFUSED, DesiredOffers, NotOffered
 from drawbridge.intake.leaving import announced_to_leave
 from drawbridge.intake.offers import AllowedPrincipal, OfferedShare, OfferRecord, PrincipalStatus, SharePrincipal
 from drawbridge.intake.quotas import OfferCounts, what_to_do_about
+from drawbridge.intake.untold import INVITATION_LASTS, is_untold
 from drawbridge.status import Reason
 
-INVITED_AGAIN_AFTER = timedelta(hours=12)
-"""As long as an invitation to a share of VPC Lattice's resources waits: whoever refused it is not asked all day.
-
-https://docs.aws.amazon.com/ram/latest/userguide/working-with-shared-invitations.html
-"""
+INVITED_AGAIN_AFTER = INVITATION_LASTS
+"""Whoever refused an invitation is not asked all day."""
 
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -171,6 +169,8 @@ class OfferPlan(Struct, frozen=True, kw_only=True):
     not_offered: tuple[NotOffered, ...] = ()
     has_leavers: bool = False
     """Whether accounts leave the share, or have left it and may have something associated still."""
+    has_untold: bool = False
+    """Whether accounts of the share are to be told something of it, by what there was before the steps."""
 
 
 def plan_for_service(
@@ -341,6 +341,7 @@ def plan_for_share(
         counts=counts,
         not_offered=(*desired.not_offered, *not_again),
         has_leavers=bool(going or due or taken_out),
+        has_untold=any(is_untold(each, there.get(name), now) for name, each in records.items()),
     )
 
 
@@ -418,7 +419,7 @@ def _why_refused(record: OfferRecord, takes_outsiders: bool | None = None) -> Re
     again = (at + _wait(record)).isoformat(timespec="seconds")
     alone = " (the share is for the organization alone)" if takes_outsiders is False else ""
     text = f"AWS refused {record.principal} at {at.isoformat(timespec='seconds')}{alone}. It is tried again at {again}."
-    return Reason("offer-refused", text)
+    return Reason(OFFER_REFUSED, text)
 
 
 def _was_rejected(record: OfferRecord | None, now: datetime) -> bool:
