@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -62,11 +63,26 @@ def add(
             "--require-proof/--no-require-proof", help="Whether it has to prove who it is before it is let in."
         ),
     ] = None,
+    proof_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--proof",
+            help="Take the proof of an account that is registered from this file, as consumers proof does.",
+            metavar="FILE",
+        ),
+    ] = None,
     replace: Replace = False,
     as_json: Json = False,
 ) -> None:
-    """Register an account. Takes effect at once."""
+    """Register an account, or take its proof. Takes effect at once."""
     stack: Stack = context.obj
+    if proof_file is not None:
+        if any((services, tier, name, notes, principals, proof_required is not None, replace)):
+            raise InvalidInputError(
+                "--proof: an entry is written without it, and its proof taken then: say only --proof"
+            )
+        proof(context, account, proof_file, as_json)
+        return
     entry = registration(
         account,
         tier=tier,

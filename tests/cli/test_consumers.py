@@ -693,6 +693,27 @@ def test_a_customer_s_answer_is_taken_at_the_desk(
     assert (again.code, "(no-such-challenge)" in again.err) == (1, True)
 
 
+def test_an_answer_is_taken_by_add_too_and_by_nothing_else_beside_it(
+    at_the_desk: Drawbridge, as_customer: Drawbridge, operator: Operator, customer: Operator, tmp_path: Path
+) -> None:
+    account, file = customer.account_id, str(tmp_path / "proof.json")
+    asks_for_proof(operator, account)
+    challenge, _ = challenge_of(at_the_desk, account)
+    assert as_customer("prove", "--challenge", challenge, "--output", file).code == 0
+
+    both = at_the_desk("consumers", "add", account, "--tier", "gold", "--proof", file)
+    before = registered(operator, account)
+    ended = at_the_desk("consumers", "add", account, "--proof", file)
+
+    assert (both.code, "say only --proof" in both.err) == (2, True)
+    assert before is not None
+    assert not before.is_proved
+    assert ended.out == f"proved  {account}, by arn:aws:sts::{account}:assumed-role/person/operator\n"
+    consumer = registered(operator, account)
+    assert consumer is not None
+    assert consumer.is_proved
+
+
 def test_a_challenge_is_told_with_what_the_customer_has_to_run(
     at_the_desk: Drawbridge, operator: Operator, customer: Operator
 ) -> None:

@@ -356,6 +356,14 @@ def test_the_callback_is_throttled() -> None:
     assert 0 < settings["ThrottlingRateLimit"] <= settings["ThrottlingBurstLimit"] <= 100
 
 
+def test_a_flood_of_proofs_keeps_no_answer_of_slack_out() -> None:
+    (stage,) = of_type("AWS::ApiGatewayV2::Stage").values()
+    keys = {each["RouteKey"] for each in of_type("AWS::ApiGatewayV2::Route").values()}
+
+    assert stage["RouteSettings"] == {"POST /proof": {"ThrottlingBurstLimit": 10, "ThrottlingRateLimit": 5}}
+    assert stage["RouteSettings"].keys() < keys
+
+
 @every_rule
 def test_trap_26_a_rule_takes_events_of_its_own_account_only(rule: str) -> None:
     assert RULES[rule]["EventPattern"]["account"] == [{"Ref": "AWS::AccountId"}]
