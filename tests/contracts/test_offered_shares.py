@@ -92,8 +92,14 @@ def test_an_outsider_is_invited_and_in_the_share_once_it_has_accepted(provider: 
     pass_time(60)
 
     assert invited == [
-        SharePrincipal(principal=consumer.account_id, status=PrincipalStatus.ASSOCIATING, is_outsider=True)
+        SharePrincipal(
+            principal=consumer.account_id,
+            status=PrincipalStatus.ASSOCIATING,
+            is_outsider=True,
+            since=invited[0].since,
+        )
     ]
+    assert invited[0].since is not None
     assert later == {consumer.account_id: PrincipalStatus.ASSOCIATING}
     assert statuses(shares, share_arn) == {consumer.account_id: PrincipalStatus.ASSOCIATED}
 
@@ -146,8 +152,10 @@ def test_of_a_principal_that_is_listed_twice_the_newest_counts(provider: Account
     ]
 
     with answering(provider.ram, "get_resource_share_associations", {"resourceShareAssociations": rows}):
-        found = statuses(shares_of(provider), NOWHERE)
+        listed = shares_of(provider).principals(NOWHERE)
+        found = {each.principal: each.status for each in listed}
 
+    assert [each.since for each in listed] == [NOW, NOW]
     assert found == {"111111111111": PrincipalStatus.ASSOCIATED, "222222222222": PrincipalStatus.ASSOCIATING}
 
 
@@ -158,7 +166,7 @@ def test_a_status_that_nobody_knows_is_that_of_a_principal_in_the_share(provider
     with answering(provider.ram, "get_resource_share_associations", {"resourceShareAssociations": [row]}):
         (found,) = shares_of(provider).principals(NOWHERE)
 
-    assert (found.status, found.status.is_in_share) == (PrincipalStatus.OTHER, True)
+    assert (found.status, found.status.is_in_share, found.since) == (PrincipalStatus.OTHER, True, None)
 
 
 def test_an_association_that_failed_says_why(provider: Account, consumer: Account) -> None:

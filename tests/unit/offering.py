@@ -49,6 +49,7 @@ class World:
         self.quotas = StatedQuotas()
         self.policies: PolicySet = compiled([PERMIT])
         self.now = NOW
+        self.shares.now = lambda: self.now
         self.cap = 10
         self.seconds = 0.0
         self.has_service(SERVICE_ID)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -170,6 +170,43 @@ def test_who_is_suspended_after_its_taking_out_was_broken_off_stays_announced(wo
     assert begun
     assert CONSUMER in world.in_share()
     assert leaving(world) is not None
+
+
+def test_who_came_back_and_is_forbidden_before_it_was_seen_is_announced_for_a_period_of_its_own(world: World) -> None:
+    del world.consumers.registered[CONSUMER]
+    world.converge()
+    world.consumers.registered[CONSUMER] = GOLD
+    world.interruptions.writes_until_crash = 2
+    with pytest.raises(CrashError):
+        later(world, WAIT - HOUR)
+    world.interruptions.writes_until_crash = 1_000
+    policies(world, forbid(THIS_ONE))
+    world.converge()
+    announced = leaving(world)
+
+    before = later(world, WAIT - timedelta(seconds=1)), world.in_share(), [*world.associations.there]
+    later(world, timedelta(seconds=1))
+
+    assert announced is not None
+    assert (announced.cause, announced.taken_out_at) == (LeavingCause.FORBIDDEN, None)
+    assert announced.announced.withdraw_after == NOW + WAIT - HOUR + WAIT
+    assert before[1:] == ({CONSUMER, STRANGER}, [association(), association(STRANGER)])
+    assert (world.in_share(), world.associations.there) == ({STRANGER}, [association(STRANGER)])
+
+
+def test_whom_ram_has_not_taken_out_for_a_forbid_is_taken_out_again_whatever_the_cap(world: World) -> None:
+    world.cap = 0
+    policies(world, forbid(THIS_ONE, urgent=True))
+    disassociate = world.shares.disassociate
+    world.shares.disassociate = lambda *_: None  # type: ignore[method-assign]
+    world.converge()
+    world.shares.disassociate = disassociate  # type: ignore[method-assign]
+    still = world.in_share()
+    policies(world, NO_GOLD)
+
+    later(world, HOUR)
+
+    assert (still, world.in_share()) == ({CONSUMER, STRANGER}, {STRANGER})
 
 
 def test_while_no_policy_is_in_force_it_stays_announced_and_in(world: World) -> None:
@@ -395,6 +432,7 @@ def throttled(*_: object) -> None:
 
 
 ACCOUNTS = st.sampled_from([CONSUMER, STRANGER, "444444444444"])
+PUT_IN = st.none() | st.builds(lambda hours: NOW - timedelta(hours=hours), st.integers(0, 200))
 LAPSES = st.builds(Lapsed, because=st.just(()), urgent=st.booleans(), forbidden=st.just(True), stated=st.booleans())
 
 
@@ -425,14 +463,14 @@ def records(draw: st.DrawFn) -> dict[str, OfferRecord]:
 
 @given(
     on_record=records(),
-    there=st.dictionaries(ACCOUNTS, st.sampled_from([*PrincipalStatus])),
+    there=st.dictionaries(ACCOUNTS, st.tuples(st.sampled_from([*PrincipalStatus]), PUT_IN)),
     called_for=st.sets(ACCOUNTS),
     unchanged=st.frozensets(ACCOUNTS),
     forbidden=st.dictionaries(ACCOUNTS, LAPSES),
 )
 def test_whatever_there_is_nobody_leaves_before_its_time_or_who_is_not_ours(
     on_record: dict[str, OfferRecord],
-    there: dict[str, PrincipalStatus],
+    there: dict[str, tuple[PrincipalStatus, datetime | None]],
     called_for: set[str],
     unchanged: frozenset[str],
     forbidden: dict[str, Lapsed],
@@ -440,7 +478,8 @@ def test_whatever_there_is_nobody_leaves_before_its_time_or_who_is_not_ours(
     principals = {each: each for each in called_for - forbidden.keys() - unchanged}
     desired = DesiredOffers(principals=principals, unchanged=unchanged - forbidden.keys(), forbidden=forbidden)
     share = OfferedShare(arn=SHARE_ARN, name="gold", tier="gold", takes_outsiders=True)
-    listed = [SharePrincipal(principal=each, status=status) for each, status in there.items()]
+    listed = [SharePrincipal(principal=each, status=status, since=at) for each, (status, at) in there.items()]
+    found = {each.principal: each for each in listed}
 
     plan = plan_for_share(share, desired, listed, on_record, NOW, wait=WAIT)
 
@@ -452,11 +491,28 @@ def test_whatever_there_is_nobody_leaves_before_its_time_or_who_is_not_ours(
             assert all(is_due(each.record) for each in step.offers)
         if isinstance(step, RemoveFromShare | RemoveForbidden):
             ours = [on_record[each.principal] for each in step.offers]
-            assert not any(each.is_out or each.refused_at is not None for each in ours)
-            assert PrincipalStatus.DISASSOCIATING not in {there.get(each.principal) for each in ours}
+            assert not any(each.refused_at is not None for each in ours)
+            assert all(is_still_in(each, found) for each in ours if each.is_out)
+            statuses = {found[each.principal].status for each in ours if each.principal in found}
+            assert PrincipalStatus.DISASSOCIATING not in statuses
         if isinstance(step, AnnounceLeaving):
             assert {each.principal for each in step.records} <= forbidden.keys()
-            assert all(keeps_its_time(on_record[each.principal], each, forbidden) for each in step.records)
+            befores = {each: without_what_was_before(before, found) for each, before in on_record.items()}
+            assert all(keeps_its_time(befores[each.principal], each, forbidden) for each in step.records)
+
+
+def is_still_in(record: OfferRecord, found: dict[str, SharePrincipal]) -> bool:
+    assert record.leaving is not None
+    assert record.leaving.taken_out_at is not None
+    there = found[record.principal]
+    put_in = there.since or NOW - timedelta(days=365)
+    return there.status.is_in_share and put_in <= record.leaving.taken_out_at + timedelta(minutes=15)
+
+
+def without_what_was_before(record: OfferRecord, found: dict[str, SharePrincipal]) -> OfferRecord:
+    """Return a record as it counts: who was put in again since it left, and is in the share, has not left."""
+    there = found.get(record.principal)
+    return replace(record, leaving=None) if record.is_back and there and there.status.is_in_share else record
 
 
 def is_due(record: OfferRecord | None) -> bool:

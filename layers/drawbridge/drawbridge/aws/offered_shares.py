@@ -184,6 +184,7 @@ def _principal(each: Any) -> SharePrincipal:
         status=_status(each),
         message=each.get("statusMessage") or "",
         is_outsider=each.get("external"),
+        since=each.get("creationTime"),
     )
 
 

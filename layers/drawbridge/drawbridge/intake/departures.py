@@ -164,6 +164,10 @@ class Departures(Struct, frozen=True):
 
 
 def counts_for_cap(offer: Offer) -> bool:
-    """Return whether the cap may hold it back: no operator has let it go, and nobody wrote a forbid against just it."""
-    leaving = offer.record.leaving if offer.record is not None else None
-    return leaving is None or leaving.announced.counts_for_cap
+    """Return whether the cap may hold it back: no operator has let it go, and nobody wrote a forbid against just it.
+
+    Nor whom RAM was to take out of the share before.
+    """
+    if offer.record is None or offer.record.leaving is None:
+        return True
+    return offer.record.leaving.announced.counts_for_cap and not offer.record.is_out

@@ -110,6 +110,9 @@ class SharePrincipal(Struct, frozen=True, kw_only=True):
     is_outsider: bool | None = None
     """Whether it is outside of the organization; ``None`` where RAM does not report it."""
 
+    since: datetime | None = None
+    """When it was put into the share, as RAM says it; ``None`` where RAM does not."""
+
     @property
     def is_invited(self) -> bool:
         """Whether it has an invitation that it has not answered; one of the organization gets none."""
@@ -203,6 +206,12 @@ class OfferRecord(Struct, frozen=True, kw_only=True):
     def is_out(self) -> bool:
         """Whether we took the account out of the share, and have not begun to put it in again."""
         return self.leaving is not None and self.leaving.taken_out_at is not None and not self.is_begun
+
+    @property
+    def is_back(self) -> bool:
+        """Whether we have begun to put an account into the share again after we took it out."""
+        taken_out_at = self.leaving.taken_out_at if self.leaving is not None else None
+        return self.is_begun and taken_out_at is not None and self.offered_at > taken_out_at
 
     @property
     def is_begun(self) -> bool:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from drawbridge.bounds import shortened, some_of
 from drawbridge.decision.facts import EvaluationTime
-from drawbridge.decision.registration import Registration
+from drawbridge.decision.registration import CLOCKS_AHEAD, Registration
 from drawbridge.errors import AccessDeniedError, GoneError, InvalidInputError, NotReadyError
 from drawbridge.intake.causes import CausesOfLeaving
 from drawbridge.intake.converged import Converged
@@ -393,6 +393,7 @@ class OfferReconciler:
         going = [each for each in going if each not in held_back]
         _tell_given_up([each for each in going if each.account_id in elsewhere.given_up], elsewhere, step, converged)
         now = evaluation_time.now
+        _tell_still_in(going, step.share_arn, now, converged)
         self._hold_back(self._with_cause(held_back, entries, now), converged)
         self._left(self._begun_to_leave(out, entries, now), now)
         self._left(self._removed_of(self._begun_to_leave(going, entries, now), target, converged), now)
@@ -442,7 +443,7 @@ class OfferReconciler:
         records = [each.record for each in going if each.record is not None]
         causes = self._causes.of(records, entries) if records else {}
         return [
-            (each, replace(each.record, leaving=leaving_after(each.record.leaving, cause, now, self._wait)))
+            (each, replace(each.record, leaving=leaving_after(_before(each.record), cause, now, self._wait)))
             for each in going
             if each.record is not None and (cause := causes[each.principal])
         ]
@@ -485,6 +486,7 @@ class OfferReconciler:
         held_back = departures.forbidden_held_back(going, step.recorded)
         self._hold_back([(each, each.record) for each in held_back if each.record is not None], converged)
         going = [each for each in going if each not in held_back]
+        _tell_still_in(going, step.share_arn, now, converged)
         self._left(self._begun(_as_on_record(out)), now)
         self._left(self._removed_of(self._begun(_as_on_record(going)), target, converged), now)
 
@@ -544,8 +546,13 @@ def _is_of_others(offer: Offer, answer: Allowed) -> bool:
     return answer.refusal is None or offer.principal not in answer.refusal.refused
 
 
+def _before(record: OfferRecord) -> Leaving | None:
+    """Return how an account was leaving before; who was put in again since, leaves anew."""
+    return None if record.is_back else record.leaving
+
+
 def _out(leaving: Leaving, now: datetime) -> Leaving:
-    return replace(leaving, taken_out_at=now, clear_since=None, is_capped=False)
+    return replace(leaving, taken_out_at=leaving.taken_out_at or now, clear_since=None, is_capped=False)
 
 
 def _as_on_record(offers: Iterable[Offer]) -> list[tuple[Offer, OfferRecord]]:
@@ -575,6 +582,26 @@ def _tell_given_up(going: Collection[Offer], elsewhere: Elsewhere, step: RemoveF
         f"{some_of(accounts)} leave {step.share_arn} though they are not in {others}, which has their tier: they are "
         "in another share of it, or were awaited there for a day"
     )
+
+
+def _tell_still_in(going: Iterable[Offer], share_arn: str, now: datetime, converged: Converged) -> None:
+    """Tell whom RAM was to take out before: at once it may be its listing that is behind, later it is a failure."""
+    taken_out_at = {
+        each.account_id: each.record.leaving.taken_out_at
+        for each in going
+        if each.record is not None and each.record.is_out and each.record.leaving is not None
+    }
+    if not taken_out_at:
+        return
+    first = min(filter(None, taken_out_at.values()))
+    told = (
+        f"{some_of(sorted(taken_out_at))} are in {share_arn} still, or again, though RAM took the call to take them "
+        f"out, first at {first.isoformat(timespec='seconds')}: it is asked once more"
+    )
+    if now < first + CLOCKS_AHEAD:
+        converged.not_offered.append(told)
+    else:
+        converged.failures.append(NotReadyError(told))
 
 
 def _too_many(held_back: Sequence[Offer], step: RemoveFromShare, departures: Departures) -> InvalidInputError:

@@ -7,9 +7,9 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.bounds import some_of
-from drawbridge.decision.registration import account_of
+from drawbridge.decision.registration import CLOCKS_AHEAD, account_of
 from drawbridge.intake.desired import DesiredOffers, NotOffered
-from drawbridge.intake.leaving import announced_to_leave
+from drawbridge.intake.leaving import Leaving, announced_to_leave
 from drawbridge.intake.offers import AllowedPrincipal, OfferedShare, OfferRecord, PrincipalStatus, SharePrincipal
 from drawbridge.intake.quotas import OfferCounts, what_to_do_about
 from drawbridge.status import Reason
@@ -261,7 +261,7 @@ def plan_for_share(
     # What RAM is taking out, nobody can put in.
     leaving = {name for name, each in there.items() if each.status is PrincipalStatus.DISASSOCIATING}
     out = there.keys() - in_share - leaving
-    taken_out = {name for name, each in records.items() if each.is_out}
+    taken_out = {name for name, each in records.items() if each.is_out and not _is_still_in(each, there.get(name))}
     missing = [name for name in desired.principals if name in out or name not in there]
     rejected = {name for name in missing if name not in taken_out and _was_rejected(records.get(name), now)}
     refused = _refusals([name for name in missing if name not in rejected], records, now, share.takes_outsiders)
@@ -278,7 +278,7 @@ def plan_for_share(
         name: msgspec.structs.replace(
             each,
             is_confirmed=each.is_confirmed or name in in_share,
-            leaving=announced_to_leave(each.leaving, desired.forbidden[each.account_id], now, wait),
+            leaving=announced_to_leave(_leaving(each, in_share), desired.forbidden[each.account_id], now, wait),
         )
         for name, each in ours.items()
         # Who is out of it by somebody else's hand is announced no more.
@@ -289,7 +289,7 @@ def plan_for_share(
             _confirmed(each),
             tier=share.tier if name in desired.principals else each.tier,
             # What is not known neither begins nor ends anything.
-            leaving=None if name in desired.principals else each.leaving,
+            leaving=None if name in desired.principals else _leaving(each, in_share),
             awaited_since=None if name in desired.principals else each.awaited_since,
         )
         for name, each in ours.items()
@@ -340,6 +340,22 @@ def plan_for_share(
         not_offered=(*desired.not_offered, *not_again),
         has_leavers=bool(going or due or taken_out),
     )
+
+
+def _is_still_in(record: OfferRecord, found: SharePrincipal | None) -> bool:
+    """Return whether RAM has an account in the share that we took out; who was put in since is somebody else's.
+
+    RAM takes the call, and takes out whom it is about later, or not.
+    """
+    at = record.leaving.taken_out_at if record.leaving is not None else None
+    if at is None or record.refused_at is not None or found is None or not found.status.is_in_share:
+        return False
+    return found.since is None or found.since <= at + CLOCKS_AHEAD
+
+
+def _leaving(record: OfferRecord, in_share: Collection[str]) -> Leaving | None:
+    """Return what is on record of an account as one that leaves: nothing if we took it out, and it is in it again."""
+    return None if record.is_back and record.principal in in_share else record.leaving
 
 
 def _is_to_go(principal: str, account_id: str, desired: DesiredOffers) -> bool:
