@@ -223,7 +223,7 @@ class InMemoryOfferRecords:
             self._interruptions.before_write()
         for each in records:
             found = self.records.get((each.target, each.principal))
-            if found is not None and found.offered_at == each.offered_at:
+            if found is not None and _state(found) == _state(each):
                 del self.records[each.target, each.principal]
 
 

@@ -89,12 +89,8 @@ class OffersTable:
             return [each for each, is_put in zip(records, put_each(self._table, puts), strict=True) if is_put]
 
     def drop(self, records: Collection[OfferRecord]) -> None:
-        """Delete records that were not written anew since they were read."""
-        deletes: list[tuple[dict[str, Any], Write]] = []
-        for each in records:
-            write = Write()
-            write.only_if(offered_at=each.offered_at.isoformat())
-            deletes.append(({"target": each.target, "principal": each.principal}, write))
+        """Delete records that are as they were read."""
+        deletes = [({"target": each.target, "principal": each.principal}, _as_read(each)) for each in records]
         with translated("forget what was offered", missing=UpstreamError):
             delete_each(self._table, deletes)
 

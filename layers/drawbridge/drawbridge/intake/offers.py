@@ -249,6 +249,6 @@ class OfferRecords(Protocol):
     def drop(self, records: Collection[OfferRecord]) -> None:
         """Forget what was taken away, or turned out to be somebody else's.
 
-        A record that was written anew since it was read, by a sweep that is at work at the same time, stays.
+        A record that is not as it was read, as a sweep that is at work at the same time has changed it, stays.
         """
         ...
