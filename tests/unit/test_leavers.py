@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -34,7 +34,7 @@ from drawbridge.intake.leavers import (
 )
 from drawbridge.intake.leaving import Leaving, LeavingCause, leaving_after
 from drawbridge.intake.off_boarding import RemovedConsumer
-from drawbridge.intake.offers import OfferRecord, PrincipalStatus
+from drawbridge.intake.offers import OfferRecord, PartlyDeniedError, PrincipalStatus
 from drawbridge.request.announced import Announced
 from tests.builders import CONSUMER, NOW, PROVIDER, SHARE_ARN, STRANGER
 from tests.fakes.interruptions import CrashError
@@ -263,6 +263,78 @@ def test_who_comes_back_and_goes_again_before_it_is_put_in_is_not_lost_sight_of(
     later(world, WAIT)
 
     assert (world.in_share(), of_consumer(world)) == ({STRANGER}, set())
+
+
+def change_while_it_is_put_in(world: World, change: Callable[[], object]) -> None:
+    associate = world.shares.associate
+
+    def and_change(share_arn: str, account_ids: Sequence[str]) -> None:
+        world.shares.associate = associate  # type: ignore[method-assign]
+        associate(share_arn, account_ids)
+        change()
+
+    world.shares.associate = and_change  # type: ignore[method-assign]
+
+
+def test_who_is_removed_while_it_is_put_in_again_after_somebody_took_it_out_leaves_nothing(world: World) -> None:
+    world.shares.members[SHARE_ARN][CONSUMER] = PrincipalStatus.DISASSOCIATED
+    change_while_it_is_put_in(world, lambda: command_removal(world))
+    later(world, timedelta(hours=13))
+
+    later(world, SOON)
+
+    assert (world.in_share(), of_consumer(world)) == ({STRANGER}, set())
+
+
+@pytest.mark.parametrize(
+    "entry", [Consumer(tier="silver"), Consumer(tier="gold", suspended_at=NOW)], ids=["other tier", "suspended"]
+)
+def test_whom_a_listing_leaves_out_and_whose_entry_changes_while_it_is_put_in_stays_as_another_sweep_would_have_it(
+    entry: Consumer, world: World
+) -> None:
+    world.shares.left_out, world.shares.outsiders = {CONSUMER}, {CONSUMER}
+    change_while_it_is_put_in(world, lambda: world.consumers.registered.update({CONSUMER: entry}))
+    later(world, timedelta(hours=13))
+    world.shares.left_out = set()
+
+    later(world, SOON)
+
+    # It is invited to the next share, and has not accepted yet.
+    assert world.in_share() == {CONSUMER, STRANGER}
+    assert len(of_consumer(world)) == 3
+
+
+def test_whom_another_sweep_takes_out_while_it_is_put_in_again_is_taken_out_at_once(world: World) -> None:
+    del world.consumers.registered[CONSUMER]
+    world.converge()
+    world.consumers.registered[CONSUMER] = GOLD
+    associate = world.shares.associate
+
+    def after_the_other_sweep(share_arn: str, account_ids: Sequence[str]) -> None:
+        world.shares.associate = associate  # type: ignore[method-assign]
+        command_removal(world)
+        later(world, timedelta(seconds=7))
+        associate(share_arn, account_ids)
+
+    world.shares.associate = after_the_other_sweep  # type: ignore[method-assign]
+
+    later(world, SOON)
+
+    assert (world.in_share(), of_consumer(world)) == ({STRANGER}, set())
+
+
+def test_who_may_not_be_put_in_again_by_the_role_and_is_removed_leaves_nothing(world: World) -> None:
+    def denied(_: str, account_ids: Sequence[str]) -> None:
+        raise PartlyDeniedError("ram:AssociateResourceShare", account_ids)
+
+    world.shares.members[SHARE_ARN][CONSUMER] = PrincipalStatus.DISASSOCIATED
+    world.shares.associate = denied  # type: ignore[method-assign]
+    later(world, timedelta(hours=13))
+    command_removal(world)
+
+    later(world, SOON)
+
+    assert of_consumer(world) == set()
 
 
 def test_whom_somebody_else_put_into_the_share_again_is_somebody_else_s(world: World) -> None:

@@ -290,7 +290,8 @@ class OfferReconciler:
 
         What AWS refuses is not among that, and is on record as refused; nor is what AWS says was there before, and so
         is somebody else's, which is on record no longer; nor what the role may not add. What was broken off stays on
-        record as begun, and what is called for no longer too: the next plan takes it away, should it be there.
+        record as begun, and what is called for no longer too: the next plan takes it away, should it be there. So does
+        who may have been in a share before: it may have something associated, and may be to stay, or too many to go.
         """
         target_id = id_of(target)
         record = partial(_record, target, now=evaluation_time.now)
@@ -338,18 +339,24 @@ class OfferReconciler:
                 break
         after = self._called_for(asked, target, evaluation_time)
         staying = frozenset(after)
-        gone_meanwhile = [each for each in asked if each not in staying]
+        gone_meanwhile = self._taken_back_now([each for each in asked if each not in staying], target)
         if gone_meanwhile:
             self._remove(gone_meanwhile, target)
-            self._unbegin(gone_meanwhile, record)
+            self._records.drop([record(each) for each in gone_meanwhile])
         return after
 
+    def _taken_back_now(self, uncalled_for: Sequence[Offer], target: Target) -> list[Offer]:
+        """Return whom no plan has to weigh before it is taken away, and whom another sweep took out meanwhile."""
+        weighed = {each.principal for each in uncalled_for if _may_have_been_in(target, each)}
+        if weighed:
+            weighed -= {name for name, each in self._records.of(id_of(target)).items() if each.is_out}
+        return [each for each in uncalled_for if each.principal not in weighed]
+
     def _unbegin(self, offers: Sequence[Offer], record: Callable[[Offer], OfferRecord]) -> None:
-        """Forget what was begun and is not there; of who was in the share before, its record is as it was."""
-        leavers = [each for each in offers if each.record is not None and each.record.leaving is not None]
-        self._records.drop([record(each) for each in offers if each not in leavers])
-        as_before = [each.record for each in leavers if each.record is not None]
-        self._records.note(as_before, after=[record(each) for each in leavers])
+        """Have records of what was begun and is not there as they were."""
+        self._records.drop([record(each) for each in offers if each.record is None])
+        before = {each: each.record for each in offers if each.record is not None}
+        self._records.note([*before.values()], after=[record(each) for each in before])
 
     def _take_back(
         self,
@@ -544,6 +551,13 @@ def _is_of_others(offer: Offer, answer: Allowed) -> bool:
     if answer.added is None or offer.is_begun or offer.principal in answer.added:
         return False
     return answer.refusal is None or offer.principal not in answer.refusal.refused
+
+
+def _may_have_been_in(target: Target, offer: Offer) -> bool:
+    """Return whether an account may have been in a share before it was put into it now."""
+    if not isinstance(target, OfferedShare) or offer.record is None:
+        return False
+    return offer.record.refused_at is None or offer.record.leaving is not None
 
 
 def _before(record: OfferRecord) -> Leaving | None:
