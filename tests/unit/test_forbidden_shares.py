@@ -209,6 +209,43 @@ def test_whom_ram_has_not_taken_out_for_a_forbid_is_taken_out_again_whatever_the
     assert (still, world.in_share()) == ({CONSUMER, STRANGER}, {STRANGER})
 
 
+@pytest.mark.parametrize("urgent", [True, False])
+def test_who_was_out_of_the_share_before_it_was_forbidden_keeps_nothing_associated_either(
+    urgent: bool, world: World
+) -> None:
+    world.shares.members[SHARE_ARN][CONSUMER] = PrincipalStatus.DISASSOCIATED
+    policies(world, forbid(THIS_ONE, urgent=urgent))
+
+    announced = world.converge()
+    noted = leaving(world)
+    before = later(world, WAIT - timedelta(seconds=1)), [*world.associations.there]
+    later(world, timedelta(seconds=1))
+
+    due = NOW if urgent else NOW + WAIT
+    told = f"{SHARE_ARN} from {CONSUMER} at {due.isoformat(timespec='seconds')}: Not these."
+    assert announced.announced == [told]
+    assert noted is not None
+    assert noted.taken_out_at == NOW
+    assert before[1] == [association(STRANGER)] if urgent else [association(), association(STRANGER)]
+    assert world.associations.there == [association(STRANGER)]
+    world.forget_who_left()
+    world.forget_who_left()
+    assert world.records.records.keys() == {(SHARE_ARN, STRANGER)}
+
+
+def test_who_was_taken_out_before_it_was_forbidden_and_is_permitted_in_time_is_put_in_again(world: World) -> None:
+    world.shares.members[SHARE_ARN][CONSUMER] = PrincipalStatus.DISASSOCIATED
+    policies(world, forbid(THIS_ONE))
+    later(world, HOUR)
+    policies(world)
+
+    later(world, HOUR)
+    later(world, WAIT)
+
+    assert world.in_share() == {CONSUMER, STRANGER}
+    assert (leaving(world), world.associations.there) == (None, [association(), association(STRANGER)])
+
+
 def test_while_no_policy_is_in_force_it_stays_announced_and_in(world: World) -> None:
     policies(world, forbid(THIS_ONE))
     world.converge()
@@ -488,7 +525,8 @@ def test_whatever_there_is_nobody_leaves_before_its_time_or_who_is_not_ours(
             assert {each.principal for each in step.offers}.isdisjoint(principals.keys() | unchanged | forbidden.keys())
         if isinstance(step, RemoveForbidden):
             assert {each.principal for each in step.offers} <= forbidden.keys()
-            assert all(is_due(each.record) for each in step.offers)
+            assert all(is_due(each.record) or each.principal in step.out for each in step.offers)
+            assert {each.principal for each in step.offers if is_in(found.get(each.principal))}.isdisjoint(step.out)
         if isinstance(step, RemoveFromShare | RemoveForbidden):
             ours = [on_record[each.principal] for each in step.offers]
             assert not any(each.refused_at is not None for each in ours)
@@ -499,6 +537,10 @@ def test_whatever_there_is_nobody_leaves_before_its_time_or_who_is_not_ours(
             assert {each.principal for each in step.records} <= forbidden.keys()
             befores = {each: without_what_was_before(before, found) for each, before in on_record.items()}
             assert all(keeps_its_time(befores[each.principal], each, forbidden) for each in step.records)
+
+
+def is_in(found: SharePrincipal | None) -> bool:
+    return found is not None and found.status.is_in_share
 
 
 def is_still_in(record: OfferRecord, found: dict[str, SharePrincipal]) -> bool:

@@ -113,7 +113,10 @@ class AnnounceLeaving(Struct, frozen=True):
 
 
 class RemoveForbidden(Struct, frozen=True):
-    """Take accounts that we added out of a share that policies forbid, which was announced, and is due."""
+    """Take accounts that we added out of a share that policies forbid, which was announced, and is due.
+
+    Those that are out of it already have left, due or not.
+    """
 
     share_arn: str
     offers: tuple[Offer, ...]
@@ -281,8 +284,7 @@ def plan_for_share(
             leaving=announced_to_leave(_leaving(each, in_share), desired.forbidden[each.account_id], now, wait),
         )
         for name, each in ours.items()
-        # Who is out of it by somebody else's hand is announced no more.
-        if name not in leaving and each.account_id in desired.forbidden and (name not in out or each.leaving)
+        if name not in leaving and each.account_id in desired.forbidden
     }
     unconfirmed = [
         msgspec.structs.replace(
@@ -299,7 +301,12 @@ def plan_for_share(
         or (name in desired.principals and (each.tier != share.tier or each.leaving or each.awaited_since))
     ]
     announcing = [each for name, each in forbidden.items() if each != records[name]]
-    due = {name: each for name, each in forbidden.items() if each.leaving and each.leaving.announced.is_due(now)}
+    # Who is out of it by somebody else's hand has left: what it has associated goes when its time has come.
+    due = {
+        name: each
+        for name, each in forbidden.items()
+        if each.leaving and (name in out or each.leaving.announced.is_due(now))
+    }
     # Of whom we have taken out, something may be associated still.
     stale = [
         each
