@@ -133,7 +133,6 @@ class InMemoryOfferedShares:
             SharePrincipal(
                 principal=each,
                 status=status,
-                is_outsider=each in self.outsiders,
                 since=self.since.get((share_arn, each)),
             )
             for each, status in self.members[share_arn].items()
@@ -164,7 +163,10 @@ class InMemoryOfferedShares:
             there = self.members[share_arn].get(each)
             has_room = sum(status.is_in_share for status in self.members[share_arn].values()) < self.room
             if each not in self.refused | self.busy and has_room and (there is None or not there.is_in_share):
-                self.members[share_arn][each] = PrincipalStatus.ASSOCIATING
+                is_invited = each in self.outsiders
+                self.members[share_arn][each] = (
+                    PrincipalStatus.ASSOCIATING if is_invited else PrincipalStatus.ASSOCIATED
+                )
                 self.invited.append((share_arn, each))
                 self.since[share_arn, each] = self.now()
         if not self.busy.isdisjoint(account_ids):

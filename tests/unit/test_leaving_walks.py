@@ -149,6 +149,7 @@ def test_whatever_happens_to_a_consumer_nothing_of_it_is_left_once_it_is_removed
 ) -> None:
     for seed in range(first, first + 100):
         random, world = Random(seed), start()
+        world.shares.outsiders = {CONSUMER} if random.random() < 0.5 else set()
         for _ in range(random.randint(2, 9)):
             random.choice(CHANGES)(world)
             world.now += timedelta(minutes=random.choice([1, 5, 11]))

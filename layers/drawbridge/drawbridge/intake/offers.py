@@ -107,16 +107,17 @@ class SharePrincipal(Struct, frozen=True, kw_only=True):
     status: PrincipalStatus
     message: str = ""
     """RAM's reason where it failed; empty where it gives none."""
-    is_outsider: bool | None = None
-    """Whether it is outside of the organization; ``None`` where RAM does not report it."""
 
     since: datetime | None = None
     """When it was put into the share, as RAM says it; ``None`` where RAM does not."""
 
     @property
     def is_invited(self) -> bool:
-        """Whether it has an invitation that it has not answered; one of the organization gets none."""
-        return self.status is PrincipalStatus.ASSOCIATING and self.is_outsider is not False
+        """Whether it has an invitation that it has not answered; one of the organization gets none, and is soon in it.
+
+        RAM says nowhere whether an account is of the organization: its reference has two meanings for ``external``.
+        """
+        return self.status is PrincipalStatus.ASSOCIATING
 
 
 class OfferedShare(Struct, frozen=True, kw_only=True):
