@@ -66,9 +66,6 @@ class InMemoryRemovedConsumers:
     def removed(self, account_id: str) -> RemovedConsumer | None:
         return self.kept.get(account_id)
 
-    def account_ids(self) -> frozenset[str]:
-        return frozenset(self.kept)
-
     def commanded(self) -> dict[str, datetime]:
         return {account_id: each.removed_at for account_id, each in self.kept.items()}
 

@@ -72,7 +72,6 @@ class World:
             permissions=self.permissions,
             shares=self.shares,
             records=self.records,
-            removed=self.removed,
             causes=CausesOfLeaving(self.removed),
             rules=OfferRules(self.policies, partition=partition),
             owner="drawbridge",

@@ -411,6 +411,34 @@ def test_the_cap_is_of_all_shares_of_a_sweep(world: World) -> None:
     assert world.in_share(SILVER_ARN) == {*silver}
 
 
+def test_the_cap_s_part_of_a_share_is_of_all_who_leave_it_for_whatever_reason(world: World) -> None:
+    accounts = many(world)
+    some = ", ".join(f'Account::"{each}"' for each in accounts[:3])
+    policies(world, forbid("principal", f"principal has consumer && principal in [{some}]"))
+    world.cap = 5
+    world.converge()
+    world.now += WAIT
+    world.consumers.registered |= dict.fromkeys(accounts[3:6], Consumer(tier="golld"))
+
+    converged = world.converge()
+
+    # Three of each: neither are a quarter of all, and together they are more.
+    assert (len(world.in_share()), len(converged.held_back)) == (2 + len(accounts), 6)
+
+
+def test_who_was_removed_goes_and_is_not_told_as_held_back_beside_many_who_are_forbidden(world: World) -> None:
+    many(world)
+    policies(world, NO_GOLD)
+    world.converge()
+    del world.consumers.registered[CONSUMER]
+    world.removed.kept[CONSUMER] = RemovedConsumer(removed_at=world.now)
+
+    converged = later(world, WAIT)
+
+    assert CONSUMER not in world.in_share()
+    assert (len(converged.held_back), converged.too_many) == (13, [])
+
+
 def test_a_forbid_that_goes_by_no_fact_is_not_capped(world: World) -> None:
     many(world)
     policies(world, forbid("principal"))

@@ -798,6 +798,21 @@ def test_who_was_removed_once_and_has_an_entry_again_is_not_removed() -> None:
     assert len(world.in_share()) == 50
 
 
+def test_those_that_were_removed_before_they_were_put_in_anew_are_not_removed() -> None:
+    world = World()
+    accounts = [f"{100_000_000_000 + number}" for number in range(50)]
+    for account in accounts:
+        world.removed.note(account, RemovedConsumer(removed_at=NOW - timedelta(days=2)))
+    world.consumers.registered = dict.fromkeys(accounts, Consumer(tier="gold"))
+    world.converge()
+    world.consumers.registered = {}
+
+    converged = world.converge()
+
+    assert world.in_share() == {*accounts}
+    assert len(converged.held_back) == 50
+
+
 def test_those_that_were_removed_do_not_count_for_the_others() -> None:
     world = _fifty()
     accounts = [*world.consumers.registered]

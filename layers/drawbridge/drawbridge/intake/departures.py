@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from msgspec import Struct
 
@@ -13,12 +12,6 @@ from drawbridge.errors import GoneError
 from drawbridge.intake.desired import OfferRules
 from drawbridge.intake.offers import OfferedShare, OfferedShares, OfferRecords
 from drawbridge.intake.steps import Offer
-
-
-class RemovedAccounts(Protocol):
-    """Those that were removed from the registry, by a command or an event."""
-
-    def account_ids(self) -> frozenset[str]: ...
 
 
 class Elsewhere(Struct, frozen=True):
@@ -125,42 +118,57 @@ class Departures(Struct, frozen=True):
     """
 
     others: OtherShares
-    uncommanded: frozenset[str]
-    """Accounts."""
-    commanded: frozenset[str]
-    """Accounts that a command or an event removed, as far as it was looked for."""
+    losing: Mapping[str, frozenset[str]]
+    """The accounts of each share, by its ARN: those that policies forbid among them."""
+    commanded: Mapping[str, frozenset[str]]
+    """The accounts of each share that a command or an event removed, as far as it was looked for."""
     cap: int
 
-    def is_over(self, losing: int, recorded: int) -> bool:
-        """Return whether so many of those that are in a share by our records are too many to leave it at once."""
-        return len(self.uncommanded) > self.cap and losing * UNCAPPED_PART > recorded
+    @property
+    def uncommanded(self) -> frozenset[str]:
+        """Return the accounts of all shares."""
+        return frozenset[str]().union(*self.losing.values())
+
+    def is_over(self, share_arn: str, losing: Collection[Offer], recorded: int) -> bool:
+        """Return whether those, and who leaves the share for another reason, are too many to leave it at once.
+
+        ``recorded`` is how many are in the share by our records.
+        """
+        of_share = self.losing.get(share_arn, frozenset()) | {each.account_id for each in losing}
+        return bool(losing) and len(self.uncommanded) > self.cap and len(of_share) * UNCAPPED_PART > recorded
 
     def held_back(
-        self, going: Collection[Offer], recorded: int, entries: Mapping[str, Registration], placed: frozenset[str]
+        self,
+        share_arn: str,
+        going: Collection[Offer],
+        recorded: int,
+        entries: Mapping[str, Registration],
+        placed: frozenset[str],
     ) -> list[Offer]:
         """Return who of those that are going from one share stays in it, for they are too many.
 
         ``recorded`` is how many of ours are in the share, and ``entries`` is what the registry has of them now.
         """
+        commanded = self.commanded.get(share_arn, frozenset())
         losing = [
             each
             for each in going
             if each.account_id not in placed
             and counts_for_cap(each)
-            and (each.account_id in entries or each.account_id not in self.commanded)
+            and (each.account_id in entries or each.account_id not in commanded)
         ]
-        if self.is_over(len(losing), recorded):
+        if self.is_over(share_arn, losing, recorded):
             return losing
         # Whoever joined them since they were counted is counted by the next sweep.
         return [each for each in losing if each.account_id not in self.uncommanded]
 
-    def forbidden_held_back(self, going: Collection[Offer], recorded: int) -> list[Offer]:
+    def forbidden_held_back(self, share_arn: str, going: Collection[Offer], recorded: int) -> list[Offer]:
         """Return who of those that policies forbid to be in a share stays in it, for they are too many.
 
         Whom somebody wrote a forbid against, and by no fact, goes anyway.
         """
         counted = [each for each in going if counts_for_cap(each)]
-        return counted if self.is_over(len(counted), recorded) else []
+        return counted if self.is_over(share_arn, counted, recorded) else []
 
 
 def counts_for_cap(offer: Offer) -> bool:

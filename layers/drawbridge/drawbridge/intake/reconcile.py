@@ -1,5 +1,6 @@
 """Reconciling offers: what a service allows, and who is in a share, with what the registry calls for."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,7 +14,7 @@ from drawbridge.decision.registration import CLOCKS_AHEAD, Registration
 from drawbridge.errors import AccessDeniedError, GoneError, InvalidInputError, NotReadyError
 from drawbridge.intake.causes import CausesOfLeaving
 from drawbridge.intake.converged import Converged
-from drawbridge.intake.departures import Departures, Elsewhere, OtherShares, RemovedAccounts, counts_for_cap
+from drawbridge.intake.departures import Departures, Elsewhere, OtherShares, counts_for_cap
 from drawbridge.intake.desired import OfferRules, RegisteredEntries, Target, id_of
 from drawbridge.intake.leaving import Leaving, leaving_after
 from drawbridge.intake.offers import (
@@ -84,7 +85,6 @@ class OfferReconciler:
         permissions: ServicePermissions,
         shares: OfferedShares,
         records: OfferRecords,
-        removed: RemovedAccounts,
         causes: CausesOfLeaving,
         rules: OfferRules,
         owner: str,
@@ -100,7 +100,6 @@ class OfferReconciler:
         self._permissions = permissions
         self._shares = shares
         self._records = records
-        self._removed = removed
         self._causes = causes
         self._rules = rules
         self._owner = owner
@@ -192,19 +191,29 @@ class OfferReconciler:
         """Return who leaves shares by all these steps, once all was added; ``listed`` are all that are offers."""
         others = OtherShares(listed, self._shares, self._records, self._rules)
         entries = self._registry.entries({each.account_id for _, step in steps for each in step.offers})
-        losing: set[str] = set()
+        losing = defaultdict[str, list[Offer]](list)
         for target, step in steps:
             there = [each for each in step.offers if each.principal not in step.out and counts_for_cap(each)]
-            if isinstance(step, RemoveForbidden):
-                losing |= {each.account_id for each in there}
-                continue
-            going = self._uncalled_for(there, target, entries, evaluation_time)
-            elsewhere = others.of(step.share_arn, going, entries, evaluation_time)
-            losing |= {each.account_id for each in going} - elsewhere.awaited.keys() - elsewhere.placed
-        is_too_many = len(losing) > self._cap
-        commanded = self._removed.account_ids() if is_too_many and losing - entries.keys() else frozenset[str]()
-        uncommanded = losing - (commanded - entries.keys())
-        return Departures(others=others, uncommanded=frozenset(uncommanded), commanded=commanded, cap=self._cap)
+            if isinstance(step, RemoveFromShare):
+                there = self._uncalled_for(there, target, entries, evaluation_time)
+                elsewhere = others.of(step.share_arn, there, entries, evaluation_time)
+                there = [each for each in there if each.account_id not in elsewhere.awaited.keys() | elsewhere.placed]
+            losing[step.share_arn] += there
+        commanded: dict[str, frozenset[str]] = {}
+        if len({each.account_id for some in losing.values() for each in some}) > self._cap:
+            commanded = {arn: self._commanded(some, entries, evaluation_time.now) for arn, some in losing.items()}
+        uncommanded = {
+            arn: frozenset(each.account_id for each in some) - commanded.get(arn, frozenset())
+            for arn, some in losing.items()
+        }
+        return Departures(others=others, losing=uncommanded, commanded=commanded, cap=self._cap)
+
+    def _commanded(
+        self, losing: Sequence[Offer], entries: Mapping[str, Registration], now: datetime
+    ) -> frozenset[str]:
+        """Return the accounts whose removal from the registry, by a command or an event, has them leave a share."""
+        leaving = self._with_cause(losing, entries, now)
+        return frozenset(each.account_id for _, each in leaving if each.leaving is not None and each.leaving.is_commanded)
 
     def forget_gone(self, target_id: str) -> None:
         """Forget what was added to a service or share that is not looked after any longer, if AWS says it is gone."""
@@ -394,8 +403,8 @@ class OfferReconciler:
             )
         self._note_awaited([each for each in going if each.account_id in elsewhere.awaited], evaluation_time.now)
         going = [each for each in going if each.account_id not in elsewhere.awaited]
-        held_back = departures.held_back(going, step.recorded, entries, elsewhere.placed)
-        if departures.is_over(len(held_back), step.recorded):
+        held_back = departures.held_back(step.share_arn, going, step.recorded, entries, elsewhere.placed)
+        if departures.is_over(step.share_arn, held_back, step.recorded):
             converged.too_many.append(_too_many(held_back, step, departures))
         going = [each for each in going if each not in held_back]
         _tell_given_up([each for each in going if each.account_id in elsewhere.given_up], elsewhere, step, converged)
@@ -490,7 +499,7 @@ class OfferReconciler:
         going = [each for each in step.offers if each.account_id in forbidden]
         out = [each for each in going if each.principal in step.out]
         going = [each for each in going if each not in out]
-        held_back = departures.forbidden_held_back(going, step.recorded)
+        held_back = departures.forbidden_held_back(step.share_arn, going, step.recorded)
         self._hold_back([(each, each.record) for each in held_back if each.record is not None], converged)
         going = [each for each in going if each not in held_back]
         _tell_still_in(going, step.share_arn, now, converged)
