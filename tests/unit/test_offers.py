@@ -1084,6 +1084,27 @@ def test_who_changes_back_and_forth_has_a_day_each_time(world: World) -> None:
     assert world.in_share() == {CONSUMER}
 
 
+@pytest.mark.parametrize("hours", [23, 25])
+def test_who_changes_to_a_third_tier_while_it_is_awaited_in_the_second_has_a_day_of_its_own_for_that(
+    hours: int, world: World
+) -> None:
+    bronze = f"{SILVER_ARN[:-1]}f"
+    world.shares.shares.append(OfferedShare(arn=bronze, name="bronze", tier="bronze", takes_outsiders=True))
+    world.shares.members[bronze] = {}
+    world.shares.outsiders = {CONSUMER}
+    _to_silver(world)
+    world.converge()
+    world.now += timedelta(hours=hours)
+    world.consumers.registered[CONSUMER] = Consumer(tier="bronze")
+    was_in: list[bool] = []
+    for _ in range(25):
+        world.converge()
+        was_in.append(CONSUMER in world.in_share())
+        world.now += timedelta(hours=1)
+
+    assert was_in == [*[True] * 24, False]
+
+
 def test_a_whole_tier_that_nobody_takes_is_not_without_its_share_after_a_day_unless_that_is_let() -> None:
     world = _fifty()
     world.shares.outsiders = {*world.consumers.registered}

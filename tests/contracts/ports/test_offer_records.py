@@ -44,7 +44,7 @@ def test_what_is_noted_is_found_by_its_target_and_principal(records: OfferRecord
 
 
 def test_since_when_another_share_is_to_take_it_is_kept(records: OfferRecords) -> None:
-    awaited = msgspec.structs.replace(SHARED, awaited_since=LATER)
+    awaited = msgspec.structs.replace(SHARED, awaited_since=LATER, awaited_tier="silver")
 
     records.note([awaited], after=[])
 

@@ -119,6 +119,7 @@ class OffersTable:
             quota=quota if isinstance(quota := item.get("quota"), str) else "",
             leaving=leaving,
             awaited_since=awaited_since,
+            awaited_tier=tier if isinstance(tier := item.get("awaited_tier"), str) else "",
         )
 
 
@@ -162,6 +163,7 @@ def _item(record: OfferRecord) -> dict[str, Any]:
     item |= {"leaving": _leaving_item(record.leaving)} if record.leaving is not None else {}
     item |= {"refusals": record.refusals} if record.refusals else {}
     item |= {"awaited_since": record.awaited_since.isoformat()} if record.awaited_since else {}
+    item |= {"awaited_tier": record.awaited_tier} if record.awaited_tier else {}
     return item | ({"refused_at": record.refused_at.isoformat()} if record.refused_at else {})
 
 

@@ -77,7 +77,7 @@ class OtherShares:
                 lacking |= dict.fromkeys(called_for - inside.there - inside.rejected, share.arn)
         late = frozenset[str]()
         if not self._rules.why_nothing:
-            late = frozenset(each.account_id for each in going if _is_late(each, evaluation_time.now))
+            late = frozenset(each.account_id for each in going if _is_late(each, entries, evaluation_time.now))
         given_up = {account: share for account, share in lacking.items() if account in late | placed}
         awaited = {account: share for account, share in lacking.items() if account not in given_up}
         return Elsewhere(placed=frozenset(placed), awaited=awaited, given_up=given_up)
@@ -101,10 +101,12 @@ class OtherShares:
         return _Inside(there=frozenset(in_share - invited), rejected=frozenset(rejected))
 
 
-def _is_late(offer: Offer, now: datetime) -> bool:
-    """Return whether another share was to take it for so long that it is awaited no longer."""
-    since = offer.record.awaited_since if offer.record is not None else None
-    return since is not None and now >= since + AWAITED_AT_MOST
+def _is_late(offer: Offer, entries: Mapping[str, Registration], now: datetime) -> bool:
+    """Return whether a share of its tier was to take it for so long that it is awaited no longer."""
+    entry, record = entries.get(offer.account_id), offer.record
+    if entry is None or record is None or record.awaited_since is None or record.awaited_tier != entry.consumer.tier:
+        return False
+    return now >= record.awaited_since + AWAITED_AT_MOST
 
 
 UNCAPPED_PART = 4

@@ -202,6 +202,8 @@ class OfferRecord(Struct, frozen=True, kw_only=True):
     """Of an account that leaves a share: why, since when, and when what it has associated goes."""
     awaited_since: datetime | None = None
     """Of an account in a share that is of another tier by now: since when a share of that is to take it first."""
+    awaited_tier: str = ""
+    """That tier; who changes to another meanwhile is awaited anew."""
 
     @property
     def is_out(self) -> bool:

@@ -401,7 +401,8 @@ class OfferReconciler:
                 f"{some_of(accounts)} stay in {step.share_arn} until they are in {', '.join(others)}, which has their "
                 "tier, but for a day at most: it has not taken them yet, or they have not accepted its invitation"
             )
-        self._note_awaited([each for each in going if each.account_id in elsewhere.awaited], evaluation_time.now)
+        awaited = {each: entries[each.account_id] for each in going if each.account_id in elsewhere.awaited}
+        self._note_awaited(awaited, evaluation_time.now)
         going = [each for each in going if each.account_id not in elsewhere.awaited]
         held_back = departures.held_back(step.share_arn, going, step.recorded, entries, elsewhere.placed)
         if departures.is_over(step.share_arn, held_back, step.recorded):
@@ -414,14 +415,21 @@ class OfferReconciler:
         self._left(self._begun_to_leave(out, entries, now), now)
         self._left(self._removed_of(self._begun_to_leave(going, entries, now), target, converged), now)
 
-    def _note_awaited(self, offers: Iterable[Offer], now: datetime) -> None:
-        """Note since when accounts stay in a share until another has taken them.
+    def _note_awaited(self, awaited: Mapping[Offer, Registration], now: datetime) -> None:
+        """Note since when accounts stay in a share until another, of the tier of their entry, has taken them.
 
         While no policy is in force none takes anybody, and that does not count.
         """
-        if not self._rules.why_nothing:
-            records = [each for _, each in _as_on_record(offers) if each.awaited_since is None]
-            self._records.note([replace(each, awaited_since=now) for each in records], after=records)
+        if self._rules.why_nothing:
+            return
+        new = {
+            each.record: entry.consumer.tier
+            for each, entry in awaited.items()
+            if each.record is not None
+            and (each.record.awaited_since is None or each.record.awaited_tier != entry.consumer.tier)
+        }
+        records = [replace(each, awaited_since=now, awaited_tier=tier) for each, tier in new.items()]
+        self._records.note(records, after=[*new])
 
     def _remove_all(self, going: Sequence[Offer], target: Target, converged: Converged) -> None:
         """Take away offers, and forget them; what AWS does not take away stays on record."""

@@ -293,6 +293,7 @@ def plan_for_share(
             # What is not known neither begins nor ends anything.
             leaving=None if name in desired.principals else _leaving(each, in_share),
             awaited_since=None if name in desired.principals else each.awaited_since,
+            awaited_tier="" if name in desired.principals else each.awaited_tier,
         )
         for name, each in ours.items()
         if name in in_share and name not in going and name not in forbidden
