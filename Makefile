@@ -95,7 +95,7 @@ test: $(READY)  ## the tests; make test ARGS=tests/unit for some of them
 	@$(VENV)/bin/python -m pytest -q $(if $(ARGS),$(ARGS),-n 3 --dist loadscope --no-loadscope-reorder)
 
 SOAK ?= 50
-SOAKED = $(wildcard tests/*/test_*doors*.py) $(addprefix tests/system/test_,neighbours.py registrations.py crashes.py approval_crashes.py approvals.py \
+SOAKED = $(wildcard tests/*/test_*doors*.py) tests/unit/test_leaving_walks.py $(addprefix tests/system/test_,neighbours.py registrations.py crashes.py approval_crashes.py approvals.py \
 	withdrawal_crashes.py withdrawal_faults.py withdrawal_listings.py)
 .PHONY: soak
 soak: $(READY)  ## the tests that have a long profile, long: make soak SOAK=200, in runs

@@ -92,8 +92,13 @@ def test_an_outsider_is_invited_and_in_the_share_once_it_has_accepted(provider: 
     pass_time(60)
 
     assert invited == [
-        SharePrincipal(principal=consumer.account_id, status=PrincipalStatus.ASSOCIATING, is_outsider=True)
+        SharePrincipal(
+            principal=consumer.account_id,
+            status=PrincipalStatus.ASSOCIATING,
+            since=invited[0].since,
+        )
     ]
+    assert invited[0].since is not None
     assert later == {consumer.account_id: PrincipalStatus.ASSOCIATING}
     assert statuses(shares, share_arn) == {consumer.account_id: PrincipalStatus.ASSOCIATED}
 
@@ -108,8 +113,11 @@ def test_an_account_of_the_organization_is_in_the_share_without_an_invitation(
     (at_first,) = shares.principals(share_arn)
     pass_time(60)
 
-    assert (at_first.is_outsider, at_first.is_invited) == (False, False)
-    assert statuses(shares, share_arn) == {consumer.account_id: PrincipalStatus.ASSOCIATED}
+    (later,) = shares.principals(share_arn)
+
+    # Until RAM is through with it, it can't be told from one that is invited.
+    assert (at_first.is_invited, later.is_invited) == (True, False)
+    assert later.status is PrincipalStatus.ASSOCIATED
     assert invitations(consumer) == []
 
 
@@ -146,8 +154,10 @@ def test_of_a_principal_that_is_listed_twice_the_newest_counts(provider: Account
     ]
 
     with answering(provider.ram, "get_resource_share_associations", {"resourceShareAssociations": rows}):
-        found = statuses(shares_of(provider), NOWHERE)
+        listed = shares_of(provider).principals(NOWHERE)
+        found = {each.principal: each.status for each in listed}
 
+    assert [each.since for each in listed] == [NOW, NOW]
     assert found == {"111111111111": PrincipalStatus.ASSOCIATED, "222222222222": PrincipalStatus.ASSOCIATING}
 
 
@@ -158,7 +168,18 @@ def test_a_status_that_nobody_knows_is_that_of_a_principal_in_the_share(provider
     with answering(provider.ram, "get_resource_share_associations", {"resourceShareAssociations": [row]}):
         (found,) = shares_of(provider).principals(NOWHERE)
 
-    assert (found.status, found.status.is_in_share) == (PrincipalStatus.OTHER, True)
+    assert (found.status, found.status.is_in_share, found.since) == (PrincipalStatus.OTHER, True, None)
+
+
+@pytest.mark.parametrize("external", [True, False, None])
+def test_who_is_being_put_in_may_be_invited_whatever_external_says(provider: Account, external: bool | None) -> None:
+    row = {"associatedEntity": "111111111111", "status": "ASSOCIATING"}
+    row |= {} if external is None else {"external": external}  # type: ignore[dict-item]
+
+    with answering(provider.ram, "get_resource_share_associations", {"resourceShareAssociations": [row]}):
+        (found,) = shares_of(provider).principals(NOWHERE)
+
+    assert found.is_invited
 
 
 def test_an_association_that_failed_says_why(provider: Account, consumer: Account) -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -25,6 +26,7 @@ from drawbridge.intake.offers import (
 )
 from drawbridge.intake.tell import OfferAnnouncement
 from drawbridge.request.connections import ManagedService
+from tests.builders import NOW
 from tests.fakes.interruptions import Interruptions
 
 
@@ -120,6 +122,9 @@ class InMemoryOfferedShares:
         """Accounts outside of the organization: all others are in the share without an invitation."""
         self.listed_late: set[str] = set()
         """Principals that one of RAM's listings still has, though they are out."""
+        self.since: dict[tuple[str, str], datetime] = {}
+        """When who was put into what."""
+        self.now: Callable[[], datetime] = lambda: NOW
 
     def offered(self) -> list[OfferedShare]:
         return self.shares
@@ -128,7 +133,11 @@ class InMemoryOfferedShares:
         if share_arn not in self.members:
             raise GoneError(share_arn)
         return [
-            SharePrincipal(principal=each, status=status, is_outsider=each in self.outsiders)
+            SharePrincipal(
+                principal=each,
+                status=status,
+                since=self.since.get((share_arn, each)),
+            )
             for each, status in self.members[share_arn].items()
             if each not in self.left_out
         ]
@@ -157,8 +166,12 @@ class InMemoryOfferedShares:
             there = self.members[share_arn].get(each)
             has_room = sum(status.is_in_share for status in self.members[share_arn].values()) < self.room
             if each not in self.refused | self.busy and has_room and (there is None or not there.is_in_share):
-                self.members[share_arn][each] = PrincipalStatus.ASSOCIATING
+                is_invited = each in self.outsiders
+                self.members[share_arn][each] = (
+                    PrincipalStatus.ASSOCIATING if is_invited else PrincipalStatus.ASSOCIATED
+                )
                 self.invited.append((share_arn, each))
+                self.since[share_arn, each] = self.now()
         if not self.busy.isdisjoint(account_ids):
             raise NotReadyError(f"InvalidStateTransitionException: {', '.join(sorted(self.busy))}")
         missing = [each for each in account_ids if each not in self.members[share_arn]]
@@ -218,7 +231,7 @@ class InMemoryOfferRecords:
             self._interruptions.before_write()
         for each in records:
             found = self.records.get((each.target, each.principal))
-            if found is not None and found.offered_at == each.offered_at:
+            if found is not None and _state(found) == _state(each):
                 del self.records[each.target, each.principal]
 
 

@@ -68,9 +68,6 @@ class InMemoryRemovedConsumers:
     def removed(self, account_id: str) -> RemovedConsumer | None:
         return self.kept.get(account_id)
 
-    def account_ids(self) -> frozenset[str]:
-        return frozenset(self.kept)
-
     def commanded(self) -> dict[str, datetime]:
         self.asked += 1
         return {account_id: each.removed_at for account_id, each in self.kept.items()}

@@ -52,6 +52,7 @@ class World:
         self.quotas = StatedQuotas()
         self.policies: PolicySet = compiled([PERMIT])
         self.now = NOW
+        self.shares.now = lambda: self.now
         self.cap = 10
         self.seconds = 0.0
         self.has_service(SERVICE_ID)
@@ -74,7 +75,6 @@ class World:
             permissions=self.permissions,
             shares=self.shares,
             records=self.records,
-            removed=self.removed,
             causes=CausesOfLeaving(self.removed),
             rules=OfferRules(self.policies, partition=partition),
             owner="drawbridge",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -173,6 +173,80 @@ def test_who_is_suspended_after_its_taking_out_was_broken_off_stays_announced(wo
     assert leaving(world) is not None
 
 
+def test_who_came_back_and_is_forbidden_before_it_was_seen_is_announced_for_a_period_of_its_own(world: World) -> None:
+    del world.consumers.registered[CONSUMER]
+    world.converge()
+    world.consumers.registered[CONSUMER] = GOLD
+    world.interruptions.writes_until_crash = 2
+    with pytest.raises(CrashError):
+        later(world, WAIT - HOUR)
+    world.interruptions.writes_until_crash = 1_000
+    policies(world, forbid(THIS_ONE))
+    world.converge()
+    announced = leaving(world)
+
+    before = later(world, WAIT - timedelta(seconds=1)), world.in_share(), [*world.associations.there]
+    later(world, timedelta(seconds=1))
+
+    assert announced is not None
+    assert (announced.cause, announced.taken_out_at) == (LeavingCause.FORBIDDEN, None)
+    assert announced.announced.withdraw_after == NOW + WAIT - HOUR + WAIT
+    assert before[1:] == ({CONSUMER, STRANGER}, [association(), association(STRANGER)])
+    assert (world.in_share(), world.associations.there) == ({STRANGER}, [association(STRANGER)])
+
+
+def test_whom_ram_has_not_taken_out_for_a_forbid_is_taken_out_again_whatever_the_cap(world: World) -> None:
+    world.cap = 0
+    policies(world, forbid(THIS_ONE, urgent=True))
+    disassociate = world.shares.disassociate
+    world.shares.disassociate = lambda *_: None  # type: ignore[method-assign]
+    world.converge()
+    world.shares.disassociate = disassociate  # type: ignore[method-assign]
+    still = world.in_share()
+    policies(world, NO_GOLD)
+
+    later(world, HOUR)
+
+    assert (still, world.in_share()) == ({CONSUMER, STRANGER}, {STRANGER})
+
+
+@pytest.mark.parametrize("urgent", [True, False])
+def test_who_was_out_of_the_share_before_it_was_forbidden_keeps_nothing_associated_either(
+    urgent: bool, world: World
+) -> None:
+    world.shares.members[SHARE_ARN][CONSUMER] = PrincipalStatus.DISASSOCIATED
+    policies(world, forbid(THIS_ONE, urgent=urgent))
+
+    announced = world.converge()
+    noted = leaving(world)
+    before = later(world, WAIT - timedelta(seconds=1)), [*world.associations.there]
+    later(world, timedelta(seconds=1))
+
+    due = NOW if urgent else NOW + WAIT
+    told = f"{SHARE_ARN} from {CONSUMER} at {due.isoformat(timespec='seconds')}: Not these."
+    assert announced.announced == [told]
+    assert noted is not None
+    assert noted.taken_out_at == NOW
+    assert before[1] == [association(STRANGER)] if urgent else [association(), association(STRANGER)]
+    assert world.associations.there == [association(STRANGER)]
+    world.forget_who_left()
+    world.forget_who_left()
+    assert world.records.records.keys() == {(SHARE_ARN, STRANGER)}
+
+
+def test_who_was_taken_out_before_it_was_forbidden_and_is_permitted_in_time_is_put_in_again(world: World) -> None:
+    world.shares.members[SHARE_ARN][CONSUMER] = PrincipalStatus.DISASSOCIATED
+    policies(world, forbid(THIS_ONE))
+    later(world, HOUR)
+    policies(world)
+
+    later(world, HOUR)
+    later(world, WAIT)
+
+    assert world.in_share() == {CONSUMER, STRANGER}
+    assert (leaving(world), world.associations.there) == (None, [association(), association(STRANGER)])
+
+
 def test_while_no_policy_is_in_force_it_stays_announced_and_in(world: World) -> None:
     policies(world, forbid(THIS_ONE))
     world.converge()
@@ -338,6 +412,34 @@ def test_the_cap_is_of_all_shares_of_a_sweep(world: World) -> None:
     assert world.in_share(SILVER_ARN) == {*silver}
 
 
+def test_the_cap_s_part_of_a_share_is_of_all_who_leave_it_for_whatever_reason(world: World) -> None:
+    accounts = many(world)
+    some = ", ".join(f'Account::"{each}"' for each in accounts[:3])
+    policies(world, forbid("principal", f"principal has consumer && principal in [{some}]"))
+    world.cap = 5
+    world.converge()
+    world.now += WAIT
+    world.consumers.registered |= dict.fromkeys(accounts[3:6], Consumer(tier="golld"))
+
+    converged = world.converge()
+
+    # Three of each: neither are a quarter of all, and together they are more.
+    assert (len(world.in_share()), len(converged.held_back)) == (2 + len(accounts), 6)
+
+
+def test_who_was_removed_goes_and_is_not_told_as_held_back_beside_many_who_are_forbidden(world: World) -> None:
+    many(world)
+    policies(world, NO_GOLD)
+    world.converge()
+    del world.consumers.registered[CONSUMER]
+    world.removed.kept[CONSUMER] = RemovedConsumer(removed_at=world.now)
+
+    converged = later(world, WAIT)
+
+    assert CONSUMER not in world.in_share()
+    assert (len(converged.held_back), converged.too_many) == (13, [])
+
+
 def test_a_forbid_that_goes_by_no_fact_is_not_capped(world: World) -> None:
     many(world)
     policies(world, forbid("principal"))
@@ -396,6 +498,7 @@ def throttled(*_: object) -> None:
 
 
 ACCOUNTS = st.sampled_from([CONSUMER, STRANGER, "444444444444"])
+PUT_IN = st.none() | st.builds(lambda hours: NOW - timedelta(hours=hours), st.integers(0, 200))
 LAPSES = st.builds(Lapsed, because=st.just(()), urgent=st.booleans(), forbidden=st.just(True), stated=st.booleans())
 
 
@@ -426,14 +529,14 @@ def records(draw: st.DrawFn) -> dict[str, OfferRecord]:
 
 @given(
     on_record=records(),
-    there=st.dictionaries(ACCOUNTS, st.sampled_from([*PrincipalStatus])),
+    there=st.dictionaries(ACCOUNTS, st.tuples(st.sampled_from([*PrincipalStatus]), PUT_IN)),
     called_for=st.sets(ACCOUNTS),
     unchanged=st.frozensets(ACCOUNTS),
     forbidden=st.dictionaries(ACCOUNTS, LAPSES),
 )
 def test_whatever_there_is_nobody_leaves_before_its_time_or_who_is_not_ours(
     on_record: dict[str, OfferRecord],
-    there: dict[str, PrincipalStatus],
+    there: dict[str, tuple[PrincipalStatus, datetime | None]],
     called_for: set[str],
     unchanged: frozenset[str],
     forbidden: dict[str, Lapsed],
@@ -441,7 +544,8 @@ def test_whatever_there_is_nobody_leaves_before_its_time_or_who_is_not_ours(
     principals = {each: each for each in called_for - forbidden.keys() - unchanged}
     desired = DesiredOffers(principals=principals, unchanged=unchanged - forbidden.keys(), forbidden=forbidden)
     share = OfferedShare(arn=SHARE_ARN, name="gold", tier="gold", takes_outsiders=True)
-    listed = [SharePrincipal(principal=each, status=status) for each, status in there.items()]
+    listed = [SharePrincipal(principal=each, status=status, since=at) for each, (status, at) in there.items()]
+    found = {each.principal: each for each in listed}
 
     plan = plan_for_share(share, desired, listed, on_record, NOW, wait=WAIT)
 
@@ -450,14 +554,36 @@ def test_whatever_there_is_nobody_leaves_before_its_time_or_who_is_not_ours(
             assert {each.principal for each in step.offers}.isdisjoint(principals.keys() | unchanged | forbidden.keys())
         if isinstance(step, RemoveForbidden):
             assert {each.principal for each in step.offers} <= forbidden.keys()
-            assert all(is_due(each.record) for each in step.offers)
+            assert all(is_due(each.record) or each.principal in step.out for each in step.offers)
+            assert {each.principal for each in step.offers if is_in(found.get(each.principal))}.isdisjoint(step.out)
         if isinstance(step, RemoveFromShare | RemoveForbidden):
             ours = [on_record[each.principal] for each in step.offers]
-            assert not any(each.is_out or each.refused_at is not None for each in ours)
-            assert PrincipalStatus.DISASSOCIATING not in {there.get(each.principal) for each in ours}
+            assert not any(each.refused_at is not None for each in ours)
+            assert all(is_still_in(each, found) for each in ours if each.is_out)
+            statuses = {found[each.principal].status for each in ours if each.principal in found}
+            assert PrincipalStatus.DISASSOCIATING not in statuses
         if isinstance(step, AnnounceLeaving):
             assert {each.principal for each in step.records} <= forbidden.keys()
-            assert all(keeps_its_time(on_record[each.principal], each, forbidden) for each in step.records)
+            befores = {each: without_what_was_before(before, found) for each, before in on_record.items()}
+            assert all(keeps_its_time(befores[each.principal], each, forbidden) for each in step.records)
+
+
+def is_in(found: SharePrincipal | None) -> bool:
+    return found is not None and found.status.is_in_share
+
+
+def is_still_in(record: OfferRecord, found: dict[str, SharePrincipal]) -> bool:
+    assert record.leaving is not None
+    assert record.leaving.taken_out_at is not None
+    there = found[record.principal]
+    put_in = there.since or NOW - timedelta(days=365)
+    return there.status.is_in_share and put_in <= record.leaving.taken_out_at + timedelta(minutes=15)
+
+
+def without_what_was_before(record: OfferRecord, found: dict[str, SharePrincipal]) -> OfferRecord:
+    """Return a record as it counts: who was put in again since it left, and is in the share, has not left."""
+    there = found.get(record.principal)
+    return replace(record, leaving=None) if record.is_back and there and there.status.is_in_share else record
 
 
 def is_due(record: OfferRecord | None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from drawbridge.decision.facts import Consumer
+from drawbridge.decision.registration import CLOCKS_AHEAD
 from drawbridge.errors import (
     AccessDeniedError,
     ConflictError,
@@ -32,11 +33,12 @@ from drawbridge.intake.leavers import (
 )
 from drawbridge.intake.leaving import Leaving, LeavingCause, leaving_after
 from drawbridge.intake.off_boarding import RemovedConsumer
-from drawbridge.intake.offers import OfferedShare, OfferRecord, PrincipalStatus
+from drawbridge.intake.offers import OfferedShare, OfferRecord, PartlyDeniedError, PrincipalStatus
 from drawbridge.request.announced import Announced
 from tests.builders import CONSUMER, NOW, PROVIDER, SHARE_ARN, STRANGER
 from tests.fakes.interruptions import CrashError
 from tests.unit.offering import CONFIRM, SILVER_ARN, WAIT, World
+from tests.unit.policies import compiled
 
 OTHERS_SHARE = f"arn:aws:ram:us-east-1:{PROVIDER}:resource-share/11111111-bbbb-cccc-dddd-eeeeeeeeeeee"
 ORDERS, WIDGETS = (f"arn:aws:vpc-lattice:us-east-1:{PROVIDER}:resourceconfiguration/rcfg-{end * 17}" for end in "01")
@@ -263,11 +265,84 @@ def test_who_comes_back_and_goes_again_before_it_is_put_in_is_not_lost_sight_of(
     assert (world.in_share(), of_consumer(world)) == ({STRANGER}, set())
 
 
+def change_while_it_is_put_in(world: World, change: Callable[[], object]) -> None:
+    associate = world.shares.associate
+
+    def and_change(share_arn: str, account_ids: Sequence[str]) -> None:
+        world.shares.associate = associate  # type: ignore[method-assign]
+        associate(share_arn, account_ids)
+        change()
+
+    world.shares.associate = and_change  # type: ignore[method-assign]
+
+
+def test_who_is_removed_while_it_is_put_in_again_after_somebody_took_it_out_leaves_nothing(world: World) -> None:
+    world.shares.members[SHARE_ARN][CONSUMER] = PrincipalStatus.DISASSOCIATED
+    change_while_it_is_put_in(world, lambda: command_removal(world))
+    later(world, timedelta(hours=13))
+
+    later(world, SOON)
+
+    assert (world.in_share(), of_consumer(world)) == ({STRANGER}, set())
+
+
+@pytest.mark.parametrize(
+    "entry", [Consumer(tier="silver"), Consumer(tier="gold", suspended_at=NOW)], ids=["other tier", "suspended"]
+)
+def test_whom_a_listing_leaves_out_and_whose_entry_changes_while_it_is_put_in_stays_as_another_sweep_would_have_it(
+    entry: Consumer, world: World
+) -> None:
+    world.shares.left_out, world.shares.outsiders = {CONSUMER}, {CONSUMER}
+    change_while_it_is_put_in(world, lambda: world.consumers.registered.update({CONSUMER: entry}))
+    later(world, timedelta(hours=13))
+    world.shares.left_out = set()
+
+    later(world, SOON)
+
+    # It is invited to the next share, and has not accepted yet.
+    assert world.in_share() == {CONSUMER, STRANGER}
+    assert len(of_consumer(world)) == 3
+
+
+def test_whom_another_sweep_takes_out_while_it_is_put_in_again_is_taken_out_at_once(world: World) -> None:
+    del world.consumers.registered[CONSUMER]
+    world.converge()
+    world.consumers.registered[CONSUMER] = GOLD
+    associate = world.shares.associate
+
+    def after_the_other_sweep(share_arn: str, account_ids: Sequence[str]) -> None:
+        world.shares.associate = associate  # type: ignore[method-assign]
+        command_removal(world)
+        later(world, timedelta(seconds=7))
+        associate(share_arn, account_ids)
+
+    world.shares.associate = after_the_other_sweep  # type: ignore[method-assign]
+
+    later(world, SOON)
+
+    assert (world.in_share(), of_consumer(world)) == ({STRANGER}, set())
+
+
+def test_who_may_not_be_put_in_again_by_the_role_and_is_removed_leaves_nothing(world: World) -> None:
+    def denied(share_arn: str, account_ids: Sequence[str]) -> None:
+        raise PartlyDeniedError("ram:AssociateResourceShare", account_ids)
+
+    world.shares.members[SHARE_ARN][CONSUMER] = PrincipalStatus.DISASSOCIATED
+    world.shares.associate = denied  # type: ignore[method-assign]
+    later(world, timedelta(hours=13))
+    command_removal(world)
+
+    later(world, SOON)
+
+    assert of_consumer(world) == set()
+
+
 def test_whom_somebody_else_put_into_the_share_again_keeps_all_and_is_told_of(world: World) -> None:
     del world.consumers.registered[CONSUMER]
     world.converge()
     world.now += CONFIRM
     world.shares.members[SHARE_ARN][CONSUMER] = PrincipalStatus.ASSOCIATED
+    world.shares.since[SHARE_ARN, CONSUMER] = world.now + CLOCKS_AHEAD + timedelta(seconds=1)
 
     later(world, CONFIRM)
     converged = later(world, WAIT)
@@ -280,6 +355,107 @@ def test_whom_somebody_else_put_into_the_share_again_keeps_all_and_is_told_of(wo
         for each in world.associations.there
         if each.account_id == CONSUMER
     ]
+
+
+def test_whom_ram_has_not_taken_out_is_taken_out_again_and_told(world: World) -> None:
+    disassociate = world.shares.disassociate
+    world.shares.disassociate = lambda *_: None  # type: ignore[method-assign]
+    command_removal(world)
+    world.converge()
+    soon, late = later(world, SOON), later(world, timedelta(days=1))
+    still = world.in_share()
+    world.shares.disassociate = disassociate  # type: ignore[method-assign]
+
+    converged = later(world, SOON)
+
+    told = f"{CONSUMER} are in {SHARE_ARN} still, or again, though RAM took the call to take them out, first at {NOW}"
+    told = told.replace(" 12:", "T12:")
+    assert [told in each for each in soon.not_offered] == [True]
+    assert (soon.failures, [told in str(each) for each in late.failures]) == ([], [True])
+    assert (still, world.in_share()) == ({CONSUMER, STRANGER}, {STRANGER})
+    assert converged.taken_back == [f"{SHARE_ARN} from {CONSUMER}"]
+    assert of_consumer(world) == set()
+
+
+def test_who_comes_back_before_ram_has_taken_it_out_is_in_the_share(world: World) -> None:
+    world.shares.disassociate = lambda *_: None  # type: ignore[method-assign]
+    del world.consumers.registered[CONSUMER]
+    world.converge()
+    world.consumers.registered[CONSUMER] = GOLD
+
+    later(world, SOON)
+
+    assert left(world) is None
+    assert (SHARE_ARN, CONSUMER) in world.records.records
+
+
+@pytest.mark.parametrize("meanwhile", [Consumer(tier="gold", suspended_at=NOW), Consumer(unreadable=("tier",)), GOLD])
+def test_who_came_back_and_is_not_offered_it_before_it_was_seen_in_it_is_in_the_share_and_goes_with_all(
+    meanwhile: Consumer, world: World
+) -> None:
+    del world.consumers.registered[CONSUMER]
+    world.converge()
+    world.consumers.registered[CONSUMER] = GOLD
+    world.interruptions.writes_until_crash = 2
+    with pytest.raises(CrashError):
+        later(world, SOON)
+    world.interruptions.writes_until_crash = 1_000
+    world.consumers.registered[CONSUMER] = meanwhile
+    if meanwhile is GOLD:
+        world.policies = compiled([])
+    later(world, SOON)
+    seen = world.records.records[SHARE_ARN, CONSUMER]
+    # When RAM has put it in is known for as long as it lists it; here it is of no help.
+    world.shares.since[SHARE_ARN, CONSUMER] = world.now + WAIT
+    command_removal(world)
+
+    later(world, SOON)
+    later(world, SOON)
+
+    assert (seen.is_confirmed, seen.leaving) == (True, None)
+    assert (world.in_share(), of_consumer(world)) == ({STRANGER}, set())
+
+
+def test_who_came_back_and_whose_entry_is_gone_before_it_was_seen_has_a_period_of_its_own(world: World) -> None:
+    del world.consumers.registered[CONSUMER]
+    world.converge()
+    world.consumers.registered[CONSUMER] = GOLD
+    world.interruptions.writes_until_crash = 2
+    with pytest.raises(CrashError):
+        later(world, WAIT - SOON)
+    world.interruptions.writes_until_crash = 1_000
+    del world.consumers.registered[CONSUMER]
+
+    later(world, SOON)
+
+    assert (leaving := left(world)) is not None
+    assert leaving.announced.withdraw_after == NOW + WAIT + WAIT
+    assert len(of_consumer(world)) == 3
+
+
+def test_whom_one_sweep_takes_out_while_another_puts_it_in_is_taken_out_by_the_next(world: World) -> None:
+    del world.consumers.registered[CONSUMER]
+    world.converge()
+    world.consumers.registered[CONSUMER] = GOLD
+    associate = world.shares.associate
+
+    def after_the_other_sweep(share_arn: str, account_ids: Sequence[str]) -> None:
+        world.shares.associate = associate  # type: ignore[method-assign]
+        command_removal(world)
+        later(world, timedelta(seconds=7))
+        world.now += timedelta(seconds=7)
+        associate(share_arn, account_ids)
+        raise CrashError
+
+    world.shares.associate = after_the_other_sweep  # type: ignore[method-assign]
+    with pytest.raises(CrashError):
+        later(world, SOON)
+    put_in = world.in_share()
+
+    later(world, SOON)
+
+    assert (put_in, world.in_share()) == ({CONSUMER, STRANGER}, {STRANGER})
+    assert of_consumer(world) == set()
 
 
 @pytest.mark.parametrize("status", [*PrincipalStatus])

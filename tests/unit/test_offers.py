@@ -803,6 +803,21 @@ def test_who_was_removed_once_and_has_an_entry_again_is_not_removed() -> None:
     assert len(world.in_share()) == 50
 
 
+def test_those_that_were_removed_before_they_were_put_in_anew_are_not_removed() -> None:
+    world = World()
+    accounts = [f"{100_000_000_000 + number}" for number in range(50)]
+    for account in accounts:
+        world.removed.note(account, RemovedConsumer(removed_at=NOW - timedelta(days=2)))
+    world.consumers.registered = dict.fromkeys(accounts, Consumer(tier="gold"))
+    world.converge()
+    world.consumers.registered = {}
+
+    converged = world.converge()
+
+    assert world.in_share() == {*accounts}
+    assert len(converged.held_back) == 50
+
+
 def test_those_that_were_removed_do_not_count_for_the_others() -> None:
     world = _fifty()
     accounts = [*world.consumers.registered]
@@ -1102,6 +1117,27 @@ def test_who_changes_back_and_forth_has_a_day_each_time(world: World) -> None:
         world.now += timedelta(hours=hours)
 
     assert world.in_share() == {CONSUMER}
+
+
+@pytest.mark.parametrize("hours", [23, 25])
+def test_who_changes_to_a_third_tier_while_it_is_awaited_in_the_second_has_a_day_of_its_own_for_that(
+    hours: int, world: World
+) -> None:
+    bronze = f"{SILVER_ARN[:-1]}f"
+    world.shares.shares.append(OfferedShare(arn=bronze, name="bronze", tier="bronze", takes_outsiders=True))
+    world.shares.members[bronze] = {}
+    world.shares.outsiders = {CONSUMER}
+    _to_silver(world)
+    world.converge()
+    world.now += timedelta(hours=hours)
+    world.consumers.registered[CONSUMER] = Consumer(tier="bronze")
+    was_in: list[bool] = []
+    for _ in range(25):
+        world.converge()
+        was_in.append(CONSUMER in world.in_share())
+        world.now += timedelta(hours=1)
+
+    assert was_in == [*[True] * 24, False]
 
 
 def test_a_whole_tier_that_nobody_takes_is_not_without_its_share_after_a_day_unless_that_is_let() -> None:

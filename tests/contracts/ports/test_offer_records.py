@@ -45,7 +45,7 @@ def test_what_is_noted_is_found_by_its_target_and_principal(records: OfferRecord
 
 
 def test_since_when_another_share_is_to_take_it_is_kept(records: OfferRecords) -> None:
-    awaited = msgspec.structs.replace(SHARED, awaited_since=LATER)
+    awaited = msgspec.structs.replace(SHARED, awaited_since=LATER, awaited_tier="silver")
 
     records.note([awaited], after=[])
 
@@ -137,13 +137,26 @@ def test_of_some_hundreds_each_is_dropped_or_left_by_itself(records: OfferRecord
     assert [*records.of(SERVICE_ID).values()] == anew
 
 
-def test_what_was_written_anew_since_it_was_read_is_not_dropped(records: OfferRecords) -> None:
-    anew = msgspec.structs.replace(ALLOWED, offered_at=NOW + timedelta(microseconds=1))
-    records.note([anew], after=[])
+@pytest.mark.parametrize("read", [SHARED, msgspec.structs.replace(SHARED, leaving=LEAVING)])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"offered_at": NOW + timedelta(microseconds=1)},
+        {"is_confirmed": False},
+        {"refused_at": NOW},
+        {"leaving": msgspec.structs.replace(LEAVING, taken_out_at=NOW)},
+    ],
+    ids=str,
+)
+def test_what_was_changed_since_it_was_read_is_not_dropped(
+    changes: dict[str, Any], read: OfferRecord, records: OfferRecords
+) -> None:
+    changed = msgspec.structs.replace(read, **changes)
+    records.note([changed], after=[])
 
-    records.drop([ALLOWED])
+    records.drop([read])
 
-    assert records.of(SERVICE_ID) == {ROOT: anew}
+    assert records.of(SHARE_ARN) == {CONSUMER: changed}
 
 
 def test_when_it_was_refused_and_how_often_is_on_the_record(records: OfferRecords) -> None:

@@ -52,12 +52,12 @@ def test_who_was_not_removed_is_not_there(kept: ConsumerRemovals) -> None:
 
 
 def test_all_that_were_removed_are_told(kept: Any) -> None:
-    by_then = kept.account_ids() - {CONSUMER, STRANGER}
+    by_then = kept.commanded().keys() - {CONSUMER, STRANGER}
     kept.note(STRANGER, RemovedConsumer(removed_at=NOW))
     kept.note(CONSUMER, RemovedConsumer(removed_at=NOW, was_registered=False))
     kept.finish(CONSUMER, NOW)
 
-    assert kept.account_ids() - by_then == {CONSUMER, STRANGER}
+    assert kept.commanded().keys() - by_then == {CONSUMER, STRANGER}
 
 
 def test_when_a_removal_was_put_on_record_is_told_and_not_as_of_when_it_was(table: Any) -> None:

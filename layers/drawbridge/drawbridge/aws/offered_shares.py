@@ -183,7 +183,7 @@ def _principal(each: Any) -> SharePrincipal:
         principal=_account(each),
         status=_status(each),
         message=each.get("statusMessage") or "",
-        is_outsider=each.get("external"),
+        since=each.get("creationTime"),
     )
 
 

@@ -102,12 +102,8 @@ class OffersTable:
         return [each for each, is_done in zip(records, is_put, strict=True) if is_done]
 
     def drop(self, records: Collection[OfferRecord]) -> None:
-        """Delete records that were not written anew since they were read."""
-        deletes: list[tuple[dict[str, Any], Write]] = []
-        for each in records:
-            write = Write()
-            write.only_if(offered_at=each.offered_at.isoformat())
-            deletes.append(({"target": each.target, "principal": each.principal}, write))
+        """Delete records that are as they were read."""
+        deletes = [({"target": each.target, "principal": each.principal}, _as_read(each)) for each in records]
         with translated("forget what was offered", missing=UpstreamError):
             delete_each(self._table, deletes, wait=self._wait)
 
@@ -138,6 +134,7 @@ class OffersTable:
             leaving=leaving,
             awaited_since=awaited_since,
             notice=notice,
+            awaited_tier=tier if isinstance(tier := item.get("awaited_tier"), str) else "",
         )
 
 
@@ -186,6 +183,7 @@ def _item(record: OfferRecord) -> dict[str, Any]:
     item |= {"notice": _notice_item(record.notice)} if record.notice is not None else {}
     item |= {"refusals": record.refusals} if record.refusals else {}
     item |= {"awaited_since": record.awaited_since.isoformat()} if record.awaited_since else {}
+    item |= {"awaited_tier": record.awaited_tier} if record.awaited_tier else {}
     return item | ({"refused_at": record.refused_at.isoformat()} if record.refused_at else {})
 
 

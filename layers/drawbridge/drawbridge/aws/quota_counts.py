@@ -34,9 +34,7 @@ class QuotaCounts:
             principals=Counter(each["resourceShareArn"] for each in principals),
             resources=Counter(each["resourceShareArn"] for each in resources),
             # As ``SharePrincipal.is_invited`` has it.
-            waiting=sum(
-                each.get("status") == "ASSOCIATING" for each in principals if each.get("external") is not False
-            ),
+            waiting=sum(each.get("status") == "ASSOCIATING" for each in principals),
             configurations=self._configurations(),
         )
 

@@ -55,10 +55,6 @@ class RemovedConsumerItems:
             proof_required=item.get("proof_required", False) is not False,
         )
 
-    def account_ids(self) -> frozenset[str]:
-        """Return all accounts of which a removal is kept, read consistently."""
-        return frozenset(self.commanded())
-
     def commanded(self) -> dict[str, datetime]:
         """Return when the last removal of each account was put on record, read consistently."""
         with translated("read who was removed", missing=UpstreamError):

@@ -166,7 +166,6 @@ def sweeper(
                 permissions=ServicePermissionsOfEc2(client("ec2"), owner=settings.prefix),
                 shares=offered_shares,
                 records=offers,
-                removed=removed,
                 causes=causes,
                 rules=offer_rules,
                 owner=settings.prefix,

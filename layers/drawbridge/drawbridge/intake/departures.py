@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from msgspec import Struct
 
@@ -13,12 +12,6 @@ from drawbridge.errors import GoneError
 from drawbridge.intake.desired import OfferRules
 from drawbridge.intake.offers import OfferedShare, OfferedShares, OfferRecords
 from drawbridge.intake.steps import Offer
-
-
-class RemovedAccounts(Protocol):
-    """Those that were removed from the registry, by a command or an event."""
-
-    def account_ids(self) -> frozenset[str]: ...
 
 
 class Elsewhere(Struct, frozen=True):
@@ -84,7 +77,7 @@ class OtherShares:
                 lacking |= dict.fromkeys(called_for - inside.there - inside.rejected, share.arn)
         late = frozenset[str]()
         if not self._rules.why_nothing:
-            late = frozenset(each.account_id for each in going if _is_late(each, evaluation_time.now))
+            late = frozenset(each.account_id for each in going if _is_late(each, entries, evaluation_time.now))
         given_up = {account: share for account, share in lacking.items() if account in late | placed}
         awaited = {account: share for account, share in lacking.items() if account not in given_up}
         return Elsewhere(placed=frozenset(placed), awaited=awaited, given_up=given_up)
@@ -108,10 +101,12 @@ class OtherShares:
         return _Inside(there=frozenset(in_share - invited), rejected=frozenset(rejected))
 
 
-def _is_late(offer: Offer, now: datetime) -> bool:
-    """Return whether another share was to take it for so long that it is awaited no longer."""
-    since = offer.record.awaited_since if offer.record is not None else None
-    return since is not None and now >= since + AWAITED_AT_MOST
+def _is_late(offer: Offer, entries: Mapping[str, Registration], now: datetime) -> bool:
+    """Return whether a share of its tier was to take it for so long that it is awaited no longer."""
+    entry, record = entries.get(offer.account_id), offer.record
+    if entry is None or record is None or record.awaited_since is None or record.awaited_tier != entry.consumer.tier:
+        return False
+    return now >= record.awaited_since + AWAITED_AT_MOST
 
 
 UNCAPPED_PART = 4
@@ -125,45 +120,64 @@ class Departures(Struct, frozen=True):
     """
 
     others: OtherShares
-    uncommanded: frozenset[str]
-    """Accounts."""
-    commanded: frozenset[str]
-    """Accounts that a command or an event removed, as far as it was looked for."""
+    losing: Mapping[str, frozenset[str]]
+    """The accounts of each share, by its ARN: those that policies forbid among them."""
+    commanded: Mapping[str, frozenset[str]]
+    """The accounts of each share that a command or an event removed, as far as it was looked for."""
     cap: int
 
-    def is_over(self, losing: int, recorded: int) -> bool:
-        """Return whether so many of those that are in a share by our records are too many to leave it at once."""
-        return len(self.uncommanded) > self.cap and losing * UNCAPPED_PART > recorded
+    @property
+    def uncommanded(self) -> frozenset[str]:
+        """Return the accounts of all shares."""
+        return frozenset[str]().union(*self.losing.values())
+
+    def is_over(self, share_arn: str, losing: Collection[Offer], recorded: int) -> bool:
+        """Return whether those, and who leaves the share for another reason, are too many to leave it at once.
+
+        ``recorded`` is how many are in the share by our records.
+        """
+        of_share = self.losing.get(share_arn, frozenset()) | {each.account_id for each in losing}
+        return bool(losing) and len(self.uncommanded) > self.cap and len(of_share) * UNCAPPED_PART > recorded
 
     def held_back(
-        self, going: Collection[Offer], recorded: int, entries: Mapping[str, Registration], placed: frozenset[str]
+        self,
+        share_arn: str,
+        going: Collection[Offer],
+        recorded: int,
+        entries: Mapping[str, Registration],
+        placed: frozenset[str],
     ) -> list[Offer]:
         """Return who of those that are going from one share stays in it, for they are too many.
 
         ``recorded`` is how many of ours are in the share, and ``entries`` is what the registry has of them now.
         """
+        commanded = self.commanded.get(share_arn, frozenset())
         losing = [
             each
             for each in going
             if each.account_id not in placed
             and counts_for_cap(each)
-            and (each.account_id in entries or each.account_id not in self.commanded)
+            and (each.account_id in entries or each.account_id not in commanded)
         ]
-        if self.is_over(len(losing), recorded):
+        if self.is_over(share_arn, losing, recorded):
             return losing
         # Whoever joined them since they were counted is counted by the next sweep.
         return [each for each in losing if each.account_id not in self.uncommanded]
 
-    def forbidden_held_back(self, going: Collection[Offer], recorded: int) -> list[Offer]:
+    def forbidden_held_back(self, share_arn: str, going: Collection[Offer], recorded: int) -> list[Offer]:
         """Return who of those that policies forbid to be in a share stays in it, for they are too many.
 
         Whom somebody wrote a forbid against, and by no fact, goes anyway.
         """
         counted = [each for each in going if counts_for_cap(each)]
-        return counted if self.is_over(len(counted), recorded) else []
+        return counted if self.is_over(share_arn, counted, recorded) else []
 
 
 def counts_for_cap(offer: Offer) -> bool:
-    """Return whether the cap may hold it back: no operator has let it go, and nobody wrote a forbid against just it."""
-    leaving = offer.record.leaving if offer.record is not None else None
-    return leaving is None or leaving.announced.counts_for_cap
+    """Return whether the cap may hold it back: no operator has let it go, and nobody wrote a forbid against just it.
+
+    Nor whom RAM was to take out of the share before.
+    """
+    if offer.record is None or offer.record.leaving is None:
+        return True
+    return offer.record.leaving.announced.counts_for_cap and not offer.record.is_out

@@ -135,7 +135,11 @@ def notice_of(entry: Entry, *, cancelled_by: str = "") -> ConsumerNotice | None:
 
 
 _OF_SHARES = {
-    ShareNoticeType.OFFERED: "The account is invited to the share; somebody in it has to accept the invitation.",
+    # RAM does not say who is of the organization.
+    ShareNoticeType.OFFERED: (
+        "The account is put into the share; unless it is of the provider's organization, somebody in it has to accept "
+        "the invitation."
+    ),
     ShareNoticeType.AVAILABLE: "The account is in the share, which can be used.",
     ShareNoticeType.ANNOUNCED: "The account is in the share until the provider takes it out.",
     ShareNoticeType.CANCELLED: "The account stays in the share: that it would be taken out was called off.",

@@ -108,13 +108,17 @@ class SharePrincipal(Struct, frozen=True, kw_only=True):
     status: PrincipalStatus
     message: str = ""
     """RAM's reason where it failed; empty where it gives none."""
-    is_outsider: bool | None = None
-    """Whether it is outside of the organization; ``None`` where RAM does not report it."""
+
+    since: datetime | None = None
+    """When it was put into the share, as RAM says it; ``None`` where RAM does not."""
 
     @property
     def is_invited(self) -> bool:
-        """Whether it has an invitation that it has not answered; one of the organization gets none."""
-        return self.status is PrincipalStatus.ASSOCIATING and self.is_outsider is not False
+        """Whether it has an invitation that it has not answered; one of the organization gets none, and is soon in it.
+
+        RAM says nowhere whether an account is of the organization: its reference has two meanings for ``external``.
+        """
+        return self.status is PrincipalStatus.ASSOCIATING
 
 
 class OfferedShare(Struct, frozen=True, kw_only=True):
@@ -199,6 +203,8 @@ class OfferRecord(Struct, frozen=True, kw_only=True):
     """Of an account that leaves a share: why, since when, and when what it has associated goes."""
     awaited_since: datetime | None = None
     """Of an account in a share that is of another tier by now: since when a share of that is to take it first."""
+    awaited_tier: str = ""
+    """That tier; who changes to another meanwhile is awaited anew."""
     notice: ShareNotice | None = None
     """Of an account in a share: what it was told of it last, or is about to be."""
 
@@ -206,6 +212,12 @@ class OfferRecord(Struct, frozen=True, kw_only=True):
     def is_out(self) -> bool:
         """Whether we took the account out of the share, and have not begun to put it in again."""
         return self.leaving is not None and self.leaving.taken_out_at is not None and not self.is_begun
+
+    @property
+    def is_back(self) -> bool:
+        """Whether we have begun to put an account into the share again after we took it out."""
+        taken_out_at = self.leaving.taken_out_at if self.leaving is not None else None
+        return self.is_begun and taken_out_at is not None and self.offered_at > taken_out_at
 
     @property
     def is_begun(self) -> bool:
@@ -247,6 +259,6 @@ class OfferRecords(Protocol):
     def drop(self, records: Collection[OfferRecord]) -> None:
         """Forget what was taken away, or turned out to be somebody else's.
 
-        A record that was written anew since it was read, by a sweep that is at work at the same time, stays.
+        A record that is not as it was read, as a sweep that is at work at the same time has changed it, stays.
         """
         ...

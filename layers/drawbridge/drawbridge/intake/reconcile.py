@@ -1,5 +1,6 @@
 """Reconciling offers: what a service allows, and who is in a share, with what the registry calls for."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -10,11 +11,11 @@ from msgspec.structs import replace
 
 from drawbridge.bounds import in_parts, shortened, some_of
 from drawbridge.decision.facts import EvaluationTime
-from drawbridge.decision.registration import Registration
+from drawbridge.decision.registration import CLOCKS_AHEAD, Registration
 from drawbridge.errors import AccessDeniedError, GoneError, InvalidInputError, NotReadyError
 from drawbridge.intake.causes import CausesOfLeaving
 from drawbridge.intake.converged import Converged
-from drawbridge.intake.departures import Departures, Elsewhere, OtherShares, RemovedAccounts, counts_for_cap
+from drawbridge.intake.departures import Departures, Elsewhere, OtherShares, counts_for_cap
 from drawbridge.intake.desired import OfferRules, RegisteredEntries, Target, id_of, is_share
 from drawbridge.intake.leaving import Leaving, leaving_after
 from drawbridge.intake.offers import (
@@ -93,7 +94,6 @@ class OfferReconciler:
         permissions: ServicePermissions,
         shares: OfferedShares,
         records: OfferRecords,
-        removed: RemovedAccounts,
         causes: CausesOfLeaving,
         rules: OfferRules,
         owner: str,
@@ -109,7 +109,6 @@ class OfferReconciler:
         self._permissions = permissions
         self._shares = shares
         self._records = records
-        self._removed = removed
         self._causes = causes
         self._rules = rules
         self._owner = owner
@@ -201,19 +200,29 @@ class OfferReconciler:
         """Return who leaves shares by all these steps, once all was added; ``listed`` are all that are offers."""
         others = OtherShares(listed, self._shares, self._records, self._rules)
         entries = self._registry.entries({each.account_id for _, step in steps for each in step.offers})
-        losing: set[str] = set()
+        losing = defaultdict[str, list[Offer]](list)
         for target, step in steps:
             there = [each for each in step.offers if each.principal not in step.out and counts_for_cap(each)]
-            if isinstance(step, RemoveForbidden):
-                losing |= {each.account_id for each in there}
-                continue
-            going = self._uncalled_for(there, target, entries, evaluation_time)
-            elsewhere = others.of(step.share_arn, going, entries, evaluation_time)
-            losing |= {each.account_id for each in going} - elsewhere.awaited.keys() - elsewhere.placed
-        is_too_many = len(losing) > self._cap
-        commanded = self._removed.account_ids() if is_too_many and losing - entries.keys() else frozenset[str]()
-        uncommanded = losing - (commanded - entries.keys())
-        return Departures(others=others, uncommanded=frozenset(uncommanded), commanded=commanded, cap=self._cap)
+            if isinstance(step, RemoveFromShare):
+                there = self._uncalled_for(there, target, entries, evaluation_time)
+                elsewhere = others.of(step.share_arn, there, entries, evaluation_time)
+                there = [each for each in there if each.account_id not in elsewhere.awaited.keys() | elsewhere.placed]
+            losing[step.share_arn] += there
+        commanded: dict[str, frozenset[str]] = {}
+        if len({each.account_id for some in losing.values() for each in some}) > self._cap:
+            commanded = {arn: self._commanded(some, entries, evaluation_time.now) for arn, some in losing.items()}
+        uncommanded = {
+            arn: frozenset(each.account_id for each in some) - commanded.get(arn, frozenset())
+            for arn, some in losing.items()
+        }
+        return Departures(others=others, losing=uncommanded, commanded=commanded, cap=self._cap)
+
+    def _commanded(self, losing: Sequence[Offer], entries: Mapping[str, Registration], now: datetime) -> frozenset[str]:
+        """Return the accounts whose removal from the registry, by a command or an event, has them leave a share."""
+        leaving = self._with_cause(losing, entries, now)
+        return frozenset(
+            each.account_id for _, each in leaving if each.leaving is not None and each.leaving.is_commanded
+        )
 
     def of_gone(self, target_id: str, listed: Collection[str], now: datetime) -> Gone:
         """Return what was added to a service or share that is not looked after any longer, if AWS says it is gone.
@@ -315,7 +324,8 @@ class OfferReconciler:
 
         What AWS refuses is not among that, and is on record as refused; nor is what AWS says was there before, and so
         is somebody else's, which is on record no longer; nor what the role may not add. What was broken off stays on
-        record as begun, and what is called for no longer too: the next plan takes it away, should it be there.
+        record as begun, and what is called for no longer too: the next plan takes it away, should it be there. So does
+        who may have been in a share before: it may have something associated, and may be to stay, or too many to go.
         """
         target_id = id_of(target)
         record = partial(_record, target, now=evaluation_time.now)
@@ -362,18 +372,24 @@ class OfferReconciler:
                 break
         after = self._called_for(asked, target, evaluation_time)
         staying = frozenset(after)
-        gone_meanwhile = [each for each in asked if each not in staying]
+        gone_meanwhile = self._taken_back_now([each for each in asked if each not in staying], target)
         if gone_meanwhile:
             self._remove(gone_meanwhile, target)
-            self._unbegin(gone_meanwhile, record)
+            self._records.drop([record(each) for each in gone_meanwhile])
         return after
 
+    def _taken_back_now(self, uncalled_for: Sequence[Offer], target: Target) -> list[Offer]:
+        """Return whom no plan has to weigh before it is taken away, and whom another sweep took out meanwhile."""
+        weighed = {each.principal for each in uncalled_for if _may_have_been_in(target, each)}
+        if weighed:
+            weighed -= {name for name, each in self._records.of(id_of(target)).items() if each.is_out}
+        return [each for each in uncalled_for if each.principal not in weighed]
+
     def _unbegin(self, offers: Sequence[Offer], record: Callable[[Offer], OfferRecord]) -> None:
-        """Forget what was begun and is not there; of who was in the share before, its record is as it was."""
-        leavers = [each for each in offers if each.record is not None and each.record.leaving is not None]
-        self._records.drop([record(each) for each in offers if each not in leavers])
-        as_before = [each.record for each in leavers if each.record is not None]
-        self._records.note(as_before, after=[record(each) for each in leavers])
+        """Have records of what was begun and is not there as they were."""
+        self._records.drop([record(each) for each in offers if each.record is None])
+        before = {each: each.record for each in offers if each.record is not None}
+        self._records.note([*before.values()], after=[record(each) for each in before])
 
     def _take_back(
         self,
@@ -409,26 +425,36 @@ class OfferReconciler:
                 f"{some_of(accounts)} stay in {step.share_arn} until they are in {', '.join(others)}, which has their "
                 "tier, but for a day at most: it has not taken them yet, or they have not accepted its invitation"
             )
-        self._note_awaited([each for each in going if each.account_id in elsewhere.awaited], evaluation_time.now)
+        awaited = {each: entries[each.account_id] for each in going if each.account_id in elsewhere.awaited}
+        self._note_awaited(awaited, evaluation_time.now)
         going = [each for each in going if each.account_id not in elsewhere.awaited]
-        held_back = departures.held_back(going, step.recorded, entries, elsewhere.placed)
-        if departures.is_over(len(held_back), step.recorded):
+        held_back = departures.held_back(step.share_arn, going, step.recorded, entries, elsewhere.placed)
+        if departures.is_over(step.share_arn, held_back, step.recorded):
             converged.too_many.append(_too_many(held_back, step, departures))
         going = [each for each in going if each not in held_back]
         _tell_given_up([each for each in going if each.account_id in elsewhere.given_up], elsewhere, step, converged)
         now = evaluation_time.now
+        _tell_still_in(going, step.share_arn, now, converged)
         self._hold_back(self._with_cause(held_back, entries, now), converged)
         self._left(self._begun_to_leave(out, entries, now), now)
         self._left(self._removed_of(self._begun_to_leave(going, entries, now), target, converged), now)
 
-    def _note_awaited(self, offers: Iterable[Offer], now: datetime) -> None:
-        """Note since when accounts stay in a share until another has taken them.
+    def _note_awaited(self, awaited: Mapping[Offer, Registration], now: datetime) -> None:
+        """Note since when accounts stay in a share until another, of the tier of their entry, has taken them.
 
         While no policy is in force none takes anybody, and that does not count: they have a day from then on.
         """
-        since = None if self._rules.why_nothing else now
-        records = [each for _, each in _as_on_record(offers) if (each.awaited_since is None) is not (since is None)]
-        self._records.note([replace(each, awaited_since=since) for each in records], after=records)
+        after: dict[OfferRecord, OfferRecord] = {}
+        for offer, entry in awaited.items():
+            before, tier = offer.record, entry.consumer.tier
+            if before is None:
+                continue
+            if self._rules.why_nothing:
+                after[before] = replace(before, awaited_since=None, awaited_tier="")
+            elif before.awaited_since is None or before.awaited_tier != tier:
+                after[before] = replace(before, awaited_since=now, awaited_tier=tier)
+        changed = [each for each in after if after[each] != each]
+        self._records.note([after[each] for each in changed], after=changed)
 
     def _remove_all(self, going: Sequence[Offer], target: Target, converged: Converged) -> None:
         """Take away offers, and forget them; what AWS does not take away stays on record."""
@@ -466,7 +492,7 @@ class OfferReconciler:
         records = [each.record for each in going if each.record is not None]
         causes = self._causes.of(records, entries) if records else {}
         return [
-            (each, replace(each.record, leaving=leaving_after(each.record.leaving, cause, now, self._wait)))
+            (each, replace(each.record, leaving=leaving_after(_before(each.record), cause, now, self._wait)))
             for each in going
             if each.record is not None and (cause := causes[each.principal])
         ]
@@ -506,9 +532,10 @@ class OfferReconciler:
         going = [each for each in step.offers if each.account_id in forbidden]
         out = [each for each in going if each.principal in step.out]
         going = [each for each in going if each not in out]
-        held_back = departures.forbidden_held_back(going, step.recorded)
+        held_back = departures.forbidden_held_back(step.share_arn, going, step.recorded)
         self._hold_back([(each, each.record) for each in held_back if each.record is not None], converged)
         going = [each for each in going if each not in held_back]
+        _tell_still_in(going, step.share_arn, now, converged)
         self._left(self._begun(_as_on_record(out)), now)
         self._left(self._removed_of(self._begun(_as_on_record(going)), target, converged), now)
 
@@ -568,8 +595,20 @@ def _is_of_others(offer: Offer, answer: Allowed) -> bool:
     return answer.refusal is None or offer.principal not in answer.refusal.refused
 
 
+def _may_have_been_in(target: Target, offer: Offer) -> bool:
+    """Return whether an account may have been in a share before it was put into it now."""
+    if not isinstance(target, OfferedShare) or offer.record is None:
+        return False
+    return offer.record.refused_at is None or offer.record.leaving is not None
+
+
+def _before(record: OfferRecord) -> Leaving | None:
+    """Return how an account was leaving before; who was put in again since, leaves anew."""
+    return None if record.is_back else record.leaving
+
+
 def _out(leaving: Leaving, now: datetime) -> Leaving:
-    return replace(leaving, taken_out_at=now, clear_since=None, is_capped=False)
+    return replace(leaving, taken_out_at=leaving.taken_out_at or now, clear_since=None, is_capped=False)
 
 
 def _as_on_record(offers: Iterable[Offer]) -> list[tuple[Offer, OfferRecord]]:
@@ -599,6 +638,26 @@ def _tell_given_up(going: Collection[Offer], elsewhere: Elsewhere, step: RemoveF
         f"{some_of(accounts)} leave {step.share_arn} though they are not in {others}, which has their tier: they are "
         "in another share of it, or were awaited there for a day"
     )
+
+
+def _tell_still_in(going: Iterable[Offer], share_arn: str, now: datetime, converged: Converged) -> None:
+    """Tell whom RAM was to take out before: at once it may be its listing that is behind, later it is a failure."""
+    taken_out_at = {
+        each.account_id: each.record.leaving.taken_out_at
+        for each in going
+        if each.record is not None and each.record.is_out and each.record.leaving is not None
+    }
+    if not taken_out_at:
+        return
+    first = min(filter(None, taken_out_at.values()))
+    told = (
+        f"{some_of(sorted(taken_out_at))} are in {share_arn} still, or again, though RAM took the call to take them "
+        f"out, first at {first.isoformat(timespec='seconds')}: it is asked once more"
+    )
+    if now < first + CLOCKS_AHEAD:
+        converged.not_offered.append(told)
+    else:
+        converged.failures.append(NotReadyError(told))
 
 
 def _too_many(held_back: Sequence[Offer], step: RemoveFromShare, departures: Departures) -> InvalidInputError:

@@ -7,9 +7,9 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.bounds import some_of
-from drawbridge.decision.registration import account_of
+from drawbridge.decision.registration import CLOCKS_AHEAD, account_of
 from drawbridge.intake.desired import OFFER_REFUSED, DesiredOffers, NotOffered
-from drawbridge.intake.leaving import announced_to_leave
+from drawbridge.intake.leaving import Leaving, announced_to_leave
 from drawbridge.intake.offers import AllowedPrincipal, OfferedShare, OfferRecord, PrincipalStatus, SharePrincipal
 from drawbridge.intake.quotas import OfferCounts, what_to_do_about
 from drawbridge.intake.untold import INVITATION_LASTS, is_untold
@@ -111,7 +111,10 @@ class AnnounceLeaving(Struct, frozen=True):
 
 
 class RemoveForbidden(Struct, frozen=True):
-    """Take accounts that we added out of a share that policies forbid, which was announced, and is due."""
+    """Take accounts that we added out of a share that policies forbid, which was announced, and is due.
+
+    Those that are out of it already have left, due or not.
+    """
 
     share_arn: str
     offers: tuple[Offer, ...]
@@ -261,7 +264,7 @@ def plan_for_share(
     # What RAM is taking out, nobody can put in.
     leaving = {name for name, each in there.items() if each.status is PrincipalStatus.DISASSOCIATING}
     out = there.keys() - in_share - leaving
-    taken_out = {name for name, each in records.items() if each.is_out}
+    taken_out = {name for name, each in records.items() if each.is_out and not _is_still_in(each, there.get(name))}
     missing = [name for name in desired.principals if name in out or name not in there]
     rejected = {name for name in missing if name not in taken_out and _was_rejected(records.get(name), now)}
     refused = _refusals([name for name in missing if name not in rejected], records, now, share.takes_outsiders)
@@ -278,20 +281,20 @@ def plan_for_share(
         name: msgspec.structs.replace(
             each,
             is_confirmed=each.is_confirmed or name in in_share,
-            leaving=announced_to_leave(each.leaving, desired.forbidden[each.account_id], now, wait),
+            leaving=announced_to_leave(_leaving(each, in_share), desired.forbidden[each.account_id], now, wait),
         )
         for name, each in ours.items()
-        # Who is out of it by somebody else's hand is announced no more.
-        if name not in leaving and each.account_id in desired.forbidden and (name not in out or each.leaving)
+        if name not in leaving and each.account_id in desired.forbidden
     }
     unconfirmed = [
         msgspec.structs.replace(
             _confirmed(each),
             tier=share.tier if name in desired.principals else each.tier,
             # What is not known neither begins nor ends anything.
-            leaving=None if name in desired.principals else each.leaving,
+            leaving=None if name in desired.principals else _leaving(each, in_share),
             # Who is suspended is put into no other share: it is waited for anew.
             awaited_since=None if name in desired.principals or name in desired.unchanged else each.awaited_since,
+            awaited_tier="" if name in desired.principals or name in desired.unchanged else each.awaited_tier,
         )
         for name, each in ours.items()
         if name in in_share and name not in going and name not in forbidden
@@ -301,7 +304,12 @@ def plan_for_share(
         or (name in desired.unchanged and each.awaited_since)
     ]
     announcing = [each for name, each in forbidden.items() if each != records[name]]
-    due = {name: each for name, each in forbidden.items() if each.leaving and each.leaving.announced.is_due(now)}
+    # Who is out of it by somebody else's hand has left: what it has associated goes when its time has come.
+    due = {
+        name: each
+        for name, each in forbidden.items()
+        if each.leaving and (name in out or each.leaving.announced.is_due(now))
+    }
     # Of whom we have taken out, something may be associated still.
     stale = [
         each
@@ -343,6 +351,22 @@ def plan_for_share(
         has_leavers=bool(going or due or taken_out),
         has_untold=any(is_untold(each, there.get(name), now) for name, each in records.items()),
     )
+
+
+def _is_still_in(record: OfferRecord, found: SharePrincipal | None) -> bool:
+    """Return whether RAM has an account in the share that we took out; who was put in since is somebody else's.
+
+    RAM takes the call, and takes out whom it is about later, or not.
+    """
+    at = record.leaving.taken_out_at if record.leaving is not None else None
+    if at is None or record.refused_at is not None or found is None or not found.status.is_in_share:
+        return False
+    return found.since is None or found.since <= at + CLOCKS_AHEAD
+
+
+def _leaving(record: OfferRecord, in_share: Collection[str]) -> Leaving | None:
+    """Return what is on record of an account as one that leaves: nothing if we took it out, and it is in it again."""
+    return None if record.is_back and record.principal in in_share else record.leaving
 
 
 def _is_to_go(principal: str, account_id: str, desired: DesiredOffers) -> bool:
