@@ -598,3 +598,27 @@ def keeps_its_time(before: OfferRecord, after: OfferRecord, forbidden: dict[str,
         return (mark.since, mark.withdraw_after) == (NOW, limit)
     was = before.leaving.announced
     return (mark.since, mark.withdraw_after) == (was.since, min(was.withdraw_after, limit))
+
+
+def test_who_is_announced_by_a_forbid_stays_with_the_others_while_the_share_has_a_wrong_tag(world: World) -> None:
+    """Found by a newcomer: it was taken out six days before its time, past the cap."""
+    many(world)
+    policies(world, forbid(THIS_ONE))
+    world.converge()
+    announced = leaving(world)
+    right = world.shares.shares[0]
+    world.shares.shares[0] = replace(right, tier="golden")
+
+    slip = later(world, HOUR)
+    world.shares.shares[0] = right
+    later(world, HOUR)
+
+    assert (slip.taken_back, len(slip.held_back)) == ([], 14)
+    assert announced is not None
+    assert (now := leaving(world)) is not None
+    assert now.announced.withdraw_after == announced.announced.withdraw_after
+    assert CONSUMER in world.in_share()
+
+    later(world, WAIT)
+
+    assert CONSUMER not in world.in_share()

@@ -156,7 +156,7 @@ class Departures(Struct, frozen=True):
             each
             for each in going
             if each.account_id not in placed
-            and counts_for_cap(each)
+            and counts_for_cap(each, is_forbidden=False)
             and (each.account_id in entries or each.account_id not in commanded)
         ]
         if self.is_over(share_arn, losing, recorded):
@@ -169,15 +169,18 @@ class Departures(Struct, frozen=True):
 
         Whom somebody wrote a forbid against, and by no fact, goes anyway.
         """
-        counted = [each for each in going if counts_for_cap(each)]
+        counted = [each for each in going if counts_for_cap(each, is_forbidden=True)]
         return counted if self.is_over(share_arn, counted, recorded) else []
 
 
-def counts_for_cap(offer: Offer) -> bool:
-    """Return whether the cap may hold it back: no operator has let it go, and nobody wrote a forbid against just it.
+def counts_for_cap(offer: Offer, *, is_forbidden: bool) -> bool:
+    """Return whether the cap may hold it back: no operator has let it go, and RAM was not to take it out before.
 
-    Nor whom RAM was to take out of the share before.
+    Nor, where it goes because it ``is_forbidden``, whom somebody wrote a forbid against by no fact. Such a one that goes
+    for another cause, as a share's tag was changed by a slip, goes with all others or stays with them.
     """
     if offer.record is None or offer.record.leaving is None:
         return True
-    return offer.record.leaving.announced.counts_for_cap and not offer.record.is_out
+    announced = offer.record.leaving.announced
+    may_be = announced.counts_for_cap if is_forbidden else not announced.confirmed
+    return may_be and not offer.record.is_out

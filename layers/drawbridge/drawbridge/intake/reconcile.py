@@ -202,8 +202,10 @@ class OfferReconciler:
         entries = self._registry.entries({each.account_id for _, step in steps for each in step.offers})
         losing = defaultdict[str, list[Offer]](list)
         for target, step in steps:
-            there = [each for each in step.offers if each.principal not in step.out and counts_for_cap(each)]
-            if isinstance(step, RemoveFromShare):
+            is_forbidden = isinstance(step, RemoveForbidden)
+            there = [each for each in step.offers if each.principal not in step.out]
+            there = [each for each in there if counts_for_cap(each, is_forbidden=is_forbidden)]
+            if not is_forbidden:
                 there = self._uncalled_for(there, target, entries, evaluation_time)
                 elsewhere = others.of(step.share_arn, there, entries, evaluation_time)
                 there = [each for each in there if each.account_id not in elsewhere.awaited.keys() | elsewhere.placed]
