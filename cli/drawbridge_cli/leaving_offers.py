@@ -6,7 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from drawbridge.errors import AccessDeniedError
-from drawbridge.intake.desired import stays_in_shares
+from drawbridge.intake.entry_standing import stays_in_shares
 from drawbridge.intake.leaving import Leaving, LeavingCause
 from drawbridge.intake.offers import OfferRecord
 from drawbridge.legible import legible

@@ -176,8 +176,8 @@ class Departures(Struct, frozen=True):
 def counts_for_cap(offer: Offer, *, is_forbidden: bool) -> bool:
     """Return whether the cap may hold it back: no operator has let it go, and RAM was not to take it out before.
 
-    Nor, where it goes because it ``is_forbidden``, whom somebody wrote a forbid against by no fact. Such a one that goes
-    for another cause, as a share's tag was changed by a slip, goes with all others or stays with them.
+    Nor, where it goes because it ``is_forbidden``, whom somebody wrote a forbid against by no fact. Such a one that
+    goes for another cause, as a share's tag was changed by a slip, goes with all others or stays with them.
     """
     if offer.record is None or offer.record.leaving is None:
         return True

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from drawbridge.arns import Arn
 from drawbridge.decision.cedar import PolicySet
-from drawbridge.decision.consumer_standing import SUSPENDED, UNPROVED, Standing, standing_of
+from drawbridge.decision.consumer_standing import standing_of
 from drawbridge.decision.facts import (
     ALL_SERVICES,
     TIER_TAG,
@@ -27,6 +27,7 @@ from drawbridge.decision.offer_forbidden import ForbiddenOffers
 from drawbridge.decision.permission import Lapsed
 from drawbridge.decision.registration import Registration, check_account_id, is_principal_of
 from drawbridge.errors import InvalidInputError
+from drawbridge.intake.entry_standing import NOT_IN_FORCE, is_doubtful, stays_in_shares
 from drawbridge.intake.mending import mending
 from drawbridge.intake.offers import OfferedShare
 from drawbridge.request.connections import ManagedService
@@ -34,11 +35,6 @@ from drawbridge.status import Reason
 
 Target = ManagedService | OfferedShare
 """What is offered."""
-
-_NOT_IN_FORCE = {
-    Standing.SUSPENDED: Reason(SUSPENDED, "The account is suspended: nothing new is offered to it."),
-    Standing.UNPROVED: Reason(UNPROVED, "The account has not proved yet that it is who it says."),
-}
 
 _GOES_BY = ("principals", "proof_required", "proved_at", "services", "suspended_at", "tier")
 """The fields of an entry that offers go by."""
@@ -92,9 +88,9 @@ class RegisteredEntries:
                 self._by_tier[consumer.tier].append(entry)
             for service in consumer.services:
                 self._by_service[service].append(entry)
-            if _is_doubtful(entry):
+            if is_doubtful(entry):
                 self._everywhere.append(entry)
-            if standing_of(consumer) in _NOT_IN_FORCE:
+            if standing_of(consumer) in NOT_IN_FORCE:
                 self._in_any_share.append(entry)
 
     def concerning(self, target: Target) -> list[Registration]:
@@ -125,14 +121,6 @@ def unreadable(entry: Registration) -> InvalidInputError | None:
         f"the registry's entry of {entry.account_id} can't be read: {', '.join(fields)}; what it is offered "
         f"may not be as it should be; {'; '.join(mends)}"
     )
-
-
-def stays_in_shares(entry: Registration) -> bool:
-    """Return whether an account stays in the shares it is in, whatever else its entry says.
-
-    Out of a share, what the account has associated of it would be taken down.
-    """
-    return standing_of(entry.consumer) in _NOT_IN_FORCE or _is_doubtful(entry)
 
 
 def id_of(target: Target) -> str:
@@ -171,11 +159,11 @@ class OfferRules:
         forbids = ForbiddenOffers(self._policies, evaluation_time)
         for entry in entries:
             standing = standing_of(entry.consumer)
-            is_shut_out = standing in _NOT_IN_FORCE
+            is_shut_out = standing in NOT_IN_FORCE
             is_share = isinstance(target, OfferedShare)
-            if stays_in_shares(entry) if is_share else _is_doubtful(entry) and not is_shut_out:
+            if stays_in_shares(entry) if is_share else is_doubtful(entry) and not is_shut_out:
                 unchanged.add(entry.account_id)
-            if not _calls_for(entry, target) or (_is_doubtful(entry) and not is_shut_out):
+            if not _calls_for(entry, target) or (is_doubtful(entry) and not is_shut_out):
                 continue
             if self.why_nothing and not is_shut_out:
                 # That a listing of policies is empty takes nothing back either.
@@ -183,7 +171,7 @@ class OfferRules:
                 continue
             reasons: tuple[Reason, ...]
             if is_shut_out:
-                reasons = (_NOT_IN_FORCE[standing],)
+                reasons = (NOT_IN_FORCE[standing],)
             else:
                 reasons = forbids.forbidding(_facts(target, _requester(entry)))
                 if reasons and is_share:
@@ -268,8 +256,3 @@ def _calls_for(entry: Registration, target: Target) -> bool:
 
 def _tier_of(target: Target) -> str:
     return target.tier if isinstance(target, OfferedShare) else (target.tags or {}).get(TIER_TAG, "")
-
-
-def _is_doubtful(entry: Registration) -> bool:
-    """Whether it is not known what the entry calls for."""
-    return not {"tier", "services"}.isdisjoint(entry.consumer.unreadable)
