@@ -105,7 +105,10 @@ class OffersTable:
             is_readable = False
         if not is_readable:
             of = f"{str(item['principal'])[:200]} at {str(item['target'])[:200]}"
-            self._on_broken(f"the record of the offer to {of} can't be read; delete it from the table of the offers")
+            self._on_broken(
+                f"the record of the offer to {of} can't be read: mend it in the table of the offers; or delete it, and "
+                "take away by hand what it is of, which counts as somebody else's without it, and stays"
+            )
             return None
         return OfferRecord(
             target=item["target"],
@@ -146,7 +149,8 @@ def _as_read(record: OfferRecord | None) -> Write:
     if record.leaving is None:
         write.only_if_missing("leaving")
     else:
-        write.only_if(leaving=_leaving_item(record.leaving))
+        # What a later version wrote beside, it may have there.
+        write.only_if_within("leaving", **dict.fromkeys(_OF_LEAVING) | _leaving_item(record.leaving))
     return write
 
 
@@ -168,7 +172,7 @@ def _item(record: OfferRecord) -> dict[str, Any]:
 
 
 def _leaving(item: dict[str, Any]) -> Leaving:
-    """Read what was written of an account that leaves.
+    """Read what was written of an account that leaves, without what only a later version knows.
 
     Raises:
         LookupError, TypeError, ValueError, UnreadableError: somebody else wrote it.
@@ -188,7 +192,7 @@ def _leaving(item: dict[str, Any]) -> Leaving:
         clear_since=times.get("clear_since"),
         is_capped=item.get("capped") is True,
     )
-    if _leaving_item(leaving) != item:
+    if {name: item[name] for name in item.keys() & _OF_LEAVING} != _leaving_item(leaving):
         raise ValueError("it was written by somebody else")
     return leaving
 
@@ -206,6 +210,7 @@ def _time(text: str) -> datetime:
 
 
 _TIMES = ("since", "withdraw_after", "taken_out_at", "clear_since")
+_OF_LEAVING = frozenset({"cause", "reasons", "forbidden", "confirmed", "capped", *_TIMES})
 
 
 def _leaving_item(leaving: Leaving) -> dict[str, Any]:
