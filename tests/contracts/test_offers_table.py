@@ -62,6 +62,8 @@ def test_why_there_was_no_room_is_kept(offers: OffersTable) -> None:
         {"offered_at": 7},
         {"refused_at": 7},
         {"refused_at": "2026-11-21T12:00:00"},
+        {"after_removal": 7},
+        {"after_removal": "2026-11-21T12:00:00"},
         {"awaited_since": 7},
         {"awaited_since": "2026-11-21T12:00:00"},
         {"leaving": "soon"},

@@ -185,13 +185,43 @@ def test_who_is_removed_on_command_after_its_entry_was_gone_waits_no_longer(worl
     assert of_consumer(world) == set()
 
 
-def test_a_removal_from_before_it_was_offered_commands_nothing(world: World) -> None:
-    world.removed.kept[CONSUMER] = RemovedConsumer(removed_at=NOW - timedelta(seconds=1))
+@pytest.mark.parametrize("by_clock", [timedelta(hours=-1), timedelta(0), timedelta(hours=1)], ids=str)
+def test_a_removal_from_before_it_was_put_in_commands_nothing_whatever_the_clock_of_who_removed_it(
+    by_clock: timedelta, world: World
+) -> None:
+    world.removed.kept[CONSUMER] = RemovedConsumer(removed_at=NOW + by_clock)
+    del world.consumers.registered[CONSUMER]
+    world.converge()
+    world.consumers.registered[CONSUMER] = GOLD
+    later(world, SOON)
+    later(world, SOON)
+    world.associations.there.append(OF_CONSUMER)
+    del world.consumers.registered[CONSUMER]
+
+    later(world, SOON)
+
+    assert (world.in_share(), of_consumer(world)) == ({STRANGER}, {OF_CONSUMER})
+
+
+@pytest.mark.parametrize("by_clock", [timedelta(hours=-1), timedelta(hours=1)], ids=str)
+def test_a_removal_is_a_command_whatever_the_clock_of_who_removed_it(by_clock: timedelta, world: World) -> None:
+    world.removed.kept[CONSUMER] = RemovedConsumer(removed_at=NOW + by_clock)
     del world.consumers.registered[CONSUMER]
 
     world.converge()
 
-    assert len(of_consumer(world)) == 3
+    assert of_consumer(world) == set()
+
+
+def test_a_removal_while_it_is_put_in_is_a_command(world: World) -> None:
+    world.shares.members[SHARE_ARN][CONSUMER] = PrincipalStatus.DISASSOCIATED
+    world.consumers.on_read = lambda: world.removed.kept.setdefault(CONSUMER, RemovedConsumer(removed_at=NOW))
+    later(world, timedelta(hours=13))
+    del world.consumers.registered[CONSUMER]
+
+    later(world, SOON)
+
+    assert of_consumer(world) == set()
 
 
 def test_a_removal_that_is_on_record_no_longer_was_a_command_all_the_same(world: World) -> None:

@@ -98,6 +98,7 @@ class OffersTable:
         try:
             offered_at = _time(item["offered_at"])
             refused_at = _time(item["refused_at"]) if "refused_at" in item else None
+            after_removal = _time(item["after_removal"]) if "after_removal" in item else None
             awaited_since = _time(item["awaited_since"]) if "awaited_since" in item else None
             leaving = _leaving(dict(item["leaving"])) if "leaving" in item else None
             is_readable = _ACCOUNT.fullmatch(item["account_id"]) is not None
@@ -121,6 +122,7 @@ class OffersTable:
             tier=tier if isinstance(tier := item.get("tier"), str) else "",
             quota=quota if isinstance(quota := item.get("quota"), str) else "",
             leaving=leaving,
+            after_removal=after_removal,
             awaited_since=awaited_since,
             awaited_tier=tier if isinstance(tier := item.get("awaited_tier"), str) else "",
         )
@@ -166,6 +168,7 @@ def _item(record: OfferRecord) -> dict[str, Any]:
     item |= {"quota": record.quota} if record.quota else {}
     item |= {"leaving": _leaving_item(record.leaving)} if record.leaving is not None else {}
     item |= {"refusals": record.refusals} if record.refusals else {}
+    item |= {"after_removal": record.after_removal.isoformat()} if record.after_removal else {}
     item |= {"awaited_since": record.awaited_since.isoformat()} if record.awaited_since else {}
     item |= {"awaited_tier": record.awaited_tier} if record.awaited_tier else {}
     return item | ({"refused_at": record.refused_at.isoformat()} if record.refused_at else {})

@@ -268,7 +268,13 @@ class OfferReconciler:
         told = len(converged.failures)
         # A listing may have left out whom somebody else put in.
         already = self._in_share(step.share_arn)
-        offers = [each for each in step.offers if each.is_begun or each.principal not in already]
+        # Before the registry is asked for entries: a removal that comes later takes the entry that calls for it now.
+        removals = self._causes.removals()
+        offers = [
+            replace(each, after_removal=removals.get(each.account_id))
+            for each in step.offers
+            if each.is_begun or each.principal not in already
+        ]
         added = self._added(offers, add, target, evaluation_time, converged, is_late=is_late)
         if told != len(converged.failures):
             in_share = self._in_share(step.share_arn)
@@ -660,6 +666,7 @@ def _record(
         quota=shortened(quota, _WORDS_BYTES),
         refusals=(offer.record.refusals if offer.record else 0) + (refused_at is not None),
         tier=target.tier if isinstance(target, OfferedShare) else "",
+        after_removal=offer.after_removal,
         # Until it is seen in the share again, something may be associated from when it was in it before.
         leaving=offer.record.leaving if offer.record is not None else None,
     )
