@@ -353,6 +353,42 @@ def test_whom_another_sweep_takes_out_while_it_is_put_in_again_is_taken_out_at_o
     assert (world.in_share(), of_consumer(world)) == ({STRANGER}, set())
 
 
+@pytest.mark.parametrize("is_commanded", [True, False])
+def test_whom_aws_refuses_to_put_in_again_and_who_is_removed_leaves_nothing(is_commanded: bool, world: World) -> None:
+    del world.shares.members[SHARE_ARN][CONSUMER]
+    world.shares.refused = {CONSUMER}
+    later(world, timedelta(hours=13))
+    later(world, timedelta(hours=13))
+    kept = of_consumer(world)
+    if is_commanded:
+        command_removal(world)
+    else:
+        del world.consumers.registered[CONSUMER]
+
+    later(world, SOON)
+    at_first = of_consumer(world)
+    later(world, WAIT)
+
+    assert len(kept) == 3
+    assert (len(at_first), of_consumer(world)) == (0 if is_commanded else 3, set())
+
+
+def test_whom_aws_refuses_for_long_to_put_in_again_and_whose_entry_is_lost_then_keeps_all_for_days(
+    world: World,
+) -> None:
+    del world.consumers.registered[CONSUMER]
+    world.converge()
+    world.consumers.registered[CONSUMER] = GOLD
+    world.shares.refused = {CONSUMER}
+    for _ in range(9):
+        later(world, timedelta(days=1))
+    del world.consumers.registered[CONSUMER]
+
+    later(world, WAIT - timedelta(days=1))
+
+    assert len(of_consumer(world)) == 3
+
+
 def test_who_may_not_be_put_in_again_by_the_role_and_is_removed_leaves_nothing(world: World) -> None:
     def denied(_: str, account_ids: Sequence[str]) -> None:
         raise PartlyDeniedError("ram:AssociateResourceShare", account_ids)
@@ -416,9 +452,7 @@ def test_who_comes_back_before_ram_has_taken_it_out_is_in_the_share(world: World
     assert (SHARE_ARN, CONSUMER) in world.records.records
 
 
-@pytest.mark.parametrize(
-    "meanwhile", [Consumer(tier="gold", suspended_at=NOW), Consumer(unreadable=("tier",)), GOLD]
-)
+@pytest.mark.parametrize("meanwhile", [Consumer(tier="gold", suspended_at=NOW), Consumer(unreadable=("tier",)), GOLD])
 def test_who_came_back_and_is_not_offered_it_before_it_was_seen_in_it_is_in_the_share_and_goes_with_all(
     meanwhile: Consumer, world: World
 ) -> None:

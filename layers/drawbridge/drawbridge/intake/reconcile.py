@@ -16,7 +16,7 @@ from drawbridge.intake.causes import CausesOfLeaving
 from drawbridge.intake.converged import Converged
 from drawbridge.intake.departures import Departures, Elsewhere, OtherShares, counts_for_cap
 from drawbridge.intake.desired import OfferRules, RegisteredEntries, Target, id_of
-from drawbridge.intake.leaving import Leaving, leaving_after
+from drawbridge.intake.leaving import Leaving, LeavingCause, leaving_after
 from drawbridge.intake.offers import (
     Allowed,
     OfferedShare,
@@ -208,12 +208,12 @@ class OfferReconciler:
         }
         return Departures(others=others, losing=uncommanded, commanded=commanded, cap=self._cap)
 
-    def _commanded(
-        self, losing: Sequence[Offer], entries: Mapping[str, Registration], now: datetime
-    ) -> frozenset[str]:
+    def _commanded(self, losing: Sequence[Offer], entries: Mapping[str, Registration], now: datetime) -> frozenset[str]:
         """Return the accounts whose removal from the registry, by a command or an event, has them leave a share."""
         leaving = self._with_cause(losing, entries, now)
-        return frozenset(each.account_id for _, each in leaving if each.leaving is not None and each.leaving.is_commanded)
+        return frozenset(
+            each.account_id for _, each in leaving if each.leaving is not None and each.leaving.is_commanded
+        )
 
     def forget_gone(self, target_id: str) -> None:
         """Forget what was added to a service or share that is not looked after any longer, if AWS says it is gone."""
@@ -342,7 +342,7 @@ class OfferReconciler:
             quota = str(answer.refusal) if answer.refusal and answer.refusal.is_full else ""
             turned_down = [each for each in called_for if each.principal in refused]
             self._records.note(
-                [record(each, refused_at=evaluation_time.now, quota=quota) for each in turned_down],
+                [self._refused(each, target, evaluation_time.now, quota) for each in turned_down],
                 after=[record(each) for each in turned_down],
             )
             self._records.drop([record(each) for each in others])
@@ -359,6 +359,15 @@ class OfferReconciler:
             self._remove(gone_meanwhile, target)
             self._records.drop([record(each) for each in gone_meanwhile])
         return after
+
+    def _refused(self, offer: Offer, target: Target, now: datetime, quota: str) -> OfferRecord:
+        """Return the record of what AWS refuses; who may have been in a share before has left it, as of now."""
+        refused = _record(target, offer, now, refused_at=now, quota=quota)
+        if not _may_have_been_in(target, offer):
+            return refused
+        # Its cause is seen to once nothing calls for it any longer.
+        left = _out(leaving_after(None, LeavingCause.NO_ENTRY, now, self._wait), now)
+        return replace(refused, leaving=left)
 
     def _taken_back_now(self, uncalled_for: Sequence[Offer], target: Target) -> list[Offer]:
         """Return whom no plan has to weigh before it is taken away, and whom another sweep took out meanwhile."""
