@@ -88,10 +88,11 @@ def test_one_that_somebody_wrote_and_can_t_be_read_is_told_and_hides_no_other(
     table.put_item(Item={name: value for name, value in (written | changes).items() if value is not None})
 
     assert offers.of(SERVICE_ID) == {ROOT: ALLOWED}
-    assert broken == [
+    told = (
         f"the record of the offer to theirs at {SERVICE_ID} can't be read: mend it in the table of the offers; or "
         "delete it, and take away by hand what it is of, which counts as somebody else's without it, and stays"
-    ]
+    )
+    assert broken == [told]
 
 
 @pytest.mark.parametrize("is_dropped", [True, False])

@@ -215,7 +215,7 @@ def test_a_removal_is_a_command_whatever_the_clock_of_who_removed_it(by_clock: t
 
 def test_a_removal_while_it_is_put_in_is_a_command(world: World) -> None:
     world.shares.members[SHARE_ARN][CONSUMER] = PrincipalStatus.DISASSOCIATED
-    world.consumers.on_read = lambda: world.removed.kept.setdefault(CONSUMER, RemovedConsumer(removed_at=NOW))
+    world.consumers.on_read = lambda: world.removed.note(CONSUMER, RemovedConsumer(removed_at=NOW))
     later(world, timedelta(hours=13))
     del world.consumers.registered[CONSUMER]
 
@@ -390,7 +390,7 @@ def test_whom_aws_refuses_for_long_to_put_in_again_and_whose_entry_is_lost_then_
 
 
 def test_who_may_not_be_put_in_again_by_the_role_and_is_removed_leaves_nothing(world: World) -> None:
-    def denied(_: str, account_ids: Sequence[str]) -> None:
+    def denied(share_arn: str, account_ids: Sequence[str]) -> None:
         raise PartlyDeniedError("ram:AssociateResourceShare", account_ids)
 
     world.shares.members[SHARE_ARN][CONSUMER] = PrincipalStatus.DISASSOCIATED
