@@ -13,7 +13,9 @@ from msgspec.structs import replace
 
 from drawbridge.aws.offers_table import OffersTable
 from drawbridge.errors import ThrottledError, UpstreamError
+from drawbridge.intake.leaving import Leaving, LeavingCause
 from drawbridge.intake.offers import OfferRecord
+from drawbridge.request.announced import Announced
 from tests.builders import CONSUMER, NOW, SERVICE_ID
 from tests.contracts.accounts import refusing
 from tests.contracts.conftest import NewAccount
@@ -64,6 +66,8 @@ def test_why_there_was_no_room_is_kept(offers: OffersTable) -> None:
         {"offered_at": 7},
         {"refused_at": 7},
         {"refused_at": "2026-11-21T12:00:00"},
+        {"after_removal": 7},
+        {"after_removal": "2026-11-21T12:00:00"},
         {"awaited_since": 7},
         {"awaited_since": "2026-11-21T12:00:00"},
         {"leaving": "soon"},
@@ -88,9 +92,33 @@ def test_one_that_somebody_wrote_and_can_t_be_read_is_told_and_hides_no_other(
     table.put_item(Item={name: value for name, value in (written | changes).items() if value is not None})
 
     assert offers.of(SERVICE_ID) == {ROOT: ALLOWED}
-    assert broken == [
-        f"the record of the offer to theirs at {SERVICE_ID} can't be read; delete it from the table of the offers"
-    ]
+    told = (
+        f"the record of the offer to theirs at {SERVICE_ID} can't be read: mend it in the table of the offers; or "
+        "delete it, and take away by hand what it is of, which counts as somebody else's without it, and stays"
+    )
+    assert broken == [told]
+
+
+@pytest.mark.parametrize("is_dropped", [True, False])
+def test_a_record_that_a_later_version_wrote_more_into_is_read_and_changed_all_the_same(
+    is_dropped: bool, offers: OffersTable, table: Any
+) -> None:
+    target = "arn:later"
+    announced = Announced(since=NOW, withdraw_after=NOW, forbidden=False)
+    leaving = Leaving(cause=LeavingCause.NO_ENTRY, announced=announced, taken_out_at=NOW)
+    record = replace(ALLOWED, target=target, leaving=leaving)
+    offers.note([record], after=[])
+    item = table.get_item(Key={"target": target, "principal": ROOT})["Item"]
+    table.put_item(Item=item | {"held": ["this"], "leaving": item["leaving"] | {"held": ["this"]}})
+
+    read = offers.of(target)
+    later = replace(record, leaving=replace(leaving, clear_since=NOW))
+    written = offers.note([later], after=[record])
+    if is_dropped:
+        offers.drop([later])
+
+    assert (read, written) == ({ROOT: record}, [later])
+    assert offers.of(target) == ({} if is_dropped else {ROOT: later})
 
 
 @pytest.mark.parametrize("confirmed", [None, "yes", False])

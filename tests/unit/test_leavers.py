@@ -185,13 +185,43 @@ def test_who_is_removed_on_command_after_its_entry_was_gone_waits_no_longer(worl
     assert of_consumer(world) == set()
 
 
-def test_a_removal_from_before_it_was_offered_commands_nothing(world: World) -> None:
-    world.removed.kept[CONSUMER] = RemovedConsumer(removed_at=NOW - timedelta(seconds=1))
+@pytest.mark.parametrize("by_clock", [timedelta(hours=-1), timedelta(0), timedelta(hours=1)], ids=str)
+def test_a_removal_from_before_it_was_put_in_commands_nothing_whatever_the_clock_of_who_removed_it(
+    by_clock: timedelta, world: World
+) -> None:
+    world.removed.kept[CONSUMER] = RemovedConsumer(removed_at=NOW + by_clock)
+    del world.consumers.registered[CONSUMER]
+    world.converge()
+    world.consumers.registered[CONSUMER] = GOLD
+    later(world, SOON)
+    later(world, SOON)
+    world.associations.there.append(OF_CONSUMER)
+    del world.consumers.registered[CONSUMER]
+
+    later(world, SOON)
+
+    assert (world.in_share(), of_consumer(world)) == ({STRANGER}, {OF_CONSUMER})
+
+
+@pytest.mark.parametrize("by_clock", [timedelta(hours=-1), timedelta(hours=1)], ids=str)
+def test_a_removal_is_a_command_whatever_the_clock_of_who_removed_it(by_clock: timedelta, world: World) -> None:
+    world.removed.kept[CONSUMER] = RemovedConsumer(removed_at=NOW + by_clock)
     del world.consumers.registered[CONSUMER]
 
     world.converge()
 
-    assert len(of_consumer(world)) == 3
+    assert of_consumer(world) == set()
+
+
+def test_a_removal_while_it_is_put_in_is_a_command(world: World) -> None:
+    world.shares.members[SHARE_ARN][CONSUMER] = PrincipalStatus.DISASSOCIATED
+    world.consumers.on_read = lambda: world.removed.note(CONSUMER, RemovedConsumer(removed_at=NOW))
+    later(world, timedelta(hours=13))
+    del world.consumers.registered[CONSUMER]
+
+    later(world, SOON)
+
+    assert of_consumer(world) == set()
 
 
 def test_a_removal_that_is_on_record_no_longer_was_a_command_all_the_same(world: World) -> None:
@@ -321,6 +351,42 @@ def test_whom_another_sweep_takes_out_while_it_is_put_in_again_is_taken_out_at_o
     later(world, SOON)
 
     assert (world.in_share(), of_consumer(world)) == ({STRANGER}, set())
+
+
+@pytest.mark.parametrize("is_commanded", [True, False])
+def test_whom_aws_refuses_to_put_in_again_and_who_is_removed_leaves_nothing(is_commanded: bool, world: World) -> None:
+    del world.shares.members[SHARE_ARN][CONSUMER]
+    world.shares.refused = {CONSUMER}
+    later(world, timedelta(hours=13))
+    later(world, timedelta(hours=13))
+    kept = of_consumer(world)
+    if is_commanded:
+        command_removal(world)
+    else:
+        del world.consumers.registered[CONSUMER]
+
+    later(world, SOON)
+    at_first = of_consumer(world)
+    later(world, WAIT)
+
+    assert len(kept) == 3
+    assert (len(at_first), of_consumer(world)) == (0 if is_commanded else 3, set())
+
+
+def test_whom_aws_refuses_for_long_to_put_in_again_and_whose_entry_is_lost_then_keeps_all_for_days(
+    world: World,
+) -> None:
+    del world.consumers.registered[CONSUMER]
+    world.converge()
+    world.consumers.registered[CONSUMER] = GOLD
+    world.shares.refused = {CONSUMER}
+    for _ in range(9):
+        later(world, timedelta(days=1))
+    del world.consumers.registered[CONSUMER]
+
+    later(world, WAIT - timedelta(days=1))
+
+    assert len(of_consumer(world)) == 3
 
 
 def test_who_may_not_be_put_in_again_by_the_role_and_is_removed_leaves_nothing(world: World) -> None:

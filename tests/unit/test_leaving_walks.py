@@ -148,7 +148,7 @@ def test_whatever_happens_to_a_consumer_nothing_of_it_is_left_once_it_is_removed
     first: int, is_other_at_work: bool
 ) -> None:
     for seed in range(first, first + 100):
-        random, world = Random(seed), start()  # noqa: S311 - what happens is drawn, and no secret
+        random, world = Random(seed), start()  # noqa: S311 - the same each time
         world.shares.outsiders = {CONSUMER} if random.random() < 0.5 else set()
         for _ in range(random.randint(2, 9)):
             random.choice(CHANGES)(world)

@@ -52,6 +52,14 @@ def test_since_when_another_share_is_to_take_it_is_kept(records: OfferRecords) -
     assert records.of(SHARE_ARN) == {CONSUMER: awaited}
 
 
+def test_the_removal_that_it_was_put_in_after_is_kept(records: OfferRecords) -> None:
+    anew = msgspec.structs.replace(SHARED, after_removal=NOW - timedelta(microseconds=1))
+
+    records.note([anew], after=[])
+
+    assert records.of(SHARE_ARN) == {CONSUMER: anew}
+
+
 def test_what_is_noted_again_is_as_it_was_noted_last(records: OfferRecords) -> None:
     later = msgspec.structs.replace(ALLOWED, is_confirmed=True, offered_at=NOW + timedelta(microseconds=1))
     records.note([ALLOWED], after=[])

@@ -60,15 +60,17 @@ def test_all_that_were_removed_are_told(kept: Any) -> None:
     assert kept.commanded().keys() - by_then == {CONSUMER, STRANGER}
 
 
-def test_when_a_removal_was_put_on_record_is_told_and_not_as_of_when_it_was(table: Any) -> None:
+def test_which_removal_it_was_is_told_whatever_clock_it_was_by(table: Any) -> None:
     kept = RemovedConsumerItems(table, now=lambda: NOW, on_broken=lambda _: None)
-    kept.note(CONSUMER, RemovedConsumer(removed_at=NOW - timedelta(hours=1)))
-    table.put_item(Item={"target": TARGET, "principal": STRANGER, "removed_at": NOW.isoformat(), "noted_at": "odd"})
+    times = {CONSUMER: NOW - timedelta(hours=1), STRANGER: NOW + timedelta(hours=1)}
+    for account_id, at in times.items():
+        kept.note(account_id, RemovedConsumer(removed_at=at))
+    table.put_item(Item={"target": TARGET, "principal": "999999999999", "removed_at": "odd"})
 
     commanded = kept.commanded()
-    kept.finish(CONSUMER, NOW - timedelta(hours=1))
+    kept.finish(CONSUMER, times[CONSUMER])
 
-    assert (commanded[CONSUMER], commanded[STRANGER]) == (NOW, NOW)
+    assert commanded == times
     assert kept.commanded() == commanded
 
 

@@ -111,6 +111,7 @@ class OffersTable:
         try:
             offered_at = _time(item["offered_at"])
             refused_at = _time(item["refused_at"]) if "refused_at" in item else None
+            after_removal = _time(item["after_removal"]) if "after_removal" in item else None
             awaited_since = _time(item["awaited_since"]) if "awaited_since" in item else None
             leaving = _leaving(dict(item["leaving"])) if "leaving" in item else None
             notice = _notice(dict(item["notice"])) if "notice" in item else None
@@ -119,7 +120,10 @@ class OffersTable:
             is_readable = False
         if not is_readable:
             of = f"{str(item['principal'])[:200]} at {str(item['target'])[:200]}"
-            self._on_broken(f"the record of the offer to {of} can't be read; delete it from the table of the offers")
+            self._on_broken(
+                f"the record of the offer to {of} can't be read: mend it in the table of the offers; or delete it, and "
+                "take away by hand what it is of, which counts as somebody else's without it, and stays"
+            )
             return None
         return OfferRecord(
             target=item["target"],
@@ -132,6 +136,7 @@ class OffersTable:
             tier=tier if isinstance(tier := item.get("tier"), str) else "",
             quota=quota if isinstance(quota := item.get("quota"), str) else "",
             leaving=leaving,
+            after_removal=after_removal,
             awaited_since=awaited_since,
             notice=notice,
             awaited_tier=tier if isinstance(tier := item.get("awaited_tier"), str) else "",
@@ -161,7 +166,8 @@ def _as_read(record: OfferRecord | None) -> Write:
     if record.leaving is None:
         write.only_if_missing("leaving")
     else:
-        write.only_if(leaving=_leaving_item(record.leaving))
+        # What a later version wrote beside, it may have there.
+        write.only_if_within("leaving", **dict.fromkeys(_OF_LEAVING) | _leaving_item(record.leaving))
     if record.notice is None:
         write.only_if_missing("notice")
     else:
@@ -182,13 +188,14 @@ def _item(record: OfferRecord) -> dict[str, Any]:
     item |= {"leaving": _leaving_item(record.leaving)} if record.leaving is not None else {}
     item |= {"notice": _notice_item(record.notice)} if record.notice is not None else {}
     item |= {"refusals": record.refusals} if record.refusals else {}
+    item |= {"after_removal": record.after_removal.isoformat()} if record.after_removal else {}
     item |= {"awaited_since": record.awaited_since.isoformat()} if record.awaited_since else {}
     item |= {"awaited_tier": record.awaited_tier} if record.awaited_tier else {}
     return item | ({"refused_at": record.refused_at.isoformat()} if record.refused_at else {})
 
 
 def _leaving(item: dict[str, Any]) -> Leaving:
-    """Read what was written of an account that leaves.
+    """Read what was written of an account that leaves, without what only a later version knows.
 
     Raises:
         LookupError, TypeError, ValueError, UnreadableError: somebody else wrote it.
@@ -208,7 +215,7 @@ def _leaving(item: dict[str, Any]) -> Leaving:
         clear_since=times.get("clear_since"),
         is_capped=item.get("capped") is True,
     )
-    if _leaving_item(leaving) != item:
+    if {name: item[name] for name in item.keys() & _OF_LEAVING} != _leaving_item(leaving):
         raise ValueError("it was written by somebody else")
     return leaving
 
@@ -248,6 +255,7 @@ def _time(text: str) -> datetime:
 
 
 _TIMES = ("since", "withdraw_after", "taken_out_at", "clear_since")
+_OF_LEAVING = frozenset({"cause", "reasons", "forbidden", "confirmed", "capped", *_TIMES})
 
 
 def _leaving_item(leaving: Leaving) -> dict[str, Any]:

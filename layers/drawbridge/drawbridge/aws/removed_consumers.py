@@ -56,21 +56,18 @@ class RemovedConsumerItems:
         )
 
     def commanded(self) -> dict[str, datetime]:
-        """Return when the last removal of each account was put on record, read consistently."""
+        """Return when the last removal of each account was, by whosever clock, read consistently."""
         with translated("read who was removed", missing=UpstreamError):
-            items = [
-                each
+            removals = {
+                str(each["principal"]): _parsed(each.get("removed_at"))
                 for each in queried(
                     self._table,
                     KeyConditionExpression="target = :target",
                     ExpressionAttributeValues={":target": TARGET},
                     ConsistentRead=True,
                 )
-                if self._removed_at(dict(each)) is not None
-            ]
-        # One that an earlier version put on record says only when it was removed.
-        noted = {str(each["principal"]): _parsed(each.get("noted_at")) or _parsed(each["removed_at"]) for each in items}
-        return {account_id: at for account_id, at in noted.items() if at is not None}
+            }
+        return {account_id: at for account_id, at in removals.items() if at is not None}
 
     def note(self, account_id: str, removed: RemovedConsumer) -> None:
         """Keep that an account was removed; of two removals the later is kept, and one that is finished stays so."""
@@ -80,7 +77,6 @@ class RemovedConsumerItems:
             "is_finished": removed.is_finished,
             "was_registered": removed.was_registered,
             "proof_required": removed.proof_required,
-            "noted_at": _text(now),
             "expires_at": int((now + _KEPT_FOR).timestamp()),
         }
         if removed.suspended_at is not None:

@@ -163,6 +163,13 @@ class Write:
         for name, value in attributes.items():
             self._conditions.append(f"{self._name(name)} <> {self._value(value)}")
 
+    def only_if_within(self, name: str, **fields: Any) -> None:
+        """Only if a map has those values of fields; ``None`` is one that it has not."""
+        for field, value in fields.items():
+            path = f"{self._name(name)}.{self._name(field)}"
+            there = f"{path} = {self._value(value)}" if value is not None else f"attribute_not_exists({path})"
+            self._conditions.append(there)
+
     def only_if_new(self, key: str) -> None:
         self._conditions.append(f"attribute_not_exists({self._name(key)})")
 

@@ -201,6 +201,8 @@ class OfferRecord(Struct, frozen=True, kw_only=True):
     """AWS's words, where it refused it because there is no room for more."""
     leaving: Leaving | None = None
     """Of an account that leaves a share: why, since when, and when what it has associated goes."""
+    after_removal: datetime | None = None
+    """Of an account in a share: its last removal that was on record before it was put in, that of an earlier entry."""
     awaited_since: datetime | None = None
     """Of an account in a share that is of another tier by now: since when a share of that is to take it first."""
     awaited_tier: str = ""

@@ -17,7 +17,7 @@ from drawbridge.intake.causes import CausesOfLeaving
 from drawbridge.intake.converged import Converged
 from drawbridge.intake.departures import Departures, Elsewhere, OtherShares, counts_for_cap
 from drawbridge.intake.desired import OfferRules, RegisteredEntries, Target, id_of, is_share
-from drawbridge.intake.leaving import Leaving, leaving_after
+from drawbridge.intake.leaving import Leaving, LeavingCause, leaving_after
 from drawbridge.intake.offers import (
     Allowed,
     OfferedShare,
@@ -295,7 +295,13 @@ class OfferReconciler:
         told = len(converged.failures)
         # A listing may have left out whom somebody else put in.
         already = self._in_share(step.share_arn)
-        offers = [each for each in step.offers if each.is_begun or each.principal not in already]
+        # Before the registry is asked for entries: a removal that comes later takes the entry that calls for it now.
+        removals = self._causes.removals()
+        offers = [
+            replace(each, after_removal=removals.get(each.account_id))
+            for each in step.offers
+            if each.is_begun or each.principal not in already
+        ]
         added = self._added(offers, add, target, evaluation_time, converged, is_late=is_late)
         if told != len(converged.failures):
             in_share = self._in_share(step.share_arn)
@@ -362,7 +368,7 @@ class OfferReconciler:
             quota = str(answer.refusal) if answer.refusal and answer.refusal.is_full else ""
             turned_down = [each for each in called_for if each.principal in refused]
             self._records.note(
-                [record(each, refused_at=evaluation_time.now, quota=quota) for each in turned_down],
+                [self._refused(each, target, evaluation_time.now, quota) for each in turned_down],
                 after=[record(each) for each in turned_down],
             )
             self._records.drop([record(each) for each in others])
@@ -379,6 +385,15 @@ class OfferReconciler:
             self._remove(gone_meanwhile, target)
             self._records.drop([record(each) for each in gone_meanwhile])
         return after
+
+    def _refused(self, offer: Offer, target: Target, now: datetime, quota: str) -> OfferRecord:
+        """Return the record of what AWS refuses; who may have been in a share before has left it, as of now."""
+        refused = _record(target, offer, now, refused_at=now, quota=quota)
+        if not _may_have_been_in(target, offer):
+            return refused
+        # Its cause is seen to once nothing calls for it any longer.
+        left = _out(leaving_after(None, LeavingCause.NO_ENTRY, now, self._wait), now)
+        return replace(refused, leaving=left)
 
     def _taken_back_now(self, uncalled_for: Sequence[Offer], target: Target) -> list[Offer]:
         """Return whom no plan has to weigh before it is taken away, and whom another sweep took out meanwhile."""
@@ -687,6 +702,7 @@ def _record(
         quota=shortened(quota, _WORDS_BYTES),
         refusals=(offer.record.refusals if offer.record else 0) + (refused_at is not None),
         tier=target.tier if isinstance(target, OfferedShare) else "",
+        after_removal=offer.after_removal,
         # Until it is seen in the share again, something may be associated from when it was in it before.
         leaving=offer.record.leaving if offer.record is not None else None,
         notice=offer.record.notice if offer.record is not None else None,

@@ -33,6 +33,8 @@ class Offer(Struct, frozen=True):
     account_id: str
     record: OfferRecord | None = None
     """What was on record of it when this was planned."""
+    after_removal: datetime | None = None
+    """The last removal of the account that is on record before it is added."""
 
     @property
     def is_begun(self) -> bool:
