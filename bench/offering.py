@@ -10,7 +10,7 @@ from drawbridge.decision.cedar import PolicySet
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.policies import parse_policy
 from drawbridge.decision.registration import Registration
-from drawbridge.intake.desired import DesiredOffers, OfferRules
+from drawbridge.intake.offering.desired import DesiredOffers, OfferRules
 from drawbridge.request.connections import ManagedService
 
 Found = TypeVar("Found")

@@ -18,8 +18,8 @@ from drawbridge.decision.delayed import delayed_by
 from drawbridge.decision.facts import ConnectionFacts, Consumer, Requester, Service
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import AccessDeniedError, GoneError, RefusedError
-from drawbridge.intake.desired import NotOffered, OfferRules, Target, id_of
-from drawbridge.intake.offers import OfferedShare
+from drawbridge.intake.offering.desired import NotOffered, OfferRules, Target, id_of
+from drawbridge.intake.offering.offers import OfferedShare
 from drawbridge.legible import legible
 from drawbridge.request.connections import ManagedService
 from drawbridge_cli.command_lines import command

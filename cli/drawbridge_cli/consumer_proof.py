@@ -8,9 +8,9 @@ import typer
 
 from drawbridge.decision.registration import Registration, check_account_id
 from drawbridge.errors import InvalidInputError
-from drawbridge.intake.challenge import Provider, new_challenge
-from drawbridge.intake.proof import LARGEST_DOCUMENT, ProofRefusedError, read_answer
-from drawbridge.intake.prove import prove
+from drawbridge.intake.ownership.challenge import Provider, new_challenge
+from drawbridge.intake.ownership.proof import LARGEST_DOCUMENT, ProofRefusedError, read_answer
+from drawbridge.intake.ownership.prove import prove
 from drawbridge_cli.command_lines import command, told_with
 from drawbridge_cli.commanding import tell_to_sweep
 from drawbridge_cli.options import Account, Json

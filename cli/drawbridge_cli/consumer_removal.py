@@ -10,7 +10,13 @@ from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration
 from drawbridge.discovery.withdrawable import ConsumerConnections, Withdrawable, connections_of, is_of_registered
 from drawbridge.errors import AccessDeniedError
-from drawbridge.intake.off_boarding import BeforeRemoval, EntryRemoval, OffBoarded, OffBoarding, RemovedConsumer
+from drawbridge.intake.registration.off_boarding import (
+    BeforeRemoval,
+    EntryRemoval,
+    OffBoarded,
+    OffBoarding,
+    RemovedConsumer,
+)
 from drawbridge.request.announced import WithdrawalCommand
 from drawbridge_cli.command_lines import CommandLine, command
 from drawbridge_cli.commanding import command_all, command_of_caller, tell_to_sweep
@@ -19,7 +25,7 @@ from drawbridge_cli.stack import Stack
 from drawbridge_cli.withdrawable_screen import show_withdrawable
 
 if TYPE_CHECKING:
-    from drawbridge.intake.off_boarding import RemovedConsumers
+    from drawbridge.intake.registration.off_boarding import RemovedConsumers
 
 
 def remove_consumer(

@@ -12,8 +12,8 @@ from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration, check_account_id, registration
 from drawbridge.discovery.withdrawable import ConsumerConnections, RequestStanding, Withdrawable, connections_of
 from drawbridge.errors import AccessDeniedError, InvalidInputError
-from drawbridge.intake.account_offers import AccountOffers, is_of_share
-from drawbridge.intake.off_boarding import EntryRemoval, OffBoarded
+from drawbridge.intake.offering.account_offers import AccountOffers, is_of_share
+from drawbridge.intake.registration.off_boarding import EntryRemoval, OffBoarded
 from drawbridge_cli.command_group import CommandGroup
 from drawbridge_cli.command_lines import command
 from drawbridge_cli.commanding import complain_of_changed, tell_to_sweep

@@ -11,7 +11,7 @@ from msgspec import Struct
 from drawbridge.arns import Arn
 from drawbridge.errors import InvalidInputError
 from drawbridge.hint.parse import Envelope, parse_hint
-from drawbridge.intake.registration_event import REGISTERED, REMOVED, parse_registration_event
+from drawbridge.intake.registration.registration_event import REGISTERED, REMOVED, parse_registration_event
 from drawbridge.parsing import UnreadableError, read_json
 from drawbridge_cli.command_lines import command
 

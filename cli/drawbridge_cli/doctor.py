@@ -15,7 +15,7 @@ from drawbridge.association.quotas import DEFAULTS, quotas_in_force
 from drawbridge.aws.errors import translated
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.errors import ConflictError, DrawbridgeError
-from drawbridge.intake.quotas import Limits, usages_of
+from drawbridge.intake.offering.quotas import Limits, usages_of
 from drawbridge_cli import account_checks, deployment_checks, operation_checks
 from drawbridge_cli.account_checks import LATTICE_ROLE, OrganizationAnswer
 from drawbridge_cli.checks import Ask, Check, CheckResult, asked_side_by_side, not_asked, unknown

@@ -6,7 +6,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from drawbridge.errors import DrawbridgeError, InvalidInputError
-from drawbridge.intake.challenge import parse_challenge
+from drawbridge.intake.ownership.challenge import parse_challenge
 from drawbridge.request.connections import LoadBalancer
 
 

@@ -8,7 +8,7 @@ import msgspec
 import typer
 
 from drawbridge.discovery.ledger_row import LedgerRow
-from drawbridge.intake.offers import OfferRecord
+from drawbridge.intake.offering.offers import OfferRecord
 from drawbridge.request.announced import whole
 from drawbridge.request.held_back import HeldBack, held_back
 from drawbridge_cli.commanding import How, tell_to_sweep

@@ -6,9 +6,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from drawbridge.errors import AccessDeniedError
-from drawbridge.intake.entry_standing import stays_in_shares
-from drawbridge.intake.leaving import Leaving, LeavingCause
-from drawbridge.intake.offers import OfferRecord
+from drawbridge.intake.offering.entry_standing import stays_in_shares
+from drawbridge.intake.offering.leaving import Leaving, LeavingCause
+from drawbridge.intake.offering.offers import OfferRecord
 from drawbridge.legible import legible
 from drawbridge_cli.screen import complain
 from drawbridge_cli.stack import Stack

@@ -7,7 +7,7 @@ from drawbridge.bounds import some_of
 from drawbridge.decision.facts import ALL_SERVICES, TIER_TAG
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import DrawbridgeError
-from drawbridge.intake.offers import OfferedShare
+from drawbridge.intake.offering.offers import OfferedShare
 from drawbridge.legible import legible
 from drawbridge.request.connections import ManagedService
 from drawbridge_cli.screen import complain

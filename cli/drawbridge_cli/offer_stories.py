@@ -7,9 +7,9 @@ from typing import Any
 
 from drawbridge.arns import is_of
 from drawbridge.errors import AccessDeniedError
-from drawbridge.intake.account_offers import is_of_share
-from drawbridge.intake.offers import OfferRecord
-from drawbridge.intake.share_notice import ShareNotice, ShareNoticeType
+from drawbridge.intake.offering.account_offers import is_of_share
+from drawbridge.intake.offering.offers import OfferRecord
+from drawbridge.intake.offering.share_notice import ShareNotice, ShareNoticeType
 from drawbridge.legible import legible
 from drawbridge_cli.command_lines import command
 from drawbridge_cli.leaving_offers import is_held_back, leaving_documents, leaving_text

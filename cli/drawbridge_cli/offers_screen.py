@@ -3,8 +3,8 @@
 from typing import Any
 
 from drawbridge.errors import DrawbridgeError
-from drawbridge.intake.account_offers import AccountOffers, is_of_share, offers_of
-from drawbridge.intake.offers import OfferRecord
+from drawbridge.intake.offering.account_offers import AccountOffers, is_of_share, offers_of
+from drawbridge.intake.offering.offers import OfferRecord
 from drawbridge.legible import legible
 from drawbridge_cli.screen import complain, say
 from drawbridge_cli.stack import Stack

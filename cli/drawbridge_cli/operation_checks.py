@@ -8,8 +8,8 @@ from drawbridge.configuration import Broken
 from drawbridge.decision.registration import Registration, check_account_id
 from drawbridge.discovery.sweep_record import SweepRecord
 from drawbridge.errors import InvalidInputError
-from drawbridge.intake.mending import mending
-from drawbridge.intake.quotas import NEAR, VPC_CODES, QuotaUsage, command_for_more
+from drawbridge.intake.offering.quotas import NEAR, VPC_CODES, QuotaUsage, command_for_more
+from drawbridge.intake.registration.mending import mending
 from drawbridge.legible import legible
 from drawbridge_cli.checks import Check, all_ok, ok, problem, warning
 from drawbridge_cli.command_lines import CommandLine, command

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 
-from drawbridge.intake.challenge import Challenge, sts_host
-from drawbridge.intake.proof import CHALLENGE_HEADER, LONGEST_LIFE
+from drawbridge.intake.ownership.challenge import Challenge, sts_host
+from drawbridge.intake.ownership.proof import CHALLENGE_HEADER, LONGEST_LIFE
 
 if TYPE_CHECKING:
     from botocore.credentials import ReadOnlyCredentials

@@ -12,8 +12,8 @@ import typer
 from msgspec import Struct
 
 from drawbridge.errors import InvalidInputError, UpstreamError
-from drawbridge.intake.challenge import Challenge, parse_challenge
-from drawbridge.intake.proof import LONGEST_LIFE
+from drawbridge.intake.ownership.challenge import Challenge, parse_challenge
+from drawbridge.intake.ownership.proof import LONGEST_LIFE
 from drawbridge.legible import legible
 from drawbridge.parsing import UnreadableError, read_json
 from drawbridge_cli.options import Json

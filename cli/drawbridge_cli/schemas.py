@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from drawbridge.association.binding import BindingDocument
-from drawbridge.intake.registration_event import RegisteredEvent, RemovedEvent
+from drawbridge.intake.registration.registration_event import RegisteredEvent, RemovedEvent
 from drawbridge.publication.documents import ConnectionDocument, ConsumerDocument
 
 _TITLES: Mapping[str, tuple[type, str]] = {

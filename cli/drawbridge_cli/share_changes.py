@@ -10,8 +10,8 @@ from drawbridge.decision.facts import EvaluationTime
 from drawbridge.decision.permission import Lapsed
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import DrawbridgeError
-from drawbridge.intake.desired import OfferRules
-from drawbridge.intake.offers import OfferedShare, OfferRecord
+from drawbridge.intake.offering.desired import OfferRules
+from drawbridge.intake.offering.offers import OfferedShare, OfferRecord
 from drawbridge.legible import legible
 from drawbridge.status import Reason
 from drawbridge_cli.reason_screen import made_legible, reason_text

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from drawbridge.configuration import InForce
     from drawbridge.decision.gather import Gatherer
     from drawbridge.decision.policies import Policy
-    from drawbridge.intake.offers import OfferRecords
+    from drawbridge.intake.offering.offers import OfferRecords
     from drawbridge.record.entry import Entry
     from drawbridge.record.history import NoHistory
     from drawbridge.request.connections import ManagedService

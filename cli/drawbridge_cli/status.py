@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from drawbridge.decision.registration import check_account_id
 from drawbridge.errors import DrawbridgeError, InvalidInputError
-from drawbridge.intake.quotas import QuotaUsage
+from drawbridge.intake.offering.quotas import QuotaUsage
 from drawbridge.legible import legible
 from drawbridge.request import EndpointConnectionRequest, OrphanRequest, ResourceShareRequest
 from drawbridge.status import Status

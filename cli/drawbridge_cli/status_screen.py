@@ -7,7 +7,7 @@ from itertools import groupby
 from msgspec import Struct
 
 from drawbridge.discovery.sweep_record import Mentioned, SweepRecord
-from drawbridge.intake.quotas import QuotaUsage
+from drawbridge.intake.offering.quotas import QuotaUsage
 from drawbridge.legible import legible
 from drawbridge.status import Status
 from drawbridge_cli.command_lines import command

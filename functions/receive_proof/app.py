@@ -8,8 +8,8 @@ from drawbridge.bootstrap.receive_proof import challenges, hints, identities, no
 from drawbridge.errors import DrawbridgeError
 from drawbridge.hint import HintSource
 from drawbridge.http_event import body_of
-from drawbridge.intake.proof import ProofCode, ProofRefusedError
-from drawbridge.intake.prove import prove
+from drawbridge.intake.ownership.proof import ProofCode, ProofRefusedError
+from drawbridge.intake.ownership.prove import prove
 from drawbridge.observability import Metric, count, logger
 
 _MALFORMED = frozenset({ProofCode.DOCUMENT, ProofCode.CHALLENGE, ProofCode.URL, ProofCode.PARAMETERS})

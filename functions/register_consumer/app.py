@@ -7,8 +7,8 @@ from typing import Any
 from drawbridge.bootstrap.metering import metered
 from drawbridge.bootstrap.register_consumer import dead_letters, sign_ups
 from drawbridge.hint.batch import read_batch
-from drawbridge.intake.register import take_all
-from drawbridge.intake.registration_event import parse_registration_event
+from drawbridge.intake.registration.register import take_all
+from drawbridge.intake.registration.registration_event import parse_registration_event
 from drawbridge.observability import Metric, logger
 
 

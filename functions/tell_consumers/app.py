@@ -12,14 +12,14 @@ from drawbridge.arns import AccountId, ArnText
 from drawbridge.aws.event_bus import WITHDRAWAL_CANCELLED
 from drawbridge.bootstrap.metering import metered
 from drawbridge.bootstrap.tell_consumers import ledger, now, offers, secrets, sender
-from drawbridge.intake.notice import (
+from drawbridge.intake.notices.notice import (
     ConsumerNotice,
     ConsumerShareNotice,
     notice_of,
     notice_of_forgotten,
     share_notice_of,
 )
-from drawbridge.intake.tell import OfferEvent
+from drawbridge.intake.notices.tell import OfferEvent
 from drawbridge.observability import log_of_request, logger
 from drawbridge.parsing import read_value
 from drawbridge.status import Status

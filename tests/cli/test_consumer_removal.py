@@ -16,7 +16,7 @@ from drawbridge.aws.offered_shares import OfferedSharesOfRam
 from drawbridge.aws.removed_consumers import RemovedConsumerItems
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.errors import AccessDeniedError, ThrottledError
-from drawbridge.intake.off_boarding import EntryRemoval, RemovedConsumer
+from drawbridge.intake.registration.off_boarding import EntryRemoval, RemovedConsumer
 from drawbridge.request.announced import WithdrawalCommand
 from drawbridge.status import Status
 from drawbridge_cli.stack import Stack

@@ -16,7 +16,7 @@ from drawbridge.decision.facts import TIER_TAG, Consumer
 from drawbridge.errors import AccessDeniedError
 from drawbridge.hint import EVERYTHING, HintSource
 from drawbridge.hint.parse import parse_hint
-from drawbridge.intake.challenge import parse_challenge
+from drawbridge.intake.ownership.challenge import parse_challenge
 from drawbridge.request.connections import ManagedService
 from drawbridge_cli.proof_signing import signed_document
 from drawbridge_cli.stack import Stack

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 
 from drawbridge.aws.offers_table import OffersTable
 from drawbridge.errors import AccessDeniedError
-from drawbridge.intake.leaving import Leaving, LeavingCause
-from drawbridge.intake.offers import OfferRecord
-from drawbridge.intake.share_notice import ShareNotice, ShareNoticeType
+from drawbridge.intake.offering.leaving import Leaving, LeavingCause
+from drawbridge.intake.offering.offers import OfferRecord
+from drawbridge.intake.offering.share_notice import ShareNotice, ShareNoticeType
 from drawbridge.request.announced import Announced
 from drawbridge.status import Reason
 from tests.builders import CONSUMER, NOW, SERVICE_ID, SHARE_ARN, STRANGER

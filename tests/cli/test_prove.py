@@ -15,8 +15,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
 
 from drawbridge.aws.security_token_service import SecurityTokenService
-from drawbridge.intake.challenge import Challenge, Provider, new_challenge
-from drawbridge.intake.proof import CHALLENGE_HEADER, ChallengeAnswer, read_answer
+from drawbridge.intake.ownership.challenge import Challenge, Provider, new_challenge
+from drawbridge.intake.ownership.proof import CHALLENGE_HEADER, ChallengeAnswer, read_answer
 from drawbridge_cli.proof_signing import signed_document
 from local_aws.testing.accounts import Account, Accounts
 from local_aws.testing.clock import clock

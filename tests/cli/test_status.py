@@ -12,7 +12,7 @@ import pytest
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.aws.sweep_record_items import SweepRecordItems
 from drawbridge.discovery.sweep_record import Mentioned, SweepRecord
-from drawbridge.intake.quotas import ACCOUNT, INVITATIONS, PRINCIPALS_OF_SHARE, Limits
+from drawbridge.intake.offering.quotas import ACCOUNT, INVITATIONS, PRINCIPALS_OF_SHARE, Limits
 from drawbridge.status import Reason, Status
 from local_aws.testing.faults import CallFault, faults
 from local_aws.testing.record import record

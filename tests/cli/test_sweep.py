@@ -15,7 +15,7 @@ from drawbridge.aws.sweep_record_items import SweepRecordItems
 from drawbridge.discovery.sweep_record import Mentioned, SweepRecord
 from drawbridge.hint import SweepScope
 from drawbridge.hint.parse import parse_hint
-from drawbridge.intake.quotas import PRINCIPALS_OF_SHARE, Limits
+from drawbridge.intake.offering.quotas import PRINCIPALS_OF_SHARE, Limits
 from drawbridge_cli import screen, sweep
 from tests.builders import SHARE_ARN
 from tests.cli.operators import SWEEP_COMMANDED, Drawbridge, Operator, denied

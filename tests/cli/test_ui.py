@@ -28,7 +28,7 @@ from drawbridge.association import MadeAttachment
 from drawbridge.aws.history_table import HistoryTable
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.errors import AccessDeniedError, DrawbridgeError
-from drawbridge.intake.quotas import QuotaUsage
+from drawbridge.intake.offering.quotas import QuotaUsage
 from drawbridge.legible import legible
 from drawbridge.record import Outcome
 from drawbridge.record.record import status_change

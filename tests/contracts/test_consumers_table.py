@@ -14,7 +14,7 @@ from drawbridge.decision.consumer_standing import Standing, standing_of
 from drawbridge.decision.facts import Consumer, Fact, Requester
 from drawbridge.decision.registration import Registration, registration
 from drawbridge.errors import AccessDeniedError, ThrottledError, UpstreamError
-from drawbridge.intake.off_boarding import EntryRemoval
+from drawbridge.intake.registration.off_boarding import EntryRemoval
 from tests.builders import CONSUMER, NOW
 from tests.contracts.accounts import refusing
 from tests.contracts.conftest import NewAccount

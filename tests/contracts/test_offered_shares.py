@@ -10,7 +10,7 @@ import pytest
 
 from drawbridge.aws.offered_shares import OfferedSharesOfRam
 from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError, RefusedError, ThrottledError, UpstreamError
-from drawbridge.intake.offers import OfferedShare, OfferedShares, PrincipalStatus, SharePrincipal
+from drawbridge.intake.offering.offers import OfferedShare, OfferedShares, PrincipalStatus, SharePrincipal
 from local_aws.testing.faults import CallFault, faults
 from local_aws.testing.organizations import arrange
 from local_aws.testing.settings import changed

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from drawbridge.aws.offers_table import OffersTable
 from drawbridge.errors import ThrottledError, UpstreamError
-from drawbridge.intake.leaving import Leaving, LeavingCause
-from drawbridge.intake.offers import OfferRecord
+from drawbridge.intake.offering.leaving import Leaving, LeavingCause
+from drawbridge.intake.offering.offers import OfferRecord
 from drawbridge.request.announced import Announced
 from tests.builders import CONSUMER, NOW, SERVICE_ID
 from tests.contracts.accounts import refusing

@@ -7,7 +7,7 @@ import pytest
 from drawbridge.aws.quota_counts import QuotaCounts
 from drawbridge.aws.service_quotas import ServiceQuotas
 from drawbridge.errors import RefusedError
-from drawbridge.intake.quotas import (
+from drawbridge.intake.offering.quotas import (
     CONFIGURATIONS,
     INVITATIONS,
     PRINCIPALS,

@@ -8,7 +8,7 @@ import pytest
 
 from drawbridge.aws.resource_associations import ResourceAssociations
 from drawbridge.errors import AccessDeniedError, ConflictError, GoneError, ThrottledError, UpstreamError
-from drawbridge.intake.associations import AssociationKind, ConsumerAssociation, ConsumerAssociations
+from drawbridge.intake.disassociation.associations import AssociationKind, ConsumerAssociation, ConsumerAssociations
 from local_aws_tests.lattice_shares import associate, group, network, resource_endpoint, shared
 from local_aws_tests.sharing import pass_time, resource_configuration, share
 from tests.contracts.accounts import Account, answering, empty_first_pages, refusing

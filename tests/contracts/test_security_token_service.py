@@ -15,9 +15,9 @@ import pytest
 
 from drawbridge.aws.security_token_service import SecurityTokenService
 from drawbridge.errors import UpstreamError
-from drawbridge.intake.challenge import Challenge, Provider, new_challenge
-from drawbridge.intake.proof import SignedCall, read_answer
-from drawbridge.intake.prove import CallerIdentity, SignatureRefusedError
+from drawbridge.intake.ownership.challenge import Challenge, Provider, new_challenge
+from drawbridge.intake.ownership.proof import SignedCall, read_answer
+from drawbridge.intake.ownership.prove import CallerIdentity, SignatureRefusedError
 from drawbridge_cli.proof_signing import signed_document
 from local_aws.testing.clock import clock
 from local_aws.testing.server import LocalAws

@@ -8,7 +8,7 @@ import pytest
 
 from drawbridge.aws.service_permissions import ServicePermissionsOfEc2
 from drawbridge.errors import AccessDeniedError, GoneError, ThrottledError
-from drawbridge.intake.offers import Allowed, AllowedPrincipal, ServicePermissions
+from drawbridge.intake.offering.offers import Allowed, AllowedPrincipal, ServicePermissions
 from local_aws.testing.settings import changed
 from tests.contracts.accounts import REGION, Account, answering, refusing
 

@@ -14,8 +14,9 @@ import msgspec
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import DrawbridgeError, GoneError, NotReadyError, ThrottledError
-from drawbridge.intake.associations import ConsumerAssociation
-from drawbridge.intake.offers import (
+from drawbridge.intake.disassociation.associations import ConsumerAssociation
+from drawbridge.intake.notices.tell import OfferAnnouncement
+from drawbridge.intake.offering.offers import (
     Allowed,
     AllowedPrincipal,
     OfferedShare,
@@ -24,7 +25,6 @@ from drawbridge.intake.offers import (
     PrincipalStatus,
     SharePrincipal,
 )
-from drawbridge.intake.tell import OfferAnnouncement
 from drawbridge.request.connections import ManagedService
 from tests.builders import NOW
 from tests.fakes.interruptions import Interruptions

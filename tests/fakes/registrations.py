@@ -8,8 +8,8 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from drawbridge.decision.registration import Registration, as_of
-from drawbridge.intake.off_boarding import BeforeRemoval, EntryRemoval, OffBoarding, RemovedConsumer
-from drawbridge.intake.register import SignUps
+from drawbridge.intake.registration.off_boarding import BeforeRemoval, EntryRemoval, OffBoarding, RemovedConsumer
+from drawbridge.intake.registration.register import SignUps
 from drawbridge.request.announced import WithdrawalCommand
 from tests.fakes.interruptions import Interruptions
 

@@ -15,7 +15,7 @@ from drawbridge.discovery.offer_sweep import OfferSweep
 from drawbridge.discovery.review import Review, ReviewOpen
 from drawbridge.discovery.reviewer import PolicyReviewer
 from drawbridge.errors import DrawbridgeError
-from drawbridge.intake.converged import Converged
+from drawbridge.intake.offering.converged import Converged
 from drawbridge.lattice import MatchAttributes
 from drawbridge.request.connections import NO_CONNECTIONS, ConnectionCounts
 from drawbridge.request.fingerprints import fingerprint

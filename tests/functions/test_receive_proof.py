@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from drawbridge.errors import AccessDeniedError, UpstreamError
 from drawbridge.hint import HintSource
-from drawbridge.intake.prove import CallerIdentity, SignatureRefusedError
+from drawbridge.intake.ownership.prove import CallerIdentity, SignatureRefusedError
 from functions.receive_proof import app
 from tests.functions.conftest import Lines
 from tests.functions.invocations import Json, invoke

@@ -12,8 +12,8 @@ from hypothesis import given
 
 from drawbridge.aws.webhook_secret import Webhook
 from drawbridge.errors import AccessDeniedError, DrawbridgeError, UpstreamError
-from drawbridge.intake.offers import OfferRecord
-from drawbridge.intake.share_notice import ShareNotice, ShareNoticeType
+from drawbridge.intake.offering.offers import OfferRecord
+from drawbridge.intake.offering.share_notice import ShareNotice, ShareNoticeType
 from drawbridge.record.entry import Entry
 from drawbridge.request import kind_of
 from drawbridge.request.announced import Announced

@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 import pytest
 from botocore.credentials import ReadOnlyCredentials
 
-from drawbridge.intake.challenge import Challenge, Provider, new_challenge
+from drawbridge.intake.ownership.challenge import Challenge, Provider, new_challenge
 from drawbridge_cli.proof_signing import signed_document
 from local_aws.testing.clock import clock
 from local_aws.testing.organizations import arrange

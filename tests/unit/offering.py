@@ -6,14 +6,14 @@ from datetime import timedelta
 
 from drawbridge.decision.cedar import PolicySet
 from drawbridge.discovery.offer_sweep import OfferSweep
-from drawbridge.intake.causes import CausesOfLeaving
-from drawbridge.intake.converged import Converged
-from drawbridge.intake.desired import OfferRules, RegisteredEntries, Target
-from drawbridge.intake.disassociate import LeaverReconciler
-from drawbridge.intake.offers import AllowedPrincipal, OfferedShare
-from drawbridge.intake.quotas import Limits
-from drawbridge.intake.reconcile import OfferReconciler
-from drawbridge.intake.tell import ShareTeller
+from drawbridge.intake.disassociation.disassociate import LeaverReconciler
+from drawbridge.intake.notices.tell import ShareTeller
+from drawbridge.intake.offering.causes import CausesOfLeaving
+from drawbridge.intake.offering.converged import Converged
+from drawbridge.intake.offering.desired import OfferRules, RegisteredEntries, Target
+from drawbridge.intake.offering.offers import AllowedPrincipal, OfferedShare
+from drawbridge.intake.offering.quotas import Limits
+from drawbridge.intake.offering.reconcile import OfferReconciler
 from drawbridge.request.connections import ManagedService
 from tests.builders import EVALUATION_TIME, NOW, PROVIDER, SERVICE_ID, SHARE_ARN
 from tests.fakes.interruptions import Interruptions

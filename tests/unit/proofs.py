@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from drawbridge.intake.challenge import Challenge, Provider, new_challenge
-from drawbridge.intake.proof import SIGNED_HEADERS, SignedCall
-from drawbridge.intake.prove import CallerIdentity
+from drawbridge.intake.ownership.challenge import Challenge, Provider, new_challenge
+from drawbridge.intake.ownership.proof import SIGNED_HEADERS, SignedCall
+from drawbridge.intake.ownership.prove import CallerIdentity
 
 AT = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 PROVIDER = Provider(prefix="drawbridge", account_id="111122223333", region="eu-central-1")

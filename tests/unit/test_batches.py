@@ -17,7 +17,7 @@ from drawbridge.errors import (
     ThrottledError,
     UpstreamError,
 )
-from drawbridge.intake.offers import PartlyDeniedError, PartlyRefusedError
+from drawbridge.intake.offering.offers import PartlyDeniedError, PartlyRefusedError
 
 MANY = [f"{number:012}" for number in range(1, 101)]
 

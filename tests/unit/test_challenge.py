@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawbridge.errors import InvalidInputError
-from drawbridge.intake.challenge import Challenge, Provider, new_challenge, parse_challenge, sts_host
+from drawbridge.intake.ownership.challenge import Challenge, Provider, new_challenge, parse_challenge, sts_host
 from tests.unit.proofs import CHALLENGE, CONSUMER, PROVIDER
 
 prefixes = st.from_regex(r"\A[a-z][a-z0-9-]{0,31}\Z")

@@ -14,7 +14,7 @@ from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration
 from drawbridge.discovery.sweep_record import Mentioned, SweepRecord
 from drawbridge.errors import AccessDeniedError, InvalidInputError, ThrottledError
-from drawbridge.intake.quotas import PRINCIPALS_OF_SHARE, Limits
+from drawbridge.intake.offering.quotas import PRINCIPALS_OF_SHARE, Limits
 from drawbridge.request.connections import ManagedService
 from drawbridge.schedule import interval_of
 from drawbridge_cli.account_checks import (

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from cfnlint.api import lint
 
-from drawbridge.intake.notice import ConsumerNotice, NoticeType
-from drawbridge.intake.share_notice import ShareNoticeType
+from drawbridge.intake.notices.notice import ConsumerNotice, NoticeType
+from drawbridge.intake.offering.share_notice import ShareNoticeType
 from tests.builders import REPOSITORY
 
 PAGE = (REPOSITORY / "docs" / "consumers-told.md").read_text(encoding="utf-8")

@@ -13,13 +13,13 @@ from msgspec.structs import replace
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.permission import Lapsed
 from drawbridge.errors import ThrottledError
-from drawbridge.intake.associations import AssociationKind, ConsumerAssociation
-from drawbridge.intake.converged import Converged
-from drawbridge.intake.desired import DesiredOffers
-from drawbridge.intake.leaving import Leaving, LeavingCause, announced_to_leave
-from drawbridge.intake.off_boarding import RemovedConsumer
-from drawbridge.intake.offers import OfferedShare, OfferRecord, PrincipalStatus, SharePrincipal
-from drawbridge.intake.steps import AnnounceLeaving, RemoveForbidden, RemoveFromShare, plan_for_share
+from drawbridge.intake.disassociation.associations import AssociationKind, ConsumerAssociation
+from drawbridge.intake.offering.converged import Converged
+from drawbridge.intake.offering.desired import DesiredOffers
+from drawbridge.intake.offering.leaving import Leaving, LeavingCause, announced_to_leave
+from drawbridge.intake.offering.offers import OfferedShare, OfferRecord, PrincipalStatus, SharePrincipal
+from drawbridge.intake.offering.steps import AnnounceLeaving, RemoveForbidden, RemoveFromShare, plan_for_share
+from drawbridge.intake.registration.off_boarding import RemovedConsumer
 from tests.builders import CONSUMER, NOW, PROVIDER, SHARE_ARN, STRANGER
 from tests.fakes.interruptions import CrashError
 from tests.unit.offering import CONFIRM, PERMIT, SILVER_ARN, WAIT, World

@@ -21,9 +21,8 @@ from drawbridge.errors import (
     ThrottledError,
     UpstreamError,
 )
-from drawbridge.intake.associations import AssociationKind, ConsumerAssociation
-from drawbridge.intake.converged import Converged
-from drawbridge.intake.leavers import (
+from drawbridge.intake.disassociation.associations import AssociationKind, ConsumerAssociation
+from drawbridge.intake.disassociation.leavers import (
     ForgetLeaver,
     Leaver,
     ObservedResource,
@@ -31,9 +30,10 @@ from drawbridge.intake.leavers import (
     plan_for_records,
     plan_for_resource,
 )
-from drawbridge.intake.leaving import Leaving, LeavingCause, leaving_after
-from drawbridge.intake.off_boarding import RemovedConsumer
-from drawbridge.intake.offers import OfferedShare, OfferRecord, PartlyDeniedError, PrincipalStatus
+from drawbridge.intake.offering.converged import Converged
+from drawbridge.intake.offering.leaving import Leaving, LeavingCause, leaving_after
+from drawbridge.intake.offering.offers import OfferedShare, OfferRecord, PartlyDeniedError, PrincipalStatus
+from drawbridge.intake.registration.off_boarding import RemovedConsumer
 from drawbridge.request.announced import Announced
 from tests.builders import CONSUMER, NOW, PROVIDER, SHARE_ARN, STRANGER
 from tests.fakes.interruptions import CrashError

@@ -11,9 +11,9 @@ import pytest
 from msgspec.structs import replace
 
 from drawbridge.decision.facts import Consumer
-from drawbridge.intake.associations import AssociationKind, ConsumerAssociation
-from drawbridge.intake.off_boarding import RemovedConsumer
-from drawbridge.intake.offers import PrincipalStatus
+from drawbridge.intake.disassociation.associations import AssociationKind, ConsumerAssociation
+from drawbridge.intake.offering.offers import PrincipalStatus
+from drawbridge.intake.registration.off_boarding import RemovedConsumer
 from tests.builders import CONSUMER, PROVIDER, SHARE_ARN
 from tests.fakes.interruptions import CrashError
 from tests.odd import EXAMPLES

@@ -2,7 +2,7 @@
 
 import pytest
 
-from drawbridge.intake.mending import mending
+from drawbridge.intake.registration.mending import mending
 
 ACCOUNT = "222222222222"
 RESUME = ("consumers", "resume", ACCOUNT)

@@ -4,7 +4,7 @@ import pytest
 
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration
-from drawbridge.intake.offers import OfferedShare
+from drawbridge.intake.offering.offers import OfferedShare
 from drawbridge.request.connections import ManagedService
 from drawbridge_cli.missing_targets import missing
 from tests.builders import SERVICE_ID

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from drawbridge.decision import Delayed
-from drawbridge.intake.notice import ConsumerNotice, NoticeType, notice_of
+from drawbridge.intake.notices.notice import ConsumerNotice, NoticeType, notice_of
 from drawbridge.record.entry import Entry
 from drawbridge.request import kind_of
 from drawbridge.status import Reason, Status

@@ -13,8 +13,8 @@ from drawbridge.discovery.findings import SweepResult
 from drawbridge.discovery.sweep_record import SweepRecord, sweep_record
 from drawbridge.errors import AccessDeniedError
 from drawbridge.hint import EVERYTHING
-from drawbridge.intake.offers import PrincipalStatus
-from drawbridge.intake.quotas import (
+from drawbridge.intake.offering.offers import PrincipalStatus
+from drawbridge.intake.offering.quotas import (
     ACCOUNT,
     INVITATIONS,
     PRINCIPALS,

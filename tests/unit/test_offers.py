@@ -15,12 +15,12 @@ import pytest
 from drawbridge.decision.facts import Consumer
 from drawbridge.errors import AccessDeniedError, InvalidInputError, NotReadyError, ThrottledError
 from drawbridge.hint import CONNECTIONS, EVERYTHING, ORPHANS, SERVICES, SHARES, SweepScope
-from drawbridge.intake.converged import Converged
-from drawbridge.intake.desired import DesiredOffers, RegisteredEntries, Target
-from drawbridge.intake.off_boarding import RemovedConsumer
-from drawbridge.intake.offers import Allowed, OfferedShare, OfferRecord, PartlyDeniedError, PrincipalStatus
-from drawbridge.intake.reconcile import OfferReconciler
-from drawbridge.intake.steps import AddToShare, Offer, plan_for_share
+from drawbridge.intake.offering.converged import Converged
+from drawbridge.intake.offering.desired import DesiredOffers, RegisteredEntries, Target
+from drawbridge.intake.offering.offers import Allowed, OfferedShare, OfferRecord, PartlyDeniedError, PrincipalStatus
+from drawbridge.intake.offering.reconcile import OfferReconciler
+from drawbridge.intake.offering.steps import AddToShare, Offer, plan_for_share
+from drawbridge.intake.registration.off_boarding import RemovedConsumer
 from drawbridge.request.connections import ManagedService
 from tests.builders import CONSUMER, EVALUATION_TIME, NOW, PROVIDER, SERVICE_ID, SHARE_ARN, STRANGER
 from tests.fakes.interruptions import CrashError

@@ -16,9 +16,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from drawbridge.errors import DrawbridgeError, UpstreamError
-from drawbridge.intake.challenge import Provider
-from drawbridge.intake.proof import ProofCode, ProofRefusedError, SignedCall, read_answer
-from drawbridge.intake.prove import CallerIdentity, Proved, SignatureRefusedError, prove
+from drawbridge.intake.ownership.challenge import Provider
+from drawbridge.intake.ownership.proof import ProofCode, ProofRefusedError, SignedCall, read_answer
+from drawbridge.intake.ownership.prove import CallerIdentity, Proved, SignatureRefusedError, prove
 from tests.unit.proofs import (
     ARN,
     AT,

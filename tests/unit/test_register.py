@@ -15,9 +15,9 @@ from msgspec.structs import replace
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import ConflictError, ThrottledError, UpstreamError
-from drawbridge.intake.off_boarding import RemovedConsumer
-from drawbridge.intake.register import Taken, changed_entry, take_all
-from drawbridge.intake.registration_event import ConsumerRegistered, ConsumerRemoved, RegistrationEvent
+from drawbridge.intake.registration.off_boarding import RemovedConsumer
+from drawbridge.intake.registration.register import Taken, changed_entry, take_all
+from drawbridge.intake.registration.registration_event import ConsumerRegistered, ConsumerRemoved, RegistrationEvent
 from drawbridge.request.announced import WithdrawalCommand
 from tests.fakes.interruptions import CrashError
 from tests.fakes.registrations import Intake

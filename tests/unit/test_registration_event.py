@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawbridge.errors import InvalidInputError
-from drawbridge.intake.registration_event import (
+from drawbridge.intake.registration.registration_event import (
     ConsumerRegistered,
     ConsumerRemoved,
     RegistrationEvent,

@@ -12,14 +12,14 @@ from msgspec.structs import replace
 from drawbridge.decision.facts import Consumer
 from drawbridge.discovery import offer_sweep
 from drawbridge.errors import UpstreamError
-from drawbridge.intake.associations import AssociationKind, ConsumerAssociation
-from drawbridge.intake.leaving import Leaving, LeavingCause
-from drawbridge.intake.notice import share_notice_of
-from drawbridge.intake.off_boarding import RemovedConsumer
-from drawbridge.intake.offers import OfferRecord, PrincipalStatus, SharePrincipal
-from drawbridge.intake.share_notice import ShareNotice, ShareNoticeType
-from drawbridge.intake.tell import OfferAnnouncement, announcement_of
-from drawbridge.intake.untold import with_notice
+from drawbridge.intake.disassociation.associations import AssociationKind, ConsumerAssociation
+from drawbridge.intake.notices.notice import share_notice_of
+from drawbridge.intake.notices.tell import OfferAnnouncement, announcement_of
+from drawbridge.intake.offering.leaving import Leaving, LeavingCause
+from drawbridge.intake.offering.offers import OfferRecord, PrincipalStatus, SharePrincipal
+from drawbridge.intake.offering.share_notice import ShareNotice, ShareNoticeType
+from drawbridge.intake.offering.untold import with_notice
+from drawbridge.intake.registration.off_boarding import RemovedConsumer
 from drawbridge.request.announced import Announced
 from tests.builders import CONSUMER, NOW, PROVIDER, SHARE_ARN, STRANGER
 from tests.fakes.interruptions import CrashError

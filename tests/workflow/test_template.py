@@ -416,7 +416,7 @@ def test_what_a_sign_up_service_tells_is_taken_from_anybody_of_the_account(name:
 
 
 def test_an_event_that_is_acted_on_goes_where_it_is_parsed_and_if_it_can_not_where_somebody_is_told() -> None:
-    """What it registers, policies decide on; what is late changes nothing: ``drawbridge.intake.register``."""
+    """What it registers, policies decide on; what is late changes nothing: ``intake.registration.register``."""
     (target,) = RULES[REGISTERING]["Targets"]
 
     assert attribute_of(target["Arn"]) == "RegistrationsQueue"

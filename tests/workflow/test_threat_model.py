@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from drawbridge.intake.offers import OfferRecord
+from drawbridge.intake.offering.offers import OfferRecord
 from tests.builders import REPOSITORY
 from tests.workflow.definition import RESOURCES, TEMPLATE, of_type
 

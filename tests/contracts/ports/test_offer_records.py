@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from drawbridge.aws.offers_table import OffersTable
-from drawbridge.intake.leaving import Leaving, LeavingCause
-from drawbridge.intake.offers import OfferRecord, OfferRecords
-from drawbridge.intake.share_notice import ShareNotice, ShareNoticeType
+from drawbridge.intake.offering.leaving import Leaving, LeavingCause
+from drawbridge.intake.offering.offers import OfferRecord, OfferRecords
+from drawbridge.intake.offering.share_notice import ShareNotice, ShareNoticeType
 from drawbridge.request.announced import Announced
 from drawbridge.status import Reason
 from tests.builders import CONSUMER, NOW, SERVICE_ID, SHARE_ARN

@@ -12,8 +12,8 @@ from drawbridge.aws.consumers_table import ConsumersTable
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import ThrottledError
-from drawbridge.intake.off_boarding import EntryRemoval
-from drawbridge.intake.register import ConsumerEntries
+from drawbridge.intake.registration.off_boarding import EntryRemoval
+from drawbridge.intake.registration.register import ConsumerEntries
 from tests.builders import CONSUMER, NOW, SERVICE_ID
 from tests.contracts.conftest import NewAccount
 from tests.contracts.ports.implementations import IMPLEMENTATIONS, either

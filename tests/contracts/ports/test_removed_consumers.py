@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from drawbridge.aws.removed_consumers import TARGET, RemovedConsumerItems
 from drawbridge.errors import AccessDeniedError, UpstreamError
-from drawbridge.intake.off_boarding import RemovedConsumer
-from drawbridge.intake.register import ConsumerRemovals
+from drawbridge.intake.registration.off_boarding import RemovedConsumer
+from drawbridge.intake.registration.register import ConsumerRemovals
 from tests.builders import CONSUMER, NOW, STRANGER
 from tests.contracts.accounts import refusing
 from tests.contracts.conftest import NewAccount

@@ -6,7 +6,7 @@ from itertools import chain
 
 from drawbridge.bounds import in_parts
 from drawbridge.errors import AccessDeniedError, NotReadyError, QuotaExceededError, RefusedError
-from drawbridge.intake.offers import PartlyDeniedError, PartlyRefusedError
+from drawbridge.intake.offering.offers import PartlyDeniedError, PartlyRefusedError
 
 Do = Callable[[list[str]], object]
 

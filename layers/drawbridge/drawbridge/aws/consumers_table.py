@@ -17,7 +17,7 @@ from drawbridge.bounds import in_parts
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration, as_of, is_principal_of
 from drawbridge.errors import ThrottledError, UpstreamError
-from drawbridge.intake.off_boarding import BeforeRemoval, EntryRemoval
+from drawbridge.intake.registration.off_boarding import BeforeRemoval, EntryRemoval
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table

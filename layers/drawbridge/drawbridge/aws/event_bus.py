@@ -10,7 +10,7 @@ import msgspec
 from drawbridge.aws.errors import error_for, translated
 from drawbridge.discovery.announcements import RequestReview, WithdrawalAnnouncement
 from drawbridge.hint.notification import CONNECTION_NOTIFICATION
-from drawbridge.intake.tell import OfferAnnouncement, OfferChange, OfferEvent
+from drawbridge.intake.notices.tell import OfferAnnouncement, OfferChange, OfferEvent
 from drawbridge.record.record import StatusChange
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from drawbridge.aws.batches import halves, in_batches
 from drawbridge.aws.errors import translated
 from drawbridge.errors import GoneError, NotReadyError, RefusedError
-from drawbridge.intake.offers import OfferedShare, PrincipalStatus, SharePrincipal
+from drawbridge.intake.offering.offers import OfferedShare, PrincipalStatus, SharePrincipal
 
 if TYPE_CHECKING:
     from mypy_boto3_ram import RAMClient

@@ -15,9 +15,9 @@ from drawbridge.aws.errors import translated
 from drawbridge.aws.table_reads import queried, scanned
 from drawbridge.aws.table_writes import Write, delete_each, put_each
 from drawbridge.errors import UpstreamError
-from drawbridge.intake.leaving import Leaving, LeavingCause
-from drawbridge.intake.offers import OfferRecord
-from drawbridge.intake.share_notice import ShareNotice, ShareNoticeType
+from drawbridge.intake.offering.leaving import Leaving, LeavingCause
+from drawbridge.intake.offering.offers import OfferRecord
+from drawbridge.intake.offering.share_notice import ShareNotice, ShareNoticeType
 from drawbridge.parsing import UnreadableError, read_value
 from drawbridge.request.announced import Announced
 from drawbridge.status import Reason

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from drawbridge.arns import Arn
 from drawbridge.aws.errors import translated
-from drawbridge.intake.quotas import AccountCounts
+from drawbridge.intake.offering.quotas import AccountCounts
 
 if TYPE_CHECKING:
     from mypy_boto3_ram import RAMClient

@@ -13,7 +13,7 @@ from drawbridge.aws.errors import code_of, translated
 from drawbridge.aws.table_reads import queried
 from drawbridge.decision.registration import CLOCKS_AHEAD
 from drawbridge.errors import UpstreamError
-from drawbridge.intake.off_boarding import RemovedConsumer
+from drawbridge.intake.registration.off_boarding import RemovedConsumer
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table

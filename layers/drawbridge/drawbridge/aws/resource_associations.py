@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from drawbridge.arns import is_of
 from drawbridge.aws.errors import translated
-from drawbridge.intake.associations import AssociationKind, ConsumerAssociation
+from drawbridge.intake.disassociation.associations import AssociationKind, ConsumerAssociation
 
 if TYPE_CHECKING:
     from mypy_boto3_vpc_lattice import VPCLatticeClient

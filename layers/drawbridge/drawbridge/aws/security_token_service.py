@@ -11,8 +11,8 @@ from msgspec import Struct
 from drawbridge.arns import AccountId, ArnText, is_of
 from drawbridge.aws.errors import known_error_for
 from drawbridge.errors import ThrottledError, UpstreamError
-from drawbridge.intake.proof import CHALLENGE_HEADER, SignedCall
-from drawbridge.intake.prove import CallerIdentity, SignatureRefusedError
+from drawbridge.intake.ownership.proof import CHALLENGE_HEADER, SignedCall
+from drawbridge.intake.ownership.prove import CallerIdentity, SignatureRefusedError
 from drawbridge.parsing import UnreadableError, read_json
 
 _DOING = "ask STS who signed"

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from drawbridge.aws.batches import in_batches
 from drawbridge.aws.errors import code_of, translated
 from drawbridge.aws.ownership import OWNER_TAG
-from drawbridge.intake.offers import Allowed, AllowedPrincipal, PartlyRefusedError
+from drawbridge.intake.offering.offers import Allowed, AllowedPrincipal, PartlyRefusedError
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client

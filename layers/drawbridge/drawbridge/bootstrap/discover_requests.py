@@ -49,12 +49,12 @@ from drawbridge.discovery.waiting import WaitingRequests
 from drawbridge.discovery.withdrawals import WithdrawalReconciler
 from drawbridge.discovery.workflow import Workflows
 from drawbridge.environment import Environment
-from drawbridge.intake.causes import CausesOfLeaving
-from drawbridge.intake.desired import OfferRules
-from drawbridge.intake.disassociate import LeaverReconciler
-from drawbridge.intake.quotas import Limits
-from drawbridge.intake.reconcile import OfferReconciler
-from drawbridge.intake.tell import ShareTeller
+from drawbridge.intake.disassociation.disassociate import LeaverReconciler
+from drawbridge.intake.notices.tell import ShareTeller
+from drawbridge.intake.offering.causes import CausesOfLeaving
+from drawbridge.intake.offering.desired import OfferRules
+from drawbridge.intake.offering.quotas import Limits
+from drawbridge.intake.offering.reconcile import OfferReconciler
 
 
 @cache

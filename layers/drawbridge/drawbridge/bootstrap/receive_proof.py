@@ -8,7 +8,7 @@ from drawbridge.aws.hints_queue import HintsQueue
 from drawbridge.aws.security_token_service import SecurityTokenService
 from drawbridge.bootstrap.clients import client, table
 from drawbridge.environment import Environment
-from drawbridge.intake.challenge import Provider
+from drawbridge.intake.ownership.challenge import Provider
 
 
 @cache

@@ -14,8 +14,8 @@ from drawbridge.bootstrap.history import history
 from drawbridge.discovery.withdrawable import AccountConnections
 from drawbridge.environment import Environment
 from drawbridge.hint import HintSource
-from drawbridge.intake.off_boarding import OffBoarding
-from drawbridge.intake.register import SignUps
+from drawbridge.intake.registration.off_boarding import OffBoarding
+from drawbridge.intake.registration.register import SignUps
 from drawbridge.observability import logger
 
 

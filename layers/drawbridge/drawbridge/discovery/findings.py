@@ -11,8 +11,8 @@ from drawbridge.discovery.followed_counts import FollowedCounts
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.errors import DrawbridgeError, InvalidInputError, UpstreamError
 from drawbridge.hint import HintSource
-from drawbridge.intake.converged import Converged
-from drawbridge.intake.quotas import QuotaUsage
+from drawbridge.intake.offering.converged import Converged
+from drawbridge.intake.offering.quotas import QuotaUsage
 from drawbridge.request import Request
 from drawbridge.request.absence import Absence
 from drawbridge.status import Reason

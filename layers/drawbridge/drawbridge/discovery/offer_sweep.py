@@ -9,14 +9,15 @@ from drawbridge.bounds import some_of
 from drawbridge.decision.facts import EvaluationTime
 from drawbridge.discovery.findings import failure_of
 from drawbridge.errors import DrawbridgeError, GoneError, NotReadyError
-from drawbridge.intake.converged import Converged
-from drawbridge.intake.departures import Departures
-from drawbridge.intake.desired import RegisteredEntries, Target, id_of, is_share, unreadable
-from drawbridge.intake.disassociate import LeaverReconciler, SharesLeft
-from drawbridge.intake.offers import OfferedShare, OfferedShares, OfferRecords
-from drawbridge.intake.quotas import Limits, OfferCounts, usages
-from drawbridge.intake.reconcile import Hurry, OfferReconciler, RegisteredConsumers
-from drawbridge.intake.steps import (
+from drawbridge.intake.disassociation.disassociate import LeaverReconciler, SharesLeft
+from drawbridge.intake.notices.tell import ShareTeller
+from drawbridge.intake.offering.converged import Converged
+from drawbridge.intake.offering.departures import Departures
+from drawbridge.intake.offering.desired import RegisteredEntries, Target, id_of, is_share, unreadable
+from drawbridge.intake.offering.offers import OfferedShare, OfferedShares, OfferRecords
+from drawbridge.intake.offering.quotas import Limits, OfferCounts, usages
+from drawbridge.intake.offering.reconcile import Hurry, OfferReconciler, RegisteredConsumers
+from drawbridge.intake.offering.steps import (
     DisallowPrincipals,
     ForgetRecords,
     OfferPlan,
@@ -24,7 +25,6 @@ from drawbridge.intake.steps import (
     RemoveFromShare,
     Step,
 )
-from drawbridge.intake.tell import ShareTeller
 from drawbridge.request.connections import ManagedService
 
 _ADDS_UNTIL = 80.0

@@ -12,7 +12,7 @@ from drawbridge.decision.facts import AwareDatetime
 from drawbridge.discovery.findings import SweepResult
 from drawbridge.errors import DrawbridgeError
 from drawbridge.hint import SweepScope
-from drawbridge.intake.quotas import QuotaUsage
+from drawbridge.intake.offering.quotas import QuotaUsage
 
 _LIST_BYTES = 4_000
 """Of each list: what is left out is in the log."""

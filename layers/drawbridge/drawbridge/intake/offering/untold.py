@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from drawbridge.intake.leaving import LeavingCause
-from drawbridge.intake.offers import OfferRecord, PrincipalStatus, SharePrincipal
-from drawbridge.intake.share_notice import ShareNotice, ShareNoticeType
+from drawbridge.intake.offering.leaving import LeavingCause
+from drawbridge.intake.offering.offers import OfferRecord, PrincipalStatus, SharePrincipal
+from drawbridge.intake.offering.share_notice import ShareNotice, ShareNoticeType
 
 INVITATION_LASTS = timedelta(hours=12)
 """As long as an invitation to a share of VPC Lattice's resources waits.

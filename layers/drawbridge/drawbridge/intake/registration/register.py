@@ -11,8 +11,14 @@ from msgspec.structs import replace
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import ConflictError, DrawbridgeError, ThrottledError
-from drawbridge.intake.off_boarding import Entries, EntryRemoval, OffBoarding, RemovedConsumer, RemovedConsumers
-from drawbridge.intake.registration_event import ConsumerRegistered, ConsumerRemoved, RegistrationEvent
+from drawbridge.intake.registration.off_boarding import (
+    Entries,
+    EntryRemoval,
+    OffBoarding,
+    RemovedConsumer,
+    RemovedConsumers,
+)
+from drawbridge.intake.registration.registration_event import ConsumerRegistered, ConsumerRemoved, RegistrationEvent
 from drawbridge.observability import logger
 from drawbridge.request.announced import WithdrawalCommand
 from drawbridge.request.fingerprints import fingerprint

@@ -10,11 +10,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from drawbridge.errors import UpstreamError
-from drawbridge.intake.converged import Converged
-from drawbridge.intake.notice import share_notice_of
-from drawbridge.intake.offers import OfferedShares, OfferRecord, OfferRecords
-from drawbridge.intake.share_notice import ShareNoticeType
-from drawbridge.intake.untold import is_untold, of_deleted_share, with_notice
+from drawbridge.intake.notices.notice import share_notice_of
+from drawbridge.intake.offering.converged import Converged
+from drawbridge.intake.offering.offers import OfferedShares, OfferRecord, OfferRecords
+from drawbridge.intake.offering.share_notice import ShareNoticeType
+from drawbridge.intake.offering.untold import is_untold, of_deleted_share, with_notice
 from drawbridge.record.record import reasons_for_status
 from drawbridge.status import Status
 

@@ -13,12 +13,12 @@ from drawbridge.bounds import in_parts, shortened, some_of
 from drawbridge.decision.facts import EvaluationTime
 from drawbridge.decision.registration import CLOCKS_AHEAD, Registration
 from drawbridge.errors import AccessDeniedError, GoneError, InvalidInputError, NotReadyError
-from drawbridge.intake.causes import CausesOfLeaving
-from drawbridge.intake.converged import Converged
-from drawbridge.intake.departures import Departures, Elsewhere, OtherShares, counts_for_cap
-from drawbridge.intake.desired import OfferRules, RegisteredEntries, Target, id_of, is_share
-from drawbridge.intake.leaving import Leaving, LeavingCause, leaving_after
-from drawbridge.intake.offers import (
+from drawbridge.intake.offering.causes import CausesOfLeaving
+from drawbridge.intake.offering.converged import Converged
+from drawbridge.intake.offering.departures import Departures, Elsewhere, OtherShares, counts_for_cap
+from drawbridge.intake.offering.desired import OfferRules, RegisteredEntries, Target, id_of, is_share
+from drawbridge.intake.offering.leaving import Leaving, LeavingCause, leaving_after
+from drawbridge.intake.offering.offers import (
     Allowed,
     OfferedShare,
     OfferedShares,
@@ -28,8 +28,8 @@ from drawbridge.intake.offers import (
     PartlyRefusedError,
     ServicePermissions,
 )
-from drawbridge.intake.quotas import what_to_do_about
-from drawbridge.intake.steps import (
+from drawbridge.intake.offering.quotas import what_to_do_about
+from drawbridge.intake.offering.steps import (
     AddToShare,
     AllowPrincipals,
     AnnounceLeaving,

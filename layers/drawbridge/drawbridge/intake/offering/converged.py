@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from drawbridge.errors import DrawbridgeError, InvalidInputError
-from drawbridge.intake.quotas import QuotaUsage
+from drawbridge.intake.offering.quotas import QuotaUsage
 
 
 @dataclass

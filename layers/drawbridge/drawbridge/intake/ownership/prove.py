@@ -8,8 +8,8 @@ from typing import Protocol
 from msgspec import Struct
 
 from drawbridge.errors import DrawbridgeError
-from drawbridge.intake.challenge import Provider
-from drawbridge.intake.proof import ProofCode, ProofRefusedError, SignedCall, read_answer
+from drawbridge.intake.ownership.challenge import Provider
+from drawbridge.intake.ownership.proof import ProofCode, ProofRefusedError, SignedCall, read_answer
 
 
 class CallerIdentity(Struct, frozen=True, kw_only=True):

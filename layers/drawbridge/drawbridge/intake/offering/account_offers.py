@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 
 from msgspec import Struct
 
-from drawbridge.intake.offers import OfferRecord, OfferRecords
+from drawbridge.intake.offering.offers import OfferRecord, OfferRecords
 
 
 class AccountOffers(Struct, frozen=True, kw_only=True):

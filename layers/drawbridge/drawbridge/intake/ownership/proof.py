@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 from msgspec import Struct
 
 from drawbridge.errors import InvalidInputError
-from drawbridge.intake.challenge import Challenge, Provider, parse_challenge
+from drawbridge.intake.ownership.challenge import Challenge, Provider, parse_challenge
 from drawbridge.parsing import UnreadableError, read_json
 
 CHALLENGE_HEADER = "x-drawbridge-challenge"

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Protocol
 
 from drawbridge.decision.registration import Registration
-from drawbridge.intake.leaving import LeavingCause
-from drawbridge.intake.offers import OfferRecord
+from drawbridge.intake.offering.leaving import LeavingCause
+from drawbridge.intake.offering.offers import OfferRecord
 
 
 class RemovalCommands(Protocol):

@@ -9,9 +9,9 @@ from msgspec import Struct
 from drawbridge.decision.facts import EvaluationTime
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import GoneError
-from drawbridge.intake.desired import OfferRules
-from drawbridge.intake.offers import OfferedShare, OfferedShares, OfferRecords
-from drawbridge.intake.steps import Offer
+from drawbridge.intake.offering.desired import OfferRules
+from drawbridge.intake.offering.offers import OfferedShare, OfferedShares, OfferRecords
+from drawbridge.intake.offering.steps import Offer
 
 
 class Elsewhere(Struct, frozen=True):

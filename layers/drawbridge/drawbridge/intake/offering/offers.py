@@ -8,8 +8,8 @@ from typing import Protocol
 from msgspec import Struct
 
 from drawbridge.errors import AccessDeniedError, RefusedError
-from drawbridge.intake.leaving import Leaving
-from drawbridge.intake.share_notice import ShareNotice
+from drawbridge.intake.offering.leaving import Leaving
+from drawbridge.intake.offering.share_notice import ShareNotice
 
 
 class AllowedPrincipal(Struct, frozen=True, kw_only=True):

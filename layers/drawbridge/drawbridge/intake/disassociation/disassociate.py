@@ -17,11 +17,8 @@ from drawbridge.errors import (
     NotReadyError,
     ThrottledError,
 )
-from drawbridge.intake.associations import ConsumerAssociation, ConsumerAssociations
-from drawbridge.intake.causes import CausesOfLeaving
-from drawbridge.intake.converged import Converged
-from drawbridge.intake.desired import DesiredOffers, OfferRules
-from drawbridge.intake.leavers import (
+from drawbridge.intake.disassociation.associations import ConsumerAssociation, ConsumerAssociations
+from drawbridge.intake.disassociation.leavers import (
     ChangeRecord,
     ForgetLeaver,
     Leaver,
@@ -32,8 +29,11 @@ from drawbridge.intake.leavers import (
     plan_for_resource,
     with_causes,
 )
-from drawbridge.intake.offers import OfferedShare, OfferedShares, OfferRecords, PrincipalStatus
-from drawbridge.intake.reconcile import Hurry, RegisteredConsumers
+from drawbridge.intake.offering.causes import CausesOfLeaving
+from drawbridge.intake.offering.converged import Converged
+from drawbridge.intake.offering.desired import DesiredOffers, OfferRules
+from drawbridge.intake.offering.offers import OfferedShare, OfferedShares, OfferRecords, PrincipalStatus
+from drawbridge.intake.offering.reconcile import Hurry, RegisteredConsumers
 
 
 class SharesLeft(Struct, frozen=True):

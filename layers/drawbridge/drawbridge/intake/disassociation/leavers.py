@@ -8,11 +8,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from drawbridge.arns import is_of
-from drawbridge.intake.associations import ConsumerAssociation
-from drawbridge.intake.desired import DesiredOffers
-from drawbridge.intake.leaving import Leaving, LeavingCause, announced_to_leave, leaving_after
-from drawbridge.intake.offers import OfferRecord
-from drawbridge.intake.untold import knows_of_end
+from drawbridge.intake.disassociation.associations import ConsumerAssociation
+from drawbridge.intake.offering.desired import DesiredOffers
+from drawbridge.intake.offering.leaving import Leaving, LeavingCause, announced_to_leave, leaving_after
+from drawbridge.intake.offering.offers import OfferRecord
+from drawbridge.intake.offering.untold import knows_of_end
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 

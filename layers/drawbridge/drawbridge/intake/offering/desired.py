@@ -27,9 +27,9 @@ from drawbridge.decision.offer_forbidden import ForbiddenOffers
 from drawbridge.decision.permission import Lapsed
 from drawbridge.decision.registration import Registration, check_account_id, is_principal_of
 from drawbridge.errors import InvalidInputError
-from drawbridge.intake.entry_standing import NOT_IN_FORCE, is_doubtful, stays_in_shares
-from drawbridge.intake.mending import mending
-from drawbridge.intake.offers import OfferedShare
+from drawbridge.intake.offering.entry_standing import NOT_IN_FORCE, is_doubtful, stays_in_shares
+from drawbridge.intake.offering.offers import OfferedShare
+from drawbridge.intake.registration.mending import mending
 from drawbridge.request.connections import ManagedService
 from drawbridge.status import Reason
 

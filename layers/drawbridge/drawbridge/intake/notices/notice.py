@@ -9,8 +9,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from drawbridge.intake.offers import OfferRecord
-from drawbridge.intake.share_notice import ShareNoticeType
+from drawbridge.intake.offering.offers import OfferRecord
+from drawbridge.intake.offering.share_notice import ShareNoticeType
 from drawbridge.record.entry import Entry
 from drawbridge.request import EndpointConnectionRequest
 from drawbridge.request.announced import COMMANDED, NO_LONGER_PERMITTED, whole

@@ -8,11 +8,17 @@ from msgspec import Struct
 
 from drawbridge.bounds import some_of
 from drawbridge.decision.registration import CLOCKS_AHEAD, account_of
-from drawbridge.intake.desired import OFFER_REFUSED, DesiredOffers, NotOffered
-from drawbridge.intake.leaving import Leaving, announced_to_leave
-from drawbridge.intake.offers import AllowedPrincipal, OfferedShare, OfferRecord, PrincipalStatus, SharePrincipal
-from drawbridge.intake.quotas import OfferCounts, what_to_do_about
-from drawbridge.intake.untold import INVITATION_LASTS, is_untold
+from drawbridge.intake.offering.desired import OFFER_REFUSED, DesiredOffers, NotOffered
+from drawbridge.intake.offering.leaving import Leaving, announced_to_leave
+from drawbridge.intake.offering.offers import (
+    AllowedPrincipal,
+    OfferedShare,
+    OfferRecord,
+    PrincipalStatus,
+    SharePrincipal,
+)
+from drawbridge.intake.offering.quotas import OfferCounts, what_to_do_about
+from drawbridge.intake.offering.untold import INVITATION_LASTS, is_untold
 from drawbridge.status import Reason
 
 INVITED_AGAIN_AFTER = INVITATION_LASTS

@@ -1,0 +1,1 @@
+"""Notices: consumers are told what became of their connections and shares."""
