@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from drawbridge.decision.cedar import PolicySet
+from drawbridge.decision.facts import Consumer
 from drawbridge.discovery.offer_sweep import OfferSweep
 from drawbridge.intake.disassociation.disassociate import LeaverReconciler
 from drawbridge.intake.notices.tell import ShareTeller
 from drawbridge.intake.offering.causes import CausesOfLeaving
 from drawbridge.intake.offering.converged import Converged
 from drawbridge.intake.offering.desired import OfferRules, RegisteredEntries, Target
-from drawbridge.intake.offering.offers import AllowedPrincipal, OfferedShare
+from drawbridge.intake.offering.offers import AllowedPrincipal, OfferedShare, OfferRecord
 from drawbridge.intake.offering.quotas import Limits
 from drawbridge.intake.offering.reconcile import OfferReconciler
 from drawbridge.request.connections import ManagedService
-from tests.builders import EVALUATION_TIME, NOW, PROVIDER, SERVICE_ID, SHARE_ARN
+from tests.builders import CONSUMER, EVALUATION_TIME, NOW, PROVIDER, SERVICE_ID, SHARE_ARN, STRANGER
 from tests.fakes.interruptions import Interruptions
 from tests.fakes.offers import (
     InMemoryAssociations,
@@ -34,6 +36,12 @@ SILVER_ARN = f"arn:aws:ram:us-east-1:{PROVIDER}:resource-share/00000000-bbbb-ccc
 PERMIT = 'permit(principal, action == Action::"accept", resource);'
 WAIT = timedelta(hours=168)
 CONFIRM = timedelta(minutes=10)
+
+OTHER_SERVICE = "vpce-svc-0123456789abcdef0"
+ROOT = f"arn:aws:iam::{CONSUMER}:root"
+ROLE = f"arn:aws:iam::{CONSUMER}:role/connect"
+STRANGERS = f"arn:aws:iam::{STRANGER}:root"
+GOLD = Consumer(tier="gold", services=frozenset({SERVICE_ID}))
 
 
 class World:
@@ -128,3 +136,32 @@ class World:
 
     def confirmed(self) -> dict[tuple[str, str], bool]:
         return {key: each.is_confirmed for key, each in self.records.records.items()}
+
+
+def record(target: str, principal: str, **changes: Any) -> OfferRecord:
+    """Return what is on record of something that is there."""
+    fields: dict[str, Any] = {"account_id": CONSUMER, "offered_at": NOW, "is_confirmed": True}
+    return OfferRecord(target=target, principal=principal, **(fields | changes))
+
+
+def on_record(world: World, *records: OfferRecord) -> None:
+    world.records.records |= {(each.target, each.principal): each for each in records}
+
+
+def fifty() -> World:
+    """Return a world in which fifty accounts are in the share for gold."""
+    world = World()
+    world.consumers.registered = {f"{100_000_000_000 + number}": Consumer(tier="gold") for number in range(50)}
+    world.converge()
+    return world
+
+
+def planning_takes(world: World, seconds: float) -> None:
+    """Have it take as long to compare what is on record of each service or share."""
+    of = world.records.of
+
+    def slowly(target: str) -> dict[str, OfferRecord]:
+        world.seconds += seconds
+        return of(target)
+
+    world.records.of = slowly  # type: ignore[method-assign]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,22 +13,39 @@ from drawbridge.approval.notify import StatusReached
 from drawbridge.association.coverage import AttachedPlace
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.aws.errors import translated
+from drawbridge.aws.ledger_items import (
+    COMPARED,
+    DECISION_RECORDS,
+    SHOWN,
+    entry_of,
+    let_in_earlier,
+    read_attribute,
+    row_of,
+)
+from drawbridge.aws.ledger_writes import (
+    NOTHING_LET_IN,
+    YES,
+    change_of_status,
+    deadline_text,
+    inputs_text,
+    replace_announced,
+    replace_marks,
+    set_capped,
+    text_of,
+)
 from drawbridge.aws.table_reads import items_of, only, queried, scanned
 from drawbridge.aws.table_writes import TooLargeError, Write, apply_write
 from drawbridge.bounds import fitting
 from drawbridge.decision import Delayed
-from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
 from drawbridge.decision.facts import AwareDatetime
-from drawbridge.decision.let_in import AWAITS_QUESTION_SLOT, NOT_MANAGED, LetIn, let_in_before
-from drawbridge.discovery.ledger_row import NOT_LET_IN_YET, LedgerRow, is_failure, is_followed
+from drawbridge.decision.let_in import LetIn
+from drawbridge.discovery.ledger_row import LedgerRow, is_failure
 from drawbridge.discovery.next_action import RETRY_FINGERPRINT
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review
 from drawbridge.errors import InvalidInputError, UpstreamError
-from drawbridge.lattice import MatchAttributes
-from drawbridge.parsing import UnreadableError, read_json
 from drawbridge.publication import AttachmentSnapshot
-from drawbridge.record import Outcome, OutcomeBasis
+from drawbridge.record import Outcome
 from drawbridge.record.bounds import surplus
 from drawbridge.record.entry import Entry
 from drawbridge.record.history import (
@@ -40,11 +56,11 @@ from drawbridge.record.history import (
     command_item,
     status_item,
 )
-from drawbridge.record.outcome import PUBLISHED_BYTES, permitted_by
+from drawbridge.record.outcome import PUBLISHED_BYTES
 from drawbridge.record.record import StatusChange, reasons_for_history, reasons_for_status
 from drawbridge.request import OrphanRequest, kind_of
 from drawbridge.request.absence import Absence
-from drawbridge.request.announced import Announced, WithdrawalCommand, earliest
+from drawbridge.request.announced import Announced, WithdrawalCommand
 from drawbridge.status import Reason, Status
 from drawbridge.withdrawal import ConnectedRecord
 
@@ -53,12 +69,8 @@ if TYPE_CHECKING:
 
 Read = TypeVar("Read", LedgerRow, Entry)
 
-_YES = "yes"
 FOLLOWED_INDEX = "followed"
 """Holds the rows that carry the attribute of that name, which are few: those that AWS should still list."""
-
-_NOTHING = "null"
-"""Says in a row that nothing is let in; an earlier version kept only decision records, and its rows say nothing."""
 
 NO_HISTORY = NoHistory()
 
@@ -93,25 +105,25 @@ class LedgerTable:
     def rows(self, request_ids: Collection[str]) -> Mapping[str, LedgerRow]:
         """Return the rows of requests, as far as a sweep compares them: without what their decisions rested on."""
         with translated("read the ledger", missing=UpstreamError):
-            rows = self._readable(items_of(self._table, request_ids, _COMPARED), _row)
+            rows = self._readable(items_of(self._table, request_ids, COMPARED), row_of)
             return {row.request_id: row for row in rows}
 
     def with_decision_records(self, row: LedgerRow) -> LedgerRow:
         """Return a row with what its decisions rested on, for a review."""
         with translated(f"read {row.request_id}", missing=UpstreamError):
-            item: Any = self._table.get_item(Key={"request_id": row.request_id}, **only(_DECISION_RECORDS)).get(
+            item: Any = self._table.get_item(Key={"request_id": row.request_id}, **only(DECISION_RECORDS)).get(
                 "Item", {}
             )
         # What somebody wrote there by hand is no decision record.
         own, of_associations = (
-            _read(name, text) if isinstance(text := item.get(name), str) else None for name in _DECISION_RECORDS
+            read_attribute(name, text) if isinstance(text := item.get(name), str) else None for name in DECISION_RECORDS
         )
         return msgspec.structs.replace(row, decision_record=own, association_decision_record=of_associations)
 
     def followed(self) -> list[LedgerRow]:
         """Return the rows that AWS should still list: under way, or settled only for now."""
         with translated("read the rows that are followed", missing=UpstreamError):
-            return list(self._readable(self._followed(_COMPARED), _row))
+            return list(self._readable(self._followed(COMPARED), row_of))
 
     def claim(
         self,
@@ -142,10 +154,10 @@ class LedgerTable:
             failures=(after.failures if after else 0) + lost,
             incomplete=False,
             drift=observed.drift_fingerprint,
-            **({"inputs": _inputs_text(observed.inputs)} if observed.inputs is not None else {}),
+            **({"inputs": inputs_text(observed.inputs)} if observed.inputs is not None else {}),
             reviewed="",
             awaits_turn=False,
-            followed=_YES,
+            followed=YES,
             reasons=[],
             updated_at=now,
         )
@@ -153,7 +165,7 @@ class LedgerTable:
             # A command was for what there was then, and this is found anew.
             write.remove("commanded")
         if observed.deadline is not None:
-            write.set(deadline=_deadline_text(observed.deadline))
+            write.set(deadline=deadline_text(observed.deadline))
         elif not observed.is_gone:
             # That of an invitation that is not listed any longer says whether it expired.
             write.remove("deadline")
@@ -165,14 +177,14 @@ class LedgerTable:
             write.only_if_new("request_id")
         else:
             if after.let_in is UNSET and after.status.is_over:
-                write.set(let_in=_NOTHING)
-            elif after.let_in is UNSET and (before := _let_in_earlier(self.with_decision_records(after))) is not None:
-                write.set(let_in=_text(before))
+                write.set(let_in=NOTHING_LET_IN)
+            elif after.let_in is UNSET and (before := let_in_earlier(self.with_decision_records(after))) is not None:
+                write.set(let_in=text_of(before))
             write.only_if(attempt=after.attempt, settled=after.settled)
             if after.commanded is None and not isinstance(observed.request, OrphanRequest):
                 write.only_if_missing("commanded")
             if absent is not None:
-                _replace_marks(write, after, absent, capped=False)
+                replace_marks(write, after, absent, capped=False)
         if self._update(observed.request.request_id, write) is None:
             return False
         because = () if observed.cause is None else (observed.cause,)
@@ -190,7 +202,7 @@ class LedgerTable:
             settled=False,
             failures=row.failures + (not row.settled),
             awaits_turn=False,
-            followed=_YES,
+            followed=YES,
             reasons=msgspec.to_builtins(reasons_for_status(reasons)),
             updated_at=now,
         )
@@ -198,7 +210,7 @@ class LedgerTable:
         entry = {"status": Status.WITHDRAWING, "attempt": attempt, "at": now, "reasons": list(because)}
         write.append("history", entry)
         write.only_if(attempt=row.attempt, settled=row.settled)
-        _replace_marks(write, row, absent, capped=False)
+        replace_marks(write, row, absent, capped=False)
         if self._update(row.request_id, write) is None:
             return False
         entered = Outcome(status=Status.WITHDRAWING, reasons=reasons, settled=False)
@@ -212,7 +224,7 @@ class LedgerTable:
         reached already. What an earlier attempt published is published still, and stays in the row.
         """
         now = self._timestamp()
-        reached = self._change(change, outcome, now)
+        reached = change_of_status(change, outcome, now)
         reasons = msgspec.to_builtins(reasons_for_history(outcome.reasons))
         entry = {"status": change.status, "attempt": change.attempt, "at": now, "reasons": list(reasons)}
         reached.append("history", entry)
@@ -227,7 +239,7 @@ class LedgerTable:
             reached.only_if_not(status=change.status)
         written = self._update(change.request_id, reached)
         if written is None:
-            repeated = self._change(change, outcome, now)
+            repeated = change_of_status(change, outcome, now)
             repeated.only_if(attempt=change.attempt, status=change.status)
             if outcome.settled and not failed:
                 repeated.set(failures=0)
@@ -264,7 +276,7 @@ class LedgerTable:
         if deadline is None:
             write.remove("deadline")
         else:
-            write.set(deadline=_deadline_text(deadline))
+            write.set(deadline=deadline_text(deadline))
         write.only_if(attempt=row.attempt, status=row.status)
         self._update(row.request_id, write)
 
@@ -274,17 +286,17 @@ class LedgerTable:
 
     def note_inputs(self, row: LedgerRow, inputs: PlanInputs) -> None:
         """Note what was found, for the next sweep to compare with; nothing if the row has a later attempt by now."""
-        self._note(row, Write(inputs=_inputs_text(inputs)))
+        self._note(row, Write(inputs=inputs_text(inputs)))
 
     def note_followed(self, row: LedgerRow) -> None:
         """Have the row in the index of those that are followed; nothing if it has a later attempt by now."""
-        self._note(row, Write(followed=_YES))
+        self._note(row, Write(followed=YES))
 
     def note_absent(self, row: LedgerRow, absent: tuple[Absence, ...], *, capped: bool) -> bool:
         """Note what of it is gone; ``False`` if the row and its marks are not any longer as they were read."""
         write = Write()
         write.only_if(attempt=row.attempt, settled=row.settled)
-        _replace_marks(write, row, absent, capped=capped)
+        replace_marks(write, row, absent, capped=capped)
         if self._update(row.request_id, write) is None:
             return False
         at = self._timestamp()
@@ -296,8 +308,8 @@ class LedgerTable:
         """Note what of it is announced; ``False`` if the row and what was announced are not any longer as read."""
         write = Write()
         write.only_if(attempt=row.attempt, settled=True)
-        _replace_announced(write, row, announced)
-        _set_capped(write, capped=capped)
+        replace_announced(write, row, announced)
+        set_capped(write, capped=capped)
         return self._write_announced(row, write, announced, capped=capped)
 
     def note_announcement_sent(self, row: LedgerRow, fingerprint: str) -> None:
@@ -310,7 +322,7 @@ class LedgerTable:
 
     def command_withdrawal(self, row: LedgerRow, command: WithdrawalCommand) -> bool:
         """Note a command; ``False`` if the row is not any longer as it was read."""
-        write = Write(commanded=_text(command))
+        write = Write(commanded=text_of(command))
         write.only_if(attempt=row.attempt, settled=row.settled)
         return self._write_command(row, write, command.name, command.by)
 
@@ -352,49 +364,12 @@ class LedgerTable:
         projection = {"at": self._timestamp(), "reasons": msgspec.to_builtins(reasons_for_status(review.reasons))}
         write = Write(reviewed=policies_fingerprint, no_longer_permitted=not review.permitted, review=projection)
         write.only_if(attempt=row.attempt, settled=True)
-        _replace_announced(write, row, announced)
+        replace_announced(write, row, announced)
         return self._write_announced(row, write, announced, capped=False)
 
     def note_reviewed(self, row: LedgerRow, *, policies_fingerprint: str) -> None:
         """Note under which configuration what was withdrawn was compared; nothing if it has a later attempt by now."""
         self._note(row, Write(reviewed=policies_fingerprint))
-
-    @staticmethod
-    def _change(change: StatusChange, outcome: Outcome, now: str) -> Write:
-        write = Write(
-            status=change.status,
-            settled=outcome.settled,
-            reasons=list(change.reasons),
-            incomplete=outcome.incomplete,
-            awaits_turn=any(reason.code == AWAITS_QUESTION_SLOT for reason in outcome.reasons),
-            updated_at=now,
-        )
-        if is_followed(change.status, settled=outcome.settled):
-            write.set(followed=_YES)
-        else:
-            write.remove("followed")
-        if outcome.decided_by:
-            write.set(decided_by=msgspec.to_builtins(reasons_for_status(outcome.decided_by)))
-        if outcome.decision_record:
-            write.set(grounds=_text(outcome.decision_record))
-        if outcome.association_decision_record:
-            write.set(association_grounds=_text(outcome.association_decision_record))
-        if permitting := permitted_by(outcome):
-            write.add("permitted_by", permitting)
-        _remove_marks(write, change)
-        _note_let_in(write, change.status, outcome)
-        _note_delayed(write, change.status, outcome)
-        if outcome.basis:
-            write.set(**_basis(outcome.basis))
-        if outcome.cut:
-            write.set(cut=list(outcome.cut))
-        else:
-            write.remove("cut")
-        if outcome.attachments is not None:
-            write.set(ways=_text(outcome.attachments))
-        if change.published:
-            write.add("published", set(change.published))
-        return write
 
     def let_in(self, request_id: str) -> LetIn | None:
         """Return what was let in of a request; ``None`` where nothing was, or it is not known."""
@@ -408,7 +383,7 @@ class LedgerTable:
 
     def _read_one(self, name: str, request_id: str, what: str) -> Any:
         """Read one of the attributes that hold JSON, consistently."""
-        return _read(name, str(self._attribute(name, request_id, what) or ""))
+        return read_attribute(name, str(self._attribute(name, request_id, what) or ""))
 
     def _attribute(self, name: str, request_id: str, what: str) -> Any:
         with translated(f"read {what}: {request_id}", missing=UpstreamError):
@@ -436,15 +411,15 @@ class LedgerTable:
             item: Any = self._table.get_item(Key={"request_id": request_id}, ConsistentRead=True, **projection).get(
                 "Item", {}
             )
-        let_in: LetIn | None = _read("let_in", str(item.get("let_in", "")))
+        let_in: LetIn | None = read_attribute("let_in", str(item.get("let_in", "")))
         return ConnectedRecord(
             account_id=str(item.get("account_id", "")),
-            attachments=_read("ways", str(item.get("ways", ""))),
+            attachments=read_attribute("ways", str(item.get("ways", ""))),
             published=tuple(sorted(map(str, item.get("published", ())))),
             let_in=(let_in.arns if let_in else None) or (),
-            absent=_read("absent", str(item.get("absent", ""))),
-            announced=_read("announced", str(item.get("announced", ""))),
-            commanded=_read("commanded", str(item.get("commanded", ""))),
+            absent=read_attribute("absent", str(item.get("absent", ""))),
+            announced=read_attribute("announced", str(item.get("announced", ""))),
+            commanded=read_attribute("commanded", str(item.get("commanded", ""))),
         )
 
     def attached(self, request_id: str) -> frozenset[AttachedPlace]:
@@ -484,7 +459,7 @@ class LedgerTable:
         """
         with translated(f"read {request_id}", missing=UpstreamError):
             item = self._table.get_item(Key={"request_id": request_id}, ConsistentRead=True).get("Item")
-        return None if item is None else _entry(item)
+        return None if item is None else entry_of(item)
 
     def status_reached(self, request_id: str) -> StatusReached | None:
         """Return the status that a request has by now, and why; ``None`` if it has no row."""
@@ -495,18 +470,18 @@ class LedgerTable:
             )
         if item is None:
             return None
-        announced = _read("announced", str(item.get("announced", "")))
+        announced = read_attribute("announced", str(item.get("announced", "")))
         return msgspec.convert(item | {"attempt": int(item["attempt"]), "announced": announced}, StatusReached)
 
     def followed_entries(self) -> Iterator[Entry]:
         """Yield what the ledger knows of requests that AWS should still list, without their decision records."""
         with translated("read the rows that are followed", missing=UpstreamError):
-            yield from self._readable(self._followed(_SHOWN), _entry)
+            yield from self._readable(self._followed(SHOWN), entry_of)
 
     def entries(self) -> Iterator[Entry]:
         """Yield all that the ledger knows, in no order."""
         with translated("read the ledger", missing=UpstreamError):
-            yield from self._readable(scanned(self._table), _entry)
+            yield from self._readable(scanned(self._table), entry_of)
 
     def _readable(self, items: Iterable[dict[str, Any]], read: Callable[[dict[str, Any]], Read]) -> Iterator[Read]:
         """Yield what can be read, and report the rest."""
@@ -563,195 +538,10 @@ class LedgerTable:
             self._table,
             IndexName=FOLLOWED_INDEX,
             KeyConditionExpression="#followed = :yes",
-            ExpressionAttributeValues={":yes": _YES},
+            ExpressionAttributeValues={":yes": YES},
             ProjectionExpression=asked["ProjectionExpression"],
             ExpressionAttributeNames=asked["ExpressionAttributeNames"] | {"#followed": "followed"},
         )
 
     def _timestamp(self) -> str:
         return self._now().isoformat(timespec="milliseconds")
-
-
-def _text(kept: object) -> str:
-    """Return it as JSON: nobody asks DynamoDB for its parts."""
-    return msgspec.json.encode(kept).decode()
-
-
-def _deadline_text(deadline: datetime) -> str:
-    return deadline.isoformat(timespec="seconds")
-
-
-def _inputs_text(inputs: PlanInputs) -> str:
-    """Return it as JSON; empty if it says nothing."""
-    return "" if inputs == PlanInputs() else _text(inputs)
-
-
-def _replace_marks(write: Write, read: LedgerRow, absent: tuple[Absence, ...], *, capped: bool) -> None:
-    """Replace the marks of a row by others if they are as they were read: nothing is done about what was seen again."""
-    if read.absent:
-        write.only_if(absent=_text(read.absent))
-    if absent:
-        write.set(absent=_text(absent))
-    else:
-        write.remove("absent")
-    _set_capped(write, capped=capped)
-
-
-def _replace_announced(write: Write, read: LedgerRow, announced: tuple[Announced, ...]) -> None:
-    """Replace what is announced if it is as it was read: an operator may have let it go meanwhile."""
-    if read.announced:
-        write.only_if(announced=_text(read.announced))
-    first = earliest(announced)
-    if first is None:
-        write.remove("announced")
-        write.remove("withdraw_after")
-    else:
-        write.set(announced=_text(announced), withdraw_after=first.isoformat(timespec="seconds"))
-
-
-def _set_capped(write: Write, *, capped: bool) -> None:
-    if capped:
-        write.set(withdrawal_capped=True)
-    else:
-        write.remove("withdrawal_capped")
-
-
-def _basis(basis: OutcomeBasis) -> dict[str, str]:
-    """Return the attributes of a basis that are not empty."""
-    attributes = {
-        "seen": basis.observed_fingerprint,
-        "wanted": basis.bindings_fingerprint,
-        "matched": basis.matching_bindings_fingerprint,
-        "permitted": basis.decision_fingerprint,
-    }
-    attributes["inputs"] = _inputs_text(basis.inputs)
-    if basis.contents is not UNSET:
-        attributes["contents"] = _text(basis.contents)
-    return {name: value for name, value in attributes.items() if value}
-
-
-def _remove_marks(write: Write, change: StatusChange) -> None:
-    """Remove what a request with the status does not have any more."""
-    if change.status not in NOT_LET_IN_YET:
-        write.remove("deadline")
-    if not change.status.is_over:
-        return
-    if change.status is not Status.WITHDRAWN:
-        # There is nothing to withdraw: what asks next is another matter.
-        write.remove("commanded")
-    # If it comes again, it is there, and permitted.
-    for mark in ("absent", "withdrawal_capped", "announced", "withdraw_after", "announcement_sent", "tagged"):
-        write.remove(mark)
-    if change.status is Status.WITHDRAWN and not change.published:
-        # What is published still is another request's by now.
-        write.remove("published")
-
-
-def _note_let_in(write: Write, status: Status, outcome: Outcome) -> None:
-    """Note what is let in from now on, and whether it is only kept."""
-    if outcome.let_in is not None:
-        write.set(let_in=_text(outcome.let_in))
-    elif status.is_over and not any(reason.code == NOT_MANAGED for reason in outcome.reasons):
-        # Not removed: decision records stay for people to read, and must not be taken for an earlier version's.
-        write.set(let_in=_NOTHING)
-    if outcome.kept is not None:
-        write.set(kept=msgspec.to_builtins(reasons_for_status(outcome.kept)))
-        if not outcome.kept:
-            write.set(no_longer_permitted=False)
-
-
-def _note_delayed(write: Write, status: Status, outcome: Outcome) -> None:
-    """Note since when it is permitted and let in later. What breaks off does not end that, and what is over does."""
-    if outcome.delayed is None or status.is_over:
-        write.remove("delayed")
-    elif outcome.delayed is not UNSET:
-        write.set(delayed=_text(outcome.delayed))
-
-
-def _let_in_earlier(row: LedgerRow) -> LetIn | None:
-    """Return what an earlier version let in, which kept only the decision record: the next one will replace it."""
-    return let_in_before(row.decision_record, row.decided_by)
-
-
-_IN_JSON: Mapping[str, tuple[Any, object]] = {
-    "grounds": (DecisionRecord, None),
-    "association_grounds": (AssociationDecisionRecord, None),
-    "contents": (tuple[MatchAttributes, ...] | None, None),
-    "ways": (tuple[AttachmentSnapshot, ...], ()),
-    "inputs": (PlanInputs, PlanInputs()),
-    "let_in": (LetIn | None, None),
-    "absent": (tuple[Absence, ...], ()),
-    "announced": (tuple[Announced, ...], ()),
-    "commanded": (WithdrawalCommand | None, None),
-    "delayed": (Delayed | None, None),
-}
-"""The attributes that hold JSON: of what kind each is, and what is read of one that another version wrote otherwise."""
-
-_LEFT_OUT = "history_left_out"
-
-_DECISION_RECORDS = ("grounds", "association_grounds")
-"""Large, and only read by reviews. The index holds them all the same: its projection can't be changed in place."""
-_COMPARED = ("request_id", *(name for name in LedgerRow.__struct_encode_fields__ if name not in _DECISION_RECORDS))
-_SHOWN = tuple(name for name in Entry.__struct_encode_fields__ if name not in _DECISION_RECORDS)
-
-
-def _read(name: str, text: str) -> Any:
-    kind, otherwise = _IN_JSON[name]
-    try:
-        return read_json(text, kind)
-    except UnreadableError:
-        return otherwise
-
-
-@contextmanager
-def _reading(item: Mapping[str, Any]) -> Iterator[None]:
-    """Raise whatever is wrong with a row as one error."""
-    try:
-        yield
-    except (LookupError, TypeError, ValueError, ArithmeticError, RecursionError, msgspec.MsgspecError) as error:
-        why = f"{type(error).__name__}: {error}"
-        raise InvalidInputError(
-            f"the ledger's row {str(item.get('request_id'))[:200]!r} can't be read: {why[:300]}; mend or delete it"
-        ) from error
-
-
-def _entry(item: dict[str, Any]) -> Entry:
-    with _reading(item):
-        return _entry_of(item)
-
-
-def _entry_of(item: dict[str, Any]) -> Entry:
-    in_json = {name: _read(name, item.get(name, "")) for name in _IN_JSON if name in Entry.__struct_encode_fields__}
-    numbers = {"attempt": int(item["attempt"])} | {name: int(item.get(name, 0)) for name in ("failures", _LEFT_OUT)}
-    history = [each | {"attempt": int(each["attempt"])} for each in item.get("history", ())]
-    published = sorted(item.get("published", ()))
-    entry = msgspec.convert(item | in_json | numbers | {"published": published, "history": history}, Entry)
-    _check(item, entry)
-    return entry
-
-
-def _row(item: dict[str, Any]) -> LedgerRow:
-    with _reading(item):
-        return _row_of(item)
-
-
-def _row_of(item: dict[str, Any]) -> LedgerRow:
-    # DynamoDB gives every number as a Decimal.
-    numbers = {name: int(item[name]) for name in ("attempt", "failures")}
-    # An empty text stands for what was never written.
-    in_json = {name: _read(name, item[name]) for name in _IN_JSON if item.get(name, "") != ""}
-    plain = {name: value for name, value in item.items() if name not in _IN_JSON}
-    row = msgspec.convert(plain | numbers | in_json, LedgerRow)
-    _check(item, row)
-    return row
-
-
-def _check(item: Mapping[str, Any], row: LedgerRow | Entry) -> None:
-    """Raise what else is wrong with a row."""
-    if row.request.request_id != item["request_id"]:
-        raise ValueError(f"it is about {row.request.request_id}")
-    if datetime.fromisoformat(row.updated_at).tzinfo is None:
-        raise ValueError("updated_at has no time zone")
-    if row.commanded is None and "commanded" in item:
-        # It is no claim's that knows of no command: the request would stay as it is, and nobody would be told.
-        raise ValueError("commanded says neither by whom nor when; write it as drawbridge withdraw does, or remove it")
