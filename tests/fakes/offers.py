@@ -178,10 +178,12 @@ class InMemoryOfferedShares:
         if without := [each for each in missing if each not in self.refused | self.busy]:
             words = f"ResourceShareLimitExceededException: the limit of {self.room}"
             raise PartlyRefusedError(words, without, is_full=True)
-        if not self.refused.isdisjoint(account_ids):
-            raise PartlyRefusedError(
-                f"OperationNotPermitted: {', '.join(sorted(self.refused))}", self.refused.intersection(account_ids)
-            )
+        if refused := [each for each in account_ids if each in self.refused and not self._is_in(share_arn, each)]:
+            raise PartlyRefusedError(f"OperationNotPermitted: {', '.join(sorted(refused))}", refused)
+
+    def _is_in(self, share_arn: str, account_id: str) -> bool:
+        found = self.members[share_arn].get(account_id)
+        return found is not None and found.is_in_share
 
     def disassociate(self, share_arn: str, account_ids: Sequence[str]) -> None:
         self._interruptions.before_write()

@@ -195,6 +195,25 @@ def test_who_came_back_and_is_forbidden_before_it_was_seen_is_announced_for_a_pe
     assert (world.in_share(), world.associations.there) == ({STRANGER}, [association(STRANGER)])
 
 
+def test_who_came_back_and_is_forbidden_while_ram_s_listing_is_behind_does_not_stay(world: World) -> None:
+    del world.consumers.registered[CONSUMER]
+    world.converge()
+    world.consumers.registered[CONSUMER] = GOLD
+    world.interruptions.writes_until_crash = 2
+    with pytest.raises(CrashError):
+        later(world, HOUR)
+    world.interruptions.writes_until_crash = 1_000
+    policies(world, forbid(THIS_ONE))
+    members = world.shares.members[SHARE_ARN]
+    members[CONSUMER], there = PrincipalStatus.DISASSOCIATED, members[CONSUMER]
+    later(world, timedelta(minutes=1))
+    members[CONSUMER] = there
+
+    later(world, WAIT)
+
+    assert (world.in_share(), world.associations.there) == ({STRANGER}, [association(STRANGER)])
+
+
 def test_whom_ram_has_not_taken_out_for_a_forbid_is_taken_out_again_whatever_the_cap(world: World) -> None:
     world.cap = 0
     policies(world, forbid(THIS_ONE, urgent=True))
@@ -564,8 +583,7 @@ def test_whatever_there_is_nobody_leaves_before_its_time_or_who_is_not_ours(
             assert PrincipalStatus.DISASSOCIATING not in statuses
         if isinstance(step, AnnounceLeaving):
             assert {each.principal for each in step.records} <= forbidden.keys()
-            befores = {each: without_what_was_before(before, found) for each, before in on_record.items()}
-            assert all(keeps_its_time(befores[each.principal], each, forbidden) for each in step.records)
+            assert all(keeps_its_time(on_record[each.principal], each, forbidden) for each in step.records)
 
 
 def is_in(found: SharePrincipal | None) -> bool:
@@ -580,12 +598,6 @@ def is_still_in(record: OfferRecord, found: dict[str, SharePrincipal]) -> bool:
     return there.status.is_in_share and put_in <= record.leaving.taken_out_at + timedelta(minutes=15)
 
 
-def without_what_was_before(record: OfferRecord, found: dict[str, SharePrincipal]) -> OfferRecord:
-    """Return a record as it counts: who was put in again since it left, and is in the share, has not left."""
-    there = found.get(record.principal)
-    return replace(record, leaving=None) if record.is_back and there and there.status.is_in_share else record
-
-
 def is_due(record: OfferRecord | None) -> bool:
     return record is not None and record.leaving is not None and record.leaving.announced.withdraw_after <= NOW
 
@@ -594,7 +606,7 @@ def keeps_its_time(before: OfferRecord, after: OfferRecord, forbidden: dict[str,
     if after.leaving is None:
         return False
     mark, limit = after.leaving.announced, NOW if forbidden[after.principal].urgent else NOW + WAIT
-    if before.leaving is None:
+    if before.leaving is None or before.is_back:
         return (mark.since, mark.withdraw_after) == (NOW, limit)
     was = before.leaving.announced
     return (mark.since, mark.withdraw_after) == (was.since, min(was.withdraw_after, limit))

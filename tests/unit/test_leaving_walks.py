@@ -77,6 +77,16 @@ def accept(world: World) -> None:
                 members[each] = PrincipalStatus.ASSOCIATED
 
 
+def be_taken_out(world: World) -> None:
+    """Have somebody take it out of the share by hand, or the account reject its invitation."""
+    if CONSUMER in world.in_share():
+        world.shares.members[SHARE_ARN][CONSUMER] = PrincipalStatus.DISASSOCIATED
+
+
+def be_refused(world: World) -> None:
+    world.shares.refused ^= {CONSUMER}
+
+
 def wait(world: World) -> None:
     world.now += timedelta(hours=1)
 
@@ -100,6 +110,8 @@ CHANGES: tuple[Change, ...] = (
     be_busy,
     associate,
     accept,
+    be_taken_out,
+    be_refused,
     wait,
     wait_long,
 )

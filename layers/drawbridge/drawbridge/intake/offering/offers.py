@@ -222,6 +222,11 @@ class OfferRecord(Struct, frozen=True, kw_only=True):
         return self.is_begun and taken_out_at is not None and self.offered_at > taken_out_at
 
     @property
+    def left_before(self) -> Leaving | None:
+        """How an account was leaving before, if it leaves now; who was put in again since leaves anew."""
+        return None if self.is_back else self.leaving
+
+    @property
     def is_begun(self) -> bool:
         """Whether it may be there, and ours, though nobody has seen it: adding it was broken off."""
         return not self.is_confirmed and self.refused_at is None

@@ -509,7 +509,7 @@ class OfferReconciler:
         records = [each.record for each in going if each.record is not None]
         causes = self._causes.of(records, entries) if records else {}
         return [
-            (each, replace(each.record, leaving=leaving_after(_before(each.record), cause, now, self._wait)))
+            (each, replace(each.record, leaving=leaving_after(each.record.left_before, cause, now, self._wait)))
             for each in going
             if each.record is not None and (cause := causes[each.principal])
         ]
@@ -619,12 +619,8 @@ def _may_have_been_in(target: Target, offer: Offer) -> bool:
     return offer.record.refused_at is None or offer.record.leaving is not None
 
 
-def _before(record: OfferRecord) -> Leaving | None:
-    """Return how an account was leaving before; who was put in again since, leaves anew."""
-    return None if record.is_back else record.leaving
-
-
 def _out(leaving: Leaving, now: datetime) -> Leaving:
+    # Whom RAM did not take out, it was to take out at first.
     return replace(leaving, taken_out_at=leaving.taken_out_at or now, clear_since=None, is_capped=False)
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from drawbridge.bounds import some_of
 from drawbridge.decision.registration import CLOCKS_AHEAD, account_of
 from drawbridge.intake.offering.desired import OFFER_REFUSED, DesiredOffers, NotOffered
-from drawbridge.intake.offering.leaving import Leaving, announced_to_leave
+from drawbridge.intake.offering.leaving import announced_to_leave
 from drawbridge.intake.offering.offers import (
     AllowedPrincipal,
     OfferedShare,
@@ -289,7 +289,7 @@ def plan_for_share(
         name: msgspec.structs.replace(
             each,
             is_confirmed=each.is_confirmed or name in in_share,
-            leaving=announced_to_leave(_leaving(each, in_share), desired.forbidden[each.account_id], now, wait),
+            leaving=announced_to_leave(each.left_before, desired.forbidden[each.account_id], now, wait),
         )
         for name, each in ours.items()
         if name not in leaving and each.account_id in desired.forbidden
@@ -299,7 +299,7 @@ def plan_for_share(
             _confirmed(each),
             tier=share.tier if name in desired.principals else each.tier,
             # What is not known neither begins nor ends anything.
-            leaving=None if name in desired.principals else _leaving(each, in_share),
+            leaving=None if name in desired.principals else each.left_before,
             # Who is suspended is put into no other share: it is waited for anew.
             awaited_since=None if name in desired.principals or name in desired.unchanged else each.awaited_since,
             awaited_tier="" if name in desired.principals or name in desired.unchanged else each.awaited_tier,
@@ -370,11 +370,6 @@ def _is_still_in(record: OfferRecord, found: SharePrincipal | None) -> bool:
     if at is None or record.refused_at is not None or found is None or not found.status.is_in_share:
         return False
     return found.since is None or found.since <= at + CLOCKS_AHEAD
-
-
-def _leaving(record: OfferRecord, in_share: Collection[str]) -> Leaving | None:
-    """Return what is on record of an account as one that leaves: nothing if we took it out, and it is in it again."""
-    return None if record.is_back and record.principal in in_share else record.leaving
 
 
 def _is_to_go(principal: str, account_id: str, desired: DesiredOffers) -> bool:
