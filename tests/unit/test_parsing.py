@@ -24,6 +24,7 @@ READ_ELSEWHERE = {
 
 CONVERTED_ELSEWHERE = {
     "layers/drawbridge/drawbridge/aws/ledger_items.py": "Its own rows; one that can't be read stops no other.",
+    "layers/drawbridge/drawbridge/aws/ledger_table.py": "The same, of single attributes.",
     **{
         f"functions/{name}/app.py": "A step of our own workflow: a task that fails says so to it."
         for name in (
