@@ -898,6 +898,35 @@ def test_no_resource_is_the_last_in_each_sweep(microsecond: int, world: World) -
     assert looked_at == ([ORDERS, WIDGETS] if microsecond % 2 == 0 else [WIDGETS, ORDERS])
 
 
+def test_many_who_left_are_noted_and_forgotten_together(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    accounts = [f"{number:012}" for number in range(1, 301)]
+    world.consumers.registered |= dict.fromkeys(accounts, GOLD)
+    for _ in range(4):
+        world.converge()
+    for each in accounts:
+        command_removal(world, each)
+    writes: list[str] = []
+    for name in ("note", "drop"):
+        real = getattr(world.records, name)
+
+        def counted(records: Any, *, name: str = name, real: Any = real, **after: Any) -> Any:
+            writes.extend([name] if records else [])
+            return real(records, **after)
+
+        monkeypatch.setattr(world.records, name, counted)
+
+    world.converge()
+    leaving, writes[:] = [*writes], []
+    world.forget_who_left()
+    told, writes[:] = [*writes], []
+    world.forget_who_left()
+
+    # On record before they are taken out, and after; that nothing of theirs is associated, and what they are told.
+    assert len(leaving) <= 3 + 2 * len(accounts) // 100
+    assert len(told) + len(writes) <= 2 + 2 * len(accounts) // 100
+    assert {name for _, name in world.records.records} == {CONSUMER, STRANGER}
+
+
 def test_while_nothing_is_due_many_who_left_cost_aws_nothing(world: World) -> None:
     accounts = [f"{number:012}" for number in range(1, 1_001)]
     world.consumers.registered |= dict.fromkeys(accounts, GOLD)

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import assert_never
 
 from msgspec import Struct
 
@@ -109,14 +108,10 @@ class LeaverReconciler:
             return
         look = _Look()
         self._look(leavers, shares, converged, look, is_late)
-        for step in plan_for_records(leavers, look.unfinished, now, self._confirm_after, is_complete=look.is_complete):
-            match step:
-                case ChangeRecord(before=before, record=record):
-                    self._records.note([record], after=[before])
-                case ForgetLeaver(record=record):
-                    self._records.drop([record])
-                case _:
-                    assert_never(step)
+        steps = plan_for_records(leavers, look.unfinished, now, self._confirm_after, is_complete=look.is_complete)
+        changes = [each for each in steps if isinstance(each, ChangeRecord)]
+        self._records.note([each.record for each in changes], after=[each.before for each in changes])
+        self._records.drop([each.record for each in steps if isinstance(each, ForgetLeaver)])
 
     def _left(self, share_arn: str, shares: SharesLeft) -> Iterator[Leaver]:
         """Note why accounts have left a share as it is by now; yield those that are not to be in it again."""
