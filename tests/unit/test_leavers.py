@@ -759,6 +759,22 @@ def test_a_share_that_is_gone_disconnects_nobody_who_is_registered(world: World)
     assert world.records.records.keys() == {(SHARE_ARN, CONSUMER), (SHARE_ARN, STRANGER)}
 
 
+@pytest.mark.parametrize("is_registered", [True, False])
+def test_of_a_share_that_is_no_offer_any_longer_only_those_go_who_have_no_entry(
+    is_registered: bool, world: World
+) -> None:
+    world.consumers.registered[CONSUMER] = Consumer(tier="silver")
+    world.converge()
+    world.shares.shares = [each for each in world.shares.shares if each.arn != SHARE_ARN]
+    if not is_registered:
+        del world.consumers.registered[CONSUMER]
+    world.now += WAIT
+
+    world.converge(forget_gone=True)
+
+    assert len(of_consumer(world)) == (3 if is_registered else 0)
+
+
 def test_of_a_share_that_is_gone_nothing_is_kept_of_who_is_in_another(world: World) -> None:
     deleted(world)
     replaced = f"{SHARE_ARN[:-1]}f"
