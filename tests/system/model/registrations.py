@@ -533,7 +533,9 @@ class Registrations:
 
     def pending(self, person: Person) -> list[dict[str, Any]]:
         """Return the invitations to shares that an account has not answered."""
-        found = person.client("ram").get_resource_share_invitations()["resourceShareInvitations"]
+        # A page may be empty, and not the last.
+        pages = person.client("ram").get_paginator("get_resource_share_invitations").paginate()
+        found = [each for page in pages for each in page["resourceShareInvitations"]]
         return [each for each in found if each["status"] == "PENDING"]
 
     def is_offered_share(self, person: Person) -> bool:
