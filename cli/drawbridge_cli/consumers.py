@@ -12,7 +12,7 @@ from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration, check_account_id, registration
 from drawbridge.discovery.withdrawable import ConsumerConnections, RequestStanding, Withdrawable, connections_of
 from drawbridge.errors import AccessDeniedError, InvalidInputError
-from drawbridge.intake.offering.account_offers import AccountOffers, is_of_share
+from drawbridge.intake.offering.account_offers import AccountOffers
 from drawbridge.intake.registration.off_boarding import EntryRemoval, OffBoarded
 from drawbridge_cli.command_group import CommandGroup
 from drawbridge_cli.command_lines import command
@@ -235,7 +235,7 @@ def _what_is_cut_off(shown: ConsumerConnections, offers: AccountOffers | None) -
     going = [f"withdraw {len(shown.going)}"] if shown.going else []
     if offers is None:
         going.append("take it out of shares, which can't be shown")
-    elif shares := sum(map(is_of_share, offers.going)):
+    elif shares := sum(each.is_of_share for each in offers.going):
         going.append(f"take it out of {shares} share{'s' if shares > 1 else ''}")
     return ", and ".join(going)
 

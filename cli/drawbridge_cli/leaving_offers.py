@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from drawbridge.errors import AccessDeniedError
 from drawbridge.intake.offering.entry_standing import stays_in_shares
 from drawbridge.intake.offering.leaving import Leaving, LeavingCause
-from drawbridge.intake.offering.offers import OfferRecord
+from drawbridge.intake.offering.offers import OfferRecord, is_share
 from drawbridge.legible import legible
 from drawbridge_cli.screen import complain
 from drawbridge_cli.stack import Stack
@@ -33,7 +33,7 @@ def leaving_offers(stack: Stack) -> list[OfferRecord]:
 def _leaving(stack: Stack) -> Iterator[OfferRecord]:
     if stack.offers is None:
         return
-    for target in sorted(each for each in stack.offers.targets() if each.startswith("arn:")):
+    for target in sorted(each for each in stack.offers.targets() if is_share(each)):
         for _, record in sorted(stack.offers.of(target).items()):
             if record.leaving is not None:
                 yield record

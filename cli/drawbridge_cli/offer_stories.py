@@ -7,8 +7,7 @@ from typing import Any
 
 from drawbridge.arns import is_of
 from drawbridge.errors import AccessDeniedError
-from drawbridge.intake.offering.account_offers import is_of_share
-from drawbridge.intake.offering.offers import OfferRecord
+from drawbridge.intake.offering.offers import OfferRecord, is_share
 from drawbridge.intake.offering.share_notice import ShareNotice, ShareNoticeType
 from drawbridge.legible import legible
 from drawbridge_cli.command_lines import command
@@ -34,9 +33,7 @@ def offers_named(stack: Stack, named: str) -> list[OfferRecord]:
 def _named(stack: Stack, named: str) -> Iterator[OfferRecord]:
     is_account = _ACCOUNT.fullmatch(named) is not None
     # A share of another account is what somebody else offers.
-    is_target = _TARGET.fullmatch(named) is not None and not (
-        named.startswith("arn:") and not is_of(named, stack.account_id)
-    )
+    is_target = _TARGET.fullmatch(named) is not None and not (is_share(named) and not is_of(named, stack.account_id))
     if stack.offers is None or not (is_account or is_target):
         return
     for target in sorted(stack.offers.targets()) if is_account else [named]:
@@ -104,7 +101,7 @@ def _state(record: OfferRecord, now: datetime) -> str:
         return f"AWS refused it last at {_time(record.refused_at)}{words}; it is tried again within a day"
     if record.is_begun:
         return "a sweep is at it, or the next one will be"
-    if not is_of_share(record):
+    if not record.is_of_share:
         return "it may find the service"
     return "the next sweep finds how far it is" if record.notice is None else _state_in_share(record.notice, now)
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from drawbridge.errors import DrawbridgeError
-from drawbridge.intake.offering.account_offers import AccountOffers, is_of_share, offers_of
+from drawbridge.intake.offering.account_offers import AccountOffers, offers_of
 from drawbridge.intake.offering.offers import OfferRecord
 from drawbridge.legible import legible
 from drawbridge_cli.screen import complain, say
@@ -56,7 +56,7 @@ def _name(offer: OfferRecord) -> str:
 
 
 def _goes(offer: OfferRecord) -> str:
-    if not is_of_share(offer):
+    if not offer.is_of_share:
         return "is not allowed to find it any longer"
     left = "has left the share" if offer.is_out else "is taken out of the share"
     return f"{left}, and what it has associated of it is deleted"
@@ -71,7 +71,7 @@ def _stays(offer: OfferRecord) -> str:
             "has left the share, and what it has associated of it stays: the share is not tagged drawbridge:offer any "
             "longer, so that Drawbridge leaves it as it is; tag it again, or delete the associations"
         )
-    if is_of_share(offer):
+    if offer.is_of_share:
         return (
             "stays in the share: it is not tagged drawbridge:offer any longer, so that Drawbridge leaves it as it is; "
             f"tag it again, or take the account out in RAM; {_IS_DELETED}"

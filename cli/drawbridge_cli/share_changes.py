@@ -11,7 +11,7 @@ from drawbridge.decision.permission import Lapsed
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import DrawbridgeError
 from drawbridge.intake.offering.desired import OfferRules
-from drawbridge.intake.offering.offers import OfferedShare, OfferRecord
+from drawbridge.intake.offering.offers import OfferedShare, OfferRecord, is_share
 from drawbridge.legible import legible
 from drawbridge.status import Reason
 from drawbridge_cli.reason_screen import made_legible, reason_text
@@ -73,7 +73,7 @@ def changes_of_shares(
     if stack.offers is None:
         return ()
     try:
-        with_records = {target for target in stack.offers.targets() if target.startswith("arn:")}
+        with_records = {target for target in stack.offers.targets() if is_share(target)}
         if not with_records:
             return ()
         shares = [each for each in OfferedSharesOfRam(stack.client("ram")).offered() if each.arn in with_records]

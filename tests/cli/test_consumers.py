@@ -625,6 +625,14 @@ def challenge_of(at_work: Drawbridge, account_id: str) -> tuple[str, str]:
     return made["challenge"], made["url"]
 
 
+def answer_of(operator: Operator, at_the_desk: Drawbridge, as_customer: Drawbridge, account_id: str, file: Path) -> str:
+    """Have an account that has to prove itself answer its challenge; return the file that the proof is in."""
+    asks_for_proof(operator, account_id)
+    challenge, _ = challenge_of(at_the_desk, account_id)
+    assert as_customer("prove", "--challenge", challenge, "--output", str(file)).code == 0
+    return str(file)
+
+
 def test_a_customer_proves_that_its_account_is_its_own_and_once(
     at_the_desk: Drawbridge, as_customer: Drawbridge, operator: Operator, customer: Operator
 ) -> None:
@@ -674,10 +682,8 @@ def test_another_account_s_answer_proves_nothing(
 def test_a_customer_s_answer_is_taken_at_the_desk(
     at_the_desk: Drawbridge, as_customer: Drawbridge, operator: Operator, customer: Operator, tmp_path: Path
 ) -> None:
-    account, file = customer.account_id, str(tmp_path / "proof.json")
-    asks_for_proof(operator, account)
-    challenge, _ = challenge_of(at_the_desk, account)
-    assert as_customer("prove", "--challenge", challenge, "--output", file).code == 0
+    account = customer.account_id
+    file = answer_of(operator, at_the_desk, as_customer, account, tmp_path / "proof.json")
 
     wrong = at_the_desk("consumers", "proof", STRANGER, "--file", file)
     assert (wrong.code, f"it is of account {account}, not of {STRANGER}" in wrong.err) == (2, True)
@@ -696,10 +702,8 @@ def test_a_customer_s_answer_is_taken_at_the_desk(
 def test_an_answer_is_taken_by_add_too_and_by_nothing_else_beside_it(
     at_the_desk: Drawbridge, as_customer: Drawbridge, operator: Operator, customer: Operator, tmp_path: Path
 ) -> None:
-    account, file = customer.account_id, str(tmp_path / "proof.json")
-    asks_for_proof(operator, account)
-    challenge, _ = challenge_of(at_the_desk, account)
-    assert as_customer("prove", "--challenge", challenge, "--output", file).code == 0
+    account = customer.account_id
+    file = answer_of(operator, at_the_desk, as_customer, account, tmp_path / "proof.json")
 
     both = at_the_desk("consumers", "add", account, "--tier", "gold", "--proof", file)
     before = registered(operator, account)

@@ -295,20 +295,33 @@ def test_who_comes_back_and_goes_again_before_it_is_put_in_is_not_lost_sight_of(
     assert (world.in_share(), of_consumer(world)) == ({STRANGER}, set())
 
 
-def change_while_it_is_put_in(world: World, change: Callable[[], object]) -> None:
+def nothing() -> None:
+    """Do nothing."""
+
+
+def change_while_it_is_put_in(
+    world: World, *, before: Callable[[], object] = nothing, after: Callable[[], object] = nothing
+) -> None:
+    """Have something happen elsewhere right before, or after, RAM puts accounts in for the next time."""
     associate = world.shares.associate
 
     def and_change(share_arn: str, account_ids: Sequence[str]) -> None:
         world.shares.associate = associate  # type: ignore[method-assign]
+        before()
         associate(share_arn, account_ids)
-        change()
+        after()
 
     world.shares.associate = and_change  # type: ignore[method-assign]
 
 
+def remove_in_another_sweep(world: World) -> None:
+    command_removal(world)
+    later(world, timedelta(seconds=7))
+
+
 def test_who_is_removed_while_it_is_put_in_again_after_somebody_took_it_out_leaves_nothing(world: World) -> None:
     world.shares.members[SHARE_ARN][CONSUMER] = PrincipalStatus.DISASSOCIATED
-    change_while_it_is_put_in(world, lambda: command_removal(world))
+    change_while_it_is_put_in(world, after=lambda: command_removal(world))
     later(world, timedelta(hours=13))
 
     later(world, SOON)
@@ -323,7 +336,7 @@ def test_whom_a_listing_leaves_out_and_whose_entry_changes_while_it_is_put_in_st
     entry: Consumer, world: World
 ) -> None:
     world.shares.left_out, world.shares.outsiders = {CONSUMER}, {CONSUMER}
-    change_while_it_is_put_in(world, lambda: world.consumers.registered.update({CONSUMER: entry}))
+    change_while_it_is_put_in(world, after=lambda: world.consumers.registered.update({CONSUMER: entry}))
     later(world, timedelta(hours=13))
     world.shares.left_out = set()
 
@@ -338,15 +351,7 @@ def test_whom_another_sweep_takes_out_while_it_is_put_in_again_is_taken_out_at_o
     del world.consumers.registered[CONSUMER]
     world.converge()
     world.consumers.registered[CONSUMER] = GOLD
-    associate = world.shares.associate
-
-    def after_the_other_sweep(share_arn: str, account_ids: Sequence[str]) -> None:
-        world.shares.associate = associate  # type: ignore[method-assign]
-        command_removal(world)
-        later(world, timedelta(seconds=7))
-        associate(share_arn, account_ids)
-
-    world.shares.associate = after_the_other_sweep  # type: ignore[method-assign]
+    change_while_it_is_put_in(world, before=lambda: remove_in_another_sweep(world))
 
     later(world, SOON)
 
@@ -503,17 +508,15 @@ def test_whom_one_sweep_takes_out_while_another_puts_it_in_is_taken_out_by_the_n
     del world.consumers.registered[CONSUMER]
     world.converge()
     world.consumers.registered[CONSUMER] = GOLD
-    associate = world.shares.associate
 
-    def after_the_other_sweep(share_arn: str, account_ids: Sequence[str]) -> None:
-        world.shares.associate = associate  # type: ignore[method-assign]
-        command_removal(world)
-        later(world, timedelta(seconds=7))
+    def in_another_sweep() -> None:
+        remove_in_another_sweep(world)
         world.now += timedelta(seconds=7)
-        associate(share_arn, account_ids)
+
+    def killed() -> None:
         raise CrashError
 
-    world.shares.associate = after_the_other_sweep  # type: ignore[method-assign]
+    change_while_it_is_put_in(world, before=in_another_sweep, after=killed)
     with pytest.raises(CrashError):
         later(world, SOON)
     put_in = world.in_share()

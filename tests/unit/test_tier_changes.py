@@ -194,13 +194,18 @@ def test_the_next_share_is_waited_for_a_day_again_once_it_can_take_anybody_again
         world.converge()
         world.now += timedelta(days=1)
     world.consumers.registered[CONSUMER], world.policies = before, policies
+
+    assert in_share_each_hour(world) == [*[True] * 24, False]
+
+
+def in_share_each_hour(world: World) -> list[bool]:
+    """Sweep each hour of a day, and once more; return whether the account is in the share after each."""
     was_in: list[bool] = []
     for _ in range(25):
         world.converge()
         was_in.append(CONSUMER in world.in_share())
         world.now += timedelta(hours=1)
-
-    assert was_in == [*[True] * 24, False]
+    return was_in
 
 
 def test_who_changes_back_and_forth_has_a_day_each_time(world: World) -> None:
@@ -227,13 +232,8 @@ def test_who_changes_to_a_third_tier_while_it_is_awaited_in_the_second_has_a_day
     world.converge()
     world.now += timedelta(hours=hours)
     world.consumers.registered[CONSUMER] = Consumer(tier="bronze")
-    was_in: list[bool] = []
-    for _ in range(25):
-        world.converge()
-        was_in.append(CONSUMER in world.in_share())
-        world.now += timedelta(hours=1)
 
-    assert was_in == [*[True] * 24, False]
+    assert in_share_each_hour(world) == [*[True] * 24, False]
 
 
 def test_a_whole_tier_that_nobody_takes_is_not_without_its_share_after_a_day_unless_that_is_let() -> None:

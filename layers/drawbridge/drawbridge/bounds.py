@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 import msgspec
@@ -39,6 +40,15 @@ def fitting(things: Iterable[Thing], most: int) -> tuple[Thing, ...]:
 def in_parts(things: Sequence[Thing], most: int) -> Iterator[Sequence[Thing]]:
     """Yield all things in their order, as many at once as one call takes."""
     return (things[start : start + most] for start in range(0, len(things), most))
+
+
+def turned(things: Sequence[Thing], now: datetime) -> list[Thing]:
+    """Return all things beginning with any, so that none is the last each time there is no time for all.
+
+    What is killed over one can't say which it left out. The microsecond of ``now`` is as good as thrown.
+    """
+    first = now.microsecond % max(len(things), 1)
+    return [*things[first:], *things[:first]]
 
 
 def some_of(names: Sequence[str], most: int = 5) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from drawbridge.aws.errors import error_for, translated
+from drawbridge.bounds import in_parts
 from drawbridge.discovery.announcements import RequestReview, WithdrawalAnnouncement
 from drawbridge.hint.notification import CONNECTION_NOTIFICATION
 from drawbridge.intake.notices.tell import OfferAnnouncement, OfferChange, OfferEvent
@@ -53,8 +54,8 @@ class EventBus:
         # IAM allows by detail-type, and what it makes of a call with several is not documented.
         for detail_type in OfferEvent:
             changes = [each.change for each in announcements if each.event is detail_type]
-            for start in range(0, len(changes), _AT_ONCE):
-                on_bus |= self._put_offers(detail_type, changes[start : start + _AT_ONCE])
+            for some in in_parts(changes, _AT_ONCE):
+                on_bus |= self._put_offers(detail_type, some)
         return frozenset(on_bus)
 
     def relay(self, details: list[dict[str, Any]]) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from time import monotonic
 from typing import Protocol
 
-from drawbridge.bounds import some_of
+from drawbridge.bounds import some_of, turned
 from drawbridge.decision.facts import EvaluationTime
 from drawbridge.discovery.findings import failure_of
 from drawbridge.errors import DrawbridgeError, GoneError, NotReadyError
@@ -13,8 +13,8 @@ from drawbridge.intake.disassociation.disassociate import LeaverReconciler, Shar
 from drawbridge.intake.notices.tell import ShareTeller
 from drawbridge.intake.offering.converged import Converged
 from drawbridge.intake.offering.departures import Departures
-from drawbridge.intake.offering.desired import RegisteredEntries, Target, id_of, is_share, unreadable
-from drawbridge.intake.offering.offers import OfferedShare, OfferedShares, OfferRecords
+from drawbridge.intake.offering.desired import RegisteredEntries, Target, id_of, unreadable
+from drawbridge.intake.offering.offers import OfferedShare, OfferedShares, OfferRecords, is_share
 from drawbridge.intake.offering.quotas import Limits, OfferCounts, usages
 from drawbridge.intake.offering.reconcile import Hurry, OfferReconciler, RegisteredConsumers
 from drawbridge.intake.offering.steps import (
@@ -51,15 +51,6 @@ def _after_one(is_late: Hurry) -> Hurry:
 def _may_be_told(plan: OfferPlan) -> bool:
     """Return whether there is something to tell of a share, by what there was or by what is done about it."""
     return plan.has_untold or not all(isinstance(each, ForgetRecords) for each in plan.steps)
-
-
-def _turned(targets: list[Target], now: datetime) -> list[Target]:
-    """Return them beginning with any: a sweep that is killed over one can't say which it left out.
-
-    The microsecond of a sweep is as good as thrown, whatever ``LookEvery``.
-    """
-    first = now.microsecond % max(len(targets), 1)
-    return targets[first:] + targets[:first]
 
 
 class OfferedServices(Protocol):
@@ -138,7 +129,7 @@ class OfferSweep:
         converged.broken += (broken for each in entries if (broken := unreadable(each)) is not None)
         left_out = self._left_out(converged)
         # First what was left out longest, then what was not finished: so each comes first in time.
-        targets = sorted(_turned(targets, evaluation_time.now), key=lambda each: -left_out.get(id_of(each), -1))
+        targets = sorted(turned(targets, evaluation_time.now), key=lambda each: -left_out.get(id_of(each), -1))
         registry = RegisteredEntries(entries)
         is_late_to_plan, is_late_to_add = is_late(_ADDS_UNTIL), is_late(_ADDS_UNTIL)
         counts: dict[str, OfferCounts] = {}

@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from msgspec import Struct
 
+from drawbridge.bounds import turned
 from drawbridge.decision.facts import EvaluationTime
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import (
@@ -142,7 +143,7 @@ class LeaverReconciler:
         """Look at each resource configuration, beginning with any, and delete what is due."""
         now = shares.evaluation_time.now
         held = {each: self._held(each, converged, look) for each in sorted({each.record.target for each in leavers})}
-        for arn in _turned(self._associations.configurations(), now):
+        for arn in turned(sorted(self._associations.configurations()), now):
             if is_late():
                 converged.left_out.update(held)
                 look.is_complete = False
@@ -239,10 +240,3 @@ class LeaverReconciler:
         else:
             converged.disassociated.append(str(association))
         return True
-
-
-def _turned(arns: Collection[str], now: datetime) -> list[str]:
-    """Return them beginning with any: none comes last in each sweep."""
-    ordered = sorted(arns)
-    first = now.microsecond % len(ordered) if ordered else 0
-    return ordered[first:] + ordered[:first]

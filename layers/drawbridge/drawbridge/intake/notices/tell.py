@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from drawbridge.bounds import in_parts
 from drawbridge.errors import UpstreamError
 from drawbridge.intake.notices.notice import share_notice_of
 from drawbridge.intake.offering.converged import Converged
@@ -97,11 +98,11 @@ class ShareTeller:
         may_be = {name: each for name, each in records.items() if each.is_out or not of_leavers}
         untold = {name: each for name, each in may_be.items() if is_untold(each, there.get(name), now)}
         due = [(each, with_notice(each, there.get(name), now)) for name, each in untold.items()]
-        for start in range(0, len(due), _AT_ONCE):
+        for some in in_parts(due, _AT_ONCE):
             if is_late():
                 converged.left.add(share_arn)
                 return
-            self._tell(due[start : start + _AT_ONCE], converged)
+            self._tell(some, converged)
 
     def tell_of_deleted(
         self, records: Collection[OfferRecord], now: datetime, converged: Converged, is_late: Callable[[], bool]
@@ -110,10 +111,10 @@ class ShareTeller:
         due = [(each, of_deleted_share(each, now)) for each in records]
         untold = [each for each in due if _is_untold(each[1])]
         needless = [after for _, after in due if not _is_untold(after)]
-        for start in range(0, len(untold), _AT_ONCE):
+        for some in in_parts(untold, _AT_ONCE):
             if is_late():
                 break
-            needless += self._tell(untold[start : start + _AT_ONCE], converged)
+            needless += self._tell(some, converged)
         return needless
 
     def _tell(self, due: Sequence[tuple[OfferRecord, OfferRecord]], converged: Converged) -> list[OfferRecord]:

@@ -16,10 +16,6 @@ class AccountOffers(Struct, frozen=True, kw_only=True):
     """What stays: its service is not managed any longer, or its share is tagged as an offer no longer."""
 
 
-def is_of_share(offer: OfferRecord) -> bool:
-    return offer.target.startswith("arn:")
-
-
 def offers_of(
     records: OfferRecords, account_id: str, *, managed: Collection[str], offered_shares: Callable[[], Collection[str]]
 ) -> AccountOffers:
@@ -34,7 +30,7 @@ def offers_of(
         for _, record in sorted(records.of(target).items())
         if record.account_id == account_id and record.refused_at is None
     ]
-    looked_after = {*managed, *(offered_shares() if any(map(is_of_share, found)) else ())}
+    looked_after = {*managed, *(offered_shares() if any(each.is_of_share for each in found) else ())}
     return AccountOffers(
         going=tuple(each for each in found if each.target in looked_after),
         staying=tuple(each for each in found if each.target not in looked_after),

@@ -128,11 +128,6 @@ def id_of(target: Target) -> str:
     return target.service_id if isinstance(target, ManagedService) else target.arn
 
 
-def is_share(target_id: str) -> bool:
-    """Return whether an id of what is offered is the ARN of a share."""
-    return target_id.startswith("arn:")
-
-
 class OfferRules:
     """What of the registry is offered, by the policies in force. It asks nobody."""
 

@@ -179,6 +179,11 @@ class OfferedShares(Protocol):
         ...
 
 
+def is_share(target: str) -> bool:
+    """Return whether what something is offered of, by its id, is a share, which has an ARN; else it is a service."""
+    return target.startswith("arn:")
+
+
 class OfferRecord(Struct, frozen=True, kw_only=True):
     """What Drawbridge added to a service or a share, and when."""
 
@@ -209,6 +214,11 @@ class OfferRecord(Struct, frozen=True, kw_only=True):
     """That tier; who changes to another meanwhile is awaited anew."""
     notice: ShareNotice | None = None
     """Of an account in a share: what it was told of it last, or is about to be."""
+
+    @property
+    def is_of_share(self) -> bool:
+        """Whether it is an account in a share; else it is a principal that a service allows."""
+        return is_share(self.target)
 
     @property
     def is_out(self) -> bool:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from drawbridge.bounds import shortened
 from drawbridge.errors import DrawbridgeError, UpstreamError
+from drawbridge.intake.offering.offers import is_share
 
 NEAR = 0.8
 """The part of a quota from which on it is told."""
@@ -217,7 +218,7 @@ def usages(counts: Mapping[str, OfferCounts], limits: Limits) -> list[QuotaUsage
 
     Of shares only those that are offers were counted.
     """
-    shares = {target: each for target, each in counts.items() if target.startswith("arn:")}
+    shares = {target: each for target, each in counts.items() if is_share(target)}
     found: list[QuotaUsage] = []
     if shares:
         found += (
@@ -290,7 +291,7 @@ def without_number(target: str, counts: OfferCounts) -> QuotaUsage:
     """Return that AWS has no room for more where nobody knows how much it has."""
     return QuotaUsage(
         of=target,
-        counted=PRINCIPALS_OF_SHARE.counted if target.startswith("arn:") else ALLOWED_PRINCIPALS,
+        counted=PRINCIPALS_OF_SHARE.counted if is_share(target) else ALLOWED_PRINCIPALS,
         used=counts.there,
         called_for=max(counts.there, counts.called_for),
         limit=None,
@@ -306,4 +307,4 @@ def nearest(found: Iterable[QuotaUsage]) -> list[QuotaUsage]:
 
 def what_to_do_about(target: str) -> str:
     """Return what to do where AWS has no room for more principals of a service or a share."""
-    return _MORE_OF_SHARE if target.startswith("arn:") else _MORE_PRINCIPALS
+    return _MORE_OF_SHARE if is_share(target) else _MORE_PRINCIPALS

@@ -16,7 +16,7 @@ from drawbridge.errors import AccessDeniedError, GoneError, InvalidInputError, N
 from drawbridge.intake.offering.causes import CausesOfLeaving
 from drawbridge.intake.offering.converged import Converged
 from drawbridge.intake.offering.departures import Departures, Elsewhere, OtherShares, counts_for_cap
-from drawbridge.intake.offering.desired import OfferRules, RegisteredEntries, Target, id_of, is_share
+from drawbridge.intake.offering.desired import OfferRules, RegisteredEntries, Target, id_of
 from drawbridge.intake.offering.leaving import Leaving, LeavingCause, leaving_after
 from drawbridge.intake.offering.offers import (
     Allowed,
@@ -27,6 +27,7 @@ from drawbridge.intake.offering.offers import (
     PartlyDeniedError,
     PartlyRefusedError,
     ServicePermissions,
+    is_share,
 )
 from drawbridge.intake.offering.quotas import what_to_do_about
 from drawbridge.intake.offering.steps import (
