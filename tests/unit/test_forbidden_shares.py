@@ -606,10 +606,19 @@ def keeps_its_time(before: OfferRecord, after: OfferRecord, forbidden: dict[str,
     if after.leaving is None:
         return False
     mark, limit = after.leaving.announced, NOW if forbidden[after.principal].urgent else NOW + WAIT
-    if before.leaving is None or before.is_back:
+    was_held_back = before.leaving is not None and before.leaving.is_capped
+    if (
+        before.leaving is None
+        or before.is_back
+        or (was_held_back and before.leaving.cause is not LeavingCause.FORBIDDEN)
+    ):
         return (mark.since, mark.withdraw_after) == (NOW, limit)
     was = before.leaving.announced
     return (mark.since, mark.withdraw_after) == (was.since, min(was.withdraw_after, limit))
+
+
+def was_told_nothing(leaving: Leaving) -> bool:
+    return leaving.is_capped and leaving.cause is not LeavingCause.FORBIDDEN
 
 
 def test_who_is_announced_by_a_forbid_stays_with_the_others_while_the_share_has_a_wrong_tag(world: World) -> None:
@@ -634,3 +643,27 @@ def test_who_is_announced_by_a_forbid_stays_with_the_others_while_the_share_has_
     later(world, WAIT)
 
     assert CONSUMER not in world.in_share()
+
+
+def test_who_was_held_back_and_is_forbidden_when_its_entry_is_back_has_the_whole_period(world: World) -> None:
+    """Found by reading: nobody had told it that it would leave, and the time at which it was held back counted."""
+    accounts = many(world)
+    entries = {each: world.consumers.registered.pop(each) for each in accounts}
+    held_back = world.converge()
+    later(world, WAIT + HOUR)
+    world.consumers.registered |= entries
+    policies(world, forbid(f'principal == Account::"{accounts[0]}"'))
+
+    world.converge()
+    announced = leaving(world, accounts[0])
+    kept = set(accounts) & world.in_share()
+
+    assert len(held_back.held_back) == len(accounts)
+    assert kept == set(accounts)
+    assert announced is not None
+    assert (announced.cause, announced.is_capped) == (LeavingCause.FORBIDDEN, False)
+    assert announced.announced.withdraw_after == announced.announced.since + WAIT
+
+    later(world, WAIT)
+
+    assert set(accounts) - world.in_share() == {accounts[0]}

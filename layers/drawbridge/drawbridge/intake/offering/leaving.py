@@ -42,7 +42,12 @@ class Leaving(Struct, frozen=True, kw_only=True):
 
 
 def announced_to_leave(before: Leaving | None, lapsed: Lapsed, now: datetime, wait: timedelta) -> Leaving:
-    """Return what is to be on record of an account that policies forbid to be in a share; it is in it until then."""
+    """Return what is to be on record of an account that policies forbid to be in a share; it is in it until then.
+
+    One that was held back from leaving for another cause has a period of its own: nobody was told that it would leave.
+    """
+    if before is not None and before.is_capped and before.cause is not LeavingCause.FORBIDDEN:
+        before = None
     announced = mark_of(lapsed, before.announced if before is not None else None, now, wait)
     if before is None:
         return Leaving(cause=LeavingCause.FORBIDDEN, announced=announced)

@@ -526,9 +526,12 @@ class OfferReconciler:
         return [replace(offer, record=noted[offer.principal]) for offer, _ in leaving if offer.principal in noted]
 
     def _hold_back(self, leaving: Sequence[tuple[Offer, OfferRecord]], converged: Converged) -> None:
-        """Note that accounts stay in a share, as too many would leave at once: an operator may let them go."""
+        """Note that accounts stay in a share, as too many would leave at once: an operator may let them go.
+
+        One that a forbid has announced stays announced as it was.
+        """
         new = [
-            (offer, replace(each, leaving=replace(each.leaving, is_capped=True)))
+            (offer, replace(each, leaving=replace(_announced_by_forbid(offer) or each.leaving, is_capped=True)))
             for offer, each in leaving
             if each.leaving is not None and not _is_held_back(offer)
         ]
@@ -627,6 +630,11 @@ def _out(leaving: Leaving, now: datetime) -> Leaving:
 
 def _as_on_record(offers: Iterable[Offer]) -> list[tuple[Offer, OfferRecord]]:
     return [(each, each.record) for each in offers if each.record is not None]
+
+
+def _announced_by_forbid(offer: Offer) -> Leaving | None:
+    before = offer.record.left_before if offer.record is not None else None
+    return before if before is not None and before.cause is LeavingCause.FORBIDDEN else None
 
 
 def _is_held_back(offer: Offer) -> bool:
