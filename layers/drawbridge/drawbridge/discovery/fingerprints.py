@@ -7,7 +7,6 @@ from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import bindings_fingerprint, matching_bindings_fingerprint
 from drawbridge.configuration import InForce
 from drawbridge.decision.facts import Consumer
-from drawbridge.decision.gather import ConsumerRegistry
 from drawbridge.decision.in_force import decision_fingerprint
 from drawbridge.decision.policies import Policy
 from drawbridge.decision.registration import Registration
@@ -18,7 +17,7 @@ _MOST_BY_KEYS = 2_000
 """Entries that are read by their keys, which is twenty calls. To read more, reading all of the registry takes fewer."""
 
 
-class SweptRegistry(ConsumerRegistry, Protocol):
+class SweptRegistry(Protocol):
     """The registry of consumers, as a sweep reads it: consistently, for who was just registered is asked for by it."""
 
     def entries(self, account_ids: Collection[str]) -> Mapping[str, Registration]:
@@ -50,8 +49,7 @@ class CachedRegistry:
         return {each.account_id: each for each in self._registry.all(consistently=True)}
 
     def consumer(self, account_id: str) -> Consumer | None:
-        if account_id not in self._consumers:
-            self._consumers[account_id] = self._registry.consumer(account_id)
+        self.load({account_id})
         return self._consumers[account_id]
 
 
