@@ -19,6 +19,9 @@ OPERATIONS = Path(__file__).with_name("operations.txt")
 _MODEL = "service-2"
 _BY_OPERATION = {"paginators-1": "pagination", "waiters-2": "waiters"}
 """Files of a service that have an entry for each operation, and where; a waiter's says itself which it calls."""
+_OF_RESOURCES = {"dynamodb": ["TableDescription"]}
+"""Shapes that boto3 makes its resources from, of which the functions use the ``Table``."""
+
 _FOR_PEOPLE = "examples-1"
 _ENDPOINTS = "endpoints.json"
 
@@ -32,8 +35,8 @@ def operations(text: str) -> dict[str, frozenset[str]]:
     return {service: frozenset(names) for service, names in found.items()}
 
 
-def pruned(model: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
-    """Return a service's model with these operations, all shapes that they reach, and nothing for people to read.
+def pruned(model: Mapping[str, Any], names: Collection[str], shapes: Collection[str] = ()) -> dict[str, Any]:
+    """Return a service's model with these operations and shapes, all that they reach, and nothing for people to read.
 
     Raises:
         ValueError: the service has no such operation.
@@ -41,25 +44,27 @@ def pruned(model: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
     if missing := sorted(set(names) - model["operations"].keys()):
         raise ValueError(f"{model['metadata']['serviceId']} has no operation {', '.join(missing)}")
     kept = {name: each for name, each in model["operations"].items() if name in names}
-    shapes = {name: model["shapes"][name] for name in _reached(kept.values(), model["shapes"])}
-    found: dict[str, Any] = _without_documentation({**model, "operations": kept, "shapes": shapes})
+    reached = _reached([*_named_by(kept.values()), *shapes], model["shapes"])
+    kept_shapes = {name: each for name, each in model["shapes"].items() if name in reached}
+    found: dict[str, Any] = _without_documentation({**model, "operations": kept, "shapes": kept_shapes})
     return found
 
 
-def _reached(operations: Iterable[Mapping[str, Any]], shapes: Mapping[str, Any]) -> list[str]:
+def _named_by(operations: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for each in operations:
+        yield from _shapes_in([each.get("input"), each.get("output"), *each.get("errors", [])])
+
+
+def _reached(names: Iterable[str], shapes: Mapping[str, Any]) -> set[str]:
     found: set[str] = set()
-    left = [
-        name
-        for each in operations
-        for name in _shapes_in([each.get("input"), each.get("output"), *each.get("errors", [])])
-    ]
+    left = list(names)
     while left:
         name = left.pop()
         if name not in found:
             found.add(name)
             shape = shapes[name]
             left += _shapes_in([*shape.get("members", {}).values(), *map(shape.get, ("member", "key", "value"))])
-    return [name for name in shapes if name in found]
+    return found
 
 
 def _shapes_in(references: Iterable[Mapping[str, Any] | None]) -> Iterator[str]:
@@ -112,7 +117,7 @@ def _prune_service(service: Path, names: Collection[str]) -> str:
             entries = content.get(part, {})
             kept = {name: each for name, each in entries.items() if each.get("operation", name) in names}
             _replace(files[kind], {**content, part: kept})
-    model = pruned(_read(files[_MODEL]), names)
+    model = pruned(_read(files[_MODEL]), names, _OF_RESOURCES.get(service.name, []))
     _replace(files[_MODEL], model)
     prefix: str = model["metadata"]["endpointPrefix"]
     return prefix

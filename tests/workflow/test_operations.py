@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import boto3
 import botocore
 import pytest
 from botocore import xform_name
@@ -186,6 +187,16 @@ def test_a_client_of_each_service_is_built_from_what_is_left_and_pages_as_before
         assert client.meta.endpoint_url == whole.meta.endpoint_url
         for name in names:
             assert client.can_paginate(xform_name(name)) is whole.can_paginate(xform_name(name))
+
+
+def test_a_table_is_built_from_what_is_left(layer: Path) -> None:
+    session = Session()
+    session.register_component(
+        "data_loader", Loader(extra_search_paths=[str(layer)], include_default_search_paths=False)
+    )
+    table = boto3.Session("key", "secret", region_name="eu-central-1", botocore_session=session).resource("dynamodb")
+
+    assert table.Table("ledger").batch_writer() is not None
 
 
 def test_what_is_pruned_is_small_and_pruning_it_again_changes_nothing(layer: Path) -> None:
