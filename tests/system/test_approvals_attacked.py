@@ -195,10 +195,10 @@ def test_while_many_wait_a_sweep_makes_as_many_calls_as_while_few_do(
     made = {name: world.calls(provider.account_id, name) - before[name] for name in _OF_A_LOOK}
     sweeps = made["ram:GetResourceShareInvitations"]
     assert sweeps >= 3
-    # Ledger and questions, each at once; nothing is announced or started again.
+    # Registry, ledger and questions, each at once; nothing is announced or started again.
     assert made == {
         "ram:GetResourceShareInvitations": sweeps,
-        "dynamodb:BatchGetItem": 2 * sweeps,
+        "dynamodb:BatchGetItem": 3 * sweeps,
         "states:StartExecution": 0,
         "events:PutEvents": 0,
     }
