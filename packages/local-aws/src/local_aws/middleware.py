@@ -17,11 +17,12 @@ from local_aws.fault_injection.plans import OF_LISTINGS
 from local_aws.http import answers, query_json
 from local_aws.http.answers import Answer
 from local_aws.http.call_record import MadeCall, record
+from local_aws.http.own_clients import WAITING
 from local_aws.http.request_identification import Environ, IdentifiedCall, identify
 from local_aws.iam import presigned_calls
 from local_aws.moto_extension import pages
 from local_aws.throttling.throttles import throttles
-from local_aws.time.activity import carrying, doing
+from local_aws.time.activity import carrying, doing, known
 from local_aws.time.clock import clock
 
 __all__ = ["Denial", "IdentifiedCall", "Middleware"]
@@ -29,6 +30,8 @@ __all__ = ["Denial", "IdentifiedCall", "Middleware"]
 _log = logging.getLogger(__name__)
 
 # An outside consumer that waits for messages does not count as activity.
+_WAITING_HEADER = f"HTTP_{WAITING.upper().replace('-', '_')}"
+
 _WAITING = frozenset({"sqs:ReceiveMessage"})
 
 StartResponse = Callable[..., Any]
@@ -66,7 +69,7 @@ class Middleware:
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account_id
         # Once a function's end is visible, its last call is in the record.
         sandbox = functions.sandbox_of(call.access_key_id)
-        waiting = sandbox.activities if sandbox else ()
+        waiting = sandbox.activities if sandbox else known(environ.get(_WAITING_HEADER, ""))
         with (
             carrying(*waiting),
             nullcontext() if call.name in _WAITING else doing("AWS calls"),

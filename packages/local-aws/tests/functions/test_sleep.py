@@ -10,9 +10,11 @@ from typing import Any
 
 import botocore
 import pytest
+from botocore.exceptions import ClientError
 
 from local_aws.functions import sources
-from local_aws.functions.fleet import fleet
+from local_aws.functions.fleet import MOST_PER_FUNCTION, fleet
+from local_aws.services.quotas import lowered
 from local_aws.testing.clock import clock, fast_forward, in_flight
 from local_aws.time.activity import at_work
 from local_aws_tests.lambda_account import HANDLERS, Account, answer, failure, new_account, wait_until
@@ -43,7 +45,7 @@ def still() -> Iterator[None]:
 
 @pytest.fixture
 def threads() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(20) as pool:
         yield pool
 
 
@@ -169,3 +171,39 @@ def test_the_same_process_is_not_used_with_a_clock_that_stands_still_and_with_on
 
     assert stands[0]["process"] == stands[1]["process"] != runs["process"]
     assert stands[0]["time"] == stands[1]["time"]
+
+
+@pytest.mark.usefixtures("still")
+def test_all_functions_of_an_account_share_its_concurrency_but_for_what_is_reserved(
+    account: Account, threads: ThreadPoolExecutor
+) -> None:
+    """A new account has ten: one function that sleeps ten times leaves nothing to the others."""
+    account.function("other")
+    account.function("with-its-own")
+    account.functions.put_function_concurrency(FunctionName="with-its-own", ReservedConcurrentExecutions=1)
+    with lowered(concurrent_executions=3):
+        results = [threads.submit(account.invoke, "sleeper", {"sleep": 30}) for _ in range(2)]
+        wait_until(lambda: in_flight().get("planned", 0) == 2 and not at_work())
+
+        answer(account.invoke("with-its-own"))
+        with pytest.raises(ClientError) as refused:
+            account.invoke("other")
+        fast_forward(31)
+        answer(account.invoke("other"))
+
+    assert refused.value.response["Error"]["Code"] == "TooManyRequestsException"
+    for each in results:
+        answer(each.result())
+
+
+@pytest.mark.usefixtures("still")
+def test_more_sleep_at_once_than_processes_may_work_at_once(account: Account, threads: ThreadPoolExecutor) -> None:
+    number = MOST_PER_FUNCTION + 3
+    before = clock.time()
+    results = [threads.submit(account.invoke, "sleeper", {"sleep": 30}) for _ in range(number)]
+
+    assert fast_forward(100, lambda: all(each.done() for each in results)) is True
+
+    told = [answer(each.result()) for each in results]
+    assert [each["time"] - before for each in told] == pytest.approx([30] * number, abs=0.1)
+    assert len({each["process"] for each in told}) == number

@@ -5,26 +5,32 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 
 from local_aws.functions.configuration import FunctionConfiguration
 from local_aws.functions.sandbox import Sandbox
+from local_aws.time.activity import at_rest, under_way_here
 from local_aws.time.clock import clock
 
 MOST_PER_FUNCTION = 4
 """Lambda would start hundreds, but more processes would only compete for this machine's processors."""
 
+MOST_ASLEEP_TOO = 60
+"""Besides, of each function: whoever sleeps needs no processor, but memory."""
+
 MOST_IN_ALL = 32
 
 
 class Fleet:
-    """Lends sandboxes to one borrower each; a caller waits while all are busy."""
+    """Lends sandboxes to one borrower each; a caller waits while all are busy, and is at rest: they are at work."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._idle: list[Sandbox] = []
         self._lent: dict[tuple[str, str, str, str], int] = {}
         self._busy: set[Sandbox] = set()
+        self._waiting: deque[Callable[[], None]] = deque()
 
     @contextlib.contextmanager
     def borrow(self, configuration: FunctionConfiguration, endpoint_url: str) -> Iterator[Sandbox]:
@@ -70,9 +76,12 @@ class Fleet:
                 if found is not None:
                     self._idle.remove(found)
                     self._busy.add(found)
-                if found is not None or self._lent.get(configuration.key, 0) < MOST_PER_FUNCTION:
+                if found is not None or self._has_room(configuration):
                     break
-                self._changed.wait()
+                with at_rest(*under_way_here()) as end:
+                    self._waiting.append(end)
+                    self._changed.wait()
+                    self._waiting.remove(end)
             self._lent[configuration.key] = self._lent.get(configuration.key, 0) + 1
             if found is None and len(self._idle) + sum(self._lent.values()) > MOST_IN_ALL and self._idle:
                 longest = min(self._idle, key=lambda each: each.idle_since)
@@ -84,11 +93,11 @@ class Fleet:
 
     def _start(self, configuration: FunctionConfiguration, endpoint_url: str) -> Sandbox:
         try:
-            sandbox = Sandbox(configuration, endpoint_url)
+            sandbox = Sandbox(configuration, endpoint_url, on_sleep=self._wake)
         except BaseException:
             with self._changed:
                 self._lent[configuration.key] -= 1
-                self._changed.notify_all()
+            self._wake()
             raise
         with self._changed:
             self._busy.add(sandbox)
@@ -101,6 +110,19 @@ class Fleet:
             if not sandbox.dead:
                 sandbox.idle_since = time.monotonic()
                 self._idle.append(sandbox)
+        self._wake()
+
+    def _has_room(self, configuration: FunctionConfiguration) -> bool:
+        """Return whether one more may be started: those that sleep leave the processors to others."""
+        lent = self._lent.get(configuration.key, 0)
+        asleep = sum(each.asleep for each in self._busy if each.configuration.key == configuration.key)
+        return lent - min(asleep, MOST_ASLEEP_TOO) < MOST_PER_FUNCTION
+
+    def _wake(self) -> None:
+        """Have all who wait look again, each of which is at work from here on: no time passes before it is."""
+        with self._changed:
+            for end in self._waiting:
+                end()
             self._changed.notify_all()
 
 

@@ -9,10 +9,13 @@ import threading
 import uuid
 import zipfile
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from moto.awslambda.exceptions import LambdaClientError
+from moto.awslambda.models import lambda_backends
 
 from local_aws import project
 from local_aws.functions import invocations, sources
@@ -22,16 +25,17 @@ from local_aws.functions.invocations import Invocation
 from local_aws.functions.runtime_api import Task
 from local_aws.functions.sandbox import InvocationOutcome
 from local_aws.functions.sources import FunctionSource
+from local_aws.services.quotas import quotas
 from local_aws.time.activity import doing
 from local_aws.time.clock import clock
 
 MOST_REQUEST_BYTES = 6_291_456
 MOST_EVENT_BYTES = 1_048_576
-MOST_AT_ONCE = 1000
-"""An account's default quota of concurrent executions."""
-
 _lock = threading.Lock()
 _running: Counter[tuple[str, str, str]] = Counter()
+_unreserved: Counter[tuple[str, str]] = Counter()
+"""Those of an account's functions in a Region that have no concurrency of their own."""
+
 _endpoint_url = ""
 
 
@@ -84,22 +88,36 @@ def run(function: Any, payload: bytes, *, request_id: str = "", client_context: 
     Raises:
         TooManyRequestsError: its reserved concurrency, or the account's, is used up.
     """
-    key = (function.account_id, function.region, function.function_name)
-    with doing("invocations"):
-        _admit(key, function.reserved_concurrency)
-        try:
-            return _run(function, payload, request_id or str(uuid.uuid4()), client_context)
-        finally:
-            with _lock:
-                _running[key] -= 1
+    with doing("invocations"), _admitted(function):
+        return _run(function, payload, request_id or str(uuid.uuid4()), client_context)
 
 
-def _admit(key: tuple[str, str, str], reserved: Any) -> None:
-    limit = MOST_AT_ONCE if reserved is None else int(reserved)
+@contextmanager
+def _admitted(function: Any) -> Iterator[None]:
+    """Have the function's execution count while the block runs."""
+    account = (function.account_id, function.region)
+    key = (*account, function.function_name)
+    reserved = function.reserved_concurrency is not None
     with _lock:
-        if _running[key] >= limit:
+        if reserved:
+            full = _running[key] >= int(function.reserved_concurrency)
+        else:
+            full = _unreserved[account] >= quotas.concurrent_executions - _reserved_in(*account)
+        if full:
             raise TooManyRequestsError
         _running[key] += 1
+        _unreserved[account] += not reserved
+    try:
+        yield
+    finally:
+        with _lock:
+            _running[key] -= 1
+            _unreserved[account] -= not reserved
+
+
+def _reserved_in(account_id: str, region: str) -> int:
+    functions = lambda_backends[account_id][region].list_functions()
+    return sum(int(each.reserved_concurrency or 0) for each in functions)
 
 
 def _run(function: Any, payload: bytes, request_id: str, client_context: str | None) -> InvocationOutcome:

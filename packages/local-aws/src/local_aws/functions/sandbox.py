@@ -11,6 +11,7 @@ import signal
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -52,8 +53,13 @@ class InvocationOutcome:
 class Sandbox:
     """A process with AWS's runtime client; ``dead`` once it can't be used again."""
 
-    def __init__(self, configuration: FunctionConfiguration, endpoint_url: str) -> None:
+    def __init__(
+        self, configuration: FunctionConfiguration, endpoint_url: str, *, on_sleep: Callable[[], None] = lambda: None
+    ) -> None:
+        """``on_sleep`` is called whenever the function begins to sleep."""
         self.configuration = configuration
+        self.asleep = False
+        self._on_sleep = on_sleep
         self.dead = False
         self.idle_since = 0.0
         self.request_id: str | None = None
@@ -179,7 +185,10 @@ class Sandbox:
                 waking.set()
 
             due = clock.call_later(most, wake)
+            self.asleep = True
+            self._on_sleep()
             waking.wait()
+            self.asleep = False
             due.cancel()
         if most < seconds:
             self._api.reports.put(TimedOut())

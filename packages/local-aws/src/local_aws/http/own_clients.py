@@ -10,6 +10,10 @@ from typing import Any
 import botocore.session
 
 from local_aws.http.client_classes import keep_client_classes
+from local_aws.time.activity import under_way_here
+
+WAITING = "X-Local-Aws-Waiting"
+"""The header with the activities of the thread that waits for the answer."""
 
 _making = threading.Lock()
 """Held while a client is made: a session can make only one at a time."""
@@ -48,4 +52,11 @@ def _session() -> Any:
     session = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
     session.set_config_variable("config_file", os.devnull)
     session.set_config_variable("credentials_file", os.devnull)
+    session.register("before-send", _tell_who_waits)
     return session
+
+
+def _tell_who_waits(**sent: Any) -> None:
+    """Say what waits for the answer: it is at rest while the call is."""
+    if activities := under_way_here():
+        sent["request"].headers[WAITING] = ",".join(activities)

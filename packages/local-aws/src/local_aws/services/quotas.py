@@ -46,6 +46,8 @@ class Quotas(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     """Pending invitations of one sender in a Region."""
     standard_parameters: Count = 10_000
     advanced_parameters: Count = 100_000
+    concurrent_executions: Count = 1000
+    """Of all functions of an account in a Region; a new account has 10 at first (Lambda developer guide, "Quotas")."""
 
 
 quotas: Final = Quotas()

@@ -27,7 +27,7 @@ class Clock(Protocol):
         """
 
     def set_speed(self, factor: float) -> None:
-        """Set how many local seconds pass in a real one, up to 100,000."""
+        """Set how many local seconds pass in a real one, up to 100,000; with 0 none does but those that are advanced."""
 
 
 clock: Clock = _clock

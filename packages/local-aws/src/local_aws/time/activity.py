@@ -62,6 +62,12 @@ def carrying(*activities: str) -> Iterator[None]:
         _thread.activities = before
 
 
+def known(listed: str) -> tuple[str, ...]:
+    """Return the activities in a list with commas between, of those that there have been."""
+    with _lock:
+        return tuple(each for each in listed.split(",") if each in _counts)
+
+
 def under_way_here() -> tuple[str, ...]:
     """Return the activities that this thread is at: none of them goes on while it waits."""
     found: tuple[str, ...] = getattr(_thread, "activities", ())
