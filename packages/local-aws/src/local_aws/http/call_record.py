@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import islice
@@ -49,6 +51,7 @@ class Record:
         self._errors: dict[CallKey, Counter[str]] = {}
         self._recent: deque[MadeCall] = deque(maxlen=RECENT)
         self._added = 0
+        self._collecting: list[tuple[str, list[MadeCall]]] = []
 
     def add(self, made: MadeCall) -> None:
         call = made.call
@@ -59,6 +62,21 @@ class Record:
                 self._errors.setdefault(caller, Counter())[made.error] += 1
             self._recent.append(made)
             self._added += 1
+            for operation, collected in self._collecting:
+                if operation == call.name:
+                    collected.append(made)
+
+    @contextmanager
+    def collected(self, operation: str) -> Iterator[list[MadeCall]]:
+        """Yield a list to which each call of an operation is added as long as the block runs, however many they are."""
+        collecting: tuple[str, list[MadeCall]] = (operation, [])
+        with self._lock:
+            self._collecting.append(collecting)
+        try:
+            yield collecting[1]
+        finally:
+            with self._lock:
+                self._collecting = [each for each in self._collecting if each is not collecting]
 
     def mark(self) -> int:
         """Return the present position in the record, for ``since``."""

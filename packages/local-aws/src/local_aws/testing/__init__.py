@@ -12,6 +12,7 @@
 - ``incidents``: events that AWS or others cause without a call of yours.
 - ``copies``: copies of endpoints, shares and parameters, for thousands of them at once.
 - ``ids``: ids that you choose, where AWS makes up its own.
+- ``stores``: what there is in tables, Parameter Store and among endpoints, read in the process.
 - ``functions``, ``workflows``: facts about Lambda's functions and Step Functions' executions that no API has.
 - ``slack``: the workspace: messages, people who click, apps.
 - ``matching``: whether a text fits a filter of EC2, and an event a pattern of EventBridge.

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 
 from local_aws.functions import processes, sources
 from local_aws.functions.fleet import fleet
+from local_aws.functions.invocations import of_account
 from local_aws.functions.sources import FunctionSource
 
-__all__ = ["FunctionSource", "begin_anew", "source_of", "started_cold"]
+__all__ = ["FunctionSource", "begin_anew", "invoked", "source_of", "started_cold"]
 
 
 def source_of(account_id: str, region: str, name: str) -> FunctionSource:
@@ -27,6 +28,11 @@ def source_of(account_id: str, region: str, name: str) -> FunctionSource:
 def begin_anew(account_id: str, region: str, name: str) -> None:
     """End the idle processes of a function, so that the next invocation is a cold start."""
     fleet.forget(account_id, region, name)
+
+
+def invoked(account_id: str) -> tuple[int, float]:
+    """Return how many invocations of an account's functions have ended, and the seconds that they took in all."""
+    return of_account(account_id)
 
 
 @contextmanager

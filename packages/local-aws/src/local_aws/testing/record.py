@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,6 +85,12 @@ class Record:
             LookupError: some of them are no longer kept.
         """
         return [RecordedCall(made) for made in _record.since(mark, function=function, account_id=account_id)]
+
+    @contextmanager
+    def collected(self, operation: str) -> Iterator[Callable[[], list[RecordedCall]]]:
+        """Yield what returns the calls of an operation since the block began, however many: none is let go."""
+        with _record.collected(operation) as made:
+            yield lambda: [RecordedCall(each) for each in made]
 
     def recent(self) -> list[RecordedCall]:
         """Return the calls that are kept, the oldest first."""

@@ -64,6 +64,11 @@ def transitions(execution_arn: str) -> int:
     return workflows.transitions(execution_arn)
 
 
+def executions_of(account_id: str) -> list[str]:
+    """Return the ARNs of all executions of an account, the newest first."""
+    return [each.execution_arn for each in executions.all() if each.execution_arn.split(":")[4] == account_id]
+
+
 def time_out(execution_arn: str) -> None:
     """Time an execution out at once, as AWS does after its ``TimeoutSeconds``.
 
