@@ -330,6 +330,16 @@ def test_of_two_sweeps_at_once_only_one_enters_the_attempt(world: World, monkeyp
     assert world.sweeper().sweep(CONNECTIONS, NOW).started == ()
 
 
+def test_a_flood_of_one_account_holds_up_no_other_that_asks(world: World) -> None:
+    flood = [connection(endpoint_id=f"vpce-{number:017}") for number in range(30)]
+    world.services.listed_connections = [*flood, connection(owner=PROVIDER, endpoint_id="vpce-quiet")]
+
+    started = world.sweeper().sweep(CONNECTIONS, NOW).started
+
+    assert len(started) == 31
+    assert "vpce-quiet" in started[1]
+
+
 def test_no_failure_is_anything_else_than_ours(world: World) -> None:
     world.interruptions.failing = {"managed", "invitations", "start", "notify"}
 

@@ -36,6 +36,7 @@ from drawbridge.discovery.offer_sweep import OfferSweep
 from drawbridge.discovery.orphan_watch import OrphanWatch
 from drawbridge.discovery.review import Review
 from drawbridge.discovery.reviewer import PolicyReviewer
+from drawbridge.discovery.start_order import in_start_order
 from drawbridge.discovery.waiting import WaitingRequests, WaitState
 from drawbridge.discovery.withdrawals import WithdrawalReconciler
 from drawbridge.errors import DrawbridgeError, InvalidInputError
@@ -145,7 +146,7 @@ class Sweeper:
         followed = self._ledger.followed()
         findings = Findings(followed=count_followed(followed, now), told_by=scope.told_by)
         self._withdrawals.load(followed)
-        observed = self._observe(scope, followed, now, findings)
+        observed = in_start_order(self._observe(scope, followed, now, findings), now, self._expiring_within)
         rows = self._rows(observed, followed, now, findings)
         if ResourceShareRequest in findings.kinds:
             findings.expiring = expiring(observed, rows, now, self._expiring_within)
