@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Iterator
 
 import pytest
 
-from local_aws.testing.clock import clock, fast_forward
+from local_aws.testing.clock import clock, fast_forward, in_flight
 from local_aws.testing.faults import CallFault, FaultPlan, faults
 from local_aws.testing.slack import APPROVALS
 from scenarios.people import Person
@@ -52,9 +52,18 @@ def _policy_changes_while_throttled(them: Neighbours, home: Home, requester: Per
     them.permit(home, requester.account_id)
     yield WHILE
     them.forbid(home, requester.account_id)
+    _nobody_sleeps()
     clock.advance(GRACE + LATE + 2.0)
     them.break_no_more(home)
     yield None
+
+
+def _nobody_sleeps() -> None:
+    """Let time pass until no function sleeps between two tries of the SDK's: it acts on what it saw before it slept.
+
+    Time is about to be advanced, and it would look as if it had slept that long.
+    """
+    fast_forward(10 * MINUTE, until=lambda: "asleep" not in in_flight())
 
 
 def _share_grows_before_acceptance(them: Neighbours, home: Home, requester: Person) -> Sequence:
@@ -64,6 +73,7 @@ def _share_grows_before_acceptance(them: Neighbours, home: Home, requester: Pers
     ask = them.asks[-1]
     them.permit(home, requester.account_id)
     yield 4.0
+    _nobody_sleeps()
     them.put_subnet(ask)
     clock.advance(LISTED_BEFORE + 2.0)
     them.break_no_more(home)

@@ -52,7 +52,7 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 def begun(account: Account, threads: ThreadPoolExecutor, event: Any, name: str = "sleeper") -> Future[Any]:
     """Invoke a function in another thread, and return once it sleeps."""
     result = threads.submit(account.invoke, name, event)
-    wait_until(lambda: result.done() or "planned" in in_flight())
+    wait_until(lambda: result.done() or "asleep" in in_flight())
     assert not result.done(), result.result()["Payload"].read()
     return result
 
@@ -183,7 +183,7 @@ def test_all_functions_of_an_account_share_its_concurrency_but_for_what_is_reser
     account.functions.put_function_concurrency(FunctionName="with-its-own", ReservedConcurrentExecutions=1)
     with lowered(concurrent_executions=3):
         results = [threads.submit(account.invoke, "sleeper", {"sleep": 30}) for _ in range(2)]
-        wait_until(lambda: in_flight().get("planned", 0) == 2 and not at_work())
+        wait_until(lambda: in_flight().get("asleep", 0) == 2 and not at_work())
 
         answer(account.invoke("with-its-own"))
         with pytest.raises(ClientError) as refused:

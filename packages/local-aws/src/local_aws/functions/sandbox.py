@@ -31,7 +31,7 @@ from local_aws.functions.runtime_api import (
 )
 from local_aws.functions.stopwatch import Stopwatch
 from local_aws.iam.role_credentials import credentials_for_role
-from local_aws.time.activity import at_rest, under_way_here
+from local_aws.time.activity import at_rest, doing, under_way_here
 from local_aws.time.clock import clock
 
 INIT_SECONDS = 10.0
@@ -178,13 +178,13 @@ class Sandbox:
             clock.sleep(seconds)
             return True
         self._waking = waking = threading.Event()
-        with watch.sleeping(seconds) as most, at_rest(*self.activities) as end:
+        with doing("asleep"), watch.sleeping(seconds) as most, at_rest(*self.activities) as end:
 
             def wake() -> None:
                 end()
                 waking.set()
 
-            due = clock.call_later(most, wake)
+            due = clock.call_later(most, wake, background=True)
             self.asleep = True
             self._on_sleep()
             waking.wait()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from local_aws.time.clock import clock
 
-WAITING = frozenset({"executions", "messages", "planned"})
+WAITING = frozenset({"asleep", "executions", "messages", "planned"})
 """The activities that may be under way and only wait for the clock."""
 
 _lock = threading.Lock()
