@@ -3,8 +3,8 @@
 The SDK's standard retries, and Lambda's own two of an event that failed.
 """
 
-import json
 import os
+import re
 from typing import Any
 
 import boto3
@@ -18,7 +18,8 @@ _ssm = boto3.client("ssm", config=_CONFIG)
 def lambda_handler(event: dict[str, Any], _: object) -> None:
     service = os.environ["SERVICE_ID"]
     for record in event["Records"]:
-        endpoint = json.loads(record["Sns"]["Message"])["VpcEndpointId"]
+        # AWS documents no form of the message.
+        endpoint = re.findall(r"\bvpce-[0-9a-f]{8,17}\b", record["Sns"]["Message"])[0]
         found = _ec2.describe_vpc_endpoint_connections(
             Filters=[{"Name": "service-id", "Values": [service]}, {"Name": "vpc-endpoint-id", "Values": [endpoint]}]
         )["VpcEndpointConnections"]

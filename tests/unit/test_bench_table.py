@@ -40,8 +40,12 @@ def test_a_line_as_it_is_aimed_at_misses_nothing() -> None:
         ({"throttled": {"ssm:PutParameter": 1}}, "100 connections: 1 throttled calls of our own, instead of none"),
         ({"seconds": None, "published": 99}, "100 connections: 99 of 100 names published, 100 of them available"),
         ({"stopped": True, "seconds": None}, "100 connections: was stopped"),
-        ({"faults": True, "mistaken": 1}, "100 connections, with faults: 1 accepted by mistake, 0 twice"),
-        ({"faults": True, "accepted_twice": 2}, "100 connections, with faults: 0 accepted by mistake, 2 twice"),
+        ({"faults": True, "struck": 5, "mistaken": 1}, "100 connections, with faults: 1 accepted by mistake, 0 twice"),
+        (
+            {"faults": True, "struck": 5, "accepted_twice": 2},
+            "100 connections, with faults: 0 accepted by mistake, 2 twice",
+        ),
+        ({"faults": True}, "100 connections, with faults: no fault struck"),
     ],
 )
 def test_an_aim_that_is_missed_is_said(changed: dict[str, Any], told: str) -> None:
@@ -64,5 +68,8 @@ def test_faults_and_other_ways_are_not_held_to_the_aims() -> None:
     throttled = {"ssm:PutParameter": 50}
 
     assert (
-        missed([line(faults=True, throttled=throttled, calls={}), line(way="one call each", throttled=throttled)]) == []
+        missed(
+            [line(faults=True, struck=5, throttled=throttled, calls={}), line(way="one call each", throttled=throttled)]
+        )
+        == []
     )
