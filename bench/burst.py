@@ -288,7 +288,8 @@ def main() -> None:
     report_idle()
     print(f"\nwritten to {chosen.out}")
     problems = missed(lines)
-    print("\nAims that are missed:" if problems else "\nNo aim is missed.")
+    if problems or not ended:
+        print("\nAims that are missed:" if problems else "\nNo aim is missed.")
     for each in problems:
         print(f"   {each}")
     if ended:
