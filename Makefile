@@ -169,6 +169,15 @@ env-%:
 .PHONY: bench
 bench: $(READY)  ## what an onboarding, a withdrawal, a sweep, a decision and an answer to a click cost
 	@$(VENV)/bin/python -m bench
+	@$(VENV)/bin/python -m bench.burst
+
+.PHONY: bench-bursts
+bench-bursts: $(READY)  ## requests at once, up to a thousand, beside what AWS's limits allow; fails where an aim is missed
+	@$(VENV)/bin/python -m bench.burst
+
+.PHONY: bench-long
+bench-long: $(READY)  ## the same with ten thousand connections, and a hundred shares
+	@$(VENV)/bin/python -m bench.burst --long --minutes 120
 
 .PHONY: build
 build: $(SAM)/.ready  ## sam validate and sam build, for Lambda's platform, without Docker

@@ -12,7 +12,7 @@ from bench.commands import report_commands
 from bench.deciding import report_deciding
 from bench.loading import report_loading
 from bench.offering import report_offering
-from bench.onboarding import report_bindings, report_bursts, report_onboarding
+from bench.onboarding import report_bindings, report_onboarding
 from bench.resting import report_resting
 from bench.starting import report_starting
 from bench.status import report_status
@@ -49,7 +49,6 @@ def main() -> None:
             deploy_stack(account_id)
         report_onboarding(server.url)
         report_bindings(server.url)
-        report_bursts(server.url)
         report_answering(server.url)
         # The last here: all that the local AWS lists after it, it finds among thousands.
         report_status(server.url)

@@ -41,7 +41,7 @@ from bench.watching import (
     line_of,
 )
 from local_aws.testing.clock import clock, fast_forward
-from local_aws.testing.faults import CallFault, faults
+from local_aws.testing.faults import CallFault, Injected, faults
 from local_aws.testing.record import RecordedCall, record
 from local_aws.testing.server import LocalAws
 from local_aws.testing.settings import changed
@@ -99,7 +99,7 @@ def connections(options: Options, count: int, *, services: int = 1, faulty: bool
     with (
         counted(home.account_id) as found,
         record.collected("ec2:AcceptVpcEndpointConnections") as accepted,
-        _faults(home.account_id, options.seed) if faulty else nullcontext(),
+        _faults(home.account_id, options.seed) if faulty else nullcontext() as injected,
     ):
         watch = Watch(
             f"{count} connections" + (f" over {services} services" if services > 1 else ""),
@@ -127,6 +127,7 @@ def connections(options: Options, count: int, *, services: int = 1, faulty: bool
         services=services,
         accepted_after=_after_notification(made, watch.began),
         faults=faulty,
+        struck=injected.struck() if injected else 0,
         mistaken=sum(state != "pendingAcceptance" for state in endpoint_states(unknown).values()),
         accepted_twice=sum(times > 1 for times in by_endpoint.values()),
         real_seconds=time.monotonic() - real,
@@ -139,7 +140,7 @@ def _after_notification(accepted: Sequence[RecordedCall], began: float) -> float
 
 
 @contextmanager
-def _faults(account_id: str, seed: int) -> Iterator[None]:
+def _faults(account_id: str, seed: int) -> Iterator[Injected]:
     """Have calls of the account's functions fail, and functions be killed at them."""
     killed = KILLED / _CALLS_OF_AN_INVOCATION / 2
     plan = (
@@ -147,8 +148,8 @@ def _faults(account_id: str, seed: int) -> Iterator[None]:
         CallFault("*:*", "kill-before", probability=killed, account=account_id, role="drawbridge-*Function*"),
         CallFault("*:*", "kill-after", probability=killed, account=account_id, role="drawbridge-*Function*"),
     )
-    with faults.injected(*plan, seed=seed):
-        yield
+    with faults.injected(*plan, seed=seed) as injected:
+        yield injected
 
 
 def shares(options: Options, count: int, *, mode: str, vpcs: int) -> Line:
@@ -287,7 +288,8 @@ def main() -> None:
     report_idle()
     print(f"\nwritten to {chosen.out}")
     problems = missed(lines)
-    print("\nAims that are missed:" if problems else "\nNo aim is missed.")
+    if problems or not ended:
+        print("\nAims that are missed:" if problems else "\nNo aim is missed.")
     for each in problems:
         print(f"   {each}")
     if ended:

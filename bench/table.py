@@ -48,6 +48,8 @@ class Line(Struct, frozen=True, kw_only=True):
     cost: Mapping[str, float]
     """Dollars by service, of all of them."""
     faults: bool = False
+    struck: int = 0
+    """How often a fault struck."""
     mistaken: int = 0
     """Accepted, though nothing allows it."""
     accepted_twice: int = 0
@@ -95,6 +97,9 @@ def print_table(lines: Sequence[Line]) -> None:
         print(
             f"\n{each.title}, {each.way}: limit {each.limit:.1f} s, of which AWS by itself {each.by_itself:.0f} s; {by}"
         )
+        if each.faults:
+            wrong = f"accepted by mistake {each.mistaken}, twice {each.accepted_twice}"
+            print(f"   faults struck {each.struck} times; {wrong}")
         if each.accepted_after is not None:
             print(f"   the first was accepted {each.accepted_after:.3f} s after its notification")
         print(f"   {'calls':>8}{'each':>8}{'throttled':>11}  operation")
@@ -142,6 +147,8 @@ def _missed_by(line: Line) -> Iterable[str]:
     if line.mistaken or line.accepted_twice:
         yield f"{line.title}: {line.mistaken} accepted by mistake, {line.accepted_twice} twice"
     if line.faults:
+        if not line.struck:
+            yield f"{line.title}: no fault struck"
         return
     if line.ours:
         yield f"{line.title}: {line.ours} throttled calls of our own, instead of none"

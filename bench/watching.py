@@ -22,8 +22,8 @@ from scenarios.people import Person
 HOUR = 3600.0
 AT_MOST = 48 * HOUR
 """Seconds of the clock that are waited."""
-PATIENCE = 1800.0
-"""Real seconds in which everything may be at work."""
+PATIENCE = 120.0
+"""Real seconds without a pause in which something may be at work: a thousand that are decided take less."""
 NOTIFIED = 1.0
 ACCEPTED = 4.0
 """The local AWS's seconds from an endpoint's creation to its notification, and from acceptance to availability."""

@@ -3,8 +3,8 @@
 The SDK's standard retries, and Lambda's own two of an event that failed.
 """
 
-import json
 import os
+import re
 from typing import Any
 
 import boto3
@@ -17,8 +17,9 @@ _ssm = boto3.client("ssm", config=_CONFIG)
 
 def lambda_handler(event: dict[str, Any], _: object) -> None:
     service = os.environ["SERVICE_ID"]
-    for record in event["Records"]:
-        endpoint = json.loads(record["Sns"]["Message"])["VpcEndpointId"]
+    # AWS documents no form of the message, and sends one as a test.
+    told = " ".join(record["Sns"]["Message"] for record in event["Records"])
+    for endpoint in sorted(set(re.findall(r"\bvpce-[0-9a-f]{8,17}\b", told))):
         found = _ec2.describe_vpc_endpoint_connections(
             Filters=[{"Name": "service-id", "Values": [service]}, {"Name": "vpc-endpoint-id", "Values": [endpoint]}]
         )["VpcEndpointConnections"]

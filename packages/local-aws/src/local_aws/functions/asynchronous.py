@@ -16,7 +16,6 @@ from typing import Any
 from botocore.exceptions import ClientError
 from moto.utilities.arns import parse_arn
 
-from local_aws.functions.fleet import MOST_PER_FUNCTION
 from local_aws.functions.invoke import TooManyRequestsError, error_type, run
 from local_aws.functions.sandbox import InvocationOutcome
 from local_aws.iam.role_credentials import client_for_role
@@ -27,6 +26,9 @@ _log = logging.getLogger(__name__)
 
 _RETRY_SECONDS = (60, 120)
 _MOST_BACKOFF_SECONDS = 300.0
+_MOST_WORKERS = 1100
+"""Of a function, more than Lambda runs at once (1,000): an event that waited for a worker while all of them sleep would
+be at work for ever. Processes are the fleet's to count."""
 _MOST_AGE_SECONDS = 6 * 3600
 _MOST_ERROR_MESSAGE = 1024
 
@@ -58,13 +60,13 @@ def invoke_later(function: Any, payload: bytes) -> str:
 
 
 def _enqueue(event: QueuedEvent) -> None:
-    """Queue it for the workers of its function, of which there are no more than can run at once."""
+    """Queue it for the workers of its function, of which there may be more than Lambda runs at once."""
     function = event.function
     key = (function.account_id, function.region, function.function_name)
     begun = Begun("asynchronous invocations")
     with _lock:
         _waiting.setdefault(key, deque()).append((event, begun))
-        needed = _workers.get(key, 0) < MOST_PER_FUNCTION
+        needed = _workers.get(key, 0) < _MOST_WORKERS
         if needed:
             _workers[key] = _workers.get(key, 0) + 1
     if needed:
