@@ -191,7 +191,7 @@ def test_a_mapping_of_an_alias_invokes_the_version_that_the_alias_leads_to_by_th
     second = functions.publish_version(FunctionName="batch")["Version"]
 
     mapping = functions.create_event_source_mapping(FunctionName="batch:live", EventSourceArn=queue)
-    versions = []
+    versions: list[str] = []
     for version in (first, second):
         functions.update_alias(FunctionName="batch", Name="live", FunctionVersion=version)
         account.send(queue, {})
