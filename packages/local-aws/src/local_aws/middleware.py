@@ -93,7 +93,7 @@ class Middleware:
         if denied is not None:
             return answers.error(call, denied.code, denied.message, denied.status)
         if not throttles.admit(call):
-            return answers.throttled(call)
+            return answers.throttled(call, throttles.seconds_until_admitted(call))
         fault = faults.call_fault(
             call.name,
             call.account_id,

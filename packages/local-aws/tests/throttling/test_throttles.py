@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from local_aws.http.answers import throttled
 from local_aws.http.request_identification import IdentifiedCall
 from local_aws.throttling.limits import Limit, limit_of
 from local_aws.throttling.throttles import CLOUDFORMATION, Throttles
@@ -172,3 +173,38 @@ def test_no_more_is_admitted_than_the_bucket_and_its_refill(waits: list[float]) 
         admitted += throttles.admit(_call(_ACCEPT))
 
     assert admitted <= 10 + time + 1e-6
+
+
+def test_a_call_is_admitted_after_the_seconds_that_it_is_told() -> None:
+    time = 0.0
+    throttles = Throttles(now=lambda: time)
+    call = _call("ec2:CreateVpcEndpoint")
+    for _ in range(4):
+        assert throttles.seconds_until_admitted(call) == 0
+        throttles.admit(call)
+
+    time = 1.0
+    seconds = throttles.seconds_until_admitted(call)
+
+    assert seconds == pytest.approx(1 / 0.3 - 1)
+    time += seconds - 0.01
+    assert not throttles.admit(call)
+    time += 0.02
+    assert throttles.admit(call)
+
+
+@pytest.mark.parametrize(
+    ("operation", "protocol", "header"),
+    [
+        ("vpc-lattice:CreateServiceNetworkVpcAssociation", "rest-json", "3"),
+        ("lambda:GetFunction", "rest-json", "3"),
+        ("ssm:PutParameter", "json", None),
+        ("ec2:CreateVpcEndpoint", "ec2", None),
+    ],
+)
+def test_a_throttled_answer_tells_in_whole_seconds_when_to_try_again_where_the_model_has_it(
+    operation: str, protocol: str, header: str | None
+) -> None:
+    answer = throttled(replace(_call(operation), protocol=protocol), 2.1)
+
+    assert dict(answer.headers).get("Retry-After") == header

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local_aws import workflows
-from local_aws.testing.workflows import is_waiting
+from local_aws.testing.workflows import history, is_waiting
 from local_aws.time import activity
 from local_aws.time.clock import clock
 from local_aws.workflows import status_changes
@@ -500,3 +500,13 @@ def test_the_patched_symbols_of_moto_exist() -> None:
     assert callable(StepFunctionsParserBackend.create_state_machine)
     for operation in ("start_execution", "stop_execution", "describe_execution", "get_execution_history"):
         assert callable(getattr(StepFunctionResponse, operation))
+
+
+def test_the_history_that_is_read_in_this_process_is_the_apis(sfn: Any) -> None:
+    arn = run(sfn, {"Say": passing("done", End=True)})["executionArn"]
+
+    told = sfn.get_execution_history(executionArn=arn)["events"]
+
+    assert [(each["id"], each["type"]) for each in history(arn)] == [(each["id"], each["type"]) for each in told]
+    with pytest.raises(KeyError):
+        history(f"{arn}-none")

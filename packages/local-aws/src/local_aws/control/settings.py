@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
+from local_aws.delivery import tenants
 from local_aws.http import control_input
-from local_aws.http.control_input import ControlInput, Probability
+from local_aws.http.control_input import ControlInput, Count, Probability
 from local_aws.moto_extension import pages
 from local_aws.services.organizations import operations as organization_operations
 from local_aws.services.privatelink import endpoint_services
@@ -29,6 +30,8 @@ class Settings(ControlInput, frozen=True):
     nameless_invitations: Probability
     organization_paths: bool
     suspended_shares_listed: bool
+    noisy_tenant_share: Probability
+    noisy_tenant_messages: Count
     quotas: Quotas
     timings: Timings
 
@@ -42,6 +45,8 @@ _ATTRIBUTES: dict[str, tuple[Any, str]] = {
     "nameless_invitations": (invitations, "nameless"),
     "organization_paths": (organization_operations, "paths_are_shown"),
     "suspended_shares_listed": (shares, "suspended_is_listed"),
+    "noisy_tenant_share": (tenants, "noisy_share"),
+    "noisy_tenant_messages": (tenants, "noisy_messages"),
 }
 """The owner and the attribute of each setting, except those that are objects."""
 

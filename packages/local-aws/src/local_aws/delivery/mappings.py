@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import threading
 from typing import Any
 
@@ -16,6 +17,7 @@ from local_aws.functions.roles import refusal
 from local_aws.time.activity import gauge
 
 _MOST_WITHOUT_WINDOW = 10
+_QUALIFIED = re.compile(r"(?:arn:[^:]+:lambda:[^:]*:\d+:function:|(?:\d{12}:)?function:)?[^:]+:(?P<qualifier>[^:]+)")
 _REQUIRED_OPERATIONS = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
 
 
@@ -76,6 +78,7 @@ def _patch_create() -> None:
     def create_event_source_mapping(self: Any, spec: dict[str, Any]) -> Any:
         _check(self, spec)
         mapping = original(self, spec)
+        _keep_qualifier(mapping, spec)
         mappings.begin(mapping)
         return mapping
 
@@ -91,6 +94,7 @@ def _patch_update() -> None:
     def update_event_source_mapping(self: Any, uuid: str, spec: dict[str, Any]) -> Any:
         mapping = original(self, uuid, spec)
         if mapping is not None:
+            _keep_qualifier(mapping, spec)
             mappings.begin(mapping)
         return mapping
 
@@ -108,6 +112,14 @@ def _patch_delete() -> None:
         return original(self, uuid)
 
     LambdaBackend.delete_event_source_mapping = delete_event_source_mapping
+
+
+def _keep_qualifier(mapping: Any, spec: dict[str, Any]) -> None:
+    """Have the mapping name the alias that it was given, whatever that leads to; moto keeps today's version."""
+    found = _QUALIFIED.fullmatch(str(spec.get("FunctionName") or ""))
+    if found:
+        function = ":".join(mapping.function_arn.split(":")[:7])
+        mapping.function_arn = f"{function}:{found['qualifier']}"
 
 
 def _check(backend: Any, spec: dict[str, Any]) -> None:

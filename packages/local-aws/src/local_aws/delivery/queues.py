@@ -1,12 +1,19 @@
-"""moto's SQS queues, made safe for threads, with listeners for messages that arrive."""
+"""moto's SQS queues, made safe for threads, with listeners for messages that arrive.
+
+What is asked at each call looks at the messages that are in flight or delayed, and not at all that wait.
+"""
 
 from __future__ import annotations
 
 import copy
 import functools
+import heapq
+import itertools
+import math
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +21,7 @@ from moto.sqs import models
 from moto.sqs.models import Message, Queue, SQSBackend
 from moto.sqs.responses import SQSResponse
 
+from local_aws.delivery.tenants import Tenants
 from local_aws.time.clock import clock
 
 Listener = Callable[[Any], None]
@@ -22,8 +30,26 @@ _URL_PATH = re.compile(r"/(?P<account>\d{12})/[^/]+")
 
 _DEAD_LETTER_SOURCE = "DeadLetterQueueSourceArn"
 
+_MOST_VISIBILITY_SECONDS = 43_200
+
 _lock = threading.Lock()
 _listeners: list[Listener] = []
+
+
+@dataclass
+class _Known:
+    """What is known of a queue's messages besides moto's list of them."""
+
+    by_receipt: dict[str, Any] = field(default_factory=dict)
+    delayed: set[Any] = field(default_factory=set)
+    sent_first: float = math.inf
+    """No message was sent before it, in milliseconds; a bound, as messages are deleted."""
+    sent_lately: dict[str, float] = field(default_factory=dict)
+    tenants: Tenants = field(default_factory=Tenants)
+    has_tenants: bool = False
+    by_tenant: dict[str | None, dict[Any, int]] = field(default_factory=dict)
+    """The messages of each, in their order, with their numbers in the queue."""
+    numbers: Iterator[int] = field(default_factory=itertools.count)
 
 
 def patch_queues() -> None:
@@ -31,7 +57,8 @@ def patch_queues() -> None:
     Queue.add_message = _add_message
     Queue.delete_message = _delete_message
     SQSBackend.receive_message = _receive_message
-    _notify_of_changed_visibility()
+    SQSBackend.change_message_visibility = _change_message_visibility
+    _forget_what_is_purged()
     _reach_other_accounts()
     # moto reads the time once for each message, several times for each one sent.
     Queue.messages = property(_visible_messages)
@@ -54,7 +81,10 @@ def notify(queue: Any) -> None:
 def next_arrival(queue: Any) -> float | None:
     """Return the time at which the next message that is now invisible or delayed becomes visible; None without one."""
     now = clock.time() * 1000
-    times = [max(message.visible_at, message.delayed_until) for message in list(queue._messages)]  # noqa: SLF001 - moto has no method for it
+    with queue._messages_lock:  # noqa: SLF001 - the lock that moto has, and does not use
+        delayed = _known(queue).delayed
+        delayed.difference_update([each for each in delayed if each.delayed_until < now])
+        times = [max(each.visible_at, each.delayed_until) for each in (*queue._pending_messages, *delayed)]  # noqa: SLF001 - moto has no method for it
     later = [time for time in times if time >= now]
     return min(later) / 1000 if later else None
 
@@ -73,8 +103,9 @@ def dead_letter_source(message: Any) -> str | None:
 def remove_visible(queue: Any) -> Any | None:
     """Remove a visible message from the queue and return it; None if there is none."""
     with queue._messages_lock:  # noqa: SLF001 - the lock that moto has, and does not use
-        for message in queue.messages:
+        for message in _visible(queue):
             queue._messages.remove(message)  # noqa: SLF001 - as above
+            _leaves(_known(queue), message)
             return message
     return None
 
@@ -83,8 +114,24 @@ def put_back(queue: Any, message: Any) -> None:
     """Undo ``remove_visible``; not by sending, which a FIFO queue might take for a duplicate."""
     with queue._messages_lock:  # noqa: SLF001 - the lock that moto has, and does not use
         queue._messages.insert(0, message)  # noqa: SLF001 - moto has no method for it
+        _know(queue, message)
         queue._messages_lock.notify_all()  # noqa: SLF001 - as above
     notify(queue)
+
+
+def _known(queue: Any) -> _Known:
+    known: _Known = queue.__dict__.setdefault("known", _Known())
+    return known
+
+
+def _know(queue: Any, message: Any) -> None:
+    """Note what a message that is added brings; the lock is held."""
+    known = _known(queue)
+    known.sent_first = min(known.sent_first, message.sent_timestamp)
+    known.has_tenants |= message.group_id is not None
+    known.by_tenant.setdefault(message.group_id, {})[message] = next(known.numbers)
+    if message.delayed_until > clock.time() * 1000:
+        known.delayed.add(message)
 
 
 def _add_message(self: Any, message: Any) -> None:
@@ -92,13 +139,14 @@ def _add_message(self: Any, message: Any) -> None:
         if self.fifo_queue and message.deduplication_id and _is_duplicate(self, message):
             return
         self._messages.append(message)
+        _know(self, message)
         self._messages_lock.notify_all()
     notify(self)
 
 
 def _is_duplicate(queue: Any, message: Any) -> bool:
     """Return whether the same was sent in the last five minutes, even if it was received since."""
-    remembered: dict[str, float] = queue.__dict__.setdefault("sent_lately", {})
+    remembered = _known(queue).sent_lately
     known = remembered.get(message.deduplication_id)
     if known is not None and message.sent_timestamp - known < models.DEDUPLICATION_TIME_IN_SECONDS * 1000:
         return True
@@ -106,21 +154,42 @@ def _is_duplicate(queue: Any, message: Any) -> bool:
     return False
 
 
+def _received_as(queue: Any, receipt_handle: str) -> Any:
+    """Return the message of a receipt; the lock is held."""
+    message = _known(queue).by_receipt.get(receipt_handle)
+    if message is None or message not in queue._messages:  # noqa: SLF001 - the queue may have been purged
+        raise models.ReceiptHandleIsInvalid
+    return message
+
+
 def _delete_message(self: Any, receipt_handle: str) -> None:
     with self._messages_lock:
         if receipt_handle in self.deleted_messages:
             return
-        for position, message in enumerate(self._messages):
-            if message.had_receipt_handle(receipt_handle):
-                self._pending_messages.discard(message)
-                self.deleted_messages.update(message.all_receipt_handles)
-                del self._messages[position]
-                break
-        else:
-            raise models.ReceiptHandleIsInvalid
+        message = _received_as(self, receipt_handle)
+        _forget(self, message)
+        self.deleted_messages.update(message.all_receipt_handles)
+        self._messages.remove(message)
     if self.fifo_queue:
         # The next of its group may be received now.
         notify(self)
+
+
+def _forget(queue: Any, message: Any) -> None:
+    """Forget what is known of a message that leaves the queue; the lock is held."""
+    known = _known(queue)
+    queue._pending_messages.discard(message)  # noqa: SLF001 - moto has no method for it
+    known.tenants.processed(message)
+    _leaves(known, message)
+    for each in message.all_receipt_handles:
+        known.by_receipt.pop(each, None)
+
+
+def _leaves(known: _Known, message: Any) -> None:
+    of_tenant = known.by_tenant.get(message.group_id, {})
+    of_tenant.pop(message, None)
+    if not of_tenant:
+        known.by_tenant.pop(message.group_id, None)
 
 
 def _receive_message(  # noqa: PLR0917 - moto's signature
@@ -150,17 +219,40 @@ def _receive_message(  # noqa: PLR0917 - moto's signature
     return received
 
 
-def _notify_of_changed_visibility() -> None:
-    original = SQSBackend.change_message_visibility
+def _change_message_visibility(self: Any, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
+    queue = self.get_queue(queue_name)
+    with queue._messages_lock:  # noqa: SLF001 - the lock that moto has, and does not use
+        message = _received_as(queue, receipt_handle)
+        if (clock.time() + int(visibility_timeout)) * 1000 - message.sent_timestamp > _MOST_VISIBILITY_SECONDS * 1000:
+            raise models.InvalidParameterValue(
+                f"Value {visibility_timeout} for parameter VisibilityTimeout is invalid. Reason: Total "
+                "VisibilityTimeout for the message is beyond the limit [43200 seconds]"
+            )
+        if int(visibility_timeout):
+            message.change_visibility(visibility_timeout)
+            queue._pending_messages.add(message)  # noqa: SLF001 - as above
+        else:
+            # Visible at once, also where no time passes.
+            message.visible_at = 0.0
+            queue._pending_messages.discard(message)  # noqa: SLF001 - as above
+            _known(queue).tenants.processed(message)
+        queue._messages_lock.notify_all()  # noqa: SLF001 - as above
+    notify(queue)
+
+
+def _forget_what_is_purged() -> None:
+    original = SQSBackend.purge_queue
     if hasattr(original, "__wrapped__"):
         return
 
     @functools.wraps(original)
-    def change_message_visibility(self: Any, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
-        original(self, queue_name, receipt_handle, visibility_timeout)
-        notify(self.get_queue(queue_name))
+    def purge_queue(self: Any, queue_name: str) -> None:
+        original(self, queue_name)
+        queue = self.get_queue(queue_name)
+        with queue._messages_lock:  # noqa: SLF001 - the lock that moto has, and does not use
+            queue.known = _Known(sent_lately=_known(queue).sent_lately)
 
-    SQSBackend.change_message_visibility = change_message_visibility
+    SQSBackend.purge_queue = purge_queue
 
 
 def _reach_other_accounts() -> None:
@@ -178,20 +270,18 @@ def _reach_other_accounts() -> None:
 
 def _receive_visible(queue: Any, count: int, visibility_timeout: int) -> list[Message]:
     """Receive visible messages and make them invisible; the lock is held."""
+    known = _known(queue)
+    _drop_expired(queue, known)
     now = clock.time() * 1000
-    oldest = now - queue.message_retention_period * 1000
-    if any(message.sent_timestamp <= oldest for message in queue._messages):  # noqa: SLF001 - as above
-        queue._messages = [each for each in queue._messages if each.sent_timestamp > oldest]  # noqa: SLF001 - as above
-    visible = queue.messages
-    queue._pending_messages.difference_update(visible)  # noqa: SLF001 - as above
-    busy_groups = queue.pending_message_groups if queue.fifo_queue else set()
+    for message in [each for each in queue._pending_messages if each.visible_at < now]:  # noqa: SLF001 - as above
+        queue._pending_messages.discard(message)  # noqa: SLF001 - as above
+        known.tenants.processed(message)
     received: list[Message] = []
-    for message in visible:
+    for message in _in_turn(queue, known, count):
         if len(received) >= count:
             break
-        if message.group_id in busy_groups and queue.fifo_queue:
-            continue
         if _is_spent(queue, message):
+            _forget(queue, message)
             queue._messages.remove(message)  # noqa: SLF001 - as above
             message.system_attributes = {
                 **(message.system_attributes or {}),
@@ -201,8 +291,43 @@ def _receive_visible(queue: Any, count: int, visibility_timeout: int) -> list[Me
             continue
         queue._pending_messages.add(message)  # noqa: SLF001 - as above
         message.mark_received(visibility_timeout=visibility_timeout)
+        known.by_receipt[message.receipt_handle] = message
+        if known.has_tenants:
+            known.tenants.received(message)
         received.append(copy.deepcopy(message))
     return received
+
+
+def _in_turn(queue: Any, known: _Known, count: int) -> Iterator[Any]:
+    """Yield the visible messages that may be received, in their order; those that are yielded may be removed."""
+    if queue.fifo_queue:
+        busy_groups = queue.pending_message_groups
+        return (each for each in _visible(queue) if each.group_id not in busy_groups)
+    noisy = known.tenants.noisy(queue._pending_messages) if known.has_tenants else set()  # noqa: SLF001 - as above
+    if not noisy:
+        return _visible(queue)
+    now = clock.time() * 1000
+    quiet = heapq.merge(
+        *(_numbered(messages, now) for group, messages in known.by_tenant.items() if group not in noisy)
+    )
+    # All of the noisy ones' are looked at only where there are none of others.
+    return itertools.chain(
+        (message for _, message in list(itertools.islice(quiet, count))),
+        (each for each in _visible(queue) if each.group_id in noisy),
+    )
+
+
+def _numbered(messages: dict[Any, int], now: float) -> Iterator[tuple[int, Any]]:
+    return ((number, each) for each, number in messages.items() if each.visible_at < now and each.delayed_until <= now)
+
+
+def _drop_expired(queue: Any, known: _Known) -> None:
+    oldest = clock.time() * 1000 - queue.message_retention_period * 1000
+    if known.sent_first <= oldest:
+        for message in [each for each in queue._messages if each.sent_timestamp <= oldest]:  # noqa: SLF001 - as above
+            _forget(queue, message)
+        queue._messages = [each for each in queue._messages if each.sent_timestamp > oldest]  # noqa: SLF001 - as above
+        known.sent_first = min((each.sent_timestamp for each in queue._messages), default=math.inf)  # noqa: SLF001 - as above
 
 
 def _is_spent(queue: Any, message: Any) -> bool:
@@ -212,8 +337,20 @@ def _is_spent(queue: Any, message: Any) -> bool:
 
 
 def _visible_messages(self: Any) -> list[Any]:
+    return list(_visible(self))
+
+
+def _visible(queue: Any) -> Iterator[Any]:
+    """Yield the visible messages in their order; those that are yielded may be removed meanwhile."""
     now = clock.time() * 1000
-    return [each for each in list(self._messages) if each.visible_at < now and each.delayed_until <= now]
+    messages = queue._messages  # noqa: SLF001 - moto has no method for it
+    at = 0
+    while at < len(messages):
+        message = messages[at]
+        if message.visible_at < now and message.delayed_until <= now:
+            yield message
+        # A copy of all would cost more than what is received.
+        at += at < len(messages) and messages[at] is message
 
 
 def _count_delayed(self: Any) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import uuid
 from collections.abc import Iterator
@@ -74,8 +75,8 @@ def error(call: IdentifiedCall, code: str, message: str, status: int) -> Answer:
     return Answer(status, (*headers, ("Content-Type", kind)), body.encode())
 
 
-def throttled(call: IdentifiedCall) -> Answer:
-    """Return the service's error for a caller that is throttled."""
+def throttled(call: IdentifiedCall, seconds: float = 1.0) -> Answer:
+    """Return the service's error for a caller that is throttled; some tell after how many seconds to try again."""
     if call.protocol == "ec2":
         return error(call, "RequestLimitExceeded", "Request limit exceeded.", 503)
     if call.model == "s3":
@@ -86,7 +87,9 @@ def throttled(call: IdentifiedCall) -> Answer:
     code, status = _modelled(call, _THROTTLES) or (
         ("Throttling", 400) if call.protocol in {"query", "rest-xml"} else ("ThrottlingException", 400)
     )
-    return error(call, code, "Rate exceeded", status)
+    answer = error(call, code, "Rate exceeded", status)
+    headers = tuple((name, str(math.ceil(seconds))) for name in _retry_headers(call, code))
+    return replace(answer, headers=(*answer.headers, *headers))
 
 
 def broken(call: IdentifiedCall) -> Answer:
@@ -148,6 +151,14 @@ def _modelled_errors(call: IdentifiedCall) -> Iterator[tuple[str, str, int]]:
     for shape in get_service_model(call.model).error_shapes if _is_known(call.model) else ():
         traits = shape.metadata.get("error", {})
         yield shape.name, str(traits.get("code", shape.name)), int(traits.get("httpStatusCode", 400))
+
+
+def _retry_headers(call: IdentifiedCall, code: str) -> Iterator[str]:
+    """Yield the headers in which botocore's model of the service has an error's ``retryAfterSeconds``."""
+    for shape in get_service_model(call.model).error_shapes if _is_known(call.model) else ():
+        member = shape.members.get("retryAfterSeconds")
+        if shape.name == code and member is not None and member.serialization.get("location") == "header":
+            yield str(member.serialization["name"])
 
 
 def _is_known(model: str) -> bool:

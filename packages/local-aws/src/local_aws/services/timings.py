@@ -52,6 +52,8 @@ class Timings(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     """How long the name of a deleted parameter can't be used again."""
     records_in_sync: Seconds = 5.0
     """From a change of records until it is INSYNC: generally within 60 seconds on AWS."""
+    noisy_tenant: Seconds = 300.0
+    """From the last time that a tenant of a fair queue was noisy until it is quiet (SQS developer guide)."""
     trail_event: Seconds = 3.0
     """CloudTrail's own delay is typically minutes."""
 

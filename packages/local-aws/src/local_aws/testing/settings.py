@@ -29,6 +29,10 @@ class Settings(TypedDict, total=False):
     """Whether an account gets RAM's event before it has accepted the invitation."""
     strict_endpoint_service_permissions: bool
     """Whether only the owner can use an endpoint service without permissions."""
+    noisy_tenant_share: float
+    """The share of what is in flight in a queue, or of its consumers' time, above which a tenant is noisy."""
+    noisy_tenant_messages: int
+    """The fewest messages in flight of a tenant that is noisy by what is in flight."""
     quotas: Mapping[str, int]
     """Quotas by name, such as ``children_per_group``; ``GET /_local/settings`` lists them."""
     timings: Mapping[str, float]
