@@ -29,7 +29,9 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _ENDPOINT_CHARGES = "vpc-endpoint-charges"
 """The scope of what the endpoint itself costs; there is another one for resource gateways."""
 
-_EVENTS = ["Connect", "Accept", "Reject", "Delete"]
+_EVENTS = ["Connect", "Delete"]
+"""What needs a sweep. What Drawbridge answers needs none, and what a person does by hand the schedule finds; services that
+were notified of more before are left so."""
 
 
 class EndpointServices:
