@@ -50,6 +50,7 @@ from drawbridge.discovery.waiting import WaitingRequests
 from drawbridge.discovery.withdrawals import WithdrawalReconciler
 from drawbridge.discovery.workflow import Workflows
 from drawbridge.environment import Environment
+from drawbridge.hint import SweepScope
 from drawbridge.intake.disassociation.disassociate import LeaverReconciler
 from drawbridge.intake.notices.tell import ShareTeller
 from drawbridge.intake.offering.causes import CausesOfLeaving
@@ -68,11 +69,11 @@ def dead_letters() -> DeadLetterQueue:
     return DeadLetterQueue(client("sqs"), environment().hints_dead_letter_queue)
 
 
-def configuration() -> SweepConfiguration:
-    """Return what people configured, read anew for each sweep."""
+def configuration(scope: SweepScope) -> SweepConfiguration:
+    """Return what people configured, read anew for each sweep, as far as the scope needs it."""
     settings = environment()
     parameters = ConfigurationParameters(client("ssm"), prefix=settings.prefix)
-    return SweepConfiguration(parameters, everything_may_be_permitted=settings.everything_may_be_permitted)
+    return SweepConfiguration(parameters, scope, everything_may_be_permitted=settings.everything_may_be_permitted)
 
 
 def sweep_records() -> SweepRecordItems:
@@ -113,7 +114,7 @@ def sweeper(
         configuration.policies, registry, ConfigurationParameters(client("ssm"), prefix=settings.prefix).is_written
     )
     announcements = BusAnnouncements(bus)
-    configured = FingerprintsInForce(configuration.policies, configuration.bindings, configuration.quotas, registry)
+    configured = FingerprintsInForce(configuration.policies, configuration, registry)
     endings = EndingRecorder(workflows, ledger, bus)
     attempts = AttemptStarter(ledger, workflows, endings, announcements)
     decision_records = DecisionRecords(ledger)
@@ -145,7 +146,7 @@ def sweeper(
         fingerprints=configured,
         reviewer=reviewer,
         drift=DriftDetector(attachments, HostedZoneListing(lambda: client("route53"))),
-        plan_inputs=CurrentPlanInputs(configuration.bindings, configuration.quotas, inventory),
+        plan_inputs=CurrentPlanInputs(configuration, inventory),
         absences=AbsenceWatch(
             ExistenceById(client("ram"), client("vpc-lattice"), client("ec2")),
             ledger,
