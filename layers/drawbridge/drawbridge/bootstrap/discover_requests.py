@@ -57,6 +57,7 @@ from drawbridge.intake.offering.causes import CausesOfLeaving
 from drawbridge.intake.offering.desired import OfferRules
 from drawbridge.intake.offering.quotas import Limits
 from drawbridge.intake.offering.reconcile import OfferReconciler
+from drawbridge.record.history import GatheredHistory
 
 
 @cache
@@ -89,7 +90,8 @@ def sweeper(
 ) -> Sweeper:
     """Return a sweeper for one sweep, which calls ``on_broken`` for each broken row."""
     settings = environment()
-    ledger = LedgerTable(table(settings.ledger_table), now=now, on_broken=on_broken, history=history(settings))
+    gathered = GatheredHistory(history(settings))
+    ledger = LedgerTable(table(settings.ledger_table), now=now, on_broken=on_broken, history=gathered)
     workflows = Workflows(
         StateMachine(client("stepfunctions"), settings.onboarding_workflow),
         StateMachine(client("stepfunctions"), settings.withdrawal_workflow),
@@ -116,7 +118,7 @@ def sweeper(
     announcements = BusAnnouncements(bus)
     configured = FingerprintsInForce(configuration.policies, configuration, registry)
     endings = EndingRecorder(workflows, ledger, bus)
-    attempts = AttemptStarter(ledger, workflows, endings, announcements)
+    attempts = AttemptStarter(ledger, workflows, endings, announcements, gathered)
     decision_records = DecisionRecords(ledger)
     permissions = PermissionWatch(
         reviewer,
@@ -191,6 +193,7 @@ def sweeper(
             limits=Limits(ServiceQuotas(client("service-quotas"))),
             zone=settings.time_zone,
         ),
+        history=gathered,
         questions_at_once=settings.open_questions,
         expiring_within=settings.expiring_within,
         waiting=WaitingRequests(
