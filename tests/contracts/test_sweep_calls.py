@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -21,11 +22,20 @@ from local_aws.testing.copies import copy_configuration, copy_endpoint, copy_sha
 from local_aws.testing.record import record
 from local_aws.testing.settings import changed
 from tests.contracts.accounts import Account, connected, offered, shared
-from tests.contracts.test_endpoint_services import topic
-from tests.contracts.test_state_machine import WAITING, machine
 
 WRITING = ("BatchWrite", "Create", "Put", "Start", "Transact", "Update")
 TABLES = ("LedgerTable", "ConsumersTable", "OffersTable", "ApprovalsTable", "HistoryTable")
+
+
+def waiting_workflow(account: Account) -> str:
+    """Make a workflow whose executions wait; return its ARN."""
+    states = {"Only": {"Type": "Wait", "Seconds": 3600, "End": True}}
+    created = account.client("stepfunctions").create_state_machine(
+        name="onboarding",
+        definition=json.dumps({"QueryLanguage": "JSONata", "StartAt": "Only", "States": states}),
+        roleArn=f"arn:aws:iam::{account.account_id}:role/onboarding",
+    )
+    return str(created["stateMachineArn"])
 
 
 class Home:
@@ -35,7 +45,7 @@ class Home:
         self.account = account
         self._tables = {each: account.table(each) for each in TABLES}
         account.client("events").create_event_bus(Name="drawbridge")
-        workflow = machine(account, WAITING)
+        workflow = waiting_workflow(account)
         given = {
             "ACCOUNT_ID": account.account_id,
             "AWS_REGION": "us-east-1",
@@ -43,7 +53,7 @@ class Home:
             "CONFIRM_GONE_MINUTES": "10",
             "EXPIRING_HOURS": "3",
             "HISTORY_DAYS": "400",
-            "NOTIFICATION_TOPIC_ARN": topic(account),
+            "NOTIFICATION_TOPIC_ARN": str(account.client("sns").create_topic(Name="notifications")["TopicArn"]),
             "ONBOARDING_STATE_MACHINE_ARN": workflow,
             "OPEN_QUESTIONS": "5",
             "PREFIX": "drawbridge",
