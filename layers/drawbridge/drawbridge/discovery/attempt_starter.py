@@ -59,7 +59,7 @@ class AttemptLedger(Protocol):
         ...
 
 
-class KeptHistory(Protocol):
+class UnwrittenHistory(Protocol):
     """What was added to the history of requests, and is not written yet."""
 
     def keep(self) -> None:
@@ -103,7 +103,7 @@ class AttemptStarter:
         workflows: Workflows,
         endings: EndingRecorder,
         announcements: BusAnnouncements,
-        history: KeptHistory,
+        history: UnwrittenHistory,
         *,
         at_once: int = _AT_ONCE,
     ) -> None:

@@ -11,7 +11,7 @@ from drawbridge.discovery.absence_watch import AbsenceWatch
 from drawbridge.discovery.announced import (
     is_to_be_counted,
 )
-from drawbridge.discovery.attempt_starter import AttemptLedger, AttemptStarter, KeptHistory, input_of
+from drawbridge.discovery.attempt_starter import AttemptLedger, AttemptStarter, UnwrittenHistory, input_of
 from drawbridge.discovery.current_plan_inputs import CurrentPlanInputs
 from drawbridge.discovery.decision_records import DecisionRecords
 from drawbridge.discovery.drift import DriftDetector
@@ -111,7 +111,7 @@ class Sweeper:
         absences: AbsenceWatch,
         orphans: OrphanWatch,
         offers: OfferSweep,
-        history: KeptHistory,
+        history: UnwrittenHistory,
         questions_at_once: int,
         expiring_within: timedelta,
     ) -> None:
