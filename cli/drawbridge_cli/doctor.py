@@ -22,6 +22,7 @@ from drawbridge_cli.checks import Ask, Check, CheckResult, asked_side_by_side, n
 from drawbridge_cli.command_lines import told_with
 from drawbridge_cli.deployment import Deployment
 from drawbridge_cli.options import Json
+from drawbridge_cli.past_limits import usages_of_ledger
 from drawbridge_cli.regions import AllRegions, StacksByRegion, all_regions
 from drawbridge_cli.screen import Show, accounting, complain, say, show_json
 from drawbridge_cli.slack import findings_of
@@ -179,7 +180,8 @@ def _ledger(stack: Stack) -> list[Check]:
     broken: list[str] = []
     ledger: LedgerTable = stack.ledger_telling(broken.append)
     followed = ledger.followed()
-    return operation_checks.check_ledger(broken, followed=len(followed))
+    usages = usages_of_ledger(stack.ledger_telling(lambda _: None).followed_entries())
+    return operation_checks.check_ledger(broken, usages, followed=len(followed))
 
 
 def _quotas(stack: Stack, deployment: Deployment) -> list[Check]:

@@ -131,9 +131,11 @@ def _written_anew(account_id: str, fields: Collection[str]) -> str:
     return "; ".join(f"{CommandLine(each.words)} {each.effect}" for each in mending(account_id, fields))
 
 
-def check_ledger(broken: Collection[str], *, followed: int) -> list[Check]:
-    rows = (problem("ledger", each, "its request stays as it is until then") for each in broken)
-    return all_ok("ledger", f"all {followed} rows that are followed can be read", rows)
+def check_ledger(broken: Collection[str], usages: Iterable[QuotaUsage] = (), *, followed: int) -> list[Check]:
+    """Check the rows that are followed, and the limits of AWS that what they tell of is near."""
+    rows = [problem("ledger", each, "its request stays as it is until then") for each in broken]
+    near = [(problem if each.is_reached else warning)("ledger", str(each), each.to_do) for each in usages]
+    return all_ok("ledger", f"all {followed} rows that are followed can be read", [*rows, *near])
 
 
 _TYPES = {RESOURCE_ENDPOINTS: "Resource", NETWORK_ENDPOINTS: "ServiceNetwork"}

@@ -17,6 +17,7 @@ from drawbridge.request import EndpointConnectionRequest, OrphanRequest, Resourc
 from drawbridge.status import Status
 from drawbridge_cli.command_lines import told_with
 from drawbridge_cli.options import Json, check_service
+from drawbridge_cli.past_limits import usages_of_ledger
 from drawbridge_cli.regions import INCOMPLETE, AllRegions, all_regions, asked_of_each, complain_of_not_asked
 from drawbridge_cli.request_status import Known, RequestStatus
 from drawbridge_cli.scheduled_sweeps import ScheduledSweeps, SweepsUnknown
@@ -93,6 +94,8 @@ class Look(Struct, frozen=True, kw_only=True):
     """Why rows can't be read, each with the request that it is of."""
     sweeps: Mapping[str, ScheduledSweeps | SweepsUnknown]
     """Of the schedule, by Region."""
+    limits: Mapping[str, tuple[QuotaUsage, ...]] = {}
+    """The limits of AWS that what the ledger has is near, by Region."""
 
     def is_late(self, region: str) -> bool:
         """Return whether the schedule should have had another sweep made there: what the ledger has may be old."""
@@ -100,9 +103,10 @@ class Look(Struct, frozen=True, kw_only=True):
         return isinstance(sweeps, ScheduledSweeps) and sweeps.is_late(self.at)
 
     def quotas(self, region: str) -> tuple[QuotaUsage, ...]:
-        """Return the quotas that were near when the schedule's last sweep was made there."""
+        """Return the quotas that are near, or were when the schedule's last sweep was made there."""
         sweeps = self.sweeps[region]
-        return sweeps.last.quotas if isinstance(sweeps, ScheduledSweeps) and sweeps.last is not None else ()
+        last = sweeps.last.quotas if isinstance(sweeps, ScheduledSweeps) and sweeps.last is not None else ()
+        return (*self.limits.get(region, ()), *last)
 
     def offers(self, region: str) -> tuple[OfferConcern, ...]:
         """Return what of offers needs somebody there, as the schedule's last sweep found it."""
@@ -204,6 +208,7 @@ def merged(looks: Sequence[Look]) -> Look:
         rest=rest,
         unreadable=tuple(unreadable for each in looks for unreadable in each.unreadable),
         sweeps={region: sweeps for each in looks for region, sweeps in each.sweeps.items()},
+        limits={region: limits for each in looks for region, limits in each.limits.items()},
     )
 
 
@@ -247,7 +252,9 @@ def look_among(
     now: datetime,
 ) -> Look:
     """Return what there is of what is wanted among the requests that were read."""
-    included = [each.status for each in known if wanted.includes(each.status)]
+    read = [*known]
+    limits = usages_of_ledger(each.entry for each in read)
+    included = [each.status for each in read if wanted.includes(each.status)]
     shown = [each for each in included if wanted.shows(each)]
     return Look(
         at=now,
@@ -255,6 +262,7 @@ def look_among(
         rest=Counter(each.urgency for each in included if not wanted.shows(each)),
         unreadable=tuple(unreadable),
         sweeps=sweeps,
+        limits=dict.fromkeys(sweeps, limits),
     )
 
 

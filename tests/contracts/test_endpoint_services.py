@@ -370,7 +370,7 @@ def test_trap_2_a_service_without_its_connection_notification_is_listed_and_gets
     assert (before, between, services.without_notification(ids)) == (ids, ids[1:], [])
     assert notified(provider, topic_arn) == ids
     listed = provider.ec2.describe_vpc_endpoint_connection_notifications()["ConnectionNotificationSet"]
-    assert {tuple(sorted(each["ConnectionEvents"])) for each in listed} == {("Accept", "Connect", "Delete", "Reject")}
+    assert {tuple(sorted(each["ConnectionEvents"])) for each in listed} == {("Connect", "Delete")}
 
 
 def test_a_notification_to_a_topic_of_others_is_left_alone(provider: Account) -> None:

@@ -10,14 +10,15 @@ from unittest.mock import Mock
 
 import msgspec
 import pytest
+from botocore.stub import Stubber
 
 from drawbridge.aws.event_bus import EventBus
 from drawbridge.discovery.announcements import BusAnnouncements
 from drawbridge.discovery.review import Review
-from drawbridge.errors import UpstreamError
+from drawbridge.errors import ThrottledError, UpstreamError
 from drawbridge.intake.notices.tell import OfferAnnouncement, OfferChange, OfferEvent
 from drawbridge.record import Outcome
-from drawbridge.record.record import status_change
+from drawbridge.record.record import StatusChange, status_change
 from drawbridge.request import Request
 from drawbridge.request.announced import Announced
 from drawbridge.status import Reason, Status
@@ -135,6 +136,67 @@ def test_trap_10_an_event_that_a_successful_call_did_not_take_is_an_error(someon
         pytest.raises(UpstreamError, match="InternalFailure: not now"),
     ):
         bus_of(someone).relay([{}])
+
+
+def changes_of(number: int, **changes: Any) -> list[StatusChange]:
+    one = status_change(execution_input(SHARE), OUTCOME, account_id=CONSUMER)
+    return [msgspec.structs.replace(one, id=f"change-{each}", **changes) for each in range(number)]
+
+
+def test_many_changes_of_status_are_on_the_bus_each_as_if_it_were_alone(someone: Account, heard: Heard) -> None:
+    changes = changes_of(12)
+
+    assert bus_of(someone).announce_all(changes) == {}
+
+    events = [heard() for _ in changes]
+    assert sorted(event["detail"]["id"] for event in events) == sorted(each.id for each in changes)
+    assert {(event["detail-type"], *event["resources"]) for event in events} == {("Request Status Changed", SHARE_ARN)}
+
+
+def test_many_changes_are_ten_in_a_call_and_of_each_it_is_told_whether_it_is_on_the_bus() -> None:
+    calls: list[int] = []
+
+    def put(**given: Any) -> dict[str, Any]:
+        calls.append(len(given["Entries"]))
+        failed = [
+            {"ErrorCode": "ThrottlingException", "ErrorMessage": "not now"} if '"change-3"' in each["Detail"] else {}
+            for each in given["Entries"]
+        ]
+        return {"FailedEntryCount": 1, "Entries": failed}
+
+    failures = EventBus(Mock(put_events=put), "drawbridge").announce_all(changes_of(23))
+
+    assert calls == [10, 10, 3]
+    assert [(name, type(error), "not now" in str(error)) for name, error in failures.items()] == [
+        ("change-3", ThrottledError, True)
+    ]
+
+
+def test_many_large_changes_take_no_more_in_a_call_than_it_may_have() -> None:
+    calls: list[int] = []
+
+    def put(**given: Any) -> dict[str, Any]:
+        calls.append(sum(len(each["Detail"].encode()) for each in given["Entries"]))
+        return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"} for _ in given["Entries"]]}
+
+    large = changes_of(7, reasons=({"code": "held", "text": "ß" * 40_000},))
+    assert EventBus(Mock(put_events=put), "drawbridge").announce_all(large) == {}
+
+    assert len(calls) == 3
+    assert max(calls) < 256 * 1024
+
+
+def test_of_a_call_that_is_refused_nothing_is_on_the_bus_and_the_others_are_made(someone: Account) -> None:
+    taken = {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
+    events = someone.client("events")
+    with Stubber(events) as stubber:
+        stubber.add_client_error("put_events", "ThrottlingException", "not now")
+        stubber.add_response("put_events", taken)
+
+        failures = bus_of(someone).announce_all(changes_of(11))
+
+    assert failures.keys() == {f"change-{each}" for each in range(10)}
+    assert {type(each) for each in failures.values()} == {ThrottledError}
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,51 @@ def test_what_is_written_twice_stays_as_it_was_first(history: HistoryTable, lost
     assert (history.kept(request_id, first=2, last=8).last, lost) == ((first,), [])
 
 
+def test_what_is_written_together_is_one_call_and_leaves_what_is_there_as_it_was(
+    history: HistoryTable, items: Any, lost: list[str], request_id: str
+) -> None:
+    first = failed(request_id, 1, "2026-07-01T10:00:00.000+00:00")
+    history.add(first)
+    new = [failed(request_id, attempt, f"2026-07-01T10:{attempt:02d}:00.000+00:00") for attempt in range(2, 26)]
+    calls: list[str] = []
+    events = items.meta.client.meta.events
+    events.register("before-call.dynamodb", note := lambda model, **_: calls.append(model.name))
+
+    history.add_all(new)
+    events.unregister("before-call.dynamodb", note)
+    history.add_all(
+        [failed(request_id, 1, "2026-07-01T11:00:00.000+00:00"), failed(request_id, 26), failed(request_id, 26)]
+    )
+
+    assert (calls, lost) == (["TransactWriteItems"], [])
+    kept = history.kept(request_id, first=30, last=30).last
+    assert [item.attempt for item in kept if item.attempt < 26] == [*range(1, 26)]
+    assert (kept[0], len(kept)) == (first, 26)
+
+
+def test_of_what_is_refused_together_each_is_kept_by_itself_but_what_is_wrong(
+    history: HistoryTable, items: Any, lost: list[str], request_id: str
+) -> None:
+    too_large = msgspec.structs.replace(failed(request_id, 2), at="x" * 410_000)
+
+    history.add_all([failed(request_id, 1), too_large, failed(request_id, 3)])
+
+    assert [item.attempt for item in history.kept(request_id, first=2, last=8).last] == [1, 3]
+    assert len(lost) == 1
+
+
+def test_what_cannot_be_kept_together_is_told_once_and_holds_nothing_up(
+    items: Any, lost: list[str], request_id: str
+) -> None:
+    history = HistoryTable(items, now=lambda: NOW, keep_for=timedelta(days=1), on_lost=lost.append)
+
+    with refusing(items.meta.client, "transact_write_items", "AccessDeniedException"):
+        history.add_all([failed(request_id, 1), failed(request_id, 2)])
+
+    assert len(lost) == 1
+    assert "keep the history of 2 requests" in lost[0]
+
+
 def test_of_much_the_beginning_and_the_end_are_told_and_how_much_there_is_between(
     history: HistoryTable, request_id: str
 ) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from drawbridge.discovery.announcements import RequestReview, WithdrawalAnnouncement
+from drawbridge.errors import DrawbridgeError
 from drawbridge.record.record import StatusChange
 from tests.fakes.interruptions import Interruptions
 
@@ -13,12 +16,22 @@ class InMemoryStatusBus:
     def __init__(self, interruptions: Interruptions | None = None) -> None:
         self._interruptions = interruptions or Interruptions()
         self.announced: list[StatusChange] = []
+        self.calls: list[int] = []
+        """How many changes were announced together, each time."""
+        self.refused: dict[str, DrawbridgeError] = {}
+        """What is wrong with changes, by their ids."""
         self.reviews: list[RequestReview] = []
         self.withdrawals: list[WithdrawalAnnouncement] = []
 
     def announce(self, change: StatusChange) -> None:
         self._interruptions.before_write()
         self.announced.append(change)
+
+    def announce_all(self, changes: Sequence[StatusChange]) -> dict[str, DrawbridgeError]:
+        self._interruptions.before_write()
+        self.calls.append(len(changes))
+        self.announced += [each for each in changes if each.id not in self.refused]
+        return {each.id: self.refused[each.id] for each in changes if each.id in self.refused}
 
     def announce_review(self, review: RequestReview) -> None:
         self._interruptions.before_write()

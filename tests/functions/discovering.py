@@ -57,7 +57,7 @@ class World:
         self.raises: dict[str, Exception] = {}
         """What goes wrong, by where it does."""
 
-    def configuring(self) -> World:
+    def configuring(self, scope: SweepScope) -> World:
         self.read += 1
         self._perhaps_raise("configuring")
         return self

@@ -105,4 +105,9 @@ def test_an_onboarding_ends_the_same_wherever_its_functions_are_killed(
     connection: Connection,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    killed_everywhere([invitation, share_inside_the_organization, connection], capsys)
+    killed_everywhere(
+        [invitation, share_inside_the_organization, connection],
+        capsys,
+        # Only a sweep that the schedule has no part in asks when that had its last one made.
+        by_chance=(("DiscoverRequests", "dynamodb:GetItem"),),
+    )

@@ -24,11 +24,13 @@ from drawbridge.discovery.withdrawals import WithdrawalReconciler
 from drawbridge.discovery.workflow import Workflows
 from drawbridge.lattice import ResourceKind
 from drawbridge.publication import AttachmentSnapshot
+from drawbridge.record.history import GatheredHistory
 from drawbridge.request.connections import ConnectionState, EndpointConnection
 from tests.builders import CONSUMER, ENDPOINT_ID, NOW, SERVICE_ID, connection_facts, question
 from tests.fakes.approvals import InMemoryApprovals
 from tests.fakes.callback import InMemoryCallback
 from tests.fakes.existence import InMemoryExistences
+from tests.fakes.history import InMemoryHistory
 from tests.fakes.interruptions import Interruptions
 from tests.fakes.ledger import InMemoryLedger
 from tests.fakes.owned_objects import InMemoryOwnedObjects
@@ -71,6 +73,8 @@ class World:
         self.ledger = InMemoryLedger(self.interruptions)
         self.state_machine = InMemoryStateMachine(self.interruptions)
         self.withdrawals = InMemoryStateMachine(self.interruptions)
+        self.kept_history = InMemoryHistory()
+        self.history = GatheredHistory(self.kept_history)
         self.bus = InMemoryStatusBus(self.interruptions)
         self.approvals = InMemoryApprovals()
         self.callback = InMemoryCallback()
@@ -90,7 +94,7 @@ class World:
 
     def sweeper(self) -> Sweeper:
         endings = EndingRecorder(self.workflows, self.ledger, self.bus)
-        attempts = AttemptStarter(self.ledger, self.workflows, endings, BusAnnouncements(self.bus))
+        attempts = AttemptStarter(self.ledger, self.workflows, endings, BusAnnouncements(self.bus), self.history)
         decision_records = DecisionRecords(self.ledger)
         permissions = PermissionWatch(
             self.reviewer,
@@ -122,6 +126,7 @@ class World:
                 lambda: self.owned, self.published, self.ledger, self.bus, prefix="drawbridge", account_id=CONSUMER
             ),
             offers=self.offers,
+            history=self.history,
             questions_at_once=5,
             expiring_within=timedelta(hours=3),
         )

@@ -6,14 +6,16 @@ from collections.abc import Collection, Iterable
 
 import pytest
 
-from drawbridge.configuration import InForce
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration
+from drawbridge.discovery.configuration import SweepConfiguration
 from drawbridge.discovery.fingerprints import CachedRegistry, FingerprintsInForce
 from drawbridge.discovery.observation import Observer
 from drawbridge.errors import ThrottledError
+from drawbridge.hint import CONNECTIONS
 from drawbridge.request.connections import ConnectionState, EndpointConnection
 from tests.builders import NOW, SERVICE_ID
+from tests.fakes.configuration import InMemoryParameters
 from tests.fakes.interruptions import Interruptions
 from tests.fakes.requests import InMemorySweptServices, InMemorySweptShares
 
@@ -102,9 +104,9 @@ def test_a_sweep_asks_the_registry_as_often_whatever_the_number_of_connections(c
         )
         for each in accounts
     ]
-    fingerprints = FingerprintsInForce(
-        InForce((), (), ()), InForce((), (), ()), InForce((), (), ()), CachedRegistry(registry)
-    )
+    parameters = InMemoryParameters("bindings", {})
+    configuration = SweepConfiguration(parameters, CONNECTIONS, everything_may_be_permitted=False)
+    fingerprints = FingerprintsInForce(configuration.policies, configuration, CachedRegistry(registry))
 
     observed = Observer(InMemorySweptShares(Interruptions()), services, fingerprints).connections([])
 

@@ -29,7 +29,10 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _ENDPOINT_CHARGES = "vpc-endpoint-charges"
 """The scope of what the endpoint itself costs; there is another one for resource gateways."""
 
-_EVENTS = ["Connect", "Accept", "Reject", "Delete"]
+_EVENTS = ["Connect", "Delete"]
+"""What needs a sweep: what Drawbridge answers needs none, and what a person does by hand the schedule finds.
+
+A service that has its notification, of an earlier version and of more, is left so."""
 
 
 class EndpointServices:

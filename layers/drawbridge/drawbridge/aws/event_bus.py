@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,6 +10,7 @@ import msgspec
 from drawbridge.aws.errors import error_for, translated
 from drawbridge.bounds import in_parts
 from drawbridge.discovery.announcements import RequestReview, WithdrawalAnnouncement
+from drawbridge.errors import DrawbridgeError
 from drawbridge.hint.notification import CONNECTION_NOTIFICATION
 from drawbridge.intake.notices.tell import OfferAnnouncement, OfferChange, OfferEvent
 from drawbridge.record.record import StatusChange
@@ -27,6 +28,9 @@ WITHDRAWAL_CANCELLED = "Withdrawal Cancelled"
 _AT_ONCE = 10
 """Events that one call takes."""
 
+_MOST_BYTES = 256 * 1024
+"""Of all of a call's."""
+
 
 class EventBus:
     """The ``drawbridge`` bus."""
@@ -38,6 +42,20 @@ class EventBus:
     def announce(self, change: StatusChange) -> None:
         """Put a change of status on the bus."""
         self._put(STATUS_CHANGED, msgspec.to_builtins(change), resources=[change.subject])
+
+    def announce_all(self, changes: Sequence[StatusChange]) -> dict[str, DrawbridgeError]:
+        """Put changes of status on the bus, ten in one call; return what went wrong, by the ids of changes.
+
+        Each of those that are not named there is on the bus.
+        """
+        failures: dict[str, DrawbridgeError] = {}
+        entries = [
+            (each.id, self._entry(STATUS_CHANGED, msgspec.to_builtins(each), resources=[each.subject]))
+            for each in changes
+        ]
+        for some in _in_calls(entries):
+            failures |= self._put_entries(STATUS_CHANGED, some)
+        return failures
 
     def announce_review(self, review: RequestReview) -> None:
         """Put what a review came to on the bus."""
@@ -72,6 +90,23 @@ class EventBus:
             code = failed.get("ErrorCode", "")
             raise error_for(code)(f"put {detail_type!r} on {self._name}: {code}: {failed.get('ErrorMessage')}")
 
+    def _put_entries(
+        self, detail_type: str, entries: Sequence[tuple[str, PutEventsRequestEntryTypeDef]]
+    ) -> dict[str, DrawbridgeError]:
+        """Put entries on the bus, in one call; return what went wrong with each, by its id."""
+        what = f"put {detail_type!r} on {self._name}"
+        try:
+            with translated(what):
+                results = self._events.put_events(Entries=[entry for _, entry in entries])["Entries"]
+        except DrawbridgeError as error:
+            return {name: error for name, _ in entries}
+        # In the order of the request, each with its own failure.
+        return {
+            name: error_for(code)(f"{what}: {code}: {result.get('ErrorMessage')}")
+            for (name, _), result in zip(entries, results, strict=True)
+            if (code := result.get("ErrorCode", ""))
+        }
+
     def _put_offers(self, detail_type: str, changes: Sequence[OfferChange]) -> set[str]:
         entries = [self._entry(detail_type, msgspec.to_builtins(each), resources=[each.subject]) for each in changes]
         with translated(f"put {detail_type!r} on {self._name}"):
@@ -88,3 +123,26 @@ class EventBus:
             "Detail": msgspec.json.encode(detail).decode(),
             "Resources": [each for each in resources if each.startswith("arn:")],
         }
+
+
+def _in_calls(
+    entries: Sequence[tuple[str, PutEventsRequestEntryTypeDef]],
+) -> Iterator[list[tuple[str, PutEventsRequestEntryTypeDef]]]:
+    """Yield as many entries at once as one call takes, by their number and their bytes."""
+    some: list[tuple[str, PutEventsRequestEntryTypeDef]] = []
+    room = _MOST_BYTES
+    for name, entry in entries:
+        size = _bytes(entry)
+        if some and (len(some) == _AT_ONCE or size > room):
+            yield some
+            some, room = [], _MOST_BYTES
+        some.append((name, entry))
+        room -= size
+    if some:
+        yield some
+
+
+def _bytes(entry: PutEventsRequestEntryTypeDef) -> int:
+    """Return how many bytes EventBridge counts of an entry (user guide, "Calculating PutEvents event entry size")."""
+    texts = (entry["Source"], entry["DetailType"], entry["Detail"], *entry["Resources"])
+    return sum(len(each.encode()) for each in texts)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,9 @@ from botocore.exceptions import ClientError
 from msgspec import Struct
 
 from drawbridge.aws.errors import code_of, translated
+from drawbridge.aws.table_writes import Write, put_each
 from drawbridge.discovery.ledger_row import MOST_ATTEMPTS
-from drawbridge.errors import DrawbridgeError, UpstreamError
+from drawbridge.errors import DrawbridgeError, RefusedError, UpstreamError
 from drawbridge.parsing import UnreadableError, read_json
 from drawbridge.record.history import Happened, HistoryItem, KeptHistory, MarksItem, place_of
 
@@ -39,12 +41,14 @@ class HistoryTable:
         keep_for: timedelta,
         on_lost: Callable[[str], None],
         most_read: int = _MOST_READ,
+        wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self._table = table
         self._now = now
         self._keep_for = keep_for
         self._on_lost = on_lost
         self._most_read = most_read
+        self._wait = wait
 
     def add(self, item: HistoryItem) -> None:
         """Keep the item, if there is none of its name; nothing is raised."""
@@ -53,6 +57,31 @@ class HistoryTable:
                 self._put(item)
         except DrawbridgeError as error:
             self._on_lost(str(error))
+
+    def add_all(self, items: Sequence[HistoryItem]) -> None:
+        """Keep each item of which there is none of its name; nothing is raised.
+
+        They are written together, which BatchWriteItem does only without conditions. Of what is refused as a whole each
+        is tried by itself.
+        """
+        if len(items) > 1 and self._added_together({(each.request_id, each.name): each for each in reversed(items)}):
+            return
+        for item in items:
+            self.add(item)
+
+    def _added_together(self, items: Mapping[tuple[str, str], HistoryItem]) -> bool:
+        """Keep items, all in one call; ``False`` if each has to be tried by itself."""
+        new = Write()
+        new.only_if_new("item")
+        what = f"keep the history of {len(items)} requests"
+        try:
+            with translated(what, missing=UpstreamError):
+                put_each(self._table, [(self._stored(each), new) for each in items.values()], wait=self._wait)
+        except RefusedError:
+            return False
+        except DrawbridgeError as error:
+            self._on_lost(str(error))
+        return True
 
     def kept(self, request_id: str, *, first: int, last: int) -> KeptHistory:
         """Return what is kept of a request: so many items from its beginning and its end at most, as time goes.
@@ -118,17 +147,19 @@ class HistoryTable:
         statuses = self._of(request_id, attempt, most=self._most_read)
         return [*{str(each["item"]): each for each in (*first, *statuses)}.values()]
 
-    def _put(self, item: HistoryItem) -> None:
-        stored: dict[str, Any] = {
+    def _stored(self, item: HistoryItem) -> dict[str, Any]:
+        return {
             "request_id": item.request_id,
             "item": item.name,
             "at": item.at,
             "json": msgspec.json.encode(_StoredItem(item.happened)).decode(),
             "expires_at": int((self._now() + self._keep_for).timestamp()),
         }
+
+    def _put(self, item: HistoryItem) -> None:
         try:
             self._table.put_item(
-                Item=stored,
+                Item=self._stored(item),
                 ConditionExpression="attribute_not_exists(#item)",
                 ExpressionAttributeNames={"#item": "item"},
             )

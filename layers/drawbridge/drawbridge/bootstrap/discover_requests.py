@@ -50,12 +50,14 @@ from drawbridge.discovery.waiting import WaitingRequests
 from drawbridge.discovery.withdrawals import WithdrawalReconciler
 from drawbridge.discovery.workflow import Workflows
 from drawbridge.environment import Environment
+from drawbridge.hint import SweepScope
 from drawbridge.intake.disassociation.disassociate import LeaverReconciler
 from drawbridge.intake.notices.tell import ShareTeller
 from drawbridge.intake.offering.causes import CausesOfLeaving
 from drawbridge.intake.offering.desired import OfferRules
 from drawbridge.intake.offering.quotas import Limits
 from drawbridge.intake.offering.reconcile import OfferReconciler
+from drawbridge.record.history import GatheredHistory
 
 
 @cache
@@ -68,11 +70,11 @@ def dead_letters() -> DeadLetterQueue:
     return DeadLetterQueue(client("sqs"), environment().hints_dead_letter_queue)
 
 
-def configuration() -> SweepConfiguration:
-    """Return what people configured, read anew for each sweep."""
+def configuration(scope: SweepScope) -> SweepConfiguration:
+    """Return what people configured, read anew for each sweep, as far as the scope needs it."""
     settings = environment()
     parameters = ConfigurationParameters(client("ssm"), prefix=settings.prefix)
-    return SweepConfiguration(parameters, everything_may_be_permitted=settings.everything_may_be_permitted)
+    return SweepConfiguration(parameters, scope, everything_may_be_permitted=settings.everything_may_be_permitted)
 
 
 def sweep_records() -> SweepRecordItems:
@@ -88,7 +90,8 @@ def sweeper(
 ) -> Sweeper:
     """Return a sweeper for one sweep, which calls ``on_broken`` for each broken row."""
     settings = environment()
-    ledger = LedgerTable(table(settings.ledger_table), now=now, on_broken=on_broken, history=history(settings))
+    gathered = GatheredHistory(history(settings))
+    ledger = LedgerTable(table(settings.ledger_table), now=now, on_broken=on_broken, history=gathered)
     workflows = Workflows(
         StateMachine(client("stepfunctions"), settings.onboarding_workflow),
         StateMachine(client("stepfunctions"), settings.withdrawal_workflow),
@@ -113,9 +116,9 @@ def sweeper(
         configuration.policies, registry, ConfigurationParameters(client("ssm"), prefix=settings.prefix).is_written
     )
     announcements = BusAnnouncements(bus)
-    configured = FingerprintsInForce(configuration.policies, configuration.bindings, configuration.quotas, registry)
+    configured = FingerprintsInForce(configuration.policies, configuration, registry)
     endings = EndingRecorder(workflows, ledger, bus)
-    attempts = AttemptStarter(ledger, workflows, endings, announcements)
+    attempts = AttemptStarter(ledger, workflows, endings, announcements, gathered)
     decision_records = DecisionRecords(ledger)
     permissions = PermissionWatch(
         reviewer,
@@ -145,7 +148,7 @@ def sweeper(
         fingerprints=configured,
         reviewer=reviewer,
         drift=DriftDetector(attachments, HostedZoneListing(lambda: client("route53"))),
-        plan_inputs=CurrentPlanInputs(configuration.bindings, configuration.quotas, inventory),
+        plan_inputs=CurrentPlanInputs(configuration, inventory),
         absences=AbsenceWatch(
             ExistenceById(client("ram"), client("vpc-lattice"), client("ec2")),
             ledger,
@@ -190,6 +193,7 @@ def sweeper(
             limits=Limits(ServiceQuotas(client("service-quotas"))),
             zone=settings.time_zone,
         ),
+        history=gathered,
         questions_at_once=settings.open_questions,
         expiring_within=settings.expiring_within,
         waiting=WaitingRequests(

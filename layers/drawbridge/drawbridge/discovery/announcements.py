@@ -1,5 +1,6 @@
 """Announcing what a sweep did: attempts that it entered, and what its reviews came to."""
 
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -8,8 +9,9 @@ from msgspec import UNSET, Struct, UnsetType
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review
+from drawbridge.errors import DrawbridgeError
 from drawbridge.record import Outcome
-from drawbridge.record.record import StatusBus, reasons_for_status, service_of, status_change
+from drawbridge.record.record import StatusBus, StatusChange, reasons_for_status, service_of, status_change
 from drawbridge.request import ExecutionInput, kind_of
 from drawbridge.request.announced import earliest
 from drawbridge.status import Reason, Status
@@ -67,6 +69,10 @@ class ReviewBus(StatusBus, Protocol):
         """Put on the bus that something is to be taken down, or is not any longer; at least once."""
         ...
 
+    def announce_all(self, changes: Sequence[StatusChange]) -> Mapping[str, DrawbridgeError]:
+        """Put changes on the bus in few calls; return what went wrong, by the ids of those that are not on it."""
+        ...
+
     def announce_review(self, review: RequestReview) -> None:
         """Put what a review came to on the bus; at least once."""
         ...
@@ -79,14 +85,14 @@ class BusAnnouncements:
         self._bus = bus
 
     def pending(self, observed: ObservedRequest, attempt: int) -> None:
-        request = ExecutionInput(request=observed.request, request_id=observed.request.request_id, attempt=attempt)
-        outcome = Outcome(status=Status.PENDING, reasons=(), settled=False)
-        self._bus.announce(status_change(request, outcome, account_id=observed.account_id))
+        self._bus.announce(pending_change(observed, attempt))
 
     def withdrawing(self, row: LedgerRow, attempt: int, reasons: tuple[Reason, ...]) -> None:
-        request = ExecutionInput(request=row.request, request_id=row.request_id, attempt=attempt)
-        outcome = Outcome(status=Status.WITHDRAWING, reasons=reasons, settled=False)
-        self._bus.announce(status_change(request, outcome, account_id=row.account_id))
+        self._bus.announce(withdrawing_change(row, attempt, reasons))
+
+    def all_of(self, changes: Sequence[StatusChange]) -> Mapping[str, DrawbridgeError]:
+        """Announce attempts that were entered; return what went wrong, by the ids of what is not announced."""
+        return self._bus.announce_all(changes)
 
     def announced(self, row: LedgerRow, fingerprint: str) -> None:
         """Announce what the row has marks of, or that it has none any longer."""
@@ -124,3 +130,17 @@ class BusAnnouncements:
                 reasons=tuple(msgspec.to_builtins(reason) for reason in reasons_for_status(review.reasons)),
             )
         )
+
+
+def pending_change(observed: ObservedRequest, attempt: int) -> StatusChange:
+    """Return the change of status that an attempt at the onboarding begins with."""
+    request = ExecutionInput(request=observed.request, request_id=observed.request.request_id, attempt=attempt)
+    outcome = Outcome(status=Status.PENDING, reasons=(), settled=False)
+    return status_change(request, outcome, account_id=observed.account_id)
+
+
+def withdrawing_change(row: LedgerRow, attempt: int, reasons: tuple[Reason, ...]) -> StatusChange:
+    """Return the change of status that an attempt at the withdrawal begins with."""
+    request = ExecutionInput(request=row.request, request_id=row.request_id, attempt=attempt)
+    outcome = Outcome(status=Status.WITHDRAWING, reasons=reasons, settled=False)
+    return status_change(request, outcome, account_id=row.account_id)

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.discovery.absence_watch import Watch
+from drawbridge.discovery.attempt_starter import Launched
 from drawbridge.discovery.expiring import Expiring
 from drawbridge.discovery.followed_counts import FollowedCounts
 from drawbridge.discovery.ledger_row import LedgerRow
@@ -139,11 +140,19 @@ class Findings:
         self.broken += converged.broken
         self.withdrawals_capped += converged.held_back
 
-    def note_started(self, execution: str | None, *, first: bool) -> None:
-        """Note an execution if one was started, and whether it is the first of its request."""
-        if execution:
-            self.started.append(execution)
-            self.first_attempts += [execution] if first else []
+    def take_over_launched(self, launched: Launched) -> None:
+        """Add what was started, and what of it failed."""
+        self.started += launched.started
+        self.first_attempts += launched.first_attempts
+        for request_id, error in launched.failures:
+            self.note_failure(request_id, error)
+
+    def note_failure(self, request_id: str, error: Exception) -> None:
+        """Note what was wrong with one request."""
+        if isinstance(error, InvalidInputError):
+            self.broken.append(error)
+        else:
+            self.failures.append(failure_of(request_id, error))
 
     def take_over(self, watch: Watch) -> None:
         """Add what watching for absences found."""

@@ -3,13 +3,13 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
-from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import bindings_fingerprint, matching_bindings_fingerprint
 from drawbridge.configuration import InForce
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.in_force import decision_fingerprint
 from drawbridge.decision.policies import Policy
 from drawbridge.decision.registration import Registration
+from drawbridge.discovery.configuration import AssociationConfiguration
 from drawbridge.lattice import MatchAttributes
 from drawbridge.request.connections import NO_CONNECTIONS, ConnectionCounts
 
@@ -59,13 +59,11 @@ class FingerprintsInForce:
     def __init__(
         self,
         policies: InForce[Policy],
-        bindings: InForce[Binding],
-        quotas: InForce[tuple[str, int]],
+        associations: AssociationConfiguration,
         registry: CachedRegistry,
     ) -> None:
         self._policies = policies
-        self._bindings = bindings
-        self._quotas = quotas
+        self._associations = associations
         self._registry = registry
 
     def load(self, account_ids: Collection[str]) -> None:
@@ -74,11 +72,13 @@ class FingerprintsInForce:
 
     def bindings_fingerprint(self, provider: str, share_name: str) -> str:
         """Return the fingerprint of the bindings that could match something in the share."""
-        return bindings_fingerprint(self._bindings, provider, share_name, self._quotas)
+        return bindings_fingerprint(self._associations.bindings, provider, share_name, self._associations.quotas)
 
     def matching_bindings_fingerprint(self, share_name: str, contents: tuple[MatchAttributes, ...]) -> str:
         """Return the fingerprint of the bindings that match something in the share."""
-        return matching_bindings_fingerprint(self._bindings, share_name, contents, self._quotas)
+        return matching_bindings_fingerprint(
+            self._associations.bindings, share_name, contents, self._associations.quotas
+        )
 
     def decision_fingerprint(self, account_id: str, counts: ConnectionCounts = NO_CONNECTIONS) -> str:
         """Return the fingerprint of the policies, the account's entry in the registry, and its connections."""

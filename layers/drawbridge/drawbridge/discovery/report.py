@@ -33,7 +33,7 @@ class SweeperFactory(Protocol):
 
 def sweep_and_report(
     scope: SweepScope,
-    configuration_now: Callable[[], SweepConfiguration],
+    configuration_now: Callable[[SweepScope], SweepConfiguration],
     make_sweeper: SweeperFactory,
     records: Callable[[], SweepRecords],
     *,
@@ -57,7 +57,7 @@ def sweep_and_report(
     failures: tuple[DrawbridgeError, ...]
     fault: Exception | None = None
     try:
-        configuration = configuration_now()
+        configuration = configuration_now(scope)
         for kind, broken in configuration.broken:
             report = {"kind": kind, "parameter": broken.name, "reason": broken.reason, "in_force": broken.in_force}
             logger.error("configuration broken", extra=report)

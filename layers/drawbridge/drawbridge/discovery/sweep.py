@@ -11,7 +11,7 @@ from drawbridge.discovery.absence_watch import AbsenceWatch
 from drawbridge.discovery.announced import (
     is_to_be_counted,
 )
-from drawbridge.discovery.attempt_starter import AttemptLedger, AttemptStarter, input_of
+from drawbridge.discovery.attempt_starter import AttemptLedger, AttemptStarter, UnwrittenHistory, input_of
 from drawbridge.discovery.current_plan_inputs import CurrentPlanInputs
 from drawbridge.discovery.decision_records import DecisionRecords
 from drawbridge.discovery.drift import DriftDetector
@@ -39,7 +39,7 @@ from drawbridge.discovery.reviewer import PolicyReviewer
 from drawbridge.discovery.start_order import in_start_order
 from drawbridge.discovery.waiting import WaitingRequests, WaitState
 from drawbridge.discovery.withdrawals import WithdrawalReconciler
-from drawbridge.errors import DrawbridgeError, InvalidInputError
+from drawbridge.errors import DrawbridgeError
 from drawbridge.hint import SweepScope
 from drawbridge.request import (
     EndpointConnectionRequest,
@@ -111,6 +111,7 @@ class Sweeper:
         absences: AbsenceWatch,
         orphans: OrphanWatch,
         offers: OfferSweep,
+        history: UnwrittenHistory,
         questions_at_once: int,
         expiring_within: timedelta,
     ) -> None:
@@ -135,6 +136,7 @@ class Sweeper:
         self._absences = absences
         self._orphans = orphans
         self._offers = offers
+        self._history = history
 
     def sweep(self, scope: SweepScope, now: datetime) -> SweepResult:
         """Sweep what the hints say.
@@ -143,11 +145,18 @@ class Sweeper:
         entered in the ledger before its execution starts, by one writer only, and an entered attempt that does not
         run is started by the next sweep.
         """
+        try:
+            return self._sweep(scope, now)
+        finally:
+            self._history.keep()
+
+    def _sweep(self, scope: SweepScope, now: datetime) -> SweepResult:
         followed = self._ledger.followed()
         findings = Findings(followed=count_followed(followed, now), told_by=scope.told_by)
         self._withdrawals.load(followed)
-        observed = in_start_order(self._observe(scope, followed, now, findings), now, self._expiring_within)
-        rows = self._rows(observed, followed, now, findings)
+        listed = self._observe(scope, followed, now, findings)
+        rows = self._rows(listed, followed, now, findings)
+        observed = in_start_order(listed, rows, now, self._expiring_within)
         if ResourceShareRequest in findings.kinds:
             findings.expiring = expiring(observed, rows, now, self._expiring_within)
         try:
@@ -158,18 +167,17 @@ class Sweeper:
         self._decision_records.expect(self._to_be_compared(observed, rows, now))
         for each in observed:
             row = rows.get(each.request.request_id)
+            if row is not None:
+                self._attempts.launch_new()
             try:
-                execution = self._reconcile_request(each, row, slots, now, findings)
-                if execution is None and row is not None:
+                if not self._reconcile_request(each, row, slots, now, findings) and row is not None:
                     if is_deadline_to_be_noted(each, row):
                         self._ledger.note_deadline(row, each.deadline)
-                    execution = self._withdrawals.review(each, row, now, findings)
-            except InvalidInputError as error:
-                findings.broken.append(error)
+                    self._withdrawals.review(each, row, now, findings)
             except Exception as error:  # noqa: BLE001 - whatever is wrong with one request, it stops no other
-                findings.failures.append(failure_of(each.request.request_id, error))
-            else:
-                findings.note_started(execution, first=row is None)
+                findings.note_failure(each.request.request_id, error)
+        self._attempts.launch()
+        findings.take_over_launched(self._attempts.launched)
         self._look_beyond(scope, followed, now, findings)
         return findings.result(len(observed))
 
@@ -285,30 +293,27 @@ class Sweeper:
         slots: FreeQuestionSlots,
         now: datetime,
         findings: Findings,
-    ) -> str | None:
-        """Reconcile one request; return the name of the execution if one was started."""
+    ) -> bool:
+        """Reconcile one request; return whether an attempt was entered."""
         if row is not None and row.waits_for_approval and self._is_left_waiting(observed, row, now):
-            return None
+            return False
         if row is not None and row.settled and not row.followed and is_followed(row.status, settled=True):
             self._ledger.note_followed(row)
         if row is not None and self._withdrawals.is_for_withdrawal(row, now, findings):
             return self._withdrawals.withdraw(observed, row, now, findings)
         observed = self._with_drift(self._with_matching_bindings(observed, row), row, findings)
         observed = self._with_inputs(observed, row, findings)
-        if (
-            row is not None
-            and (execution := self._withdrawals.take_down_part(observed, row, now, findings)) is not None
-        ):
-            return execution
+        if row is not None and self._withdrawals.take_down_part(observed, row, now, findings):
+            return True
         action = next_action(observed, row, now)
         if action is NextAction.NOTHING and not self._is_to_be_decided_again(observed, row, slots, now):
-            return None
+            return False
         if (
             action is NextAction.ENSURE_RUNNING
             and row is not None
             and (self._attempts.is_running_or_recorded(observed, row) or not may_try_again(row, now))
         ):
-            return None
+            return False
         cause = findings.caused_by(self._cause(observed, row, action, now))
         return self._attempts.start(msgspec.structs.replace(observed, cause=cause), row)
 

@@ -52,90 +52,84 @@ class WithdrawalReconciler:
             return is_begun and whole(marks_due(row, now)) is not None
         return row.is_connected if row.settled else is_begun
 
-    def withdraw(self, observed: ObservedRequest, row: LedgerRow, now: datetime, findings: Findings) -> str | None:
+    def withdraw(self, observed: ObservedRequest, row: LedgerRow, now: datetime, findings: Findings) -> bool:
         """Start the withdrawal of the whole request if it is time, or see to the one that was started."""
         if row.stays_withdrawn:
-            return None
+            return False
         if isinstance(row.request, OrphanRequest) and row.status is Status.PENDING:
             # It was not entered whole. Withdrawn with nothing that it tells of, it is entered anew by the next look.
-            return None if is_young(row, now) else self._attempts.start_withdrawal(row, (), ())
+            return not is_young(row, now) and self._attempts.start_withdrawal(row, (), ())
         # An orphan that is listed ends: what leads there belongs to a share again.
         if row.is_to_be_withdrawn or findings.lists(row):
             return self._withdraw_listed(observed, row, now, findings)
         return self._withdraw_absent(observed, row, now, findings)
 
-    def take_down_part(
-        self, observed: ObservedRequest, row: LedgerRow, now: datetime, findings: Findings
-    ) -> str | None:
+    def take_down_part(self, observed: ObservedRequest, row: LedgerRow, now: datetime, findings: Findings) -> bool:
         """Start an attempt that takes down what is gone of a request, or what of it was announced and is due."""
         if row.request_id in findings.going:
             cause = findings.caused_by(_PART_GONE)
             caused = msgspec.structs.replace(observed, cause=cause)
             return self._attempts.start(caused, row, absent=findings.going[row.request_id])
-        return self.review(observed, row, now, findings) if marks_due(row, now) else None
+        return bool(marks_due(row, now)) and self.review(observed, row, now, findings)
 
-    def _withdraw_absent(
-        self, observed: ObservedRequest, row: LedgerRow, now: datetime, findings: Findings
-    ) -> str | None:
+    def _withdraw_absent(self, observed: ObservedRequest, row: LedgerRow, now: datetime, findings: Findings) -> bool:
         """Start the withdrawal if what the request is about is gone, or see to the one that was started."""
         if not row.settled and not self._attempts.is_lost(observed, row, now):
-            return None
+            return False
         # Under way, its marks are those of what is still gone.
         absent = findings.going.get(row.request_id, ()) if row.settled else row.absent
         if not any(mark.of == row.request.subject and mark.confirmed for mark in absent):
-            return None
+            return False
         return self._attempts.start_withdrawal(row, absent, reasons_of(absent))
 
-    def _withdraw_listed(
-        self, observed: ObservedRequest, row: LedgerRow, now: datetime, findings: Findings
-    ) -> str | None:
+    def _withdraw_listed(self, observed: ObservedRequest, row: LedgerRow, now: datetime, findings: Findings) -> bool:
         """Start the withdrawal of what is there, or see to the one that was started."""
         if row.settled:
             if row.status is Status.WITHDRAWING and not may_try_again(row, now):
                 return self._connect_if_permitted_again(observed, row, now, findings)
         elif not self._attempts.is_lost(observed, row, now):
-            return None
+            return False
         return self._attempts.start_withdrawal(row, row.absent, reasons_to_withdraw(row))
 
     def _connect_if_permitted_again(
         self, observed: ObservedRequest, row: LedgerRow, now: datetime, findings: Findings
-    ) -> str | None:
+    ) -> bool:
         """Start an attempt at what could not be taken down and is permitted again: that waits for no backoff."""
         is_refused = row.commanded is None and row.is_connected and whole(row.announced) is not None
         if not is_refused or not observed.open or self._permissions.is_reviewed_as_now(row, observed):
-            return None
+            return False
         reviewed = self._permissions.review(row, observed, now)
         if isinstance(reviewed, ReviewOpen):
             findings.reviews_open.append(f"{row.request_id}: {reviewed.because}")
         if not isinstance(reviewed, Reviewed):
-            return None
+            return False
         self._tell(reviewed.row, findings, after=row)
-        return None if whole(reviewed.row.announced) else self._attempts.start(observed, reviewed.row)
+        return whole(reviewed.row.announced) is None and self._attempts.start(observed, reviewed.row)
 
     def is_review_due(self, observed: ObservedRequest, row: LedgerRow, now: datetime) -> bool:
         """Return whether what is connected is to be reviewed."""
         return self._permissions.concerns(row, observed) and self._permissions.is_review_due(row, observed, now)
 
-    def review(self, observed: ObservedRequest, row: LedgerRow, now: datetime, findings: Findings) -> str | None:
+    def review(self, observed: ObservedRequest, row: LedgerRow, now: datetime, findings: Findings) -> bool:
         """Review what is connected if that is due, announce what is no longer permitted, and take down what is due.
 
-        Return the name of the execution if one was started.
+        Return whether an attempt was entered.
         """
         if row.request_id in findings.reviewed:
-            return None
+            return False
         findings.reviewed.add(row.request_id)
         if row.settled and row.announced and not row.is_connected:
             self._permissions.drop(row)
         if not self._permissions.concerns(row, observed):
-            return None
+            return False
         if not self._permissions.is_review_due(row, observed, now):
             self._tell(row, findings)
-            return None
+            return False
         reviewed = self._permissions.review(row, observed, now)
         if isinstance(reviewed, ReviewOpen):
             findings.reviews_open.append(f"{row.request_id}: {reviewed.because}")
         if reviewed is None or isinstance(reviewed, ReviewOpen):
-            return None
+            return False
         if reviewed.row.no_longer_permitted and not (row.no_longer_permitted or row.is_denied):
             findings.no_longer_permitted.append(row.request_id)
         self._tell(reviewed.row, findings, after=row)
@@ -155,7 +149,7 @@ class WithdrawalReconciler:
         before: Collection[Announced],
         now: datetime,
         findings: Findings,
-    ) -> str | None:
+    ) -> bool:
         """Start what takes down that of which the time has come; ``before`` are the marks as they were read.
 
         What nobody forbade was counted for the cap only if its mark was there when the sweep began.
@@ -172,7 +166,7 @@ class WithdrawalReconciler:
             self._permissions.hold_back(row)
         going = [mark for mark in due if mark not in held_back]
         if not going or not may_take_down(row, going, now):
-            return None
+            return False
         if whole(going) is not None:
             return self._attempts.start_withdrawal(row, row.absent, reasons_of_marks(going))
         caused = msgspec.structs.replace(observed, cause=findings.caused_by(_PART_DUE))

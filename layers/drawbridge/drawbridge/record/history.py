@@ -4,7 +4,7 @@ Each thing that happened is an item of its own. The row keeps the last statuses 
 could not be written holds nothing up.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol, assert_never
 
@@ -150,6 +150,38 @@ class History(Protocol):
     def add(self, item: HistoryItem) -> None:
         """Keep the item, if there is none of its name. Nothing is raised: what can't be kept is reported, and lost."""
         ...
+
+
+class BatchedHistory(History, Protocol):
+    """One that keeps many items in few calls."""
+
+    def add_all(self, items: Sequence[HistoryItem]) -> None:
+        """Keep each item of which there is none of its name, as ``add`` does."""
+        ...
+
+
+_GATHERED = 25
+"""Items that are lost at most if the function is killed; the rows tell their statuses too."""
+
+
+class GatheredHistory:
+    """Keeps what is added once it is told to, or there is much of it, in few calls."""
+
+    def __init__(self, history: BatchedHistory, *, most: int = _GATHERED) -> None:
+        self._history = history
+        self._most = most
+        self._gathered: list[HistoryItem] = []
+
+    def add(self, item: HistoryItem) -> None:
+        self._gathered.append(item)
+        if len(self._gathered) >= self._most:
+            self.keep()
+
+    def keep(self) -> None:
+        """Keep all that was added."""
+        items, self._gathered = self._gathered, []
+        if items:
+            self._history.add_all(items)
 
 
 class NoHistory:
