@@ -15,7 +15,7 @@ from drawbridge.aws.event_bus import EventBus
 from drawbridge.discovery.announcements import BusAnnouncements
 from drawbridge.discovery.review import Review
 from drawbridge.errors import UpstreamError
-from drawbridge.intake.notices.tell import OfferAnnouncement, OfferChange, OfferEvent
+from drawbridge.intake.notices.offer_event import OfferAnnouncement, OfferChange, OfferEvent
 from drawbridge.record import Outcome
 from drawbridge.record.record import status_change
 from drawbridge.request import Request
