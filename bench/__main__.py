@@ -1,6 +1,7 @@
 """``python -m bench``: measure, and print what was measured beside what it compares with.
 
-``python -m bench withdrawing``, and so ``resting``, ``status``, ``commands`` and ``offering``, measure that part alone.
+``python -m bench withdrawing``, and so ``resting``, ``status``, ``commands``, ``offering`` and ``loading``, measure
+that part alone.
 """
 
 import logging
@@ -27,6 +28,7 @@ ALONE: Mapping[str, Callable[[str], None]] = {
     "status": report_status,
     "commands": report_commands,
     "offering": lambda _: report_offering(),
+    "loading": report_loading,
 }
 """The parts that deploy what they measure, in accounts of their own, or deploy nothing."""
 
@@ -55,7 +57,7 @@ def main() -> None:
         for account_id in ACCOUNTS:
             Person(server.url, account_id, "somebody").stop_sweeping()
         report_resting(server.url)
-    report_loading()
+        report_loading(server.url)
     report_deciding()
     report_offering()
 

@@ -1,22 +1,17 @@
 """How long Slack waits for an answer to a click that finds no process running, and where that time goes."""
 
 import base64
-import io
-import json
 import logging
 import statistics
-import time
-import zipfile
-from collections.abc import Callable
 from typing import Any
 
-from bench.loading import Fresh, in_turn, path_of
+from bench.cold import BARE, BARE_CODE, Answered, deploy_handler, invoked, invoked_cold
 from local_aws.testing.clock import clock, fast_forward
 from local_aws.testing.functions import begin_anew, started_cold
 from local_aws.testing.server import LocalAws
 from local_aws.testing.slack import Signed, send, workspace
 from local_stack.stack import REGION, deploy_stack
-from scenarios.people import PROVIDER, STRANGER, Approver, Person
+from scenarios.people import PROVIDER, Approver, Person
 
 RUNS = 9
 ALLOWED = 3.0
@@ -24,8 +19,6 @@ ALLOWED = 3.0
 
 _CLICKED_BY = "U0ALICE"
 _RECEIVE = "drawbridge-receive_approval"
-_BARE = "bare"
-_BARE_CODE = 'def lambda_handler(event, context):\n    return {"statusCode": 200, "body": ""}\n'
 
 
 def report_answering(url: str) -> None:
@@ -35,34 +28,41 @@ def report_answering(url: str) -> None:
 
 
 def _report(url: str) -> None:
-    provider, stranger = Person(url, PROVIDER, "provider"), Person(url, STRANGER, "stranger")
-    functions = provider.client("lambda")
-    _deploy_bare(provider)
-    clicks = _questions(provider, stranger, Approver(url, _CLICKED_BY))
-    times: dict[str, list[float]] = {name: [] for name in ("bare", "refused", "approved", "again", "through the API")}
+    provider = Person(url, PROVIDER, "provider")
+    deploy_handler(provider, BARE, BARE_CODE)
+    clicks = _questions(provider, Approver(url, _CLICKED_BY))
+    times: dict[str, list[float]] = {
+        name: [] for name in ("bare", "refused", "approved", "again", "through the API", "started", "started bare")
+    }
     for turn, click in enumerate(clicks):
-        first = turn == 0  # it warms up bytecode and disk
         event = _event(click)
         unsigned = event | {"headers": event["headers"] | {"x-slack-signature": "v0=0"}}
-        spent = {
-            "bare": _cold(functions, _BARE, event),
-            "refused": _cold(functions, _RECEIVE, unsigned, status=401),
-            "approved": _cold(functions, _RECEIVE, event),
-            "again": _timed(lambda event=event: _answered(functions, _RECEIVE, event)),  # type: ignore[misc]  # bound now
-        }
+        bare = invoked_cold(provider, BARE, event)
+        refused = invoked_cold(provider, _RECEIVE, unsigned)
+        approved = invoked_cold(provider, _RECEIVE, event)
+        again = invoked(provider, _RECEIVE, event)
         begin_anew(PROVIDER, REGION, _RECEIVE)
-        spent["through the API"] = send(click, within=60).seconds
+        spent = {
+            "bare": _seconds(bare),
+            "refused": _seconds(refused, status=401),
+            "approved": _seconds(approved),
+            "again": _seconds(again),
+            "through the API": send(click, within=60).seconds,
+            "started": approved.report.init or 0,
+            "started bare": bare.report.init or 0,
+        }
         for name, seconds in spent.items():
-            if not first:
+            if turn:  # the first warms up bytecode and disk
                 times[name].append(seconds)
-    loading = in_turn({"receive_approval": Fresh("import app", path_of("receive_approval"))})["receive_approval"]
-    _print(times, loading)
+    _print(times)
 
 
-def _questions(provider: Person, stranger: Person, approver: Approver) -> list[Signed]:
+def _questions(provider: Person, approver: Approver) -> list[Signed]:
     """Have several questions asked, and make the clicks that approve them."""
     _, service_name = provider.offer_service()
-    endpoints = [stranger.connect(service_name) for _ in range(RUNS + 1)]
+    # Of one account only some questions are open at once.
+    strangers = [Person(provider.url, f"34{number:010}", "stranger") for number in range(RUNS + 1)]
+    endpoints = [each.connect(service_name) for each in strangers]
     if not fast_forward(3600, until=lambda: all(approver.asked(each) for each in endpoints)):
         raise TimeoutError("not all questions were asked")
     made = []
@@ -81,41 +81,18 @@ def _event(click: Signed) -> dict[str, Any]:
     return {"version": "2.0", "headers": headers, "body": body, "isBase64Encoded": True}
 
 
-def _deploy_bare(provider: Person) -> None:
-    trust = {
-        "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]
-    }
-    role = provider.client("iam").create_role(RoleName=_BARE, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("app.py", _BARE_CODE)
-    provider.client("lambda").create_function(
-        FunctionName=_BARE,
-        Role=role,
-        Runtime="python3.13",
-        Handler="app.lambda_handler",
-        Code={"ZipFile": packed.getvalue()},
-    )
+def _seconds(answered: Answered, status: int = 200) -> float:
+    """Return how long an answer took.
+
+    Raises:
+        RuntimeError: it is another one.
+    """
+    if answered.payload.get("statusCode") != status:
+        raise RuntimeError(f"{_RECEIVE} answered {answered.payload}")
+    return answered.seconds
 
 
-def _cold(functions: Any, name: str, event: dict[str, Any], status: int = 200) -> float:
-    begin_anew(PROVIDER, REGION, name)
-    return _timed(lambda: _answered(functions, name, event, status))
-
-
-def _answered(functions: Any, name: str, event: dict[str, Any], status: int = 200) -> None:
-    answer = json.load(functions.invoke(FunctionName=name, Payload=json.dumps(event))["Payload"])
-    if answer.get("statusCode") != status:
-        raise RuntimeError(f"{name} answered {answer}")
-
-
-def _timed(what: Callable[[], None]) -> float:
-    began = time.perf_counter()
-    what()
-    return time.perf_counter() - began
-
-
-def _print(times: dict[str, list[float]], loading: list[float]) -> None:
+def _print(times: dict[str, list[float]]) -> None:
     print(
         f"\nAnswer to a click in ms, {RUNS} new processes of the runtime client each after one to warm up; Slack waits "
         f"{ALLOWED * 1000:.0f}:"
@@ -129,9 +106,10 @@ def _print(times: dict[str, list[float]], loading: list[float]) -> None:
     ):
         runs = times[name]
         print(f"  {what:<42}{statistics.median(runs) * 1e3:>8.0f}{min(runs) * 1e3:>8.0f}{max(runs) * 1e3:>8.0f}")
-    bare, refused, approved, load = (
-        statistics.median(each) * 1e3 for each in (times["bare"], times["refused"], times["approved"], loading)
+    bare, refused, approved, started, started_bare = (
+        statistics.median(times[each]) * 1e3 for each in ("bare", "refused", "approved", "started", "started bare")
     )
+    load = started - started_bare
     print("  Where the median goes:")
     print(f"  {bare:>8.0f}  the process and the runtime client, which a bare handler needs too")
     print(f"  {load:>8.0f}  loading our code and what it needs, boto3 above all")

@@ -6,7 +6,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from drawbridge.association.aliases import reserved_name
-from drawbridge.association.binding import Binding, InvalidBindingError, parse_binding
+from drawbridge.association.binding import Binding
+from drawbridge.association.parse_binding import InvalidBindingError, parse_binding
 from drawbridge.document_lines import line_of
 from drawbridge.document_mistakes import Mistake
 from drawbridge_cli.alias_claims import claims_among

@@ -19,7 +19,7 @@ from drawbridge.intake.notices.notice import (
     notice_of_forgotten,
     share_notice_of,
 )
-from drawbridge.intake.notices.tell import OfferEvent
+from drawbridge.intake.notices.offer_event import OfferEvent
 from drawbridge.observability import log_of_request, logger
 from drawbridge.parsing import read_value
 from drawbridge.status import Status

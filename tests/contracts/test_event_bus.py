@@ -16,7 +16,7 @@ from drawbridge.aws.event_bus import EventBus
 from drawbridge.discovery.announcements import BusAnnouncements
 from drawbridge.discovery.review import Review
 from drawbridge.errors import ThrottledError, UpstreamError
-from drawbridge.intake.notices.tell import OfferAnnouncement, OfferChange, OfferEvent
+from drawbridge.intake.notices.offer_event import OfferAnnouncement, OfferChange, OfferEvent
 from drawbridge.record import Outcome
 from drawbridge.record.record import StatusChange, status_change
 from drawbridge.request import Request

@@ -13,7 +13,8 @@ from unittest import mock
 
 import pytest
 
-from drawbridge.association.binding import Binding, parse_binding
+from drawbridge.association.binding import Binding
+from drawbridge.association.parse_binding import parse_binding
 from drawbridge.association.plan import Planner
 from drawbridge.aws.consumers_table import ConsumersTable
 from drawbridge.aws.endpoint_services import EndpointServices

@@ -13,7 +13,6 @@ import pytest
 from boto3.dynamodb.types import TypeSerializer
 from botocore.stub import Stubber
 
-from drawbridge.approval.notify import StatusReached
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.bounds import DECISION_RECORD_BYTES, fitting
@@ -28,6 +27,7 @@ from drawbridge.record import OutcomeBasis
 from drawbridge.record.bounds import stored_size_of
 from drawbridge.request.absence import Absence
 from drawbridge.request.announced import Announced
+from drawbridge.request.status_reached import StatusReached
 from drawbridge.status import Reason, Status
 from tests.builders import (
     CONNECTION,

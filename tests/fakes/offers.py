@@ -15,7 +15,7 @@ from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration
 from drawbridge.errors import DrawbridgeError, GoneError, NotReadyError, ThrottledError
 from drawbridge.intake.disassociation.associations import ConsumerAssociation
-from drawbridge.intake.notices.tell import OfferAnnouncement
+from drawbridge.intake.notices.offer_event import OfferAnnouncement
 from drawbridge.intake.offering.offers import (
     Allowed,
     AllowedPrincipal,

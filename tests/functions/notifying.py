@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from drawbridge.approval import Approved
-from drawbridge.approval.notify import StatusReached
 from drawbridge.record.record import StatusChange
+from drawbridge.request.status_reached import StatusReached
 from drawbridge.status import Status
 from tests.builders import NOW, PROVIDER, SHARE, SHARE_ARN, approval_record, question, sample
 from tests.fakes.announcements import InMemoryAnnouncements

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from drawbridge.approval import Line, Question
 from drawbridge.approval.bounds import within
-from drawbridge.association.binding import parse_binding
+from drawbridge.association.parse_binding import parse_binding
 from drawbridge.bootstrap import decide_request as wiring
 from drawbridge.bounds import DECISION_RECORD_BYTES, fitting, shortened, size_of
 from drawbridge.configuration import Broken, InForce

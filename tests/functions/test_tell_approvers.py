@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from drawbridge.approval.notify import StatusReached
 from drawbridge.errors import InvalidInputError, UpstreamError
 from drawbridge.parsing import UnreadableError
+from drawbridge.request.status_reached import StatusReached
 from drawbridge.status import Reason, Status
 from functions.tell_approvers import app
 from tests.builders import approval_record

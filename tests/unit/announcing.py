@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from drawbridge.approval.announcement_message import AnnouncedRequest
-from drawbridge.approval.notify import StatusReached
 from drawbridge.request.announced import Announced
+from drawbridge.request.status_reached import StatusReached
 from drawbridge.status import Reason, Status
 from tests.builders import CONNECTION, CONSUMER, NOW, PROVIDER, RESOURCE_ARN, SHARE, SHARE_ARN
 

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 
 from drawbridge.association.aliases import AliasCheck, HostedZone
-from drawbridge.association.binding import Binding, parse_binding
+from drawbridge.association.binding import Binding
+from drawbridge.association.parse_binding import parse_binding
 from drawbridge.association.placing import RecordedEndpoints, no_recorded_endpoints
 from drawbridge.association.plan import Planner
 from drawbridge.association.preflight import Preflight

@@ -13,10 +13,10 @@ from drawbridge.approval.announcement_message import AnnouncedRequest, announcem
 from drawbridge.approval.ask import AskingPorts, ask
 from drawbridge.approval.live import lines_of_live
 from drawbridge.approval.message import SlackMessage, message, reminder
-from drawbridge.approval.notify import StatusReached, notify
+from drawbridge.approval.notify import notify
 from drawbridge.approval.question import effects_of, options_of, question_of
 from drawbridge.approval.settle import apply_approval
-from drawbridge.association.binding import parse_binding
+from drawbridge.association.parse_binding import parse_binding
 from drawbridge.decision import AskApprover
 from drawbridge.decision.facts import (
     ConnectionFacts,
@@ -29,6 +29,7 @@ from drawbridge.decision.facts import (
 )
 from drawbridge.decision.let_in import LetIn
 from drawbridge.parsing import read_value
+from drawbridge.request.status_reached import StatusReached
 from drawbridge.status import Reason, Status
 from tests.builders import (
     CONNECTION,

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from drawbridge.association import Alias, Plan
 from drawbridge.association.aliases import RESERVED, AliasCheck, Holder, HostedZone, alias_fault, alias_of
-from drawbridge.association.binding import Binding, parse_binding
+from drawbridge.association.binding import Binding
 from drawbridge.association.claims import conflict_among
 from drawbridge.association.in_force import bindings_in_force
+from drawbridge.association.parse_binding import parse_binding
 from drawbridge.decision.policies import parse_policy
 from drawbridge.errors import ConflictError, InvalidInputError
 from tests.builders import EVALUATION_TIME, PROVIDER, RESOURCE_ARN, SHARE_ARN, desired, entity, requester

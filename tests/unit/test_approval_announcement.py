@@ -13,9 +13,9 @@ from drawbridge.approval.announcement import AnnouncementRecord, AnnouncingPorts
 from drawbridge.approval.announcement_message import AnnouncedRequest
 from drawbridge.approval.ask import Posted
 from drawbridge.approval.message import SlackMessage
-from drawbridge.approval.notify import StatusReached
 from drawbridge.errors import ThrottledError, UpstreamError
 from drawbridge.request.announced import COMMANDED, NO_LONGER_PERMITTED, Announced
+from drawbridge.request.status_reached import StatusReached
 from drawbridge.status import Reason, Status
 from tests.builders import NOW
 from tests.fakes.announcements import InMemoryAnnouncements

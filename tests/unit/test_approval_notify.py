@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from drawbridge.approval import Approved, Denied, Options, TimedOut
 from drawbridge.approval.ask import ApprovalRecord
-from drawbridge.approval.notify import Notice, StatusReached, notify
+from drawbridge.approval.notify import Notice, notify
+from drawbridge.request.status_reached import StatusReached
 from drawbridge.status import Reason, Status
 from tests.builders import SHARE, approval_record, question
 from tests.fakes.approvals import InMemoryApprovals

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from drawbridge.approval import Options, Question
 from drawbridge.approval.question import MARGIN, effects_of, options_of
-from drawbridge.association.binding import parse_binding
+from drawbridge.association.parse_binding import parse_binding
 from drawbridge.decision import AskApprover
 from drawbridge.decision.facts import Consumer, Facts, Membership, OrganizationPlace, Requester
 from drawbridge.status import Reason

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawbridge.association import NetworkRef
-from drawbridge.association.binding import Binding, Route53Alias, VpcTag, parse_binding
+from drawbridge.association.binding import Binding, Route53Alias, VpcTag
+from drawbridge.association.parse_binding import parse_binding
 from drawbridge.errors import InvalidInputError
 from drawbridge.lattice import PrivateDns
 from tests.builders import NETWORK_ARN, PROVIDER, entity

@@ -19,9 +19,10 @@ from drawbridge.association import (
     ServiceNetworkAttachment,
     ServiceNetworkEndpointAttachment,
 )
-from drawbridge.association.binding import Binding, InvalidBindingError, parse_binding
+from drawbridge.association.binding import Binding
 from drawbridge.association.observed_attachment import ObservedServiceNetwork
 from drawbridge.association.owned_object import OwnedKind, OwnedObject
+from drawbridge.association.parse_binding import InvalidBindingError, parse_binding
 from drawbridge.association.subnets import Vpc
 from drawbridge.configuration import InForce
 from drawbridge.decision.cedar import PolicySet

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawbridge.association.binding import InvalidBindingError, parse_binding
+from drawbridge.association.parse_binding import InvalidBindingError, parse_binding
 from drawbridge.document_lines import line_of, line_of_error
 
 VPC = "vpc-0123456789abcdef0"

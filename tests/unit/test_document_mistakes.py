@@ -8,7 +8,7 @@ import pytest
 import yaml
 from msgspec import Meta, Struct
 
-from drawbridge.association.binding import InvalidBindingError, parse_binding
+from drawbridge.association.parse_binding import InvalidBindingError, parse_binding
 from drawbridge.decision.policies import InvalidPolicyError, parse_policy
 from drawbridge.document_mistakes import Mistake, mistakes_in
 from drawbridge.record.record import reasons_for_status

@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawbridge.approval.approvers import parse_approvers
-from drawbridge.association.binding import Binding, parse_binding
+from drawbridge.association.binding import Binding
+from drawbridge.association.parse_binding import parse_binding
 from drawbridge.association.quotas import quotas_in_force
 from drawbridge.aws.secrets import Secrets
 from drawbridge.configuration import in_force

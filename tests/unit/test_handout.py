@@ -16,7 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from drawbridge.association.binding import parse_binding
+from drawbridge.association.parse_binding import parse_binding
 from drawbridge.decision import Accept, AskApprover, Hold, Reject
 from drawbridge.decision.policies import parse_policy
 from drawbridge.request.connections import ManagedService

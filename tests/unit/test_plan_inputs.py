@@ -11,7 +11,8 @@ import pytest
 
 from drawbridge.association import Mode
 from drawbridge.association.account_inventory import ListedNetwork, ListedVpc, inputs_of, relevant_bindings
-from drawbridge.association.binding import Binding, parse_binding
+from drawbridge.association.binding import Binding
+from drawbridge.association.parse_binding import parse_binding
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.association.quotas import RESOURCE_ENDPOINTS
 from drawbridge.configuration import InForce

@@ -14,7 +14,8 @@ from drawbridge.discovery import offer_sweep
 from drawbridge.errors import UpstreamError
 from drawbridge.intake.disassociation.associations import AssociationKind, ConsumerAssociation
 from drawbridge.intake.notices.notice import share_notice_of
-from drawbridge.intake.notices.tell import OfferAnnouncement, announcement_of
+from drawbridge.intake.notices.offer_event import OfferAnnouncement
+from drawbridge.intake.notices.tell import announcement_of
 from drawbridge.intake.offering.leaving import Leaving, LeavingCause
 from drawbridge.intake.offering.offers import OfferRecord, PrincipalStatus, SharePrincipal
 from drawbridge.intake.offering.share_notice import ShareNotice, ShareNoticeType

@@ -20,10 +20,11 @@ from drawbridge.approval.announcement_message import (
 )
 from drawbridge.approval.ask import Posted
 from drawbridge.approval.message import SlackMessage
-from drawbridge.approval.notify import StatusReached, is_withdrawn_by_us
+from drawbridge.approval.notify import is_withdrawn_by_us
 from drawbridge.errors import DrawbridgeError, ThrottledError
 from drawbridge.legible import legible
 from drawbridge.request.announced import COMMANDED, Announced
+from drawbridge.request.status_reached import StatusReached
 from drawbridge.status import Reason, Status
 
 _BEING_WITHDRAWN = "Being withdrawn."

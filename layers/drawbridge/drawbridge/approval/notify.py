@@ -10,7 +10,8 @@ from drawbridge.approval.ask import PARTLY, ApprovalRecord, Posted
 from drawbridge.approval.message import MessageEnding, SlackMessage, message
 from drawbridge.approval.outcomes import outcome_text, sentence
 from drawbridge.decision.delayed import DELAYED
-from drawbridge.request.announced import COMMANDED, NO_LONGER_PERMITTED, Announced
+from drawbridge.request.announced import COMMANDED, NO_LONGER_PERMITTED
+from drawbridge.request.status_reached import StatusReached
 from drawbridge.status import Reason, Status
 
 _ENDINGS = {
@@ -35,17 +36,6 @@ class Notice(Struct, frozen=True, kw_only=True):
     user: str
     words: str
     channel: str = ""
-
-
-class StatusReached(Struct, frozen=True, kw_only=True):
-    """The status that a request reached, as the ledger has it."""
-
-    request_id: str
-    status: Status
-    attempt: int
-    reasons: Sequence[Reason] = ()
-    announced: tuple[Announced, ...] = ()
-    """What of it is taken down although it is there, and when."""
 
 
 class MessageNotes(Protocol):

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable
 
-from drawbridge.association.binding import Binding, Match, parse_binding
+from drawbridge.association.binding import Binding, Match
 from drawbridge.association.claims import conflict_among
+from drawbridge.association.parse_binding import parse_binding
 from drawbridge.configuration import InForce, Parameters, in_force
 from drawbridge.lattice import MatchAttributes
 from drawbridge.request.fingerprints import fingerprint

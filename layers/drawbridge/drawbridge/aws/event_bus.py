@@ -9,15 +9,17 @@ import msgspec
 
 from drawbridge.aws.errors import error_for, translated
 from drawbridge.bounds import in_parts
-from drawbridge.discovery.announcements import RequestReview, WithdrawalAnnouncement
 from drawbridge.errors import DrawbridgeError
 from drawbridge.hint.notification import CONNECTION_NOTIFICATION
-from drawbridge.intake.notices.tell import OfferAnnouncement, OfferChange, OfferEvent
-from drawbridge.record.record import StatusChange
+from drawbridge.intake.notices.offer_event import OfferAnnouncement, OfferChange, OfferEvent
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
+
+    # The function that relays notifications needs none of what these come with.
+    from drawbridge.discovery.announcements import RequestReview, WithdrawalAnnouncement
+    from drawbridge.record.record import StatusChange
 
 SOURCE = "drawbridge"
 STATUS_CHANGED = "Request Status Changed"

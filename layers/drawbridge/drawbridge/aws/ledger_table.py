@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 from msgspec import UNSET
 
-from drawbridge.approval.notify import StatusReached
 from drawbridge.association.coverage import AttachedPlace
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.aws.errors import translated
@@ -61,6 +60,7 @@ from drawbridge.record.record import StatusChange, reasons_for_history, reasons_
 from drawbridge.request import OrphanRequest, kind_of
 from drawbridge.request.absence import Absence
 from drawbridge.request.announced import Announced, WithdrawalCommand
+from drawbridge.request.status_reached import StatusReached
 from drawbridge.status import Reason, Status
 from drawbridge.withdrawal import ConnectedRecord
 

@@ -2,60 +2,22 @@
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
 import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
 from drawbridge.bounds import in_parts
 from drawbridge.errors import UpstreamError
 from drawbridge.intake.notices.notice import share_notice_of
+from drawbridge.intake.notices.offer_event import OfferAnnouncement, OfferChange, OfferEvent
 from drawbridge.intake.offering.converged import Converged
 from drawbridge.intake.offering.offers import OfferedShares, OfferRecord, OfferRecords
 from drawbridge.intake.offering.share_notice import ShareNoticeType
 from drawbridge.intake.offering.untold import is_untold, of_deleted_share, with_notice
 from drawbridge.record.record import reasons_for_status
-from drawbridge.status import Status
 
 KIND = "offered-share"
-
-
-class OfferEvent(StrEnum):
-    """The detail-types of the domain events about what accounts are offered."""
-
-    STATUS_CHANGED = "Offer Status Changed"
-    WITHDRAWAL_ANNOUNCED = "Offer Withdrawal Announced"
-    WITHDRAWAL_CANCELLED = "Offer Withdrawal Cancelled"
-
-
-class OfferChange(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """The detail of the domain event of what became of a share that an account is offered."""
-
-    id: str
-    """The same for every delivery, and as the notice for the consumer has it."""
-    kind: str
-    subject: str
-    """The share's ARN."""
-    account_id: str
-    """Who is offered it."""
-    status: Status
-    time: str
-    """Since when it is so: ISO 8601, UTC."""
-    tier: str = ""
-    accept_until: str = ""
-    """Of one that is invited."""
-    withdraw_after: str = ""
-    """When it is taken out of the share, if that is announced, or what it has associated deleted, if it is out."""
-    reasons: tuple[dict[str, str], ...] = ()
-
-
-class OfferAnnouncement(Struct, frozen=True):
-    """A domain event of what became of a share that an account is offered."""
-
-    event: OfferEvent
-    change: OfferChange
 
 
 class OfferBus(Protocol):
