@@ -75,7 +75,7 @@ def test_without_anything_written_the_defaults_are_in_force() -> None:
         (written(burst=3, perSecond=3), Rate(3, 3)),
         ("0.5", Rate(2, 1.5)),
         ("1", Rate(2, 3)),
-        ("0.1", Rate(1, pytest.approx(0.3))),
+        ("0.25", Rate(1, 0.75)),
         (written(burst=9, perSecond=9, quota=10), Rate(9, 9)),
     ],
 )

@@ -102,13 +102,13 @@ _NAMES = {parameter_name(each): each for each in ALLOWED}
 def _parse(name: str, text: str) -> tuple[str, Rate]:
     if (operation := _NAMES.get(name)) is None:
         raise InvalidInputError(f"budget {name[:100]!r}: there is none of that name; there are {', '.join(_NAMES)}")
+    allowed = ALLOWED[operation].rate
     try:
-        written = read_json(text, float | _Written)
+        if not text.lstrip().startswith("{"):
+            return operation, _part(name, read_json(text, float), allowed)
+        written = read_json(text, _Written)
     except UnreadableError as error:
         raise InvalidInputError(f"budget {name}: {error}; {_EXPECTED}") from error
-    allowed = ALLOWED[operation].rate
-    if isinstance(written, float):
-        return operation, _part(name, written, allowed)
     _check(name, written, allowed)
     return operation, Rate(written.burst, written.per_second)
 
