@@ -17,6 +17,7 @@ _FUNCTIONS = (
     "AssociateResource",
     "DecideRequest",
     "DiscoverRequests",
+    "GiveTurns",
     "PlanAssociations",
     "PlanWithdrawal",
     "PublishDns",
@@ -71,6 +72,11 @@ NOT_USED: dict[str, str] = {
     ),
     "DiscoverRequestsFunctionRole WriteLedger dynamodb:GetItem": _MAKE_ROOM,
     "RegisterConsumerFunctionRole CommandWithdrawals dynamodb:GetItem": _MAKE_ROOM,
+    "GiveTurnsFunctionRole CompleteTasks states:SendTaskFailure": "For a message that is broken: there is none here.",
+    "GiveTurnsFunctionRole ReadBudgets ssm:GetParameterHistory": "For a budget that is broken: there is none here.",
+    "GiveTurnsFunctionRole SendTurnsBackAndKeepBrokenMessages resource 1": (
+        "For the dead-letter queue, where a message can't be read."
+    ),
     "LookRole SendHints resource 1": "For the dead-letter queue, when a hint can't be sent as the hints queue is gone.",
 }
 """What a role may do although no test needs it: role, statement, action or place of the resource, and the reason."""
