@@ -19,7 +19,7 @@ from drawbridge.pacing.defaults import (
     parameter_name,
     rates_in_force,
 )
-from local_aws.throttling.limits import limit_of
+from local_aws.testing.throttles import limit_of
 from tests.fakes.configuration import InMemoryParameters
 
 PUT = "ssm.PutParameter"
