@@ -146,6 +146,14 @@ def explained(message: DeadMessage, targets: Targets, now: datetime) -> DeadLett
         return _undelivered(message, targets)
     if message.source is DeadLetterSource.HINTS:
         return _registration(message, targets, now) if _is_registration(message.body) else _hint(message)
+    if _is_task(message.body):
+        return DeadLetter(
+            message=message,
+            what="a task of the workflow that waited for its turn",
+            reason=attributes.get("reason", "") or "the log of give_turns has it, as: task not answered",
+            what_to_do="discard it: its task has failed, or is sent anew when its time is over, six hours at most",
+            again=NotAgain(),
+        )
     try:
         invocation = read_json(message.body, FailedInvocation)
     except UnreadableError:
@@ -187,6 +195,19 @@ def _hint(message: DeadMessage) -> DeadLetter:
         "sweep does as well",
         again=SendHint(message.body),
     )
+
+
+class _Task(Struct, frozen=True):
+    form: int
+    token: str
+
+
+def _is_task(body: str) -> bool:
+    """Whether it says that it is a message of a queue of tasks."""
+    try:
+        return bool(read_json(body, _Task).token)
+    except UnreadableError:
+        return False
 
 
 def _is_registration(body: str) -> bool:

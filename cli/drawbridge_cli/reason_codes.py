@@ -198,6 +198,8 @@ OF_STEP_FUNCTIONS: Mapping[str, Advice] = {
     "Lambda.ClientExecutionTimeoutException": Advice(Turn.AWS, _PASSES, Command.RETRY),
     "Lambda.SdkClientException": Advice(Turn.AWS, _PASSES, Command.RETRY),
     "Lambda.ServiceException": Advice(Turn.AWS, _PASSES, Command.RETRY),
+    "SQS.SdkClientException": Advice(Turn.AWS, _PASSES, Command.RETRY),
+    "SQS.AmazonSQSException": Advice(Turn.AWS, _PASSES, Command.RETRY),
     "Lambda.TooManyRequestsException": Advice(Turn.DRAWBRIDGE, _PASSES, Command.RETRY),
     "Lambda.Unknown": Advice(Turn.AWS, _PASSES, Command.RETRY),
     "Runtime.ExitError": _mend("look into the log of the step that failed: its process ended"),

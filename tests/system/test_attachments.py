@@ -9,12 +9,16 @@ from typing import Any
 
 import pytest
 
+from drawbridge.aws.budgets_table import BudgetsTable
+from drawbridge.pacing.defaults import CREATE_ENDPOINT, DEFAULTS
+from local_aws.testing.clock import clock
 from local_aws.testing.faults import CallFault, faults
 from local_aws.testing.incidents import set_database_endpoints
+from local_aws.testing.record import record
 from scenarios.people import Person
 from tests.system import providers
 from tests.system.attachments import MODES, attach, document, published, resolves
-from tests.system.conftest import World, until
+from tests.system.conftest import LONG, Policy, World, until
 from tests.system.requests_in_ledger import reasons, row_of, settled
 
 _numbers = itertools.count(1)
@@ -453,6 +457,64 @@ def test_several_vpcs_of_one_binding_each_have_their_own_name(
     for each, other in (vpcs, vpcs[::-1]):
         assert resolves(world, each, there[f"{name}/{each}"])
         assert resolves(world, other, there[f"{name}/{each}"]) is None
+
+
+def shared_databases(provider: Person, consumer: Person, name: str, number: int) -> str:
+    """Share as many databases; give the share's ARN."""
+    arns = [providers.single(provider, f"{name}-{each:02}") for each in range(number)]
+    made = provider.client("ram").create_resource_share(name=name, resourceArns=arns, principals=[consumer.account_id])
+    return str(made["resourceShare"]["resourceShareArn"])
+
+
+def test_many_endpoints_are_made_as_fast_as_aws_lets_them_be_and_none_is_throttled(
+    consumer: Person, provider: Person, new_vpc: Callable[[], str]
+) -> None:
+    number, name, vpc = 30 if LONG else 8, f"way-{next(_numbers):02}", new_vpc()
+    consumer.write_binding(name, resource=f"{name}*", provider=provider.account_id, share=name, vpc=vpc)
+    # Others of these tests have just made some.
+    clock.advance(20)
+    before = record.mark()
+
+    share_arn = shared_databases(provider, consumer, name, number)
+    settled(consumer, share_arn, "AVAILABLE")
+
+    assert len(published(consumer, name)) == number
+    made = [each for each in record.since(before, account_id=consumer.account_id) if each.operation == CREATE_ENDPOINT]
+    assert [each.error for each in made] == [None] * number
+    # AWS allows four at once; ours are three. The machine's own slowness is in the time that it took.
+    assert (number - 4) / 0.3 <= made[-1].time - made[0].time <= 2 * number / 0.27 + 30
+
+
+def test_a_forbid_that_is_written_while_an_endpoint_waits_for_its_turn_wins(
+    consumer: Person, provider: Person, new_vpc: Callable[[], str], policy: Policy
+) -> None:
+    name, vpc = f"way-{next(_numbers):02}", new_vpc()
+    consumer.write_binding(name, resource=f"{name}*", provider=provider.account_id, share=name, vpc=vpc)
+    stack = consumer.client("cloudformation").describe_stack_resource(
+        StackName="drawbridge", LogicalResourceId="AttemptsTable"
+    )
+    table = consumer.resource("dynamodb").Table(stack["StackResourceDetail"]["PhysicalResourceId"])
+    budgets = BudgetsTable(table, lambda: DEFAULTS, now=clock.now)
+    # Somebody else uses up what AWS allows.
+    budgets.pause(CREATE_ENDPOINT, 600, "by a test")
+    before = record.mark()
+    share_arn = shared_databases(provider, consumer, name, 1)
+
+    def waits() -> bool:
+        return any(each.operation == "sqs:SendMessageBatch" for each in record.since(before, function="*give_turns*"))
+
+    until(waits, lambda: f"it waits for its turn: {row_of(consumer, share_arn)}")
+    policy(
+        consumer,
+        f"closed-{name}",
+        f'@id("closed") forbid(principal, action == Action::"associate", resource) when '
+        f'{{ resource.name == "{name}-00" }};',
+    )
+
+    row = settled(consumer, share_arn, "HELD")
+    assert "association-not-permitted" in reasons(row)
+    calls = record.since(before, account_id=consumer.account_id)
+    assert not [each for each in calls if each.operation == CREATE_ENDPOINT]
 
 
 def _group(consumer: Person, vpc: str, name: str) -> str:

@@ -17,6 +17,7 @@ _FUNCTIONS = (
     "AssociateResource",
     "DecideRequest",
     "DiscoverRequests",
+    "GiveTurns",
     "PlanAssociations",
     "PlanWithdrawal",
     "PublishDns",
@@ -69,6 +70,11 @@ NOT_USED: dict[str, str] = {
     ),
     "DiscoverRequestsFunctionRole WriteLedger dynamodb:GetItem": (
         "A row with more history than there is room for, as an earlier version wrote it: there is none here."
+    ),
+    "GiveTurnsFunctionRole CompleteTasks states:SendTaskFailure": "For a message that is broken: there is none here.",
+    "GiveTurnsFunctionRole ReadBudgets ssm:GetParameterHistory": "For a budget that is broken: there is none here.",
+    "GiveTurnsFunctionRole SendTurnsBackAndKeepBrokenMessages resource 1": (
+        "For the dead-letter queue, where a message can't be read."
     ),
     "LookRole SendHints resource 1": "For the dead-letter queue, when a hint can't be sent as the hints queue is gone.",
 }

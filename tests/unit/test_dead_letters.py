@@ -178,6 +178,14 @@ def test_what_is_no_hint_is_not_sent_to_the_queue_by_a_rule_s_name() -> None:
     assert of_events("[]", RULE_ARN=RULE, TARGET_ARN=HINTS_QUEUE).again == NotAgain()
 
 
+def test_a_task_that_waited_in_a_queue_is_said_to_be_one_and_its_token_is_not_told() -> None:
+    letter = of_events(json.dumps({"form": 1, "token": "secret"}), reason="task: no input")
+
+    assert (letter.what, letter.reason) == ("a task of the workflow that waited for its turn", "task: no input")
+    assert letter.again == NotAgain()
+    assert "secret" not in letter.what + letter.reason + letter.what_to_do
+
+
 def test_a_message_of_unknown_origin_is_left() -> None:
     letter = of_events("hello")
 

@@ -32,8 +32,10 @@ BY_BOTO3 = {"batch_writer": "batch_write_item"}
 OF_IAM = {"states": "stepfunctions", "servicequotas": "service-quotas"}
 """Services that IAM has another name for."""
 
-ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction", "dynamodb:TransactWriteItems": "dynamodb:UpdateItem"}
-"""Operations that IAM has another name for; a transaction is allowed by what is in it."""
+ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction", "dynamodb:TransactWriteItems": "dynamodb:UpdateItem"} | {
+    f"sqs:{name}Batch": f"sqs:{name}" for name in ("SendMessage", "DeleteMessage")
+}
+"""Operations that IAM has another name for; a transaction, or a batch, is allowed by what is in it."""
 
 BY_ANOTHER_ROLE = {
     f"organizations:{name}": "by the role in the management account (docs/deploy.md)"
@@ -41,7 +43,7 @@ BY_ANOTHER_ROLE = {
 }
 
 IN_ITS_NAME = {
-    "Lambda, as it reads a queue": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
+    "Lambda, as it reads a queue": {"sqs:DeleteMessage", "sqs:GetQueueAttributes"},
     "VPC Lattice and EC2, as they make an endpoint": {
         "ec2:AssignIpv6Addresses",
         "ec2:CreateNetworkInterface",
