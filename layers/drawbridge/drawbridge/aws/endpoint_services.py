@@ -64,13 +64,36 @@ class EndpointServices:
             return None
         return next((service for each in answer["ServiceConfigurations"] if (service := self._managed(each))), None)
 
+    def managed_services(self, service_ids: Collection[str]) -> dict[str, ManagedService]:
+        """Return those of the services that exist and are managed, by their ids: 200 in a call."""
+        found: dict[str, ManagedService] = {}
+        with translated("describe endpoint services"):
+            for some in in_parts(sorted({*service_ids}), _MOST_IN_FILTER):
+                chosen: list[FilterTypeDef] = [{"Name": "service-id", "Values": [*some]}]
+                for page in self._ec2.get_paginator("describe_vpc_endpoint_service_configurations").paginate(
+                    Filters=chosen
+                ):
+                    for each in page["ServiceConfigurations"]:
+                        if (service := self._managed(each)) is not None:
+                            found[service.service_id] = service
+        return found
+
     def connections(self) -> list[EndpointConnection]:
         """Return the connections to all services of this account, whoever looks after them: one listing for all."""
         return self._list()
 
     def of_owner(self, account_id: str) -> list[EndpointConnection]:
         """Return all connections of an account's endpoints to services of this one."""
-        return [each for each in self._list(("vpc-endpoint-owner", account_id)) if not is_attachment(each.endpoint_id)]
+        return self.of_owners([account_id])
+
+    def of_owners(self, account_ids: Collection[str]) -> list[EndpointConnection]:
+        """Return all connections of these accounts' endpoints to services of this one: 200 accounts in a call."""
+        return [
+            each
+            for some in in_parts(sorted({*account_ids}), _MOST_IN_FILTER)
+            for each in self._list(("vpc-endpoint-owner", some))
+            if not is_attachment(each.endpoint_id)
+        ]
 
     def attachments_of(self, account_id: str) -> list[EndpointConnection]:
         """Return all connections of an account's transit gateways: no filter gives these, so that all are listed."""

@@ -39,6 +39,7 @@ from drawbridge.bounds import fitting
 from drawbridge.decision import Delayed
 from drawbridge.decision.facts import AwareDatetime
 from drawbridge.decision.let_in import LetIn
+from drawbridge.decision.recorded import RecordedRequest
 from drawbridge.discovery.ledger_row import LedgerRow, is_failure
 from drawbridge.discovery.next_action import RETRY_FINGERPRINT
 from drawbridge.discovery.observed_request import ObservedRequest
@@ -77,6 +78,7 @@ NO_HISTORY = NoHistory()
 _HISTORY_KEPT = 100
 """Entries of a row's history, if they fit; the bus has announced the earlier ones."""
 
+_RECORDED = ("request_id", "let_in", "delayed", "commanded", "deadline")
 
 BrokenRow = Callable[[str], None]
 """Called for each row that can't be read, with its id and why."""
@@ -398,11 +400,19 @@ class LedgerTable:
 
     def deadline(self, request_id: str) -> datetime | None:
         """Return when the invitation expires that was listed last; ``None`` where there was none to answer."""
-        try:
-            return msgspec.convert(self._attribute("deadline", request_id, "its deadline"), AwareDatetime | None)
-        except msgspec.ValidationError:
-            # Somebody wrote it by hand.
-            return None
+        return _deadline(self._attribute("deadline", request_id, "its deadline"))
+
+    def recorded(self, request_ids: Collection[str]) -> Mapping[str, RecordedRequest]:
+        """Return what decisions on requests rest on, as far as it is in rows, read consistently."""
+        with translated("read what was decided earlier", missing=UpstreamError):
+            found = items_of(self._table, request_ids, _RECORDED)
+            return {str(item["request_id"]): _recorded(item) for item in found}
+
+    def commanded(self, request_ids: Collection[str]) -> frozenset[str]:
+        """Return those of the requests whose withdrawal an operator commanded, read consistently."""
+        with translated("read what was commanded", missing=UpstreamError):
+            found = items_of(self._table, request_ids, ("request_id", "commanded"))
+            return frozenset(str(item["request_id"]) for item in found if item.get("commanded"))
 
     def connected(self, request_id: str) -> ConnectedRecord:
         """Return what was made and published for a request; an empty record if there is no row."""
@@ -545,3 +555,20 @@ class LedgerTable:
 
     def _timestamp(self) -> str:
         return self._now().isoformat(timespec="milliseconds")
+
+
+def _recorded(item: Mapping[str, Any]) -> RecordedRequest:
+    return RecordedRequest(
+        let_in=read_attribute("let_in", str(item.get("let_in") or "")),
+        delayed=read_attribute("delayed", str(item.get("delayed") or "")),
+        commanded=bool(item.get("commanded")),
+        deadline=_deadline(item.get("deadline")),
+    )
+
+
+def _deadline(written: object) -> datetime | None:
+    try:
+        return msgspec.convert(written, AwareDatetime | None)
+    except msgspec.ValidationError:
+        # Somebody wrote it by hand.
+        return None

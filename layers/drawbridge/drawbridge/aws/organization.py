@@ -30,8 +30,8 @@ class Organization:
     """Our organization, asked through a role in its management (or a delegated administrator) account.
 
     Any member may ask Organizations what organization it is in, but only that role may ask about another account.
-    Where a member stands is kept for five minutes. That an account is an outsider, or can't be asked about, is not: it
-    may join at any time, and waits for it.
+    What organization we are in, and where a member stands, is kept for five minutes. That an account is an outsider, or
+    can't be asked about, is not: it may join at any time, and waits for it.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class Organization:
         self._administrator = administrator
         self._now = now
         self._places: dict[str, tuple[datetime, OrganizationPlace]] = {}
+        self._ours: tuple[datetime, Any] | None = None
         self._as_administrator: tuple[datetime, str, OrganizationsClient] | None = None
 
     def place_of(self, account_id: str) -> OrganizationPlace:
@@ -93,11 +94,15 @@ class Organization:
 
     def _organization(self) -> Any:
         """Return the organization that this account is in, or ``None`` if it is in none."""
+        if self._ours is not None and self._now() - self._ours[0] < KEPT_FOR:
+            return self._ours[1]
         try:
             with translated("ask for our organization"):
-                return self._own.describe_organization()["Organization"]
+                ours = self._own.describe_organization()["Organization"]
         except ConflictError:
             return None
+        self._ours = (self._now(), ours)
+        return ours
 
     def _client(self, management_account: str) -> OrganizationsClient | None:
         if self._administrator is None:
