@@ -10,6 +10,7 @@ from unittest.mock import Mock
 
 import msgspec
 import pytest
+from botocore.exceptions import ClientError
 
 from drawbridge.aws.event_bus import EventBus
 from drawbridge.discovery.announcements import BusAnnouncements
@@ -280,3 +281,35 @@ def test_many_offers_are_put_on_the_bus_ten_in_a_call_and_those_that_are_on_it_t
     assert [len(each) for each in calls] == [10, 2, 1]
     assert all(len({*each}) == 1 for each in calls)
     assert on_bus == {each.change.id for each in some} - {"msg_0000000000000002"}
+
+
+def test_many_changes_are_put_on_the_bus_ten_in_a_call_and_those_that_are_on_it_told(
+    someone: Account, heard: Heard
+) -> None:
+    changes = [status_change(execution_input(CONNECTION, number), OUTCOME) for number in range(1, 13)]
+    calls: list[int] = []
+
+    def put(**given: Any) -> dict[str, Any]:
+        calls.append(len(given["Entries"]))
+        if len(calls) > 1:
+            raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "slower"}}, "PutEvents")
+        failed = [
+            {"ErrorCode": "InternalFailure"} if '"attempt":2' in each["Detail"] else {} for each in given["Entries"]
+        ]
+        return {"FailedEntryCount": 1, "Entries": failed}
+
+    on_bus = EventBus(Mock(put_events=put), "drawbridge").announce_all(changes)
+    really = bus_of(someone).announce_all(changes[:1])
+
+    assert calls == [10, 2]
+    assert on_bus == {each.id for each in changes[:10]} - {changes[1].id}
+    assert really == {changes[0].id} == {heard()["detail"]["id"]}
+
+
+def test_changes_that_are_too_large_for_one_call_are_put_in_several(someone: Account) -> None:
+    large = Outcome(
+        status=Status.AVAILABLE, reasons=(), settled=True, published=tuple(f"/{n:01000}" for n in range(100))
+    )
+    changes = [status_change(execution_input(CONNECTION, number), large) for number in range(1, 6)]
+
+    assert bus_of(someone).announce_all(changes) == {each.id for each in changes}

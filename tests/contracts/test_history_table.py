@@ -314,3 +314,27 @@ def test_a_command_is_told_with_who_gave_it(ledger: LedgerTable, kept: InMemoryH
     commands = [item.happened for item in kept.items if isinstance(item.happened, CommandItem)]
     assert [each.command for each in commands] == ["withdraw", "consumers remove", "retry"]
     assert {each.by for each in commands} == {by}
+
+
+def test_many_items_are_kept_in_few_calls_and_what_is_kept_already_stays(
+    history: HistoryTable, items: Any, request_id: str
+) -> None:
+    first = failed(request_id, 1, "2026-07-01T10:00:00.000+00:00")
+    history.add(first)
+    again = msgspec.structs.replace(first, at="2026-07-01T11:00:00.000+00:00")
+    others = [failed(request_id, attempt, f"2026-07-01T10:{attempt:02}:00.000+00:00") for attempt in range(2, 40)]
+
+    history.add_all([again, *others, others[0]])
+    history.add_all([])
+
+    assert history.kept(request_id, first=1, last=100).last == (first, *others)
+
+
+def test_many_items_that_can_not_be_kept_are_reported_and_lost(
+    history: HistoryTable, items: Any, lost: list[str], request_id: str
+) -> None:
+    with refusing(items.meta.client, "batch_get_item", "ThrottlingException"):
+        history.add_all([failed(request_id, 1), failed(request_id, 2)])
+
+    assert ["2 changes" in each for each in lost] == [True]
+    assert history.kept(request_id, first=1, last=100).last == ()

@@ -1,5 +1,7 @@
 """Requests' history in memory."""
 
+from collections.abc import Iterable
+
 from drawbridge.record.history import HistoryItem
 
 
@@ -11,6 +13,10 @@ class InMemoryHistory:
 
     def add(self, item: HistoryItem) -> None:
         self.kept.setdefault((item.request_id, item.name), item)
+
+    def add_all(self, items: Iterable[HistoryItem]) -> None:
+        for item in items:
+            self.add(item)
 
     @property
     def items(self) -> list[HistoryItem]:

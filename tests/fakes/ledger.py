@@ -77,6 +77,9 @@ class InMemoryLedger:
     def entry(self, request_id: str) -> Entry | None:
         return self.entries.get(request_id)
 
+    def entry_with(self, change: StatusChange) -> Entry | None:
+        return self.entries.get(change.request_id)
+
     def is_commanded(self, request_id: str) -> bool:
         there = self.kept.get(request_id)
         return there is not None and there.commanded is not None

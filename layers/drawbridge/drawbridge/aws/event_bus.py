@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,8 +10,10 @@ import msgspec
 from drawbridge.aws.errors import error_for, translated
 from drawbridge.bounds import in_parts
 from drawbridge.discovery.announcements import RequestReview, WithdrawalAnnouncement
+from drawbridge.errors import DrawbridgeError
 from drawbridge.hint.notification import CONNECTION_NOTIFICATION
 from drawbridge.intake.notices.tell import OfferAnnouncement, OfferChange, OfferEvent
+from drawbridge.observability import logger
 from drawbridge.record.record import StatusChange
 
 if TYPE_CHECKING:
@@ -26,6 +28,10 @@ WITHDRAWAL_CANCELLED = "Withdrawal Cancelled"
 
 _AT_ONCE = 10
 """Events that one call takes."""
+_MOST_BYTES = 256_000
+"""Of all events that one call takes."""
+_BESIDES_DETAIL = 1_000
+"""Bytes of an event that are not its detail: its source, its type and what it is about."""
 
 
 class EventBus:
@@ -38,6 +44,20 @@ class EventBus:
     def announce(self, change: StatusChange) -> None:
         """Put a change of status on the bus."""
         self._put(STATUS_CHANGED, msgspec.to_builtins(change), resources=[change.subject])
+
+    def announce_all(self, changes: Sequence[StatusChange]) -> frozenset[str]:
+        """Put changes of status on the bus, as many in a call as it takes; return the ids of those that are on it."""
+        entries = [
+            (each.id, self._entry(STATUS_CHANGED, msgspec.to_builtins(each), resources=[each.subject]))
+            for each in changes
+        ]
+        on_bus: set[str] = set()
+        for some in _in_calls(entries):
+            try:
+                on_bus |= self._put_all(STATUS_CHANGED, some)
+            except DrawbridgeError as error:
+                logger.warning("not put on the bus", count=len(some), reason=str(error))
+        return frozenset(on_bus)
 
     def announce_review(self, review: RequestReview) -> None:
         """Put what a review came to on the bus."""
@@ -73,12 +93,21 @@ class EventBus:
             raise error_for(code)(f"put {detail_type!r} on {self._name}: {code}: {failed.get('ErrorMessage')}")
 
     def _put_offers(self, detail_type: str, changes: Sequence[OfferChange]) -> set[str]:
-        entries = [self._entry(detail_type, msgspec.to_builtins(each), resources=[each.subject]) for each in changes]
+        return self._put_all(
+            detail_type,
+            [
+                (each.id, self._entry(detail_type, msgspec.to_builtins(each), resources=[each.subject]))
+                for each in changes
+            ],
+        )
+
+    def _put_all(self, detail_type: str, entries: Sequence[tuple[str, PutEventsRequestEntryTypeDef]]) -> set[str]:
+        """Put entries on the bus; return the ids of those that it took."""
         with translated(f"put {detail_type!r} on {self._name}"):
-            answer = self._events.put_events(Entries=entries)
+            answer = self._events.put_events(Entries=[entry for _, entry in entries])
         # In the order of the request, each with its own failure.
-        results = zip(changes, answer["Entries"], strict=True)
-        return {each.id for each, result in results if not result.get("ErrorCode")}
+        results = zip(entries, answer["Entries"], strict=True)
+        return {each for (each, _), result in results if not result.get("ErrorCode")}
 
     def _entry(self, detail_type: str, detail: dict[str, Any], *, resources: list[str]) -> PutEventsRequestEntryTypeDef:
         return {
@@ -88,3 +117,20 @@ class EventBus:
             "Detail": msgspec.json.encode(detail).decode(),
             "Resources": [each for each in resources if each.startswith("arn:")],
         }
+
+
+def _in_calls(
+    entries: Sequence[tuple[str, PutEventsRequestEntryTypeDef]],
+) -> Iterator[list[tuple[str, PutEventsRequestEntryTypeDef]]]:
+    """Yield the entries by calls: of each at most so many, and so many bytes together, but one at least."""
+    some: list[tuple[str, PutEventsRequestEntryTypeDef]] = []
+    size = 0
+    for each in entries:
+        more = len(each[1]["Detail"].encode()) + _BESIDES_DETAIL
+        if some and (len(some) == _AT_ONCE or size + more > _MOST_BYTES):
+            yield some
+            some, size = [], 0
+        some.append(each)
+        size += more
+    if some:
+        yield some

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from msgspec import Struct
 
 from drawbridge.aws.errors import code_of, translated
+from drawbridge.aws.table_reads import items_by_keys
 from drawbridge.discovery.ledger_row import MOST_ATTEMPTS
 from drawbridge.errors import DrawbridgeError, UpstreamError
 from drawbridge.parsing import UnreadableError, read_json
@@ -51,6 +52,23 @@ class HistoryTable:
         try:
             with translated(f"keep the history of {item.request_id}", missing=UpstreamError):
                 self._put(item)
+        except DrawbridgeError as error:
+            self._on_lost(str(error))
+
+    def add_all(self, items: Iterable[HistoryItem]) -> None:
+        """Keep the items, 25 in a call, those of which there is one of the name excepted; nothing is raised."""
+        by_key: dict[tuple[str, str], HistoryItem] = {}
+        for item in items:
+            by_key.setdefault((item.request_id, item.name), item)
+        try:
+            with translated(f"keep the history of {len(by_key)} changes", missing=UpstreamError):
+                # No write of many has a condition, and what is written first tells when it happened.
+                keys = [{"request_id": request_id, "item": name} for request_id, name in by_key]
+                for there in items_by_keys(self._table, keys, ("request_id", "item")):
+                    del by_key[there["request_id"], there["item"]]
+                with self._table.batch_writer() as batch:
+                    for item in by_key.values():
+                        batch.put_item(Item=self._stored(item))
         except DrawbridgeError as error:
             self._on_lost(str(error))
 
@@ -118,17 +136,19 @@ class HistoryTable:
         statuses = self._of(request_id, attempt, most=self._most_read)
         return [*{str(each["item"]): each for each in (*first, *statuses)}.values()]
 
-    def _put(self, item: HistoryItem) -> None:
-        stored: dict[str, Any] = {
+    def _stored(self, item: HistoryItem) -> dict[str, Any]:
+        return {
             "request_id": item.request_id,
             "item": item.name,
             "at": item.at,
             "json": msgspec.json.encode(_StoredItem(item.happened)).decode(),
             "expires_at": int((self._now() + self._keep_for).timestamp()),
         }
+
+    def _put(self, item: HistoryItem) -> None:
         try:
             self._table.put_item(
-                Item=stored,
+                Item=self._stored(item),
                 ConditionExpression="attribute_not_exists(#item)",
                 ExpressionAttributeNames={"#item": "item"},
             )

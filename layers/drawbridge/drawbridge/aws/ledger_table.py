@@ -103,6 +103,7 @@ class LedgerTable:
         self._now = now
         self._on_broken = on_broken
         self._history = history
+        self._available: dict[str, dict[str, Any]] = {}
 
     def rows(self, request_ids: Collection[str]) -> Mapping[str, LedgerRow]:
         """Return the rows of requests, as far as a sweep compares them: without what their decisions rested on."""
@@ -260,6 +261,8 @@ class LedgerTable:
             taken.delete("published", set(outcome.taken_back))
             taken.only_if(attempt=change.attempt)
             self._update(change.request_id, taken)
+        if change.status is Status.AVAILABLE:
+            self._available[change.id] = written
         return msgspec.structs.replace(change, account_id=written["account_id"])
 
     def note_observed(self, row: LedgerRow, observed: ObservedRequest) -> None:
@@ -470,6 +473,15 @@ class LedgerTable:
         with translated(f"read {request_id}", missing=UpstreamError):
             item = self._table.get_item(Key={"request_id": request_id}, ConsistentRead=True).get("Item")
         return None if item is None else entry_of(item)
+
+    def entry_with(self, change: StatusChange) -> Entry | None:
+        """Return the row with a change that was just written to it; it is not read again if what is there now is.
+
+        Raises:
+            InvalidInputError: somebody wrote it by hand.
+        """
+        written = self._available.pop(change.id, None)
+        return self.entry(change.request_id) if written is None else entry_of(written)
 
     def status_reached(self, request_id: str) -> StatusReached | None:
         """Return the status that a request has by now, and why; ``None`` if it has no row."""

@@ -4,7 +4,7 @@ Each thing that happened is an item of its own. The row keeps the last statuses 
 could not be written holds nothing up.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol, assert_never
 
@@ -157,6 +157,31 @@ class NoHistory:
 
     def add(self, item: HistoryItem) -> None:
         return
+
+
+class ManyKept(Protocol):
+    """The kept history of requests, many items in a call."""
+
+    def add_all(self, items: Sequence[HistoryItem]) -> None:
+        """Keep the items, those of which there is one of the name excepted. Nothing is raised, as by ``add``."""
+        ...
+
+
+class HistoryTogether:
+    """Gathers what is to be kept, and has it kept in few calls."""
+
+    def __init__(self, history: ManyKept) -> None:
+        self._history = history
+        self._items: list[HistoryItem] = []
+
+    def add(self, item: HistoryItem) -> None:
+        self._items.append(item)
+
+    def keep(self) -> None:
+        """Have kept what was added."""
+        items, self._items = self._items, []
+        if items:
+            self._history.add_all(items)
 
 
 def status_item(request_id: str, attempt: int, outcome: Outcome, at: str) -> HistoryItem:
