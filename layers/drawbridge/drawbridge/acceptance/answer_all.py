@@ -64,6 +64,8 @@ class AnswerPorts(Struct, frozen=True, kw_only=True):
     now: Callable[[], datetime]
     turn: Callable[[str], None] = at_once
     """Waits until the operation may be called once more."""
+    may_answer: bool = True
+    """Whether anything is answered, and not only reported: what is to be answered is decided again then."""
 
 
 def answer_all(asked: Sequence[DecidedConnection], ports: AnswerPorts) -> list[Outcome]:
@@ -132,8 +134,10 @@ class _Answering:
         answers: dict[int, Answer] = {}
         for place in places:
             match self._planned(place):
-                case Answer() as answer:
+                case Answer() as answer if self._ports.may_answer:
                     answers[place] = answer
+                case Answer():
+                    self._outcomes[place] = again("It was not answered yet.")
                 case Settled(acceptance):
                     self._outcomes[place] = acceptance
                 case other:
