@@ -48,11 +48,12 @@ $(RUNTIME)/.ready: requirements/runtime.txt
 	@$(RUNTIME)/bin/$(PIP) -r $<
 	@touch $@
 
-# The dependencies of each layer, for this machine instead of Lambda's.
-$(LAYERS)/%/.ready: layers/%/requirements.txt $(VENV)/.ready
+# The dependencies of each layer, for this machine instead of Lambda's, with as much of botocore's data as is deployed.
+$(LAYERS)/%/.ready: layers/%/requirements.txt layers/prune.py layers/operations.txt $(VENV)/.ready
 	@echo "setting up $(LAYERS)/$* (once)"
 	@rm -rf $(@D) && mkdir -p $(@D)
 	@$(VENV)/bin/$(PIP) --target $(@D)/python -r $<
+	@[ ! -d $(@D)/python/botocore ] || $(PYTHON) layers/prune.py $(@D)
 	@touch $@
 
 $(SAM)/.ready: requirements/sam.txt

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from drawbridge.decision.facts import Consumer
 from drawbridge.decision.registration import Registration
-from drawbridge.discovery.withdrawable import ConsumerConnections, Withdrawable, connections_of, is_of_registered
+from drawbridge.discovery.withdrawable import ConsumerConnections, Withdrawable, connections_of, of_registered
 from drawbridge.errors import AccessDeniedError
 from drawbridge.intake.registration.off_boarding import (
     BeforeRemoval,
@@ -132,7 +132,8 @@ class _Connections:
         return going
 
     def of_registered(self, going: Sequence[Withdrawable]) -> Sequence[Withdrawable]:
-        return [each for each in going if is_of_registered(self._stack.ledger, each.row)]
+        registered = of_registered(self._stack.ledger, [each.row for each in going])
+        return [each for each in going if each.row.request_id in registered]
 
     def command(self, going: Sequence[Withdrawable], command: WithdrawalCommand) -> Sequence[Withdrawable]:
         if not going:

@@ -16,6 +16,7 @@ from drawbridge.aws.errors import translated
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.errors import ConflictError, DrawbridgeError
 from drawbridge.intake.offering.quotas import Limits, usages_of
+from drawbridge.pacing.defaults import budgets_in_force
 from drawbridge_cli import account_checks, deployment_checks, operation_checks
 from drawbridge_cli.account_checks import LATTICE_ROLE, OrganizationAnswer
 from drawbridge_cli.checks import Ask, Check, CheckResult, asked_side_by_side, not_asked, unknown
@@ -114,6 +115,7 @@ def asks_of(stack: Stack) -> Mapping[str, Ask]:
         "organization": lambda: _organization(stack),
         "slack": lambda: account_checks.check_slack(findings_of(stack) if stack.slack_channel else None),
         "quotas": lambda: _quotas(stack, deployment),
+        "budgets": lambda: _budgets(stack),
         "offer-quotas": lambda: _offer_quotas(stack),
     }
 
@@ -165,13 +167,14 @@ def _alarms(deployment: Deployment) -> list[Check]:
 
 def _configuration(stack: Stack) -> list[Check]:
     policies, bindings = stack.policies_in_force(), stack.bindings_in_force()
-    quotas = quotas_in_force(stack.configuration)
+    quotas, budgets = quotas_in_force(stack.configuration), budgets_in_force(stack.configuration)
     broken = [
         *(("policy", each) for each in policies.broken),
         *(("binding", each) for each in bindings.broken),
         *(("quota", each) for each in quotas.broken),
+        *(("budget", each) for each in budgets.broken),
     ]
-    number = len(policies.things) + len(bindings.things) + len(quotas.things)
+    number = len(policies.things) + len(bindings.things) + len(quotas.things) + len(budgets.things)
     return operation_checks.check_configuration(broken, number=number)
 
 
@@ -185,6 +188,11 @@ def _ledger(stack: Stack) -> list[Check]:
 def _quotas(stack: Stack, deployment: Deployment) -> list[Check]:
     quotas = {**DEFAULTS, **dict(quotas_in_force(stack.configuration).things)}
     return operation_checks.check_quotas(deployment.endpoints_by_vpc(), quotas)
+
+
+def _budgets(stack: Stack) -> list[Check]:
+    written = dict(budgets_in_force(stack.configuration).things)
+    return operation_checks.check_budgets(written, stack.budget_states(), now())
 
 
 def _offer_quotas(stack: Stack) -> list[Check]:

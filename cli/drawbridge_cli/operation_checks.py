@@ -11,6 +11,8 @@ from drawbridge.errors import InvalidInputError
 from drawbridge.intake.offering.quotas import NEAR, VPC_CODES, QuotaUsage, command_for_more
 from drawbridge.intake.registration.mending import mending
 from drawbridge.legible import legible
+from drawbridge.pacing.budget import BudgetState, Rate
+from drawbridge.pacing.defaults import DEFAULTS, parameter_name
 from drawbridge_cli.checks import Check, all_ok, ok, problem, warning
 from drawbridge_cli.command_lines import CommandLine, command
 from drawbridge_cli.consumer_screen import unreadable
@@ -99,7 +101,7 @@ def check_alarms(
 
 
 def check_configuration(broken: Iterable[tuple[str, Broken]], *, number: int) -> list[Check]:
-    """Check policies, bindings and quotas, of which there are so many in force."""
+    """Check policies, bindings, quotas and budgets, of which there are so many in force."""
     wrong = (
         problem(
             "configuration",
@@ -109,7 +111,7 @@ def check_configuration(broken: Iterable[tuple[str, Broken]], *, number: int) ->
         )
         for kind, each in broken
     )
-    return all_ok("configuration", f"{number} policies, bindings and quotas are in force", wrong)
+    return all_ok("configuration", f"{number} policies, bindings, quotas and budgets are in force", wrong)
 
 
 def check_consumers(registered: Iterable[Registration]) -> list[Check]:
@@ -155,6 +157,26 @@ def check_quotas(endpoints: Mapping[tuple[str, str], int], quotas: Mapping[str, 
                     yield warning("quotas", found, to_do)
 
     return all_ok("quotas", "no VPC is near the number of endpoints that AWS allows", near())
+
+
+def check_budgets(written: Mapping[str, Rate], states: Mapping[str, BudgetState], now: datetime) -> list[Check]:
+    """Tell how often what is paced is called at most, and which of it waits because AWS throttles others."""
+    paused = (
+        warning(
+            "budgets",
+            f"{name} is paused until {state.paused_until:%H:%M:%S} UTC: {legible(state.paused_by, 500)}",
+            f"others in this account use up what AWS allows; if they always do, write less to "
+            f"config/budgets/{parameter_name(name)}",
+        )
+        for name, state in sorted(states.items())
+        if state.paused_until is not None and state.paused_until > now
+    )
+    found = "; ".join(
+        f"{name}: {rate.burst} at once and {rate.per_second:.4g} a second, "
+        + (f"by config/budgets/{parameter_name(name)}" if name in written else "by default")
+        for name, rate in (DEFAULTS | dict(written)).items()
+    )
+    return [ok("budgets", found), *paused]
 
 
 _MOST_SERVICES = 3

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from drawbridge.decision.gather import Gatherer
     from drawbridge.decision.policies import Policy
     from drawbridge.intake.offering.offers import OfferRecords
+    from drawbridge.pacing.budget import BudgetState
     from drawbridge.record.entry import Entry
     from drawbridge.record.history import NoHistory
     from drawbridge.request.connections import ManagedService
@@ -309,6 +310,13 @@ class Stack:
             onboarding=self._output("OnboardingStateMachineArn"), withdrawal=self._output("WithdrawalStateMachineArn")
         )
 
+    def budget_states(self) -> dict[str, BudgetState]:
+        """Return what is kept of budgets, by what they are of."""
+        from drawbridge.aws.budgets_table import BudgetsTable
+
+        table = self._table_of(self.resource("AttemptsTable"))
+        return BudgetsTable(table, dict, now=lambda: datetime.now(UTC)).states()
+
     @cached_property
     def approvals(self) -> ApprovalsTable:
         from drawbridge.aws.approvals_table import ApprovalsTable
@@ -553,11 +561,14 @@ class Stack:
         HintsQueue(self._client("sqs"), self._output("HintsQueueUrl")).ask_to_sweep(command, orphans=orphans)
 
     def _table(self, output: str) -> Any:
+        return self._table_of(self._output(output))
+
+    def _table_of(self, name: str) -> Any:
         from botocore.config import Config
 
         with _usable(), _MAKING:
             resource = self._session.resource("dynamodb", region_name=self._region, config=Config(**_CONFIG))
-        return resource.Table(self._output(output))
+        return resource.Table(name)
 
     def _client(self, service: str) -> Any:
         from botocore.config import Config

@@ -10,6 +10,7 @@ from drawbridge.approval.decide_request import DecisionLedger
 from drawbridge.association.attempt import PlanningRecords
 from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
 from drawbridge.decision.recorded import BatchLedger
+from drawbridge.discovery.decision_records import KeptDecisionRecords
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.permission_watch import ReviewedRows
 from drawbridge.discovery.sweep import SweepLedger
@@ -23,7 +24,15 @@ from tests.builders import CONNECTION, NOW, SERVICE_ID, connection_facts, execut
 
 
 class Ledger(
-    SweepLedger, ReviewedRows, StatusLedger, DecisionLedger, BatchLedger, PlanningRecords, ConnectedRecords, Protocol
+    SweepLedger,
+    ReviewedRows,
+    KeptDecisionRecords,
+    StatusLedger,
+    DecisionLedger,
+    BatchLedger,
+    PlanningRecords,
+    ConnectedRecords,
+    Protocol,
 ):
     """All that the flow and operators do with the ledger."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, NoCredentialsError
 
@@ -120,3 +122,27 @@ def test_what_is_not_aws_s_stays_as_it_is(failure: Exception) -> None:
         raise failure
 
     assert raised.value is failure
+
+
+@pytest.mark.parametrize(
+    ("said", "after"),
+    [
+        ({"retryAfterSeconds": 7}, 7),
+        ({"ResponseMetadata": {"HTTPHeaders": {"retry-after": "1.5"}}}, 1.5),
+        ({"retryAfterSeconds": 10**9}, 900),
+        ({"retryAfterSeconds": -1}, None),
+        ({"retryAfterSeconds": "nan"}, None),
+        ({"retryAfterSeconds": "inf"}, None),
+        ({"ResponseMetadata": {"HTTPHeaders": {"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}}}, None),
+        ({}, None),
+    ],
+)
+def test_aws_says_after_how_many_seconds_it_wants_to_be_asked_again(said: dict[str, Any], after: float | None) -> None:
+    answer: Any = {"Error": {"Code": "ThrottlingException", "Message": "slow down"}} | said
+    with (
+        pytest.raises(errors.ThrottledError, match="do it: ThrottlingException: slow down") as raised,
+        translated("do it"),
+    ):
+        raise ClientError(answer, "Operation")
+
+    assert raised.value.after == after

@@ -9,6 +9,7 @@ import pytest
 from drawbridge.approval import Approval, Approved, Denied, Reconsider, TimedOut
 from drawbridge.aws.task_callback import TaskCallback
 from drawbridge.errors import AccessDeniedError, RefusedError, ThrottledError, UpstreamError
+from drawbridge.record.outcome import WorkflowError
 from local_aws_tests.waiting import ended
 from tests.builders import asked
 from tests.contracts.accounts import Account, refusing
@@ -101,3 +102,39 @@ def test_the_longest_answer_is_one_that_step_functions_takes(someone: Account, s
 
     assert TaskCallback(states).complete(token, longest)
     assert ended(states, execution)["status"] == "SUCCEEDED"
+
+
+def test_a_task_in_a_queue_gets_its_output(someone: Account, states: Any) -> None:
+    execution, token = waiting(someone)
+    callback = TaskCallback(states)
+
+    assert [callback.succeed(token, {"of": "é"}), callback.succeed(token, None)] == [True, False]
+    assert ended(states, execution)["output"] == {"of": "é"}
+
+
+@pytest.mark.parametrize("words", ['AWS says "no"', "😀" * 100_000, "\x00" * 100_000], ids=["short", "long", "escaped"])
+def test_a_task_in_a_queue_fails_as_a_function_does(someone: Account, states: Any, words: str) -> None:
+    caught = {"ErrorEquals": ["RefusedError"], "Output": "{% $states.errorOutput %}", "Next": "Caught"}
+    execution, token = waiting(someone, Catch=[caught], more={"Caught": {"Type": "Succeed"}})
+    callback = TaskCallback(states)
+
+    assert [callback.fail(token, "RefusedError", words), callback.fail(token, "RefusedError", "")] == [True, False]
+
+    output = ended(states, execution)["output"]
+    error = WorkflowError(output["Error"], output["Cause"])
+    assert words.startswith(error.text.removesuffix("…"))
+    assert error.text
+
+
+@pytest.mark.parametrize("code", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
+def test_a_task_in_a_queue_that_is_over_is_no_error(states: Any, code: str) -> None:
+    with refusing(states, "send_task_success", code):
+        assert not TaskCallback(states).succeed("token", {})
+    with refusing(states, "send_task_failure", code):
+        assert not TaskCallback(states).fail("token", "RefusedError", "no")
+
+
+def test_that_a_task_in_a_queue_can_not_be_completed_is_told_without_its_token(states: Any) -> None:
+    with refusing(states, "send_task_failure", "ThrottlingException"), pytest.raises(ThrottledError) as raised:
+        TaskCallback(states).fail("secret token", "RefusedError", "no")
+    assert "secret token" not in str(raised.value)

@@ -16,14 +16,14 @@ ASK = {
 }
 
 
-def waiting(someone: Account, **fields: Any) -> tuple[str, str]:
+def waiting(someone: Account, more: dict[str, Any] | None = None, **fields: Any) -> tuple[str, str]:
     """Start an execution that waits for an answer; give it, and the task's token."""
     sqs, states = someone.client("sqs"), someone.client("stepfunctions")
     url = sqs.create_queue(QueueName=uuid.uuid4().hex)["QueueUrl"]
     ask = ASK | {"Arguments": {"QueueUrl": url, "MessageBody": "{% $states.context.Task.Token %}"}} | fields
     machine = states.create_state_machine(
         name=uuid.uuid4().hex,
-        definition=json.dumps({"QueryLanguage": "JSONata", "StartAt": "Ask", "States": {"Ask": ask}}),
+        definition=json.dumps({"QueryLanguage": "JSONata", "StartAt": "Ask", "States": {"Ask": ask} | (more or {})}),
         roleArn=f"arn:aws:iam::{someone.account_id}:role/onboarding",
     )
     execution = states.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]

@@ -55,11 +55,17 @@ class InMemoryLedger:
         """The changes of status that were asked for, whether or not they were taken over."""
         self.causes: list[Reason | None] = []
         """Why each attempt was to be entered."""
+        self.decision_records_read: list[list[str]] = []
+        """Of which requests, at each time that they were read."""
 
     def rows(self, request_ids: Collection[str]) -> Mapping[str, LedgerRow]:
         return {each: _compared(self.kept[each]) for each in request_ids if each in self.kept}
 
-    def with_decision_records(self, row: LedgerRow) -> LedgerRow:
+    def with_decision_records(self, rows: Collection[LedgerRow]) -> dict[str, LedgerRow]:
+        self.decision_records_read.append([row.request_id for row in rows])
+        return {row.request_id: self._with_records(row) for row in rows}
+
+    def _with_records(self, row: LedgerRow) -> LedgerRow:
         there = self.kept[row.request_id]
         return replace(
             row,

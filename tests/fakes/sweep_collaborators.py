@@ -33,6 +33,9 @@ class StatedFingerprints(FingerprintsInForce):
         self.counts = True
         """Whether policies go by how many connections there are."""
 
+    def load(self, account_ids: Collection[str]) -> None:
+        """Nothing: they are stated."""
+
     def bindings_fingerprint(self, provider: str, share_name: str) -> str:
         return self.bindings
 

@@ -51,6 +51,8 @@ _MACHINE_LOGS = (
     "DescribeLogGroups",
 )
 
+_MAKE_ROOM = "A row with more history than there is room for, as an earlier version wrote it: there is none here."
+
 NOT_USED: dict[str, str] = {
     **{f"{each}FunctionRole WriteTraces xray:PutTraceSegments": _TRACES for each in _FUNCTIONS},
     **{f"{each}FunctionRole WriteTraces xray:PutTelemetryRecords": _TRACES for each in _FUNCTIONS},
@@ -67,6 +69,8 @@ NOT_USED: dict[str, str] = {
     "WithdrawAttachmentFunctionRole ListConnections ec2:DescribeVpcEndpointServiceConfigurations": (
         "Where EC2 lists no connection at all: one that is rejected is listed."
     ),
+    "DiscoverRequestsFunctionRole WriteLedger dynamodb:GetItem": _MAKE_ROOM,
+    "RegisterConsumerFunctionRole CommandWithdrawals dynamodb:GetItem": _MAKE_ROOM,
     "LookRole SendHints resource 1": "For the dead-letter queue, when a hint can't be sent as the hints queue is gone.",
 }
 """What a role may do although no test needs it: role, statement, action or place of the resource, and the reason."""

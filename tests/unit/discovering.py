@@ -12,6 +12,7 @@ from drawbridge.decision.let_in import LetIn
 from drawbridge.discovery.absence_watch import AbsenceWatch
 from drawbridge.discovery.announcements import BusAnnouncements
 from drawbridge.discovery.attempt_starter import AttemptStarter
+from drawbridge.discovery.decision_records import DecisionRecords
 from drawbridge.discovery.endings import EndingRecorder
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.observation import Observer
@@ -90,9 +91,11 @@ class World:
     def sweeper(self) -> Sweeper:
         endings = EndingRecorder(self.workflows, self.ledger, self.bus)
         attempts = AttemptStarter(self.ledger, self.workflows, endings, BusAnnouncements(self.bus))
+        decision_records = DecisionRecords(self.ledger)
         permissions = PermissionWatch(
             self.reviewer,
             self.ledger,
+            decision_records,
             BusAnnouncements(self.bus),
             self.tags,
             withdraw_after=self.withdraw_after,
@@ -103,6 +106,7 @@ class World:
             observer=Observer(self.shares, self.services, self.fingerprints),
             services=self.services,
             ledger=self.ledger,
+            decision_records=decision_records,
             endings=endings,
             attempts=attempts,
             withdrawals=WithdrawalReconciler(attempts, permissions),

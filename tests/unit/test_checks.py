@@ -15,6 +15,7 @@ from drawbridge.decision.registration import Registration
 from drawbridge.discovery.sweep_record import Mentioned, SweepRecord
 from drawbridge.errors import AccessDeniedError, InvalidInputError, ThrottledError
 from drawbridge.intake.offering.quotas import PRINCIPALS_OF_SHARE, Limits
+from drawbridge.pacing.budget import BudgetState, Rate
 from drawbridge.request.connections import ManagedService
 from drawbridge.schedule import interval_of
 from drawbridge_cli.account_checks import (
@@ -43,6 +44,7 @@ from drawbridge_cli.deployment_checks import (
 )
 from drawbridge_cli.operation_checks import (
     check_alarms,
+    check_budgets,
     check_clock,
     check_configuration,
     check_consumers,
@@ -327,7 +329,7 @@ def test_a_topic_that_nobody_reads_or_that_is_gone_is_said() -> None:
 def test_what_is_configured_and_broken_is_named_with_what_stays_in_force() -> None:
     broken = [("policy", Broken("let-in", "line 1: \x1bno", 3)), ("binding", Broken("orders", "no vpc", None))]
 
-    assert brief(check_configuration([], number=4)) == [(OK, "4 policies, bindings and quotas are in force")]
+    assert brief(check_configuration([], number=4)) == [(OK, "4 policies, bindings, quotas and budgets are in force")]
     assert brief(check_configuration(broken, number=4)) == [
         (PROBLEM, "policy let-in: line 1: ⟨U+001B⟩no; version 3 stays in force"),
         (PROBLEM, "binding orders: no vpc; no version of it is in force"),
@@ -429,6 +431,21 @@ def test_of_services_it_is_said_how_much_there_is_and_that_aws_publishes_no_quot
         "vpce-svc-4 allows 4 principals and has 8 connections",
         "vpce-svc-3 allows 3 principals and has 6 connections",
     ]
+
+
+def test_budgets_are_told_with_whose_word_they_go_by_and_what_is_paused() -> None:
+    states = {
+        "ssm:PutParameter": BudgetState(paused_until=NOW + timedelta(seconds=9), paused_by="Rate\x07 exceeded"),
+        "ec2:CreateVpcEndpoint": BudgetState(paused_until=NOW),
+    }
+
+    told, paused = check_budgets({"ssm:PutParameter": Rate(1, 0.5)}, states, NOW)
+
+    assert told.result is OK
+    assert "ssm:PutParameter: 1 at once and 0.5 a second, by config/budgets/ssm.PutParameter" in told.found
+    assert "ec2:CreateVpcEndpoint: 3 at once and 0.27 a second, by default" in told.found
+    assert paused.result is WARNING
+    assert paused.found == "ssm:PutParameter is paused until 13:00:09 UTC: Rate⟨U+0007⟩ exceeded"
 
 
 def test_a_quota_that_aws_raised_counts() -> None:

@@ -14,7 +14,7 @@ from drawbridge.discovery.waiting import WaitingRequests
 from drawbridge.errors import DrawbridgeError, InvalidInputError, ThrottledError
 from drawbridge.hint import CONNECTIONS, EVERYTHING, SHARES, HintSource
 from drawbridge.lattice import MatchAttributes
-from drawbridge.request import ResourceShareRequest
+from drawbridge.request import EndpointConnectionRequest, ResourceShareRequest
 from drawbridge.request.connections import ConnectionState
 from drawbridge.request.fingerprints import fingerprint, share_fingerprint
 from drawbridge.request.shares import Invitation, InvitationStatus, Share
@@ -24,6 +24,7 @@ from tests.builders import (
     CONSUMER,
     NOW,
     PROVIDER,
+    SERVICE_ID,
     SHARE,
     SHARE_ARN,
     invitation,
@@ -357,6 +358,55 @@ def test_a_request_that_is_held_by_night_gets_its_attempt_by_day_and_only_then(w
     by_day = world.sweeper().sweep(CONNECTIONS, NOW.replace(hour=9))
 
     assert (by_night.started, by_day.started) == ((), (f"{CONNECTION.request_id}-2",))
+
+
+def many(world: World, status: Status, number: int, **fields: Any) -> list[str]:
+    """Have connections of as many endpoints, each with its row; return their requests' ids."""
+    world.fingerprints.counts = False
+    state = ConnectionState.AVAILABLE if status is Status.AVAILABLE else ConnectionState.PENDING_ACCEPTANCE
+    world.services.listed_connections = [connection(state, endpoint_id=f"vpce-{each:017}") for each in range(number)]
+    for each in world.services.listed_connections:
+        request = EndpointConnectionRequest(service_id=SERVICE_ID, endpoint_id=each.endpoint_id)
+        kept = row(
+            status,
+            request=request,
+            observed_fingerprint=fingerprint("open"),
+            decision_record=BY_DAY,
+            updated_at=NOW.replace(hour=4).isoformat(),
+            **fields,
+        )
+        world.ledger.kept[kept.request_id] = kept
+    return [*world.ledger.kept]
+
+
+def test_what_is_held_by_night_is_compared_with_the_policies_a_hundred_at_a_time(world: World) -> None:
+    ids = many(world, Status.HELD, 250, decision_fingerprint="policies")
+    world.reviewer.otherwise_by_day = BY_DAY
+
+    by_night = world.sweeper().sweep(CONNECTIONS, NOW.replace(hour=5))
+
+    assert (by_night.started, by_night.failures) == ((), ())
+    assert world.ledger.decision_records_read == [ids[:100], ids[100:200], ids[200:]]
+
+
+def test_a_policy_that_changes_has_all_that_is_connected_reviewed_a_hundred_at_a_time(world: World) -> None:
+    ids = many(world, Status.AVAILABLE, 150, decision_fingerprint="other policies")
+    world.reviewer.found = Review(permitted=True)
+
+    world.sweeper().sweep(CONNECTIONS, NOW)
+    world.sweeper().sweep(CONNECTIONS, NOW)
+
+    assert len(world.reviewer.asked) == 150
+    assert world.ledger.decision_records_read == [ids[:100], ids[100:]]
+
+
+@pytest.mark.parametrize("number", [1, 50])
+def test_where_nothing_changed_no_decision_record_is_read(number: int, world: World) -> None:
+    many(world, Status.AVAILABLE, number, decision_fingerprint="policies")
+
+    world.sweeper().sweep(CONNECTIONS, NOW)
+
+    assert world.ledger.decision_records_read == []
 
 
 def let_in(world: World, **changes: Any) -> None:

@@ -143,7 +143,7 @@ def test_what_a_row_keeps_in_json_is_read_or_is_unknown(text: str) -> None:
     rows, broken = ledger(GOOD | dict.fromkeys(IN_JSON, text))
 
     kept = rows.rows([SHARE.request_id])[SHARE.request_id]
-    kept = rows.with_decision_records(kept)
+    (kept,) = rows.with_decision_records([kept]).values()
 
     assert broken == []
     assert [kept.contents or (), kept.attachments or (), kept.absent] == [(), (), ()]

@@ -9,6 +9,7 @@ import pytest
 from drawbridge.association import MadeAttachment
 from drawbridge.discovery.announced import desired_tags, taggable_of
 from drawbridge.discovery.announcements import BusAnnouncements
+from drawbridge.discovery.decision_records import DecisionRecords
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.permission_watch import PermissionWatch
 from drawbridge.lattice import ResourceKind
@@ -50,9 +51,11 @@ def tags() -> InMemoryWithdrawAfterTags:
 
 
 def told(there: LedgerRow, tags: InMemoryWithdrawAfterTags, *others: LedgerRow) -> None:
+    ledger = InMemoryLedger()
     watch = PermissionWatch(
         StatedReviews(),
-        InMemoryLedger(),
+        ledger,
+        DecisionRecords(ledger),
         BusAnnouncements(InMemoryStatusBus()),
         tags,
         withdraw_after=timedelta(hours=4),

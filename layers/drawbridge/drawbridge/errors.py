@@ -35,6 +35,11 @@ class NotReadyError(DrawbridgeError):
 class ThrottledError(DrawbridgeError):
     """AWS asks to be asked less often."""
 
+    def __init__(self, words: str = "", after: float | None = None) -> None:
+        super().__init__(words)
+        self.after = after
+        """Seconds until AWS wants to be asked again, where it says so."""
+
 
 class UpstreamError(DrawbridgeError):
     """AWS failed, in a way that may pass."""

@@ -563,7 +563,7 @@ def test_what_a_decision_rested_on_is_kept_until_another_one_is_made(ledger: Led
     reach(ledger, Status.AVAILABLE)
 
     compared = row(ledger)
-    kept = ledger.with_decision_records(compared)
+    kept = ledger.with_decision_records([compared])[compared.request_id]
     ledger.claim(observed_request(), 2, after=compared)
     reach(ledger, Status.HELD, 2, decision_record=decision_record_of("hold"))
 
@@ -572,7 +572,8 @@ def test_what_a_decision_rested_on_is_kept_until_another_one_is_made(ledger: Led
 
     assert kept.decision_record == decision_record_of()
     assert kept.association_decision_record == ASSOCIATION
-    assert ledger.with_decision_records(row(ledger)).decision_record == decision_record_of("hold")
+    (now,) = ledger.with_decision_records([row(ledger)]).values()
+    assert now.decision_record == decision_record_of("hold")
 
 
 def test_what_a_plan_rested_on_and_how_it_was_left_is_read_as_it_was_written(ledger: Ledger) -> None:

@@ -64,10 +64,10 @@ class ConsumersTable:
             item = self._table.get_item(Key={_KEY: account_id}, ConsistentRead=True).get("Item")
         return None if item is None else self._read(item)
 
-    def all(self) -> Iterator[Registration]:
+    def all(self, *, consistently: bool = False) -> Iterator[Registration]:
         """Yield all entries, in no order."""
         with translated("read the registry", missing=UpstreamError):
-            for item in scanned(self._table):
+            for item in scanned(self._table, consistently=consistently):
                 yield self._read(item)
 
     def entries(self, account_ids: Collection[str]) -> dict[str, Registration]:

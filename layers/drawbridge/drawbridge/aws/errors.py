@@ -1,5 +1,6 @@
 """AWS's errors, translated once."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -144,6 +145,26 @@ def known_error_for(code: str) -> type[DrawbridgeError] | None:
     return next((error for family, error in _BY_FAMILY if family.fullmatch(code)), None)
 
 
+_LONGEST_WAIT = 900.0
+"""Seconds: what says more is not believed."""
+
+
+def retry_after(error: ClientError) -> float | None:
+    """Return how many seconds AWS wants to be left alone; ``None`` if it does not say, or not in seconds.
+
+    VPC Lattice says so in a member of its errors, which comes as the header ``Retry-After``.
+    """
+    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    for said in (error.response.get("retryAfterSeconds"), headers.get("retry-after")):
+        try:
+            seconds = float(str(said))
+        except ValueError:
+            continue
+        if 0 < seconds < math.inf:
+            return min(seconds, _LONGEST_WAIT)
+    return None
+
+
 _throttled: list[str] = []
 
 
@@ -176,6 +197,7 @@ def translated(
         raised = instead.get(code_of(error)) or error_for(code_of(error))
         if raised is ThrottledError:
             _throttled.append(f"{doing}: {code_of(error)}")
+            raise ThrottledError(f"{doing}: {code_of(error)}: {words}", retry_after(error)) from error
         raise (missing if raised is GoneError else raised)(f"{doing}: {code_of(error)}: {words}") from error
     except BotoCoreError as error:
         raise UpstreamError(f"{doing}: {error}") from error

@@ -111,17 +111,20 @@ class LedgerTable:
             rows = self._readable(items_of(self._table, request_ids, COMPARED), row_of)
             return {row.request_id: row for row in rows}
 
-    def with_decision_records(self, row: LedgerRow) -> LedgerRow:
-        """Return a row with what its decisions rested on, for a review."""
-        with translated(f"read {row.request_id}", missing=UpstreamError):
-            item: Any = self._table.get_item(Key={"request_id": row.request_id}, **only(DECISION_RECORDS)).get(
-                "Item", {}
-            )
-        # What somebody wrote there by hand is no decision record.
-        own, of_associations = (
-            read_attribute(name, text) if isinstance(text := item.get(name), str) else None for name in DECISION_RECORDS
-        )
-        return msgspec.structs.replace(row, decision_record=own, association_decision_record=of_associations)
+    def with_decision_records(self, rows: Collection[LedgerRow]) -> dict[str, LedgerRow]:
+        """Return rows with what their decisions rested on, for reviews; a call for each hundred.
+
+        A row that is not there any longer has none.
+        """
+        by_id = {row.request_id: row for row in rows}
+        with translated("read decision records", missing=UpstreamError):
+            found = {
+                item["request_id"]: item for item in items_of(self._table, by_id, ("request_id", *DECISION_RECORDS))
+            }
+        return {name: _with_records(row, found.get(name, {})) for name, row in by_id.items()}
+
+    def _with_decision_records(self, row: LedgerRow) -> LedgerRow:
+        return self.with_decision_records([row])[row.request_id]
 
     def followed(self) -> list[LedgerRow]:
         """Return the rows that AWS should still list: under way, or settled only for now."""
@@ -181,7 +184,7 @@ class LedgerTable:
         else:
             if after.let_in is UNSET and after.status.is_over:
                 write.set(let_in=NOTHING_LET_IN)
-            elif after.let_in is UNSET and (before := let_in_earlier(self.with_decision_records(after))) is not None:
+            elif after.let_in is UNSET and (before := let_in_earlier(self._with_decision_records(after))) is not None:
                 write.set(let_in=text_of(before))
             write.only_if(attempt=after.attempt, settled=after.settled)
             if after.commanded is None and not isinstance(observed.request, OrphanRequest):
@@ -584,3 +587,11 @@ def _deadline(written: object) -> datetime | None:
     except msgspec.ValidationError:
         # Somebody wrote it by hand.
         return None
+
+
+def _with_records(row: LedgerRow, item: Mapping[str, Any]) -> LedgerRow:
+    # What somebody wrote there by hand is no decision record.
+    own, of_associations = (
+        read_attribute(name, text) if isinstance(text := item.get(name), str) else None for name in DECISION_RECORDS
+    )
+    return msgspec.structs.replace(row, decision_record=own, association_decision_record=of_associations)

@@ -44,9 +44,10 @@ def items_by_keys(
         yield from _batch(table, some, attributes)
 
 
-def scanned(table: Table) -> Iterator[dict[str, Any]]:
+def scanned(table: Table, *, consistently: bool = False) -> Iterator[dict[str, Any]]:
     """Yield all items, in no order."""
-    for page in table.meta.client.get_paginator("scan").paginate(TableName=table.name):
+    paginator = table.meta.client.get_paginator("scan")
+    for page in paginator.paginate(TableName=table.name, ConsistentRead=consistently):
         yield from page["Items"]
 
 

@@ -20,12 +20,20 @@ _CONFIG = Config(
     read_timeout=15,
     user_agent_extra="drawbridge",
 )
+# A call that waits for its slot is not repeated before the next one.
+_PACED = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 
 
 @cache
 def client(service: str) -> Any:
     """Return the client of a service, in the function's Region and with its role."""
     return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]  # the name is no literal here
+
+
+@cache
+def paced(service: str) -> Any:
+    """Return a client of a service that makes each call once: for those that have a budget."""
+    return boto3.client(service, config=_PACED)  # type: ignore[call-overload]  # the name is no literal here
 
 
 @cache

@@ -36,6 +36,7 @@ from drawbridge.discovery.announcements import BusAnnouncements
 from drawbridge.discovery.attempt_starter import AttemptStarter
 from drawbridge.discovery.configuration import SweepConfiguration
 from drawbridge.discovery.current_plan_inputs import CurrentPlanInputs
+from drawbridge.discovery.decision_records import DecisionRecords
 from drawbridge.discovery.drift import DriftDetector
 from drawbridge.discovery.endings import EndingRecorder
 from drawbridge.discovery.fingerprints import CachedRegistry, FingerprintsInForce
@@ -115,9 +116,11 @@ def sweeper(
     configured = FingerprintsInForce(configuration.policies, configuration.bindings, configuration.quotas, registry)
     endings = EndingRecorder(workflows, ledger, bus)
     attempts = AttemptStarter(ledger, workflows, endings, announcements)
+    decision_records = DecisionRecords(ledger)
     permissions = PermissionWatch(
         reviewer,
         ledger,
+        decision_records,
         announcements,
         ObjectTags(client("ec2"), client("vpc-lattice"), client("ssm")),
         withdraw_after=settings.withdraw_after,
@@ -135,6 +138,7 @@ def sweeper(
         observer=Observer(ResourceShares(client("ram")), services, configured),
         services=services,
         ledger=ledger,
+        decision_records=decision_records,
         endings=endings,
         attempts=attempts,
         withdrawals=WithdrawalReconciler(attempts, permissions),

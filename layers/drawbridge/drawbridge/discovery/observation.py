@@ -62,6 +62,8 @@ class Observer:
         by_owner: dict[str, list[EndpointConnection]] = defaultdict(list)
         for connection in listed:
             by_owner[connection.owner].append(connection)
+        followable = [each for each in listed if each.service_id in managed and each.owner]
+        self._fingerprints.load({each.owner for each in followable})
         observed = [
             ObservedRequest(
                 request=EndpointConnectionRequest(service_id=connection.service_id, endpoint_id=connection.endpoint_id),
@@ -75,8 +77,7 @@ class Observer:
                 policies_fingerprint=self._fingerprints.decision_fingerprint(connection.owner),
                 open=connection.state.is_open,
             )
-            for connection in listed
-            if connection.service_id in managed and connection.owner
+            for connection in followable
         ]
         there = frozenset(each.endpoint_id for each in listed if not each.state.is_over)
         gone = self._no_longer_listed(
@@ -95,9 +96,10 @@ class Observer:
             resources[resource.share_arn].append(resource)
         listed = self._shares.shares()
         shares = {share.arn: share for share in listed if share.in_effect}
+        arns = sorted({*invitations, *shares})
+        self._fingerprints.load({_provider(newest(invitations[arn]), shares.get(arn)) for arn in arns})
         observed = [
-            self._observed_share(arn, newest(invitations[arn]), shares.get(arn), resources[arn], now)
-            for arn in sorted({*invitations, *shares})
+            self._observed_share(arn, newest(invitations[arn]), shares.get(arn), resources[arn], now) for arn in arns
         ]
         # One that is listed and not in effect is not gone.
         not_in_effect = {share.arn for share in listed} - shares.keys()
@@ -127,7 +129,7 @@ class Observer:
         lattice_contents = tuple(sorted(resource for resource in resources if resource.is_lattice))
         lattice = [resource.arn for resource in lattice_contents]
         asking = invitation if invitation and invitation.status is InvitationStatus.PENDING else None
-        provider = share.owner if share else invitation.sender if invitation else ""
+        provider = _provider(invitation, share)
         name = share.name if share else invitation.share_name if invitation else ""
         return ObservedRequest(
             request=ResourceShareRequest(share_arn=arn),
@@ -166,6 +168,10 @@ class Observer:
             for row in followed
             if isinstance(row.request, kind) and row.request_id not in listed
         ]
+
+
+def _provider(invitation: Invitation | None, share: Share | None) -> str:
+    return share.owner if share else invitation.sender if invitation else ""
 
 
 def _whole_seconds(time: datetime) -> datetime:

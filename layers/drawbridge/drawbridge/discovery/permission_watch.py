@@ -18,6 +18,7 @@ from drawbridge.discovery.announced import (
     were_taken_down,
 )
 from drawbridge.discovery.announcements import BusAnnouncements
+from drawbridge.discovery.decision_records import DecisionRecords
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review, ReviewOpen
@@ -35,10 +36,6 @@ MOST_TAGGED = 40
 
 class ReviewedRows(Protocol):
     """The ledger's reviews and announcements."""
-
-    def with_decision_records(self, row: LedgerRow) -> LedgerRow:
-        """Return a row with its decision records."""
-        ...
 
     def note_review(
         self, row: LedgerRow, review: Review, announced: tuple[Announced, ...], *, policies_fingerprint: str
@@ -84,6 +81,7 @@ class PermissionWatch:
         self,
         reviewer: PolicyReviewer,
         ledger: ReviewedRows,
+        decision_records: DecisionRecords,
         announcements: BusAnnouncements,
         tags: WithdrawAfterTags,
         *,
@@ -94,6 +92,7 @@ class PermissionWatch:
         """``withdraw_after`` is how long what is no longer permitted stays, unless a forbid is urgent."""
         self._reviewer = reviewer
         self._ledger = ledger
+        self._decision_records = decision_records
         self._announcements = announcements
         self._tags = tags
         self._wait = withdraw_after
@@ -146,7 +145,7 @@ class PermissionWatch:
 
         ``None`` if the row is not any longer as it was read: the next sweep does it.
         """
-        review = self._reviewer.review(self._ledger.with_decision_records(row), observed.contents)
+        review = self._reviewer.review(self._decision_records.of(row), observed.contents)
         if isinstance(review, ReviewOpen):
             return review
         if review.permitted is row.no_longer_permitted:

@@ -1,6 +1,6 @@
 """The sweep: all that AWS lists is observed once and reconciled with the ledger; what needs an execution gets one."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from drawbridge.discovery.announced import (
 )
 from drawbridge.discovery.attempt_starter import AttemptLedger, AttemptStarter, input_of
 from drawbridge.discovery.current_plan_inputs import CurrentPlanInputs
+from drawbridge.discovery.decision_records import DecisionRecords
 from drawbridge.discovery.drift import DriftDetector
 from drawbridge.discovery.endings import EndingRecorder
 from drawbridge.discovery.expiring import expiring, is_deadline_to_be_noted
@@ -54,10 +55,6 @@ _DECIDED_OTHERWISE = Reason("decided-otherwise", "Policies decide otherwise by n
 
 class SweepLedger(AttemptLedger, Protocol):
     """The ledger, as discovery needs it."""
-
-    def with_decision_records(self, row: LedgerRow) -> LedgerRow:
-        """Return a row with its decision records."""
-        ...
 
     def followed(self) -> list[LedgerRow]:
         """Return the rows that AWS should still list: under way, settled only for now (held, failed), or connected."""
@@ -101,6 +98,7 @@ class Sweeper:
         observer: Observer,
         services: NotifyingServices,
         ledger: SweepLedger,
+        decision_records: DecisionRecords,
         endings: EndingRecorder,
         attempts: AttemptStarter,
         withdrawals: WithdrawalReconciler,
@@ -122,6 +120,7 @@ class Sweeper:
         self._observer = observer
         self._services = services
         self._ledger = ledger
+        self._decision_records = decision_records
         self._endings = endings
         self._attempts = attempts
         self._withdrawals = withdrawals
@@ -155,6 +154,7 @@ class Sweeper:
         except DrawbridgeError as error:
             findings.failures.append(error)
         slots = FreeQuestionSlots(followed, self._questions_at_once)
+        self._decision_records.expect(self._to_be_compared(observed, rows, now))
         for each in observed:
             row = rows.get(each.request.request_id)
             try:
@@ -171,6 +171,31 @@ class Sweeper:
                 findings.note_started(execution, first=row is None)
         self._look_beyond(scope, followed, now, findings)
         return findings.result(len(observed))
+
+    def _to_be_compared(
+        self, observed: Iterable[ObservedRequest], rows: Mapping[str, LedgerRow], now: datetime
+    ) -> list[LedgerRow]:
+        """Return the rows whose decisions are probably compared with what policies say now, in the order of the sweep.
+
+        Which they are is found out one by one; what is missed here is read by itself.
+        """
+        by_clock = self._reviewer.goes_by_the_clock()
+        with_rows = ((each, rows[each.request.request_id]) for each in observed if each.request.request_id in rows)
+        return [
+            row
+            for each, row in with_rows
+            if self._withdrawals.is_review_due(each, row, now)
+            or (row.settled and each.open and self._may_be_decided_again(each, row, by_clock=by_clock))
+        ]
+
+    @staticmethod
+    def _may_be_decided_again(observed: ObservedRequest, row: LedgerRow, *, by_clock: bool) -> bool:
+        """Return whether what a settled request's decision rested on tells whether it is decided again."""
+        if row.status is Status.WITHDRAWN:
+            return observed.policies_fingerprint != (row.reviewed_fingerprint or row.decision_fingerprint)
+        if row.status in {Status.HELD, Status.PENDING}:
+            return by_clock
+        return bool(row.kept) and observed.decision_fingerprint != row.decision_fingerprint
 
     def _look_beyond(self, scope: SweepScope, followed: list[LedgerRow], now: datetime, findings: Findings) -> None:
         """See to what is no request: last, for who asks waits for an answer."""
@@ -370,21 +395,18 @@ class Sweeper:
             return False
         if slots.is_next(row):
             return True
+        if not self._may_be_decided_again(observed, row, by_clock=self._reviewer.goes_by_the_clock()):
+            return False
         if row.status is Status.WITHDRAWN:
             return self._is_let_in_again(observed, row)
         if row.status in {Status.HELD, Status.PENDING}:
-            by_clock = self._reviewer.goes_by_the_clock()
-            return by_clock and self._reviewer.decides_otherwise(self._ledger.with_decision_records(row), now)
-        if not row.kept or observed.decision_fingerprint == row.decision_fingerprint:
-            return False
-        review = self._reviewer.review(self._ledger.with_decision_records(row), observed.contents)
+            return self._reviewer.decides_otherwise(self._decision_records.of(row), now)
+        review = self._reviewer.review(self._decision_records.of(row), observed.contents)
         return isinstance(review, Review) and review.permitted
 
     def _is_let_in_again(self, observed: ObservedRequest, row: LedgerRow) -> bool:
         """Return whether what was withdrawn and is there would be let in by what changed since."""
-        if observed.policies_fingerprint == (row.reviewed_fingerprint or row.decision_fingerprint):
-            return False
-        if self._reviewer.lets_in_now(self._ledger.with_decision_records(row), observed.contents):
+        if self._reviewer.lets_in_now(self._decision_records.of(row), observed.contents):
             return True
         self._ledger.note_reviewed(row, policies_fingerprint=observed.policies_fingerprint)
         return False

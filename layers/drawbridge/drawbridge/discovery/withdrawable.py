@@ -26,8 +26,8 @@ class CommandedRows(Protocol):
         """Return the rows of requests, read consistently."""
         ...
 
-    def with_decision_records(self, row: LedgerRow) -> LedgerRow:
-        """Return a row with what its decisions rested on."""
+    def with_decision_records(self, rows: Collection[LedgerRow]) -> Mapping[str, LedgerRow]:
+        """Return rows with what their decisions rested on, by their requests' ids."""
         ...
 
     def connected(self, request_id: str) -> ConnectedRecord:
@@ -149,16 +149,22 @@ class AccountConnections:
 
     def of_registered(self, going: Sequence[LedgerRow]) -> Sequence[LedgerRow]:
         """Return those of them that were decided on as connections of a registered consumer."""
-        return [row for row in going if is_of_registered(self._ledger, row)]
+        registered = of_registered(self._ledger, going)
+        return [row for row in going if row.request_id in registered]
 
     def command(self, going: Sequence[LedgerRow], command: WithdrawalCommand) -> Sequence[LedgerRow]:
         """Command that all be withdrawn; return those that are: the others have changed meanwhile."""
         return [row for row in going if self._ledger.command_withdrawal(row, command)]
 
 
-def is_of_registered(ledger: CommandedRows, row: LedgerRow) -> bool:
-    """Whether a connection was decided on as that of a registered consumer."""
-    record = ledger.with_decision_records(row).decision_record
+def of_registered(ledger: CommandedRows, rows: Collection[LedgerRow]) -> frozenset[str]:
+    """Return the ids of those connections that were decided on as those of a registered consumer."""
+    found = ledger.with_decision_records(rows)
+    return frozenset(name for name, row in found.items() if _is_of_registered(row))
+
+
+def _is_of_registered(row: LedgerRow) -> bool:
+    record = row.decision_record
     if record is None or not isinstance(record.facts, ConnectionFacts):
         return False
     return record.facts.requester.consumer is not None

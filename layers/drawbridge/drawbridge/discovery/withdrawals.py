@@ -112,6 +112,10 @@ class WithdrawalReconciler:
         self._tell(reviewed.row, findings, after=row)
         return None if whole(reviewed.row.announced) else self._attempts.start(observed, reviewed.row)
 
+    def is_review_due(self, observed: ObservedRequest, row: LedgerRow, now: datetime) -> bool:
+        """Return whether what is connected is to be reviewed."""
+        return self._permissions.concerns(row, observed) and self._permissions.is_review_due(row, observed, now)
+
     def review(self, observed: ObservedRequest, row: LedgerRow, now: datetime, findings: Findings) -> str | None:
         """Review what is connected if that is due, announce what is no longer permitted, and take down what is due.
 

@@ -21,7 +21,7 @@ from local_aws.http.request_identification import Environ, IdentifiedCall, ident
 from local_aws.iam import presigned_calls
 from local_aws.moto_extension import pages
 from local_aws.throttling.throttles import throttles
-from local_aws.time.activity import doing
+from local_aws.time.activity import carrying, doing
 from local_aws.time.clock import clock
 
 __all__ = ["Denial", "IdentifiedCall", "Middleware"]
@@ -65,8 +65,13 @@ class Middleware:
         # Otherwise moto searches every account and partition for the access key, at each call.
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account_id
         # Once a function's end is visible, its last call is in the record.
-        with nullcontext() if call.name in _WAITING else doing("AWS calls"), ExitStack() as once_recorded:
-            sandbox = functions.sandbox_of(call.access_key_id)
+        sandbox = functions.sandbox_of(call.access_key_id)
+        waiting = sandbox.activities if sandbox else ()
+        with (
+            carrying(*waiting),
+            nullcontext() if call.name in _WAITING else doing("AWS calls"),
+            ExitStack() as once_recorded,
+        ):
             request_id = sandbox.request_id if sandbox else None
             answer = self._answer(call, environ, sandbox, once_recorded)
             function = sandbox.configuration.name if sandbox else None

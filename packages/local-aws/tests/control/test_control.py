@@ -52,6 +52,14 @@ def test_the_clock_can_be_advanced(control: Control) -> None:
     assert 3600 <= reply["seconds"] - before < 3660
 
 
+def test_the_clock_can_stand_still_and_be_advanced(control: Control) -> None:
+    control.post("clock", {"speed": 0})
+    before = control.get("clock")[1]["seconds"]
+    _, after = control.post("clock", {"advance": 60})
+
+    assert (after["seconds"], after["speed"]) == (before + 60, 0)
+
+
 def test_the_clock_can_be_sped_up(control: Control) -> None:
     status, reply = control.post("clock", {"speed": 60})
 
@@ -65,7 +73,7 @@ def test_the_clock_can_be_sped_up(control: Control) -> None:
         pytest.param("clock", {}, "clock:", id="nothing to do"),
         pytest.param("clock", {"advance": -1}, "advance:", id="back in time"),
         pytest.param("clock", {"advance": "1"}, "advance:", id="an advance that is text"),
-        pytest.param("clock", {"speed": 0}, "speed:", id="time at a standstill"),
+        pytest.param("clock", {"speed": -1}, "speed:", id="time that goes back"),
         pytest.param("clock", {"sped": 1}, "'sped' is unknown", id="an unknown key"),
         pytest.param("clock", [1], "clock:", id="no object"),
         pytest.param("faults", {"events": {"drop": 2}}, "events.drop:", id="no probability"),

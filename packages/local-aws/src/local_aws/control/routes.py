@@ -35,7 +35,7 @@ MOST_SECONDS = 366 * 24 * 3600
 """The most that the clock is advanced at once: all that is due in that time has to run."""
 
 Advance = Annotated[float, Meta(ge=0, le=MOST_SECONDS, description=f"a number of seconds from 0 to {MOST_SECONDS}")]
-Speed = Annotated[float, Meta(gt=0, le=MOST_SPEED, description=f"a number above 0 and up to {MOST_SPEED}")]
+Speed = Annotated[float, Meta(ge=0, le=MOST_SPEED, description=f"a number from 0 to {MOST_SPEED}")]
 UnitPath = Annotated[str, Meta(description="a path of organizational units, such as workloads/prod,")]
 VpcId = Annotated[
     str, Meta(pattern=r"^vpc-[0-9a-f]{8,17}\Z", description="the id of a VPC, such as vpc-0123456789abcdef0,")

@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from typing import Any
 
-from local_aws.time.activity import doing
+from local_aws.time.activity import Begun
 
 _log = logging.getLogger(__name__)
 
@@ -24,16 +23,16 @@ _threads = _new()
 
 def in_background(activity: str, action: Callable[[], Any]) -> None:
     """Run the action in another thread; it counts as under way from now on."""
-    counted = ExitStack()
-    counted.enter_context(doing(activity))
+    begun = Begun(activity)
 
     def run() -> None:
         try:
-            action()
+            with begun:
+                action()
         except Exception:  # noqa: BLE001 - nobody waits for it, so its failure would be lost
             _log.exception("a delivery failed inside the local AWS")
 
-    _threads.submit(run).add_done_callback(lambda _: counted.close())
+    _threads.submit(run).add_done_callback(lambda _: begun.end())
 
 
 def stop() -> None:

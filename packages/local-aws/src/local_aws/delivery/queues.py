@@ -139,7 +139,7 @@ def _receive_message(  # noqa: PLR0917 - moto's signature
             received = _receive_visible(queue, count, visibility_timeout)
             if received or clock.time() >= end:
                 break
-            left = (end - clock.time()) / clock.speed
+            left = clock.in_real_seconds(end - clock.time())
             # Messages also become visible by time, which notifies nobody here.
             queue._messages_lock.wait(min(0.1, max(0.001, left)))  # noqa: SLF001 - as above
     if received:

@@ -10,7 +10,6 @@ import logging
 import threading
 import uuid
 from collections import deque
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,7 +20,7 @@ from local_aws.functions.fleet import MOST_PER_FUNCTION
 from local_aws.functions.invoke import TooManyRequestsError, error_type, run
 from local_aws.functions.sandbox import InvocationOutcome
 from local_aws.iam.role_credentials import client_for_role
-from local_aws.time.activity import doing
+from local_aws.time.activity import Begun
 from local_aws.time.clock import clock
 
 _log = logging.getLogger(__name__)
@@ -45,7 +44,7 @@ class QueuedEvent:
 
 
 _lock = threading.Lock()
-_waiting: dict[tuple[str, str, str], deque[tuple[QueuedEvent, ExitStack]]] = {}
+_waiting: dict[tuple[str, str, str], deque[tuple[QueuedEvent, Begun]]] = {}
 """Each event with the entry that counts it as activity."""
 
 _workers: dict[tuple[str, str, str], int] = {}
@@ -62,10 +61,9 @@ def _enqueue(event: QueuedEvent) -> None:
     """Queue it for the workers of its function, of which there are no more than can run at once."""
     function = event.function
     key = (function.account_id, function.region, function.function_name)
-    counted = ExitStack()
-    counted.enter_context(doing("asynchronous invocations"))
+    begun = Begun("asynchronous invocations")
     with _lock:
-        _waiting.setdefault(key, deque()).append((event, counted))
+        _waiting.setdefault(key, deque()).append((event, begun))
         needed = _workers.get(key, 0) < MOST_PER_FUNCTION
         if needed:
             _workers[key] = _workers.get(key, 0) + 1
@@ -79,8 +77,8 @@ def _work(key: tuple[str, str, str]) -> None:
             if not _waiting[key]:
                 _workers[key] -= 1
                 return
-            event, counted = _waiting[key].popleft()
-        with counted:
+            event, begun = _waiting[key].popleft()
+        with begun:
             try:
                 _attempt(event)
             except Exception:  # noqa: BLE001 - one event that fails must not stop the queue

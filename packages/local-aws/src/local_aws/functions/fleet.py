@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from local_aws.functions.configuration import FunctionConfiguration
 from local_aws.functions.sandbox import Sandbox
+from local_aws.time.clock import clock
 
 MOST_PER_FUNCTION = 4
 """Lambda would start hundreds, but more processes would only compete for this machine's processors."""
@@ -62,7 +63,7 @@ class Fleet:
         with self._changed:
             while True:
                 warm = [each for each in self._idle if each.configuration.key == configuration.key]
-                outdated += [each for each in warm if each.configuration != configuration]
+                outdated += [each for each in warm if not _is_as_now(each, configuration)]
                 self._idle = [each for each in self._idle if each not in outdated]
                 # The last one back is the warmest.
                 found = next((each for each in reversed(warm) if each not in outdated), None)
@@ -101,6 +102,10 @@ class Fleet:
                 sandbox.idle_since = time.monotonic()
                 self._idle.append(sandbox)
             self._changed.notify_all()
+
+
+def _is_as_now(sandbox: Sandbox, configuration: FunctionConfiguration) -> bool:
+    return sandbox.configuration == configuration and sandbox.follows_clock == (clock.speed == 0)
 
 
 fleet = Fleet()

@@ -10,13 +10,17 @@ import json
 import queue
 import socket
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from local_aws.time.clock import clock
 
 _PREFIX = "/2018-06-01/runtime/"
+_SLEEP = "/_local/sleep"
+"""Not AWS's: ``start.py`` has a function's sleep follow the clock by it."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,8 @@ Report = Ready | InitFailed | Answered | Exited | TimedOut
 class RuntimeApi:
     """One sandbox's server on a port of its own, since the runtime client takes no path."""
 
+    sleep: Callable[[float], bool] = lambda _: True
+    """Sleeps so many seconds of the clock for the process; ``False`` if its time is up before."""
     reports: queue.SimpleQueue[Report] = field(default_factory=queue.SimpleQueue)
 
     def __post_init__(self) -> None:
@@ -132,6 +138,9 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
+        if urlsplit(self.path).path == _SLEEP:
+            self._sleep()
+            return
         if self.path != f"{_PREFIX}invocation/next":
             self._answer(404, b"{}")
             return
@@ -150,6 +159,13 @@ class _Handler(BaseHTTPRequestHandler):
         if task.client_context is not None:
             headers["Lambda-Runtime-Client-Context"] = task.client_context
         self._answer(200, task.payload, headers)
+
+    def _sleep(self) -> None:
+        (seconds,) = parse_qs(urlsplit(self.path).query)["seconds"]
+        if self.api.sleep(float(seconds)):
+            self._answer(200, str(clock.time()).encode())
+        else:
+            self.close_connection = True
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -28,7 +28,9 @@ from local_aws.functions.runtime_api import (
     Task,
     TimedOut,
 )
+from local_aws.functions.stopwatch import Stopwatch
 from local_aws.iam.role_credentials import credentials_for_role
+from local_aws.time.activity import at_rest, under_way_here
 from local_aws.time.clock import clock
 
 INIT_SECONDS = 10.0
@@ -56,6 +58,10 @@ class Sandbox:
         self.idle_since = 0.0
         self.request_id: str | None = None
         """The request id of the present or last invocation."""
+        self.activities: tuple[str, ...] = ()
+        """What waits for the present invocation, and is at rest while it sleeps."""
+        self.follows_clock = clock.speed == 0
+        """Whether the process's time is the clock's, which stands still; else it runs on by itself."""
         self._started = time.perf_counter()
         self._init_ms: float | None = None
         self._initialised = False
@@ -65,7 +71,9 @@ class Sandbox:
         now = clock.now()
         stream = f"{now:%Y/%m/%d}/[{configuration.version}]{uuid.uuid4().hex}"
         self.log = SandboxLog(configuration, stream)
-        self._api = RuntimeApi()
+        self._api = RuntimeApi(self._sleep)
+        self._watch: Stopwatch | None = None
+        self._waking = threading.Event()
         self._credentials = credentials_for_role(configuration.role_arn, configuration.name)
         self._process = self._start(endpoint_url)
         os.set_blocking(self._output().fileno(), False)
@@ -79,21 +87,22 @@ class Sandbox:
     def run(self, task: Task) -> InvocationOutcome:
         """Let the function handle one event within its timeout, after which the process is killed."""
         self.request_id = task.request_id
+        self.activities = under_way_here()
         self.log.begin()
         if not self._initialised:
             self.log.write(f"INIT_START Runtime Version: {self.configuration.runtime}")
         self.log.write(f"START RequestId: {task.request_id} Version: {self.configuration.version}")
-        begun = time.perf_counter()
+        watch = Stopwatch(INIT_SECONDS + task.timeout)
         report: Report | None = None
         if not self._initialised:
-            report = self._report(INIT_SECONDS + task.timeout)
-            begun = time.perf_counter()
+            report = self._report(watch)
+            watch = Stopwatch(task.timeout)
         if report is None or isinstance(report, Ready):
             if report is not None:
                 self._initialised = True
-                self._init_ms = (begun - self._started) * 1000
-            report = self._handle(task) if self._initialised else None
-        duration_ms = (time.perf_counter() - begun) * 1000
+                self._init_ms = (time.perf_counter() - self._started) * 1000
+            report = self._handle(task, watch) if self._initialised else None
+        duration_ms = min(watch.used(), task.timeout) * 1000
         if isinstance(report, TimedOut):
             duration_ms = task.timeout * 1000
         payload, error = self._judge(task, report)
@@ -130,24 +139,51 @@ class Sandbox:
             log_stream=self.log.stream,
         )
         return processes.start(
-            configuration, [configuration.handler, str(configuration.timeout), str(clock.time())], variables
+            configuration,
+            [configuration.handler, str(configuration.timeout), str(clock.time()), str(int(self.follows_clock))],
+            variables,
         )
 
-    def _handle(self, task: Task) -> Report | None:
+    def _handle(self, task: Task, watch: Stopwatch) -> Report | None:
         self._api.hand(task)
-        deadline = time.monotonic() + task.timeout
         while True:
-            report = self._report(deadline - time.monotonic())
+            report = self._report(watch)
             if isinstance(report, Answered) and report.request_id != task.request_id:
                 continue
             return report
 
-    def _report(self, seconds: float) -> Report | None:
+    def _report(self, watch: Stopwatch) -> Report | None:
         """Wait for a report from the process; None if the time is up."""
+        self._watch = watch
         try:
-            return self._api.reports.get(timeout=max(0.0, seconds))
-        except queue.Empty:
+            while (left := watch.left()) > 0:
+                with contextlib.suppress(queue.Empty):
+                    return self._api.reports.get(timeout=watch.in_real_seconds(left))
             return None
+        finally:
+            self._watch = None
+            self._waking.set()
+
+    def _sleep(self, seconds: float) -> bool:
+        """Sleep by the clock for the process; ``False`` if its time is up before."""
+        watch = self._watch
+        if watch is None:
+            # Lambda would have frozen it: whatever still runs has nobody who waits for it.
+            clock.sleep(seconds)
+            return True
+        self._waking = waking = threading.Event()
+        with watch.sleeping(seconds) as most, at_rest(*self.activities) as end:
+
+            def wake() -> None:
+                end()
+                waking.set()
+
+            due = clock.call_later(most, wake)
+            waking.wait()
+            due.cancel()
+        if most < seconds:
+            self._api.reports.put(TimedOut())
+        return most == seconds
 
     def _judge(self, task: Task, report: Report | None) -> tuple[bytes, str | None]:
         """Return Lambda's answer to a report; a failed sandbox is not used again."""

@@ -15,33 +15,74 @@ WAITING = frozenset({"executions", "messages", "planned"})
 _lock = threading.Lock()
 _counts: Counter[str] = Counter()
 _gauges: dict[str, Callable[[], int]] = {}
+_thread = threading.local()
+
+
+class Begun:
+    """One of an activity, which counts from now until it is ended, by whichever thread.
+
+    As a context it is what the thread is at, and ends with the block.
+    """
+
+    def __init__(self, activity: str) -> None:
+        self._activity = activity
+        self._ended = False
+        self._before: tuple[str, ...] = ()
+        with _lock:
+            _counts[activity] += 1
+
+    def end(self) -> None:
+        """End it; harmless once it has ended."""
+        with _lock:
+            _counts[self._activity] -= not self._ended
+            self._ended = True
+
+    def __enter__(self) -> None:
+        self._before = under_way_here()
+        _thread.activities = (*self._before, self._activity)
+
+    def __exit__(self, *_: object) -> None:
+        _thread.activities = self._before
+        self.end()
+
+
+def doing(activity: str) -> Begun:
+    """Count one more of the activity while the block runs."""
+    return Begun(activity)
 
 
 @contextmanager
-def doing(activity: str) -> Iterator[None]:
-    """Count one more of the activity while the block runs."""
-    with _lock:
-        _counts[activity] += 1
+def carrying(*activities: str) -> Iterator[None]:
+    """Have it known that the thread is at these activities while the block runs; whoever began them counts them."""
+    before = under_way_here()
+    _thread.activities = before + activities
     try:
         yield
     finally:
-        with _lock:
-            _counts[activity] -= 1
+        _thread.activities = before
+
+
+def under_way_here() -> tuple[str, ...]:
+    """Return the activities that this thread is at: none of them goes on while it waits."""
+    found: tuple[str, ...] = getattr(_thread, "activities", ())
+    return found
 
 
 @contextmanager
-def at_rest(activity: str) -> Iterator[Callable[[], None]]:
-    """Count one less of the activity while the block waits for the clock, or until the yielded function is called."""
+def at_rest(*activities: str) -> Iterator[Callable[[], None]]:
+    """Count one less of each while the block waits for the clock, or until the yielded function is called."""
     resting = True
 
     def end() -> None:
         nonlocal resting
         with _lock:
-            _counts[activity] += resting
+            for each in activities:
+                _counts[each] += resting
             resting = False
 
     with _lock:
-        _counts[activity] -= 1
+        for each in activities:
+            _counts[each] -= 1
     try:
         yield end
     finally:

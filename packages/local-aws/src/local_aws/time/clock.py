@@ -35,7 +35,7 @@ class Due:
 
 
 class Clock:
-    """Local AWS time: it runs at a factor of real time and can be advanced, never turned back.
+    """Local AWS time: it runs at a factor of real time, or stands still, and can be advanced, never turned back.
 
     Actions planned with ``call_later`` run one after the other, in the order of their time, on the clock's own
     thread: an action must be short, and start a thread for longer work. ``advance`` runs the actions that become
@@ -66,13 +66,13 @@ class Clock:
 
     @property
     def speed(self) -> float:
-        """The local seconds that pass in a real one."""
+        """The local seconds that pass in a real one: none where the clock stands still."""
         return self._speed
 
     def set_speed(self, factor: float) -> None:
-        """Have ``factor`` local seconds pass in each real one from now on."""
-        if not 0 < factor <= MOST_SPEED:
-            raise ValueError(f"speed: a number above 0 and up to {MOST_SPEED}, not {factor}")
+        """Have ``factor`` local seconds pass in each real one from now on; with 0, only those that are advanced."""
+        if not 0 <= factor <= MOST_SPEED:
+            raise ValueError(f"speed: a number from 0 to {MOST_SPEED}, not {factor}")
         with self._changed:
             self._rebase(self._now())
             self._speed = factor
@@ -134,7 +134,7 @@ class Clock:
                 if left <= 0:
                     return False
                 # An event can't be waited for together with the condition: check often, but not in a spin.
-                event.wait(min(0.05, left / self._speed))
+                event.wait(min(0.05, self.in_real_seconds(left)))
             return True
         finally:
             expired.cancel()
@@ -142,6 +142,10 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         """Return after ``seconds`` local seconds."""
         self.wait(threading.Event(), seconds)
+
+    def in_real_seconds(self, seconds: float) -> float:
+        """Return how long local seconds take, if nobody advances the clock: for ever where it stands still."""
+        return seconds / self._speed if self._speed else math.inf
 
     def in_flight(self) -> int:
         """Return the number of planned actions, other than background ones, that have not ended."""
@@ -193,7 +197,7 @@ class Clock:
             if self._due and self._due[0].at <= now:
                 return heapq.heappop(self._due)
             # A real wait is limited to a minute, so that a distant time is no overflow.
-            left = (self._due[0].at - now) / self._speed if self._due else 60.0
+            left = self.in_real_seconds(self._due[0].at - now) if self._due else 60.0
             self._changed.wait(min(60.0, max(0.0005, left)))
 
 

@@ -7,10 +7,9 @@ import contextlib
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from typing import Any, TypeVar
 
-from local_aws.time.activity import doing
+from local_aws.time.activity import Begun
 from local_aws.time.clock import clock
 
 _T = TypeVar("_T")
@@ -49,17 +48,17 @@ class Loop:
         """
         loop = asyncio.get_running_loop()
         began = asyncio.Event()
+        # Counted as activity from here on, until the call counts for itself.
+        begun = Begun("workflow calls")
 
         def measured() -> _T:
             post(loop, began.set)
-            return call()
+            with begun:
+                return call()
 
-        # Counted as activity from here on, until the call counts for itself.
-        counted = ExitStack()
-        counted.enter_context(doing("workflow calls"))
         future = loop.run_in_executor(None, measured)
         future.add_done_callback(_hear)
-        future.add_done_callback(lambda _: counted.close())
+        future.add_done_callback(lambda _: begun.end())
         if real_seconds is None:
             return await asyncio.shield(future)
         await began.wait()

@@ -259,12 +259,13 @@ class _Server:
         os.environ.clear()
         os.environ.update(request["environment"])
         os.chdir(request["directory"])
-        handler, timeout, now = request["arguments"]
+        handler, timeout, now, still = request["arguments"]
         if self._has_loaded_module(Path(os.environ["LAMBDA_TASK_ROOT"])):
-            arguments = [sys.executable, "-s", str(Path(_HERE) / "start.py"), handler, timeout, now]
+            arguments = [sys.executable, "-s", str(Path(_HERE) / "start.py"), *request["arguments"]]
             os.execv(sys.executable, arguments)  # noqa: S606 - no shell is wanted
         sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
-        begin(handler, float(timeout), float(now), _Report(self._reporting, self._libraries, self._files, self._code))
+        report = _Report(self._reporting, self._libraries, self._files, self._code)
+        begin(handler, float(timeout), float(now), report, stands_still=still == "1")
 
     def _has_loaded_module(self, code: Path) -> bool:
         """Return whether the function's code has a module of a name that is loaded here: it needs a new interpreter."""

@@ -7,7 +7,6 @@ import logging
 import random
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -23,7 +22,7 @@ from local_aws.services.privatelink.endpoint_services import EndpointService, ow
 from local_aws.services.privatelink.endpoint_store import Endpoint, endpoints
 from local_aws.services.privatelink.topic_policy import Publication, allows
 from local_aws.services.timings import timings
-from local_aws.time.activity import doing
+from local_aws.time.activity import Begun
 from local_aws.time.clock import clock
 
 _log = logging.getLogger(__name__)
@@ -108,8 +107,7 @@ def _send(notification: ConnectionNotification, body: Callable[[], str]) -> None
         return
     message = body()
     # Counted as activity from here on, so that nothing seems quiet before the thread has started.
-    busy = ExitStack()
-    busy.enter_context(doing("connection notification"))
+    busy = Begun("connection notification")
 
     def publish() -> None:
         with busy:
