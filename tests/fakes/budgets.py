@@ -6,7 +6,16 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from drawbridge.pacing.budget import BudgetState, Rate, Slots, paused, reserved, reserved_if_idle, without_rate
+from drawbridge.pacing.budget import (
+    BudgetState,
+    Rate,
+    Slots,
+    paused,
+    reserved,
+    reserved_if_idle,
+    without_rate,
+    without_rate_if_idle,
+)
 
 
 class InMemoryBudgets:
@@ -26,12 +35,12 @@ class InMemoryBudgets:
             self._states[operation], of_calls = reserved(self.state(operation), rate, count, self._now())
             return of_calls
 
-    def reserve_if_idle(self, operation: str, count: int) -> Slots | datetime:
+    def reserve_if_idle(self, operation: str, count: int, *, within: float = 0.0) -> Slots | datetime:
         with self._lock:
             rate = self._rates().get(operation)
             if rate is None:
-                return without_rate(self.state(operation), count, self._now())
-            chosen = reserved_if_idle(self.state(operation), rate, count, self._now())
+                return without_rate_if_idle(self.state(operation), count, self._now(), within)
+            chosen = reserved_if_idle(self.state(operation), rate, count, self._now(), within)
             if isinstance(chosen, datetime):
                 return chosen
             self._states[operation], of_calls = chosen

@@ -70,6 +70,14 @@ class Environment:
         return self._required("HINTS_DEAD_LETTER_QUEUE_URL")
 
     @property
+    def turns_queue(self) -> str:
+        return self._required("TURNS_QUEUE_URL")
+
+    @property
+    def events_dead_letter_queue(self) -> str:
+        return self._required("EVENTS_DEAD_LETTER_QUEUE_URL")
+
+    @property
     def managed_services(self) -> frozenset[str]:
         """Endpoint services that are managed although they don't carry the tag."""
         listed = self._variables.get("MANAGED_SERVICES", "")

@@ -22,6 +22,7 @@ from drawbridge.pacing.budget import (
     reserved_if_idle,
     slots,
     without_rate,
+    without_rate_if_idle,
 )
 
 if TYPE_CHECKING:
@@ -61,15 +62,15 @@ class BudgetsTable:
                 return slots(due - length, rate, count, now)
         raise _contended(operation)
 
-    def reserve_if_idle(self, operation: str, count: int) -> Slots | datetime:
-        """Reserve slots if a call would be due by now; else return when one is."""
+    def reserve_if_idle(self, operation: str, count: int, *, within: float = 0.0) -> Slots | datetime:
+        """Reserve slots if the next is due, or will be within so many seconds; else return when it is."""
         rate = self._rates().get(operation)
         if rate is None:
-            return without_rate(self.state(operation), count, self._now())
+            return without_rate_if_idle(self.state(operation), count, self._now(), within)
         for _ in range(_TRIES):
             now = self._now()
             state = self.state(operation)
-            chosen = reserved_if_idle(state, rate, count, now)
+            chosen = reserved_if_idle(state, rate, count, now, within)
             if isinstance(chosen, datetime):
                 return chosen
             after, of_calls = chosen

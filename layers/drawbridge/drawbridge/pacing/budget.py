@@ -62,8 +62,8 @@ class Budgets(Protocol):
         """Reserve slots for as many calls; those of a class without a rate are at the end of its pause, or now."""
         ...
 
-    def reserve_if_idle(self, operation: str, count: int) -> Slots | datetime:
-        """Reserve slots if nobody waits for any; else return when to ask again."""
+    def reserve_if_idle(self, operation: str, count: int, *, within: float = 0.0) -> Slots | datetime:
+        """Reserve slots if the next is due, or will be within so many seconds; else return when it is."""
         ...
 
     def pause(self, operation: str, seconds: float | None, why: str) -> None:
@@ -79,9 +79,11 @@ def reserved(state: BudgetState, rate: Rate, count: int, now: datetime) -> tuple
     return after, slots(first, rate, count, now)
 
 
-def reserved_if_idle(state: BudgetState, rate: Rate, count: int, now: datetime) -> tuple[BudgetState, Slots] | datetime:
-    """Reserve slots if a call would be due by now; else when one is."""
-    if state.due is not None and state.due > micros(now):
+def reserved_if_idle(
+    state: BudgetState, rate: Rate, count: int, now: datetime, within: float = 0.0
+) -> tuple[BudgetState, Slots] | datetime:
+    """Reserve slots if the next is due, or will be within so many seconds; else return when it is."""
+    if state.due is not None and state.due > micros(now + timedelta(seconds=within)):
         return at(state.due)
     return reserved(state, rate, count, now)
 
@@ -114,6 +116,12 @@ def without_rate(state: BudgetState, count: int, now: datetime) -> Slots:
     """Return slots where no rate is known: none while calls are paused, and then as many as are wanted."""
     start = now if state.paused_until is None else max(now, state.paused_until)
     return Slots((start,) * count)
+
+
+def without_rate_if_idle(state: BudgetState, count: int, now: datetime, within: float) -> Slots | datetime:
+    """Return slots where no rate is known, unless calls are paused for longer; then when they are not."""
+    found = without_rate(state, count, now)
+    return found if found.last <= now + timedelta(seconds=within) else found.last
 
 
 def earliest(rate: Rate, moment: int) -> int:
