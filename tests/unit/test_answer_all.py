@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from drawbridge.acceptance import Acceptance, AcceptanceResult, DecideAgain
 from drawbridge.acceptance.accept import accept
-from drawbridge.acceptance.answer_all import ACCEPT, REJECT, AnswerPorts, Outcome, answer_all
+from drawbridge.acceptance.answer_all import AnswerPorts, Outcome, answer_all
 from drawbridge.acceptance.plan_answer import DecidedConnection
 from drawbridge.decision import Accept, ActionableDecision, DecidedOn, Keep, Reject
 from drawbridge.decision.facts import Consumer
@@ -26,6 +26,7 @@ from drawbridge.errors import (
     ThrottledError,
     UpstreamError,
 )
+from drawbridge.pacing.defaults import ACCEPT_CONNECTIONS, REJECT_CONNECTIONS
 from drawbridge.request import EndpointConnectionRequest
 from drawbridge.request.announced import WithdrawalCommand
 from drawbridge.request.connections import ConnectionState
@@ -56,8 +57,12 @@ class Clock:
         self.now = NOW
         self.each_turn = each_turn
         self.turns: list[str] = []
+        self.paused: list[str] = []
 
-    def turn(self, operation: str) -> None:
+    def throttled(self, operation: str, error: ThrottledError) -> None:
+        self.paused.append(operation)
+
+    def wait(self, operation: str) -> None:
         self.turns.append(operation)
         self.now += self.each_turn
 
@@ -76,7 +81,7 @@ def ports(
         commanded=lambda ids: {each for each in ids if commands.is_commanded(each)},
         consumers=lambda ids: {each: entries[each] for each in ids if each in entries},
         now=lambda: time.now,
-        turn=time.turn,
+        pace=time,
     )
 
 
@@ -93,7 +98,7 @@ def test_connections_of_one_service_share_a_call_of_twenty_five_and_two_looks() 
 
     assert results(outcomes) == [AcceptanceResult.ACCEPTED] * 60
     assert [len(ids) for _, _, ids in connections.calls] == [25, 25, 10]
-    assert clock.turns == [ACCEPT] * 3
+    assert clock.turns == [ACCEPT_CONNECTIONS] * 3
     assert len(connections.looks) == 2
 
 
@@ -115,7 +120,7 @@ def test_each_service_each_answer_and_each_kind_has_a_call_of_its_own() -> None:
         (OTHER_SERVICE, True, [elsewhere.endpoint_id]),
         (SERVICE_ID, True, [attachment.endpoint_id]),
     ]
-    assert clock.turns == [ACCEPT, REJECT, ACCEPT, ACCEPT]
+    assert clock.turns == [ACCEPT_CONNECTIONS, REJECT_CONNECTIONS, ACCEPT_CONNECTIONS, ACCEPT_CONNECTIONS]
 
 
 def test_what_needs_no_answer_takes_no_turn() -> None:
@@ -171,9 +176,12 @@ def test_a_list_that_fails_as_a_whole_is_not_tried_in_parts(error: DrawbridgeErr
     connections = InMemoryConnections(dict.fromkeys((*asked, elsewhere), ASKS))
     connections.broken[asked[1].endpoint_id] = error
 
-    outcomes = answer_all([decided(each) for each in (*asked, elsewhere)], ports(connections))
+    clock = Clock()
+
+    outcomes = answer_all([decided(each) for each in (*asked, elsewhere)], ports(connections, clock=clock))
 
     assert outcomes[:3] == [error] * 3
+    assert clock.paused == ([ACCEPT_CONNECTIONS] if isinstance(error, ThrottledError) else [])
     assert results(outcomes[3:]) == [AcceptanceResult.ACCEPTED]
     assert len(connections.calls) == 2
 
@@ -222,15 +230,13 @@ def test_a_decision_that_is_too_old_once_its_turn_has_come_is_made_again() -> No
 def test_what_a_person_let_in_while_a_rejection_waited_for_its_turn_is_not_cut() -> None:
     asked = asking(1)
     connections = InMemoryConnections({asked: ASKS})
-    clock = Clock()
 
-    def turn(operation: str) -> None:
-        clock.now += timedelta(seconds=20)
-        connections.there[asked] = ConnectionState.AVAILABLE
+    class Meanwhile(Clock):
+        def wait(self, operation: str) -> None:
+            self.now += timedelta(seconds=20)
+            connections.there[asked] = ConnectionState.AVAILABLE
 
-    waited = msgspec.structs.replace(ports(connections, clock=clock), turn=turn)
-
-    assert results(answer_all([decided(asked, NO)], waited)) == [DecideAgain]
+    assert results(answer_all([decided(asked, NO)], ports(connections, clock=Meanwhile()))) == [DecideAgain]
     assert connections.calls == []
 
 
@@ -372,3 +378,16 @@ def _alone(
 
 def _told(outcome: Outcome) -> object:
     return (type(outcome), str(outcome)) if isinstance(outcome, DrawbridgeError) else outcome
+
+
+def test_what_there_is_no_time_to_wait_for_is_told_when_to_come_again() -> None:
+    class Late(Clock):
+        def wait(self, operation: str) -> None:
+            raise ThrottledError("not until 12:00:00 UTC", after=40.0)
+
+    connections = InMemoryConnections({asking(1): ASKS})
+
+    (outcome,) = answer_all([decided(asking(1))], ports(connections, clock=Late()))
+
+    assert isinstance(outcome, ThrottledError)
+    assert (outcome.after, connections.calls) == (40.0, [])

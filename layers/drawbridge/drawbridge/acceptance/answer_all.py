@@ -20,13 +20,11 @@ from drawbridge.errors import (
     ThrottledError,
     UpstreamError,
 )
+from drawbridge.pacing.defaults import ACCEPT_CONNECTIONS, REJECT_CONNECTIONS
 from drawbridge.request import EndpointConnectionRequest, is_attachment
 from drawbridge.request.connections import MOST_ANSWERED, ConnectionState, EndpointConnection
 
 Outcome = Acceptance | DecideAgain | DrawbridgeError
-
-ACCEPT = "ec2:AcceptVpcEndpointConnections"
-REJECT = "ec2:RejectVpcEndpointConnections"
 
 _LOOKED_JUST_NOW = timedelta(seconds=5)
 """A list that waited longer for its turn is looked at again first: a person may have answered meanwhile."""
@@ -49,8 +47,33 @@ class ConnectionAnswers(Protocol):
         ...
 
 
-def at_once(operation: str) -> None:
-    """Wait for nothing."""
+class AtOnce:
+    """A pace without a budget."""
+
+    def wait(self, operation: str) -> None:
+        """Wait for nothing."""
+
+    def throttled(self, operation: str, error: ThrottledError) -> None:
+        """Tell nobody."""
+
+
+AT_ONCE = AtOnce()
+
+
+class Pacing(Protocol):
+    """How fast AWS is called."""
+
+    def wait(self, operation: str) -> None:
+        """Wait until the operation may be called once more.
+
+        Raises:
+            ThrottledError: there is no time for that.
+        """
+        ...
+
+    def throttled(self, operation: str, error: ThrottledError) -> None:
+        """Note that AWS throttled a call."""
+        ...
 
 
 class AnswerPorts(Struct, frozen=True, kw_only=True):
@@ -62,8 +85,7 @@ class AnswerPorts(Struct, frozen=True, kw_only=True):
     consumers: Callable[[Collection[str]], Mapping[str, Consumer]]
     """Returns the entries of accounts that are registered."""
     now: Callable[[], datetime]
-    turn: Callable[[str], None] = at_once
-    """Waits until the operation may be called once more."""
+    pace: Pacing = AT_ONCE
     may_answer: bool = True
     """Whether anything is answered, and not only reported: what is to be answered is decided again then."""
 
@@ -162,7 +184,12 @@ class _Answering:
         waiting = deque((kind, [*some]) for kind, places in alike.items() for some in in_parts(places, MOST_ANSWERED))
         while waiting:
             kind, places = waiting.popleft()
-            self._ports.turn(ACCEPT if kind.accept else REJECT)
+            operation = ACCEPT_CONNECTIONS if kind.accept else REJECT_CONNECTIONS
+            try:
+                self._ports.pace.wait(operation)
+            except DrawbridgeError as error:
+                self._outcomes |= dict.fromkeys(places, error)
+                continue
             places = self._still_to_answer(kind, places)
             if not places:
                 continue
@@ -170,6 +197,8 @@ class _Answering:
             try:
                 refused = self._ports.connections.answer(kind.service_id, [*by_id], accept=kind.accept)
             except DrawbridgeError as error:
+                if isinstance(error, ThrottledError):
+                    self._ports.pace.throttled(operation, error)
                 if len(places) > 1 and not isinstance(error, _OF_ALL):
                     middle = len(places) // 2
                     waiting.extendleft([(kind, places[middle:]), (kind, places[:middle])])
