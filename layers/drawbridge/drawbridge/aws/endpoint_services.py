@@ -41,8 +41,12 @@ _EVENTS = ["Connect", "Accept", "Reject", "Delete"]
 class EndpointServices:
     """The endpoint services that Drawbridge looks after: tagged ``drawbridge:managed = true``, or listed."""
 
-    def __init__(self, ec2: EC2Client, *, listed: Collection[str] = (), topic_arn: str = "") -> None:
+    def __init__(
+        self, ec2: EC2Client, *, listed: Collection[str] = (), topic_arn: str = "", answering: EC2Client | None = None
+    ) -> None:
+        """``answering`` is the client that connections are answered by, if not the same."""
         self._ec2 = ec2
+        self._answering = answering or ec2
         self._listed = frozenset(listed)
         self._topic_arn = topic_arn
 
@@ -134,7 +138,9 @@ class EndpointServices:
         requires the list of endpoints even then, and an empty one is not sent.
         """
         operation: Any = (
-            self._ec2.accept_vpc_endpoint_connections if accept else self._ec2.reject_vpc_endpoint_connections
+            self._answering.accept_vpc_endpoint_connections
+            if accept
+            else self._answering.reject_vpc_endpoint_connections
         )
         refused: dict[str, str] = {}
         endpoints = [each for each in endpoint_ids if not is_attachment(each)]
