@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from jsonata import Jsonata
 
+from drawbridge.pacing.door import PROMISE
+from drawbridge.pacing.task import FORM, Message
 from tests.builders import REPOSITORY
 from tests.workflow.definition import (
     CALLED_BY,
@@ -24,6 +26,8 @@ from tests.workflow.definition import (
     functions,
     machines,
     next_states,
+    of_type,
+    statement,
     states,
     states_of_both,
     substitutions,
@@ -49,11 +53,18 @@ NAMES_OF_AWS = {
 }
 """Errors that Step Functions and Lambda report themselves, each with the page that names it."""
 
+NAMES_OF_SQS = {"SQS.SdkClientException", "SQS.AmazonSQSException"}
+"""Errors of a message that could not be sent: Step Functions names what its SDK throws after the service."""
+
 
 STATES = states_of_both()
-WAITS = {key: state for key, state in STATES.items() if str(state.get("Resource", "")).endswith(".waitForTaskToken")}
+WAITS = {key: state for key, state in STATES.items() if state.get("Resource") == "${LambdaInvoke}.waitForTaskToken"}
 """Tasks that wait for a person."""
-CALLS = {key: state for key, state in STATES.items() if state["Type"] == "Task" and key not in WAITS}
+QUEUED = {key: state for key, state in STATES.items() if state.get("Resource") == "${SendMessage}.waitForTaskToken"}
+"""Tasks that wait in a queue."""
+CALLS = {
+    key: state for key, state in STATES.items() if state["Type"] == "Task" and key not in WAITS.keys() | QUEUED.keys()
+}
 
 
 def parametrized(name: str, these: dict[tuple[Workflow, str], Json]) -> pytest.MarkDecorator:
@@ -72,6 +83,7 @@ every_machine = pytest.mark.parametrize(
 every_state = parametrized("state", STATES)
 every_task = parametrized("task", CALLS)
 every_wait = parametrized("task", WAITS)
+every_queued_task = parametrized("task", QUEUED)
 
 
 def retried(state: Json) -> list[str]:
@@ -149,7 +161,7 @@ def test_every_error_of_ours_says_whether_it_is_retried() -> None:
 
 @every_state
 def test_every_error_that_is_named_exists(state: Json) -> None:
-    assert {*retried(state), *caught(state)} <= OUR_ERRORS | NAMES_OF_AWS.keys()
+    assert {*retried(state), *caught(state)} <= OUR_ERRORS | NAMES_OF_AWS.keys() | NAMES_OF_SQS
 
 
 @every_task
@@ -218,6 +230,36 @@ def test_a_task_that_waits_comes_back_where_slack_or_lambda_could_not(task: Json
     expected = {name for name in NAMES_OF_AWS if name not in {"States.ALL", "States.Timeout"}}
 
     assert expected | {"ThrottledError", "UpstreamError"} == set(retried(task))
+
+
+@every_queued_task
+def test_a_task_in_a_queue_is_sent_anew_where_it_was_lost_and_waits_for_aws_there(task: Json) -> None:
+    assert set(retried(task)) == NAMES_OF_SQS | {"UpstreamError", "States.Timeout"}
+
+
+@every_queued_task
+def test_a_task_in_a_queue_is_sent_as_its_worker_reads_it(task: Json) -> None:
+    body = task["Arguments"]["MessageBody"]
+
+    assert body["form"] == FORM
+    assert body["token"] == "{% $states.context.Task.Token %}"
+    assert body.keys() <= {"form", "input", *Message.__struct_fields__}
+    # Longer than its worker waits for AWS.
+    assert max(PROMISE.values()).total_seconds() < task["TimeoutSeconds"] <= 6 * 3600
+
+
+@every_queued_task
+def test_the_queue_that_a_task_waits_in_is_worked_off_by_a_function_that_may_complete_it(task: Json) -> None:
+    (name,) = substitutions(task["Arguments"]["QueueUrl"])
+    (queue,) = {attribute_of(given[name]) for given in SUBSTITUTIONS_OF.values() if name in given}
+    mappings = of_type("AWS::Lambda::EventSourceMapping").values()
+    (mapping,) = (each for each in mappings if attribute_of(each["EventSourceArn"]) == queue)
+
+    role = attribute_of(functions()[attribute_of(mapping["FunctionName"])]["Role"])
+    completes = statement(role, "CompleteTasks")
+
+    assert set(completes["Action"]) == {"states:SendTaskSuccess", "states:SendTaskFailure"}
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
 def test_whatever_becomes_of_slack_there_is_a_wait_that_needs_none() -> None:
@@ -318,6 +360,8 @@ def test_neither_definition_nor_template_is_for_one_partition_only() -> None:
     assert "arn:aws" not in template
     for substitutions_given in SUBSTITUTIONS_OF.values():
         assert substitutions_given["LambdaInvoke"] == {"Fn::Sub": "arn:${AWS::Partition}:states:::lambda:invoke"}
+        send = substitutions_given.get("SendMessage", {"Fn::Sub": "arn:${AWS::Partition}:states:::sqs:sendMessage"})
+        assert send == {"Fn::Sub": "arn:${AWS::Partition}:states:::sqs:sendMessage"}
 
 
 @every_task

@@ -121,7 +121,8 @@ MISTAKES: dict[str, tuple[Callable[[Json], None], str]] = {
 
 @pytest.mark.parametrize("path", DEFINITIONS, ids=lambda path: path.name)
 def test_a_definition_has_no_mistake(path: Path) -> None:
-    definition = json.loads(path.read_text().replace("${LambdaInvoke}", "arn:aws:states:::lambda:invoke"))
+    text = path.read_text().replace("${LambdaInvoke}", "arn:aws:states:::lambda:invoke")
+    definition = json.loads(text.replace("${SendMessage}", "arn:aws:states:::sqs:sendMessage"))
 
     assert mistakes(definition) == []
 

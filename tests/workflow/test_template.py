@@ -431,6 +431,7 @@ def test_an_event_that_is_acted_on_goes_where_it_is_parsed_and_if_it_can_not_whe
 @pytest.mark.parametrize(
     ("mapping", "queue", "function"),
     [
+        ("DecisionsMapping", "DecisionsQueue", "DecideRequestFunction"),
         ("HintsMapping", "HintsQueue", "DiscoverRequestsFunction"),
         ("RegistrationsMapping", "RegistrationsQueue", "RegisterConsumerFunction"),
     ],

@@ -56,7 +56,7 @@ class EventBus:
             try:
                 on_bus |= self._put_all(STATUS_CHANGED, some)
             except DrawbridgeError as error:
-                logger.warning("not put on the bus", count=len(some), reason=str(error))
+                logger.warning("not put on the bus", number_of_events=len(some), reason=str(error))
         return frozenset(on_bus)
 
     def announce_review(self, review: RequestReview) -> None:
