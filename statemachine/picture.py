@@ -38,7 +38,8 @@ def _machine(machine: dict[str, Any], indent: str) -> Iterator[str]:
 
 
 def _shape(name: str, state: dict[str, Any]) -> str:
-    shape = _PERSON if state.get("Resource", "").endswith(".waitForTaskToken") else _SHAPES.get(state["Type"], _STEP)
+    waits_for_person = state.get("Resource", "") == "${LambdaInvoke}.waitForTaskToken"
+    shape = _PERSON if waits_for_person else _SHAPES.get(state["Type"], _STEP)
     return shape.format(name)
 
 

@@ -15,7 +15,11 @@ from drawbridge.association.observed_attachment import (
     ServiceNetworkVpcAssociation,
     State,
 )
-from drawbridge.errors import NotReadyError
+from drawbridge.association.reconcile import AttachmentReconciler
+from drawbridge.errors import NotReadyError, ThrottledError
+from drawbridge.lattice import PrivateDns
+from drawbridge.pacing.defaults import CREATE_ENDPOINT, LATTICE, MODIFY_ENDPOINT
+from drawbridge.pacing.turn import Turn
 from functions.associate_resource import app
 from tests.builders import (
     ENDPOINT_ID,
@@ -33,7 +37,8 @@ from tests.fakes.attempts import InMemoryAttempts
 from tests.functions.invocations import invoke, refuses, step
 
 INPUT = execution_input(attempt=2)
-STEP = step(request=INPUT, item=0)
+STEP = step(request=INPUT, item=0, turn=Turn(CREATE_ENDPOINT, NOW))
+CHANGE = step(request=INPUT, item=0, turn=Turn(MODIFY_ENDPOINT, NOW))
 
 
 @pytest.fixture(autouse=True)
@@ -122,7 +127,7 @@ def test_nothing_is_changed_by_a_plan_that_is_a_minute_old(
     aws.have_endpoint(desired(), THERE)
     planned(attempts, desired(security_group_ids=("sg-0123456789abcdef0",)), NOW - timedelta(minutes=1))
 
-    assert invoke(app.lambda_handler, STEP) == {"next": "decide-again", "by": None}
+    assert invoke(app.lambda_handler, CHANGE) == {"next": "decide-again", "by": None}
     assert (security_groups(aws), aws.changes) == (set(), [])
 
 
@@ -133,10 +138,73 @@ def test_an_endpoint_that_is_there_gets_the_groups_that_are_desired_now(
     group = "sg-0123456789abcdef0"
     planned(attempts, desired(security_group_ids=(group,)))
 
-    answer = invoke(app.lambda_handler, STEP)
+    answer = invoke(app.lambda_handler, CHANGE)
 
     assert answer == by(ENDPOINT_ID, groups=[group])
     assert (security_groups(aws), aws.changes) == ({group}, [f"change {ENDPOINT_ID}: +{group} -"])
+
+
+def awaits(of: str, throttled: str = "", after: float | None = None) -> object:
+    return {"next": "await-turn", "by": {"of": of, "throttled": throttled, "after": after}}
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        None,
+        Turn(MODIFY_ENDPOINT, NOW),
+        Turn(CREATE_ENDPOINT, NOW - timedelta(seconds=60)),
+    ],
+    ids=["none", "another", "over"],
+)
+@pytest.mark.parametrize("age", [0, 3600])
+def test_an_endpoint_waits_for_its_turn_however_old_the_plan_is(
+    aws: InMemoryAttachments, attempts: InMemoryAttempts, turn: Turn | None, age: int
+) -> None:
+    planned(attempts, desired(), NOW - timedelta(seconds=age))
+
+    assert invoke(app.lambda_handler, step(request=INPUT, item=0, turn=turn)) == awaits(CREATE_ENDPOINT)
+    assert aws.changes == []
+
+
+def test_a_turn_is_good_for_one_call(aws: InMemoryAttachments, attempts: InMemoryAttempts) -> None:
+    aws.have_endpoint(desired(), THERE)
+    planned(attempts, desired(security_group_ids=("sg-0123456789abcdef0",), private_dns=PrivateDns.ALL))
+
+    answer = invoke(app.lambda_handler, CHANGE)
+
+    assert answer == awaits(MODIFY_ENDPOINT)
+    assert len(aws.changes) == 1
+
+
+def test_what_a_service_network_takes_waits_for_no_turn(aws: InMemoryAttachments, attempts: InMemoryAttempts) -> None:
+    aws.resources.clear()
+    aws.becomes = State.AVAILABLE
+    planned(attempts, desired_by_network(vpc_id=""))
+
+    assert invoke(app.lambda_handler, step(request=INPUT, item=0))["next"] == "publish"
+
+
+@pytest.mark.parametrize(
+    ("attachment", "of"),
+    [(desired(), CREATE_ENDPOINT), (desired_by_network(vpc_id=""), LATTICE)],
+    ids=["ec2", "lattice"],
+)
+def test_what_aws_throttles_waits_for_another_turn(
+    aws: InMemoryAttachments,
+    attempts: InMemoryAttempts,
+    monkeypatch: pytest.MonkeyPatch,
+    attachment: DesiredAttachment,
+    of: str,
+) -> None:
+    def throttled(*_: object) -> None:
+        raise ThrottledError("slowly", 7)
+
+    aws.resources.clear()
+    monkeypatch.setattr(AttachmentReconciler, "apply", throttled)
+    planned(attempts, attachment)
+
+    assert invoke(app.lambda_handler, STEP) == awaits(of, "slowly", 7.0)
 
 
 @pytest.mark.parametrize("vpc_id", [VPC_ID, ""])
@@ -172,6 +240,8 @@ def test_a_service_network_s_endpoint_is_returned_with_the_network(
         ("request.request.shareArn", "orders"),
         ("item", ...),
         ("item", "0"),
+        ("turn", "mine"),
+        ("turn.at", "today"),
     ],
 )
 def test_a_broken_step_is_refused_by_its_field(path: str, value: object) -> None:

@@ -8,7 +8,9 @@ import pytest
 
 from drawbridge.association import Alias
 from drawbridge.association.aliases import Holder
-from drawbridge.errors import NotReadyError, OwnershipLostError, UpstreamError
+from drawbridge.errors import NotReadyError, OwnershipLostError, ThrottledError, UpstreamError
+from drawbridge.pacing.defaults import DELETE_ENDPOINTS
+from drawbridge.pacing.turn import Turn
 from drawbridge.publication.names import document_parameter, name_parameter
 from drawbridge.request.connections import ConnectionState
 from drawbridge.withdrawal import Cause, ConnectionRemoval, WithdrawalPlan, Withdrawn
@@ -22,7 +24,7 @@ from tests.functions.invocations import invoke, refuses, step
 from tests.unit.withdrawing import ENDPOINT, WithdrawalAttempts
 
 INPUT = execution_input(attempt=2)
-STEP = step(request=INPUT, item=0)
+STEP = step(request=INPUT, item=0, turn=Turn(DELETE_ENDPOINTS, NOW))
 
 
 class Records:
@@ -95,6 +97,7 @@ def test_nothing_is_taken_down_by_a_plan_that_is_a_minute_old(
             invoke(app.lambda_handler, STEP)
         assert objects.deleted == [ENDPOINT.id]
     else:
+        # With the turn in hand, which it keeps meanwhile.
         assert invoke(app.lambda_handler, STEP) == {"next": "decide-again"}
         assert (objects.deleted, withdrawals.world.store.there) == ([], before)
         assert withdrawals.attempts.kept_withdrawal(INPUT).results == {}
@@ -111,6 +114,32 @@ def test_what_is_only_waited_for_is_not_decided_again(
     objects.finish()
 
     assert invoke(app.lambda_handler, STEP) == {"next": "withdrawn"}
+
+
+def test_an_endpoint_waits_for_its_turn_after_its_names_are_taken_back(
+    withdrawals: WithdrawalAttempts, objects: InMemoryObjectDeletions
+) -> None:
+    withdrawals.world.publish()
+    planned(withdrawals)
+
+    answer = invoke(app.lambda_handler, step(request=INPUT, item=0))
+
+    assert answer == {"next": "await-turn", "by": {"of": DELETE_ENDPOINTS, "throttled": "", "after": None}}
+    assert (objects.deleted, withdrawals.world.store.there) == ([], {})
+
+
+def test_a_deletion_that_aws_throttles_waits_for_another_turn(
+    withdrawals: WithdrawalAttempts, objects: InMemoryObjectDeletions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def throttled(_: object) -> None:
+        raise ThrottledError("slowly", 7)
+
+    planned(withdrawals)
+    monkeypatch.setattr(objects, "delete", throttled)
+
+    answer = invoke(app.lambda_handler, STEP)
+
+    assert answer == {"next": "await-turn", "by": {"of": DELETE_ENDPOINTS, "throttled": "slowly", "after": 7.0}}
 
 
 def test_what_does_not_carry_our_tag_any_longer_is_a_failure_that_is_never_retried(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from drawbridge.association import Alias
 from drawbridge.association.aliases import Holder
 from drawbridge.errors import NotReadyError, OwnershipLostError
+from drawbridge.pacing.turn import AwaitTurn
 from drawbridge.publication.names import document_parameter, name_parameter
 from drawbridge.request.connections import ConnectionState
 from drawbridge.withdrawal import (
@@ -41,6 +42,7 @@ from tests.builders import CONSUMER, ENDPOINT_ID, RESOURCE_ARN, SERVICE_ID
 from tests.fakes.connection_rejection import InMemoryConnectionRejection
 from tests.fakes.object_deletion import InMemoryObjectDeletions
 from tests.fakes.parameter_store import InMemoryPublicationStore
+from tests.fakes.turns import AlwaysTheirTurn
 from tests.unit.withdrawing import ENDPOINT, WithdrawalWorld
 
 replace = msgspec.structs.replace
@@ -78,7 +80,9 @@ class Taking:
         return removal
 
     def run(self, removal: Removal, may: Callable[[], bool] = always) -> Withdrawn | None:
-        return self.take_down.take_down_while(may, removal)
+        gone = self.take_down.take_down_while(may, removal, AlwaysTheirTurn())
+        assert not isinstance(gone, AwaitTurn)
+        return gone
 
 
 def test_names_are_taken_back_then_the_endpoint_is_deleted_and_waited_for() -> None:

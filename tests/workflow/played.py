@@ -23,7 +23,9 @@ from drawbridge.aws.task_callback import TaskCallback
 from drawbridge.decision import Accept, DecidedOn, Decision, Keep, Reject
 from drawbridge.decision.decision_record import DecisionRecord
 from drawbridge.decision.let_in import LetIn
-from drawbridge.pacing.task import parse
+from drawbridge.pacing.defaults import CREATE_ENDPOINT, DELETE_ENDPOINTS
+from drawbridge.pacing.task import Message, parse
+from drawbridge.pacing.turn import AwaitTurn, Turn
 from drawbridge.publication import Publication
 from drawbridge.record import Outcome
 from drawbridge.record.attempt import AssociationFailed, RemovalFailed, failed_removal, outcome_of_report
@@ -88,6 +90,8 @@ class Script:
     put_off: Mapping[str, int] = field(default_factory=dict)
     """How often an association has to be decided again before it is made, by the resource's name; or a removal, by what
     it is."""
+    turns: Mapping[str, int] = field(default_factory=dict)
+    """How many turns each awaits before it is made, or taken down."""
     refused_then: Mapping[str, Reason] = field(default_factory=dict)
     """The refusal when it is decided again, by the resource's name; otherwise it is desired as before."""
     fails: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -118,6 +122,9 @@ class Cast:
     """What was recorded, in order."""
     failed: Counter[str] = field(default_factory=Counter)
     decided_again: Counter[str] = field(default_factory=Counter)
+    awaited: Counter[str] = field(default_factory=Counter)
+    messages: list[Message[AwaitTurn]] = field(default_factory=list)
+    """What was sent to the queue of turns, as its worker reads it."""
     attempts: InMemoryAttempts = field(default_factory=InMemoryAttempts)
     ledger: InMemoryLedger = field(default_factory=InMemoryLedger)
 
@@ -215,6 +222,26 @@ class Cast:
 
         return function
 
+    def _awaits(self, name: str, turn: Turn | None) -> bool:
+        """Return whether it waits for its turn: it has one then, which it keeps while it is decided again."""
+        assert (turn is not None) is (self.awaited[name] > 0)
+        if self.awaited[name] == self.script.turns.get(name, 0):
+            return False
+        self.awaited[name] += 1
+        return True
+
+    def give_turn(self, body: str, callback: TaskCallback) -> None:
+        """Do as the worker of the queue does, to which it is nobody's turn later than at once."""
+        self.calls.append("give_turns")
+        message = parse(body, AwaitTurn)
+        self.messages.append(message)
+        try:
+            self._perhaps_fail("give_turns")
+        except FunctionError as error:
+            assert callback.fail(message.token, error.payload["errorType"], error.payload["errorMessage"])
+            return
+        assert callback.succeed(message.token, Turn(message.input.of, NOW))
+
     def _perhaps_fail(self, name: str) -> None:
         errors = self.script.fails.get(name, ())
         if self.failed[name] < len(errors):
@@ -240,6 +267,8 @@ class Cast:
 
     def _associated(self, step: associate_resource.AssociateResourceInput) -> Json:
         name = self._name(step)
+        if self._awaits(name, step.turn):
+            return {"next": "await-turn", "by": AwaitTurn(CREATE_ENDPOINT)}
         if self.decided_again[name] < self.script.put_off.get(name, 0):
             return {"next": "decide-again", "by": None}
         return {"next": "publish", "by": MadeAttachment(endpoint_id=f"vpce-{name}")}
@@ -271,6 +300,8 @@ class Cast:
 
     def _withdrawn(self, step: withdraw_attachment.WithdrawAttachmentInput) -> Json:
         what = str(self.attempts.planned_removal(step.execution, step.item).removal)
+        if self._awaits(what, step.turn):
+            return {"next": "await-turn", "by": AwaitTurn(DELETE_ENDPOINTS)}
         if self.decided_again[what] < self.script.put_off.get(what, 0):
             return {"next": "decide-again"}
         names_gone = parameters(what.partition(",")[0])
@@ -308,14 +339,19 @@ class Stage:
         cast = Cast(script)
         self.known.update(cast.functions())
         role = f"arn:aws:iam::{self.somebody.account_id}:role/onboarding"
-        queue = self.somebody.client("sqs").create_queue(QueueName=uuid.uuid4().hex)["QueueUrl"]
+        sqs = self.somebody.client("sqs")
+        queues = {
+            name: sqs.create_queue(QueueName=uuid.uuid4().hex)["QueueUrl"]
+            for name in ("DecisionsQueueUrl", "TurnsQueueUrl")
+        }
         machine = self.sfn.create_state_machine(
-            name=uuid.uuid4().hex, definition=_definition(workflow, queue), roleArn=role
+            name=uuid.uuid4().hex, definition=_definition(workflow, queues), roleArn=role
         )
         attempt = execution_input(request)
         assert StateMachine(self.sfn, machine["stateMachineArn"]).start(attempt)
         (execution,) = self.sfn.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
-        return cast, self._ended(execution["executionArn"], lambda: self._work_off(cast, queue))
+        workers = {queues["DecisionsQueueUrl"]: cast.decide, queues["TurnsQueueUrl"]: cast.give_turn}
+        return cast, self._ended(execution["executionArn"], lambda: self._work_off(workers))
 
     def _ended(self, arn: str, work_off: Callable[[], bool]) -> Json:
         def described() -> Json:
@@ -328,13 +364,16 @@ class Stage:
             clock.advance(60)
         return described()
 
-    def _work_off(self, cast: Cast, queue: str) -> bool:
-        """Work off the queue of decisions; return whether there was anything in it."""
+    def _work_off(self, workers: Mapping[str, Callable[[str, TaskCallback], None]]) -> bool:
+        """Work off the queues; return whether there was anything in one."""
+        return any(self._work_off_queue(queue, work) for queue, work in workers.items())
+
+    def _work_off_queue(self, queue: str, work: Callable[[str, TaskCallback], None]) -> bool:
         sqs = self.somebody.client("sqs")
         received = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
         for message in received:
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-            cast.decide(message["Body"], TaskCallback(self.sfn))
+            work(message["Body"], TaskCallback(self.sfn))
         return bool(received)
 
 
@@ -365,11 +404,12 @@ def parameters(name: str) -> tuple[str, ...]:
     return (f"/{name}/dns-name", f"/{name}/connection")
 
 
-def _definition(workflow: Workflow, decisions_queue: str) -> str:
+def _definition(workflow: Workflow, queues: Mapping[str, str]) -> str:
     """Return the definition with each function named after its folder."""
     text = json.dumps(DEFINITIONS[workflow]).replace("${LambdaInvoke}", "arn:aws:states:::lambda:invoke")
     text = text.replace("${SendMessage}", "arn:aws:states:::sqs:sendMessage")
-    text = text.replace("${DecisionsQueueUrl}", decisions_queue)
+    for name, url in queues.items():
+        text = text.replace(f"${{{name}}}", url)
     for substitution, arn in CALLED_BY[workflow].items():
         folder = RESOURCES[attribute_of(arn)]["Properties"]["CodeUri"].rstrip("/").rpartition("/")[2]
         text = text.replace(f"${{{substitution}}}", folder)

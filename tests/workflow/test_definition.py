@@ -360,8 +360,7 @@ def test_neither_definition_nor_template_is_for_one_partition_only() -> None:
     assert "arn:aws" not in template
     for substitutions_given in SUBSTITUTIONS_OF.values():
         assert substitutions_given["LambdaInvoke"] == {"Fn::Sub": "arn:${AWS::Partition}:states:::lambda:invoke"}
-        send = substitutions_given.get("SendMessage", {"Fn::Sub": "arn:${AWS::Partition}:states:::sqs:sendMessage"})
-        assert send == {"Fn::Sub": "arn:${AWS::Partition}:states:::sqs:sendMessage"}
+        assert substitutions_given["SendMessage"] == {"Fn::Sub": "arn:${AWS::Partition}:states:::sqs:sendMessage"}
 
 
 @every_task

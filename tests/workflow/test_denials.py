@@ -107,7 +107,14 @@ def writing(*attributes: str, **more: Any) -> dict[str, Any]:
     return of_consumer(UpdateExpression=f"SET {sets}", ExpressionAttributeNames=names, **more)
 
 
+def budget(item: str = "budget", **more: Any) -> dict[str, Any]:
+    return {"TableName": "AttemptsTable", "Key": {"attempt": {"S": item}, "item": {"S": "x"}}, **more}
+
+
 ALLOWED = [
+    pytest.param("GiveTurns", "dynamodb:UpdateItem", budget(UpdateExpression="SET a = :a"), id="a slot is reserved"),
+    pytest.param("GiveTurns", "dynamodb:GetItem", budget(), id="a budget is read"),
+    pytest.param("GiveTurns", "ssm:GetParametersByPath", {"Path": "/drawbridge/config/budgets/"}, id="budgets"),
     pytest.param("RegisterConsumer", "dynamodb:PutItem", offers_item("removed-consumers"), id="that one is removed"),
     pytest.param(
         "DiscoverRequests",
@@ -224,6 +231,12 @@ ALLOWED = [
     ),
 ]
 DENIED = [
+    pytest.param("GiveTurns", "dynamodb:GetItem", budget("share-1-1"), id="a plan, by who gives turns"),
+    pytest.param(
+        "GiveTurns", "dynamodb:UpdateItem", budget("share-1-1", UpdateExpression="SET a = :a"), id="a plan, changed"
+    ),
+    pytest.param("GiveTurns", "ssm:GetParametersByPath", {"Path": "/drawbridge/config/policies/"}, id="policies"),
+    pytest.param("GiveTurns", "ec2:CreateVpcEndpoint", ENDPOINT, id="an endpoint, by who gives turns"),
     pytest.param(
         "TellConsumers",
         "dynamodb:GetItem",
@@ -437,7 +450,7 @@ def _account(local_aws_accounts: Accounts, local_aws_unthrottled_persons: None) 
     for name, tags in (("ours", OWNED_LIST), ("theirs", [])):
         ssm.put_parameter(Name=f"/drawbridge/connections/{name}", Type="String", Value="x", Tags=tags)
     # By the table's key IAM knows which item a call is about.
-    for table in ("ApprovalsTable", "OffersTable"):
+    for table in ("ApprovalsTable", "AttemptsTable", "OffersTable"):
         of_template = RESOURCES[table]["Properties"]
         desired = {name: of_template[name] for name in ("AttributeDefinitions", "KeySchema", "BillingMode")}
         somebody.client("dynamodb").create_table(TableName=table, **desired)

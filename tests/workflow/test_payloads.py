@@ -7,10 +7,12 @@ import pytest
 
 from drawbridge.association.plan import MOST_AT_ONCE
 from drawbridge.bounds import size_of
+from drawbridge.pacing.defaults import CREATE_ENDPOINT
 from drawbridge.status import Reason, Status
 from drawbridge.withdrawal import WithdrawalPlan
 from drawbridge.withdrawal.plan import MOST_AT_ONCE as MOST_REMOVALS
 from tests.aws_limits import STATE_BYTES
+from tests.builders import PROVIDER
 from tests.unit.largest import ALL_LONGEST, LARGEST_BY, longest_removal
 from tests.workflow.definition import WORKFLOWS, Json, Workflow
 from tests.workflow.played import Cast, Script, Stage, associations, parameters
@@ -98,6 +100,70 @@ def test_what_was_planned_too_long_ago_is_decided_again_until_it_is_made(stage: 
 
     assert cast.statuses[-1] is Status.AVAILABLE
     assert cast.decided_again == {"orders-db": 3}
+
+
+def test_what_aws_lets_be_made_only_so_often_waits_for_its_turn_and_is_made(stage: Stage) -> None:
+    cast, _ = played(stage, Script(plan=associations("orders-db", "users-db"), turns={"orders-db": 3}))
+
+    assert cast.statuses[-1] is Status.AVAILABLE
+    assert cast.calls.count("give_turns") == 3
+    assert cast.decided_again == {}
+    assert {(each.input.of, each.account) for each in cast.messages} == {(CREATE_ENDPOINT, PROVIDER)}
+
+
+def test_what_is_decided_again_once_it_is_its_turn_keeps_its_turn_meanwhile(stage: Stage) -> None:
+    cast, _ = played(stage, Script(plan=associations("orders-db"), turns={"orders-db": 1}, put_off={"orders-db": 1}))
+
+    assert cast.statuses[-1] is Status.AVAILABLE
+    of_turns = ("associate_resource", "give_turns", "plan_associations")
+    assert [each for each in cast.calls if each in of_turns] == [
+        *("plan_associations", "associate_resource", "give_turns", "associate_resource"),
+        *("plan_associations", "associate_resource"),
+    ]
+
+
+def test_what_is_forbidden_while_it_waits_for_its_turn_is_not_made(stage: Stage) -> None:
+    why = Reason("association-not-permitted", "orders-db: closed", source="orders")
+    script = Script(
+        plan=associations("orders-db"),
+        turns={"orders-db": 1},
+        put_off={"orders-db": 1},
+        refused_then={"orders-db": why},
+    )
+
+    cast, _ = played(stage, script)
+
+    assert (cast.statuses[-1], cast.outcomes[-1].reasons) == (Status.HELD, (why,))
+
+
+def test_a_message_that_the_worker_does_not_read_is_sent_anew(stage: Stage) -> None:
+    script = Script(
+        plan=associations("orders-db"), turns={"orders-db": 1}, fails={"give_turns": ("UpstreamError", "UpstreamError")}
+    )
+
+    cast, _ = played(stage, script)
+
+    assert cast.statuses[-1] is Status.AVAILABLE
+    assert cast.calls.count("give_turns") == 3
+    assert len({each.token for each in cast.messages}) == 3
+
+
+@pytest.mark.parametrize("error", ["InvalidInputError", "ThrottledError"])
+def test_a_turn_that_fails_is_that_association_s_failure_alone(stage: Stage, error: str) -> None:
+    script = Script(plan=associations("orders-db", "users-db"), turns={"orders-db": 1}, fails={"give_turns": (error,)})
+
+    cast, _ = played(stage, script)
+
+    ended = cast.outcomes[-1]
+    assert (ended.status, [reason.code for reason in ended.reasons]) == (Status.FAILED, [error])
+    assert ended.published == parameters("users-db")
+
+
+def test_who_waits_for_turn_after_turn_does_not_do_so_for_ever(stage: Stage) -> None:
+    cast, _ = played(stage, Script(plan=associations("orders-db"), turns={"orders-db": 1_000}))
+
+    assert cast.calls.count("give_turns") == 30
+    assert [reason.code for reason in cast.outcomes[-1].reasons] == ["ThrottledError"]
 
 
 def test_what_is_not_permitted_any_longer_is_refused_and_no_failure(stage: Stage) -> None:

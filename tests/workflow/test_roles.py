@@ -97,6 +97,7 @@ PATTERNS = {
     "states:execution:${Prefix}-withdrawal:*": "Discovery names the executions, after requests and attempts.",
     "ssm:parameter/${Prefix}/config/bindings/*": "People name their bindings.",
     "ssm:parameter/${Prefix}/config/policies/*": "People name their policies.",
+    "ssm:parameter/${Prefix}/config/budgets*": "People write the budgets that are not AWS's.",
     "ssm:parameter/${Prefix}/config/*": "People name their policies and bindings.",
     "ssm:parameter/${Prefix}/connections/*": "The names come from bindings and from shares.",
     "ssm:parameter/${Prefix}/consumers/*": "The names are accounts and endpoints.",
@@ -491,6 +492,11 @@ def test_a_task_of_the_workflow_is_answered_and_no_other() -> None:
     # By its name where a reference would go round in a circle.
     for role in ("DecideRequestFunctionRole", "RequestApprovalFunctionRole"):
         assert answering.pop(role)["Fn::Sub"].endswith(f":stateMachine:{name}")
+    # Of a queue's tasks those of both workflows, which it can only tell that it is their turn.
+    assert {each["Ref"] for each in answering.pop("GiveTurnsFunctionRole")} == {
+        "OnboardingStateMachine",
+        "WithdrawalStateMachine",
+    }
     assert answering.keys() == {"DiscoverRequestsFunctionRole", "ReceiveApprovalFunctionRole"}
     assert [*answering.values()] == [{"Ref": "OnboardingStateMachine"}] * 2
 

@@ -434,6 +434,7 @@ def test_an_event_that_is_acted_on_goes_where_it_is_parsed_and_if_it_can_not_whe
         ("DecisionsMapping", "DecisionsQueue", "DecideRequestFunction"),
         ("HintsMapping", "HintsQueue", "DiscoverRequestsFunction"),
         ("RegistrationsMapping", "RegistrationsQueue", "RegisterConsumerFunction"),
+        ("TurnsMapping", "TurnsQueue", "GiveTurnsFunction"),
     ],
 )
 def test_a_message_that_fails_is_seen_again_alone_and_not_while_its_function_runs(

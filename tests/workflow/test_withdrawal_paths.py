@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from drawbridge.pacing.defaults import DELETE_ENDPOINTS
 from drawbridge.record import GONE
 from drawbridge.request import Request
 from drawbridge.status import Reason, Status
@@ -87,6 +88,22 @@ def test_what_was_planned_too_long_ago_is_decided_again_and_goes(stage: Stage, w
 
 
 @every_workflow
+@pytest.mark.parametrize("put_off", [0, 1])
+def test_what_aws_lets_be_deleted_only_so_often_waits_for_its_turn(
+    stage: Stage, workflow: Workflow, put_off: int
+) -> None:
+    (what,) = words("vpce-1")
+    script = Script(withdrawal=removals("vpce-1"), turns={what: 2}, put_off={what: put_off})
+
+    cast, _ = stage.play(script, workflow=workflow)
+
+    assert cast.statuses[-1] is DONE[workflow]
+    assert cast.calls.count("give_turns") == 2
+    assert cast.decided_again == ({what: 1} if put_off else {})
+    assert {each.input.of for each in cast.messages} == {DELETE_ENDPOINTS}
+
+
+@every_workflow
 def test_what_aws_puts_off_for_ever_is_not_decided_for_ever(stage: Stage, workflow: Workflow) -> None:
     (what,) = words("vpce-1")
 
@@ -95,7 +112,7 @@ def test_what_aws_puts_off_for_ever_is_not_decided_for_ever(stage: Stage, workfl
     assert execution["status"] == "SUCCEEDED"
     assert cast.decided_again == {what: 30}
     assert cast.statuses[-1] is NOT_DONE[workflow]
-    assert cast.outcomes[-1].reasons[0].text.startswith(f"{what}: ThrottledError: Decided 30 times")
+    assert cast.outcomes[-1].reasons[0].text.startswith(f"{what}: ThrottledError: Put off 30 times")
 
 
 @every_workflow

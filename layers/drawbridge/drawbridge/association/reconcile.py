@@ -50,8 +50,10 @@ from drawbridge.association.observed_attachment import (
     State,
 )
 from drawbridge.association.steps import Await, Blocked, made_attachment, next_step, resource_target
-from drawbridge.errors import AssociationFailedError, ConflictError, GoneError, NotReadyError
+from drawbridge.errors import AssociationFailedError, ConflictError, GoneError, NotReadyError, ThrottledError
 from drawbridge.lattice import PrivateDns
+from drawbridge.pacing.defaults import CREATE_ENDPOINT, DEFAULTS, LATTICE, MODIFY_ENDPOINT
+from drawbridge.pacing.turn import AwaitTurn, Turns
 
 
 class ServiceNetworkOperations(Protocol):
@@ -233,9 +235,17 @@ DECISION_HOLDS = timedelta(minutes=1)
 
 
 def reconcile_while(
-    may_make: Callable[[], bool], desired: DesiredAttachment, reconciler: AttachmentReconciler, *, attempt: int
-) -> MadeAttachment | None:
+    may_make: Callable[[], bool],
+    desired: DesiredAttachment,
+    reconciler: AttachmentReconciler,
+    *,
+    attempt: int,
+    turns: Turns,
+) -> MadeAttachment | AwaitTurn | None:
     """Attach the resource, until it is usable; ``None`` if ``may_make`` says no before an action.
+
+    What AWS lets be done only so often waits for its turn first, and ``may_make`` is asked once it has come: so it is
+    decided again once a turn, and not while it waits. What AWS throttles waits for its turn, too.
 
     Repeating it makes nothing twice: what exists is found, and until it shows, the client token keeps AWS from making
     another. Waiting for AWS needs no permission.
@@ -246,10 +256,28 @@ def reconcile_while(
     """
     observed = reconciler.observe(desired)
     while (action := _next_action(desired, observed, attempt)) is not None:
+        of = class_of(action)
+        if of in DEFAULTS and not turns.has(of):
+            return AwaitTurn(of)
         if not may_make():
             return None
-        observed = observed.having(reconciler.apply(action))
+        turns.use(of)
+        try:
+            observed = observed.having(reconciler.apply(action))
+        except ThrottledError as error:
+            return AwaitTurn.throttled_by(of, error)
     return made_attachment(observed, desired)
+
+
+def class_of(action: Action) -> str:
+    """Return the class of AWS's operations that an action is made by: each has a budget of its own."""
+    match action:
+        case CreateEndpoint():
+            return CREATE_ENDPOINT
+        case ModifyEndpointSecurityGroups() | ModifyEndpointPrivateDns() | ModifyEndpointSubnets():
+            return MODIFY_ENDPOINT
+        case _:
+            return LATTICE
 
 
 def _next_action(desired: DesiredAttachment, observed: ObservedAttachment, attempt: int) -> Action | None:

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 class ObjectDeletions:
     """Observes and deletes; the role lets only that be deleted that carries our tag."""
 
-    def __init__(self, ec2: EC2Client, lattice: VPCLatticeClient, *, owner: str) -> None:
+    def __init__(
+        self, ec2: EC2Client, lattice: VPCLatticeClient, *, owner: str, deleting: EC2Client | None = None
+    ) -> None:
+        """Delete endpoints by a client of its own, which repeats no call, where each call waits for its turn."""
         self._ec2 = ec2
+        self._deleting = deleting or ec2
         self._lattice = lattice
         self._owner = owner
 
@@ -100,7 +104,7 @@ class ObjectDeletions:
     def _delete_endpoint(self, endpoint_id: str) -> None:
         doing = f"delete {endpoint_id}"
         with translated(doing):
-            answer = self._ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint_id])
+            answer = self._deleting.delete_vpc_endpoints(VpcEndpointIds=[endpoint_id])
         # The call succeeds as a whole, and tells in its body what it did not do.
         for item in answer.get("Unsuccessful", []):
             error = item.get("Error", {})

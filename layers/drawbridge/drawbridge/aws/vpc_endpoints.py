@@ -53,8 +53,10 @@ def counts_for_quota(state: str) -> bool:
 class VpcEndpoints:
     """The endpoints of this account. What is listed of a VPC is kept: build it anew for each sweep or attempt."""
 
-    def __init__(self, ec2: EC2Client, *, owner: str) -> None:
+    def __init__(self, ec2: EC2Client, *, owner: str, changing: EC2Client | None = None) -> None:
+        """Change them by a client of its own, which repeats no call, where each call waits for its turn."""
         self._ec2 = ec2
+        self._changing = changing or ec2
         self._owner = owner
         self._in_vpcs: dict[str, list[Any]] = {}
 
@@ -120,7 +122,7 @@ class VpcEndpoints:
         # Whatever comes of it: what was listed is not what is there any longer.
         self._in_vpcs.pop(placement.vpc_id, None)
         with translated(f"create the endpoint of {action.attachment}"):
-            answer = self._ec2.create_vpc_endpoint(
+            answer = self._changing.create_vpc_endpoint(
                 # Without a type AWS makes a gateway endpoint.
                 VpcEndpointType=ENDPOINT_TYPES[mode],  # type: ignore[arg-type]  # the stubs want a literal
                 VpcId=placement.vpc_id,
@@ -135,7 +137,7 @@ class VpcEndpoints:
     def modify_security_groups(self, endpoint_id: str, *, add: frozenset[str], remove: frozenset[str]) -> None:
         """Add security groups to the endpoint, and remove others."""
         with _changing(f"change the security groups of {endpoint_id}"):
-            self._ec2.modify_vpc_endpoint(
+            self._changing.modify_vpc_endpoint(
                 VpcEndpointId=endpoint_id, AddSecurityGroupIds=sorted(add), RemoveSecurityGroupIds=sorted(remove)
             )
 
@@ -145,12 +147,12 @@ class VpcEndpoints:
         AWS lets it be changed since 17 November 2026 (AWS PrivateLink guide, "Document history").
         """
         with _changing(f"change the private DNS of {endpoint_id}"):
-            self._ec2.modify_vpc_endpoint(VpcEndpointId=endpoint_id, **_names(private_dns, domains))
+            self._changing.modify_vpc_endpoint(VpcEndpointId=endpoint_id, **_names(private_dns, domains))
 
     def add_subnets(self, endpoint_id: str, subnet_ids: frozenset[str]) -> None:
         """Have an endpoint to a service network in more subnets, which AWS takes since then too; none are removed."""
         with _changing(f"add subnets to {endpoint_id}"):
-            self._ec2.modify_vpc_endpoint(VpcEndpointId=endpoint_id, AddSubnetIds=sorted(subnet_ids))
+            self._changing.modify_vpc_endpoint(VpcEndpointId=endpoint_id, AddSubnetIds=sorted(subnet_ids))
 
     def named(self, endpoint_id: str) -> list[NamedResource]:
         """Return what the endpoint leads to: the only place where AWS lists the names."""

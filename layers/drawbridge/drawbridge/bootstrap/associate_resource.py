@@ -8,7 +8,7 @@ from drawbridge.aws.attempts_table import AttemptsTable
 from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.vpc_endpoints import VpcEndpoints
 from drawbridge.bootstrap.attempts import attempts as build_attempts
-from drawbridge.bootstrap.clients import client
+from drawbridge.bootstrap.clients import client, paced
 from drawbridge.environment import Environment
 
 
@@ -31,5 +31,5 @@ def reconciler() -> AttachmentReconciler:
     owner = environment().prefix
     return AttachmentReconciler(
         ServiceNetworks(client("vpc-lattice"), owner=owner, account_id=environment().account_id),
-        VpcEndpoints(client("ec2"), owner=owner),
+        VpcEndpoints(client("ec2"), owner=owner, changing=paced("ec2")),
     )

@@ -10,7 +10,7 @@ from drawbridge.aws.hosted_zones import HostedZones
 from drawbridge.aws.object_deletion import ObjectDeletions
 from drawbridge.aws.parameter_store import PublishedParameters
 from drawbridge.bootstrap.attempts import attempts as build_attempts
-from drawbridge.bootstrap.clients import client
+from drawbridge.bootstrap.clients import client, paced
 from drawbridge.environment import Environment
 from drawbridge.withdrawal.take_down import TakeDown
 
@@ -33,7 +33,7 @@ def now() -> datetime:
 def take_down() -> TakeDown:
     owner = environment().prefix
     return TakeDown(
-        ObjectDeletions(client("ec2"), client("vpc-lattice"), owner=owner),
+        ObjectDeletions(client("ec2"), client("vpc-lattice"), owner=owner, deleting=paced("ec2")),
         PublishedParameters(client("ssm"), owner=owner),
         HostedZones(client("route53"), owner=owner),
         EndpointServices(client("ec2")),

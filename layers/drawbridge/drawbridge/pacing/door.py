@@ -79,13 +79,20 @@ class Again(Struct, frozen=True):
     """What it fails with if that goes on for too long."""
 
 
+class NotYet(Struct, frozen=True):
+    """It is not its turn yet, which is no matter of AWS: it comes back then, however often."""
+
+    after: float
+    """Seconds."""
+
+
 class HandOn(Struct, frozen=True):
     """What is left to do of it is another queue's, which gets the token."""
 
     input: object
 
 
-Outcome = Done | Failed | Again | HandOn
+Outcome = Done | Failed | Again | NotYet | HandOn
 
 Work = Callable[[Sequence[Task[Input]]], Iterable[tuple[Task[Input], Outcome]]]
 """Works on tasks of one batch, and gives each its outcome as soon as there is one. It is closed when time is up."""
@@ -291,6 +298,8 @@ class _Door(Generic[Input]):
                 self._fail(task.message_id, task.token, outcome)
             case HandOn():
                 return [self._handed_on(task, outcome)]
+            case NotYet():
+                return [self._sent_back(task, task.message.looked, _delay(1, outcome.after))]
             case Again():
                 now = self._ports.now()
                 before = task.message.looked

@@ -8,8 +8,10 @@ import msgspec
 
 from drawbridge.association import Alias
 from drawbridge.association.aliases import Holder
-from drawbridge.association.owned_object import OwnedObject
-from drawbridge.errors import ConflictError, GoneError, NotReadyError, OwnershipLostError
+from drawbridge.association.owned_object import OwnedKind, OwnedObject
+from drawbridge.errors import ConflictError, GoneError, NotReadyError, OwnershipLostError, ThrottledError
+from drawbridge.pacing.defaults import DEFAULTS, DELETE_ENDPOINTS, LATTICE
+from drawbridge.pacing.turn import AwaitTurn, Turns
 from drawbridge.publication.documents import ConnectionDocument, read_connection
 from drawbridge.publication.names import document_parameter, name_parameter
 from drawbridge.publication.parameters import ObservedParameter
@@ -121,8 +123,12 @@ class TakeDown:
             case _:
                 assert_never(removal)
 
-    def take_down_while(self, may_take_down: Callable[[], bool], removal: Removal) -> Withdrawn | None:
+    def take_down_while(
+        self, may_take_down: Callable[[], bool], removal: Removal, turns: Turns
+    ) -> Withdrawn | AwaitTurn | None:
         """Take it down until it is gone; ``None`` if ``may_take_down`` says no before something is done.
+
+        What AWS lets be done only so often waits for its turn, and so does the deletion that AWS throttles.
 
         Repeating it is safe: what is gone is found gone. Waiting for AWS needs no permission.
 
@@ -133,24 +139,21 @@ class TakeDown:
         observed = self.observe(removal)
         while (step := next_step(removal, observed)) is not None:
             match step:
-                case AwaitGone(what=what):
-                    raise NotReadyError(f"{what} is not gone yet")
-                case AwaitNames():
-                    raise NotReadyError(str(step))
+                case AwaitGone() | AwaitNames():
+                    raise NotReadyError(f"{step.what} is not gone yet" if isinstance(step, AwaitGone) else str(step))
                 case NotOurs():
                     raise OwnershipLostError(str(step))
+                case DeleteObject() if (turn := _turn_before(step, turns)) is not None:
+                    return turn
                 case _ if not may_take_down():
                     return None
                 case TakeBackName(name=name):
                     self._take_back(name)
                     observed = msgspec.structs.replace(observed, names=observed.names[1:])
                 case DeleteObject():
-                    self._delete(step)
-                    observed = self.observe(removal)
-                    if observed.removed.state is not ObjectState.GONE:
-                        # What AWS shows right after may be as it was before: it is not told twice in one breath.
-                        before = f"; AWS had given up on it: {step.failure}" if step.failure else ""
-                        raise NotReadyError(f"{step.removed} is being deleted{before}")
+                    if (turn := self._delete_in_turn(step, turns)) is not None:
+                        return turn
+                    observed = self._deleted(step, removal)
                 case RejectConnection():
                     self._reject(step)
                     observed = self.observe(removal)
@@ -202,6 +205,25 @@ class TakeDown:
         holder = Holder(subject=name.subject, binding=name.binding, vpc_id=document.vpc_id or "")
         self._records.remove(alias, holder=holder, dns_name=document.dns_name)
 
+    def _deleted(self, step: DeleteObject, removal: Removal) -> ObservedRemoval:
+        """Return what is there once the object is gone."""
+        observed = self.observe(removal)
+        if observed.removed.state is not ObjectState.GONE:
+            # What AWS shows right after may be as it was before: it is not told twice in one breath.
+            before = f"; AWS had given up on it: {step.failure}" if step.failure else ""
+            raise NotReadyError(f"{step.removed} is being deleted{before}")
+        return observed
+
+    def _delete_in_turn(self, step: DeleteObject, turns: Turns) -> AwaitTurn | None:
+        """Delete it; what AWS throttles waits for another turn."""
+        of = class_of(step.removed)
+        turns.use(of)
+        try:
+            self._delete(step)
+        except ThrottledError as error:
+            return AwaitTurn.throttled_by(of, error)
+        return None
+
     def _delete(self, step: DeleteObject) -> None:
         try:
             self._objects.delete(step.removed)
@@ -214,3 +236,14 @@ class TakeDown:
         both = ((name_parameter(each.path), document_parameter(each.path)) for each in removal.names)
         gone = (each for each in both if self._parameters.read(each[1]) is None)
         return [parameter for each in gone for parameter in each]
+
+
+def _turn_before(step: DeleteObject, turns: Turns) -> AwaitTurn | None:
+    """Return what is to be waited for before it is deleted."""
+    of = class_of(step.removed)
+    return AwaitTurn(of) if of in DEFAULTS and not turns.has(of) else None
+
+
+def class_of(removed: OwnedObject) -> str:
+    """Return the class of AWS's operations that an object is deleted by."""
+    return DELETE_ENDPOINTS if removed.kind in {OwnedKind.ENDPOINT, OwnedKind.NETWORK_ENDPOINT} else LATTICE
