@@ -22,6 +22,9 @@ _PATH = re.compile(r"o-[^/]+/r-[^/]+/((?:ou-[^/]+/)*)(?:[0-9]{12}/)?")
 KEPT_FOR = timedelta(minutes=5)
 """How long a member's place is good: Organizations allows few calls a second."""
 
+_NONE_KEPT_FOR = timedelta(seconds=10)
+"""How long it is good that this account is in no organization: as long as many are decided on together."""
+
 _ROLE_KEPT_FOR = timedelta(minutes=50)
 """A role's session lasts an hour."""
 
@@ -94,13 +97,15 @@ class Organization:
 
     def _organization(self) -> Any:
         """Return the organization that this account is in, or ``None`` if it is in none."""
-        if self._ours is not None and self._now() - self._ours[0] < KEPT_FOR:
-            return self._ours[1]
+        if self._ours is not None:
+            asked_at, ours = self._ours
+            if self._now() - asked_at < (KEPT_FOR if ours is not None else _NONE_KEPT_FOR):
+                return ours
         try:
             with translated("ask for our organization"):
                 ours = self._own.describe_organization()["Organization"]
         except ConflictError:
-            return None
+            ours = None
         self._ours = (self._now(), ours)
         return ours
 
