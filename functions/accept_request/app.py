@@ -1,4 +1,4 @@
-"""In: a request and the decision on it. Out: the state of the invitation or connection afterwards."""
+"""In: a request and the decision on it, or attempts of which decisions are kept. Out: what became of each."""
 
 from typing import Any
 
@@ -6,10 +6,13 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.acceptance.accept import accept
-from drawbridge.bootstrap.accept_request import connections, consumers, ledger, now, shares
+from drawbridge.acceptance.answer_all import AnswerPorts
+from drawbridge.acceptance.answered import AnswersWanted, answers_given
+from drawbridge.bootstrap.accept_request import attempts, connections, consumers, ledger, now, pace, records, shares
 from drawbridge.bootstrap.metering import metered
 from drawbridge.decision import ActionableDecision, DecidedOn
 from drawbridge.observability import log_of_request, logger
+from drawbridge.record.answer_kept import answer_kept
 from drawbridge.request import ExecutionInput
 
 
@@ -21,7 +24,9 @@ class AcceptRequestInput(Struct, frozen=True):
 
 @logger.inject_lambda_context(clear_state=True)
 @metered
-def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    if "answer" in event:
+        return _answer_all(msgspec.convert(event, AnswersWanted), context)
     step = msgspec.convert(event, AcceptRequestInput)
     log_of_request(step.execution.request_id)
     request = step.execution.request
@@ -37,3 +42,19 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     )
     logger.info("answered", acceptance=msgspec.to_builtins(acceptance))
     return {"acceptance": msgspec.to_builtins(acceptance)}
+
+
+def _answer_all(wanted: AnswersWanted, context: Any) -> dict[str, Any]:
+    ports = AnswerPorts(
+        connections=connections(),
+        commanded=ledger().commanded,
+        consumers=consumers().consumers,
+        now=now,
+        pace=pace(lambda: float(context.get_remaining_time_in_millis()) / 1000),
+        may_answer=wanted.may_answer,
+    )
+    given = answers_given(answer_kept(wanted.answer, attempts(), ports, records()))
+    for execution, answer in zip(wanted.answer, given.answers, strict=True):
+        logger.info("answered", request_id=execution.request_id, acceptance=msgspec.to_builtins(answer))
+    answers: dict[str, Any] = msgspec.to_builtins(given)
+    return answers

@@ -57,7 +57,7 @@ def _record(execution: ExecutionInput, progress: Reported) -> dict[str, Any]:
 def _count_time_to_connect(recorded: StatusChange) -> None:
     """Count how long it took if it is connected for the first time; that it can't be told fails no attempt."""
     try:
-        entry = ledger().entry(recorded.request_id)
+        entry = ledger().entry_with(recorded)
     except DrawbridgeError as error:
         logger.warning("time to connect unknown", reason=str(error))
         return

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from drawbridge.approval.decide_request import DecisionLedger
 from drawbridge.association.attempt import PlanningRecords
 from drawbridge.decision.decision_record import AssociationDecisionRecord, DecisionRecord
+from drawbridge.decision.recorded import BatchLedger
 from drawbridge.discovery.decision_records import KeptDecisionRecords
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.permission_watch import ReviewedRows
@@ -27,6 +29,7 @@ class Ledger(
     KeptDecisionRecords,
     StatusLedger,
     DecisionLedger,
+    BatchLedger,
     PlanningRecords,
     ConnectedRecords,
     Protocol,
@@ -34,6 +37,8 @@ class Ledger(
     """All that the flow and operators do with the ledger."""
 
     def command_withdrawal(self, row: LedgerRow, command: WithdrawalCommand) -> bool: ...
+
+    def commanded(self, request_ids: Collection[str]) -> Collection[str]: ...
 
     def retry(self, row: LedgerRow, *, by: str) -> bool: ...
 

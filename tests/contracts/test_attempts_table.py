@@ -329,6 +329,8 @@ def test_the_largest_withdrawal_with_the_largest_results_is_kept_in_items_with_r
         ("query", lambda attempts: attempts.keep_withdrawal(execution_input(), WITHDRAWAL, NOW)),
         ("get_item", lambda attempts: attempts.planned_removal(execution_input(), 0)),
         ("put_item", lambda attempts: attempts.keep_removal_result(execution_input(), 0, Withdrawn(what="vpce-1"))),
+        ("batch_get_item", lambda attempts: attempts.kept_answers([execution_input()])),
+        ("batch_write_item", lambda attempts: attempts.forget_answers([execution_input()])),
     ],
 )
 def test_what_dynamodb_refuses_is_an_error_of_ours(
@@ -341,3 +343,12 @@ def test_what_dynamodb_refuses_is_an_error_of_ours(
 ) -> None:
     with refusing(table.meta.client, operation, code), pytest.raises(error):
         use(attempts)
+
+
+def test_an_answer_that_another_version_kept_is_none(attempts: AttemptsTable, table: Any) -> None:
+    kept = execution_input()
+    table.put_item(
+        Item={"attempt": kept.execution_name, "item": "answer", "json": '{"decision": {"outcome": "later"}}'}
+    )
+
+    assert attempts.kept_answers([kept]) == {}

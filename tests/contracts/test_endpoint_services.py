@@ -50,6 +50,30 @@ def test_services_are_managed_by_their_tag_or_by_being_listed(provider: Account)
     assert [services.managed_service(each) for each in others] == [None, None, None]
 
 
+def test_many_services_are_asked_for_at_once_and_those_that_are_not_managed_are_left_out(provider: Account) -> None:
+    first, second = offered(provider)["ServiceId"], offered(provider)["ServiceId"]
+    unmanaged = offered(provider, managed=None)["ServiceId"]
+    services = services_of(provider)
+
+    found = services.managed_services([first, second, unmanaged, NOWHERE])
+
+    assert found == {each: services.managed_service(each) for each in (first, second)}
+    assert services.managed_services([]) == {}
+
+
+def test_the_connections_of_many_accounts_are_listed_at_once(
+    provider: Account, consumer: Account, new_account: NewAccount
+) -> None:
+    service, other = offered(provider), new_account()
+    endpoints = {connected(consumer, service): consumer.account_id, connected(other, service): other.account_id}
+    connected(new_account(), service)
+
+    found = services_of(provider).of_owners([consumer.account_id, other.account_id])
+
+    assert {each.endpoint_id: each.owner for each in found} == endpoints
+    assert services_of(provider).of_owners([]) == []
+
+
 def test_a_service_that_does_not_exist_is_not_managed(provider: Account) -> None:
     assert services_of(provider, listed=[NOWHERE]).managed_service(NOWHERE) is None
 

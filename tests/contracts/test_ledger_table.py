@@ -655,3 +655,14 @@ def test_a_delay_that_somebody_wrote_otherwise_counts_as_none(ledger: LedgerTabl
     )
 
     assert ledger.delayed(ID) is row(ledger).delayed is None
+
+
+def test_the_row_that_a_change_made_available_is_not_read_again(ledger: LedgerTable, table: Any) -> None:
+    ledger.claim(observed_request(), 1, after=None)
+    change = reach(ledger, Status.AVAILABLE)
+    assert change is not None
+
+    with refusing(table.meta.client, "get_item", "ThrottlingException"):
+        written = ledger.entry_with(change)
+
+    assert written == ledger.entry(ID) == ledger.entry_with(change)

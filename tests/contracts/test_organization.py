@@ -237,6 +237,39 @@ def test_a_members_place_is_asked_for_again_only_after_five_minutes(company: Com
     company.passed.append(timedelta())
 
 
+def test_which_organization_is_ours_is_asked_for_once_in_five_minutes(company: Company) -> None:
+    own, organization = company.member.client("organizations"), company.asked_by_member()
+    first = organization.place_of(company.other.account_id)
+    company.passed.append(timedelta(minutes=4))
+
+    with refusing(own, "describe_organization", "TooManyRequestsException"):
+        outsider = organization.place_of("000000000000")
+        company.passed.append(timedelta(minutes=6))
+        with pytest.raises(ThrottledError):
+            organization.place_of(company.other.account_id)
+
+    assert (first.membership, outsider.membership) == (Membership.MEMBER, Membership.OUTSIDER)
+    company.passed.append(timedelta())
+
+
+def test_that_this_account_is_in_no_organization_is_kept_for_ten_seconds(company: Company) -> None:
+    own, organization = company.member.client("organizations"), company.asked_by_member()
+    with refusing(own, "describe_organization", "AWSOrganizationsNotInUseException"):
+        alone = organization.place_of(company.other.account_id)
+    company.passed.append(timedelta(seconds=9))
+    still = organization.place_of(company.other.account_id)
+    company.passed.append(timedelta(seconds=11))
+
+    joined = organization.place_of(company.other.account_id)
+
+    assert [each.membership for each in (alone, still, joined)] == [
+        Membership.OUTSIDER,
+        Membership.OUTSIDER,
+        Membership.MEMBER,
+    ]
+    company.passed.append(timedelta())
+
+
 def test_an_outsider_is_asked_about_each_time_for_it_may_join_at_any_time(company: Company) -> None:
     client, organization = company.management.client("organizations"), company.asked_by_member()
     account = client.describe_account(AccountId=company.other.account_id)["Account"]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
+from drawbridge.acceptance.kept_answer import KeptAnswer
 from drawbridge.association import Plan, PlannedAssociation
 from drawbridge.errors import UpstreamError
 from drawbridge.record.attempt import KeptAttempt, fitted, fitted_removal
@@ -15,12 +17,15 @@ from drawbridge.request import ExecutionInput
 from drawbridge.status import Reason
 from drawbridge.withdrawal import NOTHING, KeptWithdrawal, PlannedRemoval, RemovalResult, WithdrawalPlan
 from tests.builders import NOW
+from tests.fakes.interruptions import Interruptions
 
 
 class InMemoryAttempts:
     """The items of any number of attempts, by their executions' names."""
 
-    def __init__(self) -> None:
+    def __init__(self, interruptions: Interruptions | None = None) -> None:
+        self._interruptions = interruptions or Interruptions()
+        self.answers: dict[str, KeptAnswer] = {}
         self._plans: dict[str, Plan] = {}
         self._planned: dict[str, dict[int, PlannedAssociation]] = defaultdict(dict)
         self._results: dict[str, dict[int, ItemResult]] = defaultdict(dict)
@@ -82,6 +87,20 @@ class InMemoryAttempts:
             plan=msgspec.structs.replace(self._withdrawals[name], removals=removals),
             results={place: results[place] for place in places if place in results},
         )
+
+    def keep_answers(self, answers: Sequence[tuple[ExecutionInput, KeptAnswer]]) -> None:
+        for execution, answer in answers:
+            self._interruptions.before_write()
+            self.answers[execution.execution_name] = answer
+
+    def forget_answers(self, executions: Sequence[ExecutionInput]) -> None:
+        for each in executions:
+            self._interruptions.before_write()
+            self.answers.pop(each.execution_name, None)
+
+    def kept_answers(self, executions: Sequence[ExecutionInput]) -> dict[str, KeptAnswer]:
+        names = {each.execution_name for each in executions}
+        return {name: answer for name, answer in self.answers.items() if name in names}
 
     def kept(self, execution: ExecutionInput) -> KeptAttempt:
         name = execution.execution_name

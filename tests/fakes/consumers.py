@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from drawbridge.decision.facts import Consumer
 
 
@@ -13,3 +15,6 @@ class InMemoryConsumerRegistry:
 
     def consumer(self, account_id: str) -> Consumer | None:
         return self.registered.get(account_id)
+
+    def consumers(self, account_ids: Collection[str]) -> dict[str, Consumer]:
+        return {each: self.registered[each] for each in account_ids if each in self.registered}

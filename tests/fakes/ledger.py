@@ -15,6 +15,7 @@ from drawbridge.association.coverage import AttachedPlace
 from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.decision import Delayed
 from drawbridge.decision.let_in import AWAITS_QUESTION_SLOT, NOT_MANAGED, LetIn, let_in_before
+from drawbridge.decision.recorded import RecordedRequest
 from drawbridge.discovery.ledger_row import NOT_LET_IN_YET, LedgerRow, is_failure, is_followed
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review
@@ -82,6 +83,9 @@ class InMemoryLedger:
     def entry(self, request_id: str) -> Entry | None:
         return self.entries.get(request_id)
 
+    def entry_with(self, change: StatusChange) -> Entry | None:
+        return self.entries.get(change.request_id)
+
     def is_commanded(self, request_id: str) -> bool:
         there = self.kept.get(request_id)
         return there is not None and there.commanded is not None
@@ -93,6 +97,21 @@ class InMemoryLedger:
     def deadline(self, request_id: str) -> datetime | None:
         there = self.kept.get(request_id)
         return there.deadline if there is not None else None
+
+    def recorded(self, request_ids: Collection[str]) -> Mapping[str, RecordedRequest]:
+        return {
+            each: RecordedRequest(
+                let_in=self.let_in(each),
+                delayed=self.delayed(each),
+                commanded=self.is_commanded(each),
+                deadline=self.deadline(each),
+            )
+            for each in request_ids
+            if each in self.kept
+        }
+
+    def commanded(self, request_ids: Collection[str]) -> Collection[str]:
+        return [each for each in request_ids if self.is_commanded(each)]
 
     def connected(self, request_id: str) -> ConnectedRecord:
         there = self.kept.get(request_id)

@@ -42,6 +42,9 @@ class Context:
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:111111111111:function:drawbridge-function"
     aws_request_id: str = "11111111-2222-3333-4444-555555555555"
 
+    def get_remaining_time_in_millis(self) -> int:
+        return 30_000
+
 
 CONTEXT = Context()
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from drawbridge.acceptance.kept_answer import KeptAnswer
 from drawbridge.decision import Accept, DecidedOn, Hold, Reject
 from drawbridge.decision.facts import Consumer
+from drawbridge.errors import ThrottledError
+from drawbridge.record.answer_kept import RecordPorts
+from drawbridge.record.history import GatheredHistory
+from drawbridge.request import ExecutionInput
 from drawbridge.request.announced import WithdrawalCommand
 from drawbridge.request.connections import ConnectionState
 from drawbridge.request.fingerprints import contents_fingerprint
 from drawbridge.request.shares import InvitationStatus
-from drawbridge.status import Reason
+from drawbridge.status import Reason, Status
 from functions.accept_request import app
 from tests.builders import (
     CONNECTION,
@@ -23,8 +28,11 @@ from tests.builders import (
     observed_request,
 )
 from tests.fakes.acceptance import InMemoryConnectionAnswers, InMemoryInvitationAnswers
+from tests.fakes.attempts import InMemoryAttempts
 from tests.fakes.consumers import InMemoryConsumerRegistry
+from tests.fakes.history import InMemoryHistory
 from tests.fakes.ledger import InMemoryLedger
+from tests.fakes.status_bus import InMemoryStatusBus
 from tests.functions.invocations import invoke, refuses, step
 
 WHY = (Reason("policy", "because", source="p"),)
@@ -115,3 +123,62 @@ def test_a_decision_that_is_no_answer_is_refused() -> None:
 
     with pytest.raises(Exception, match=r"Invalid value 'hold' - at `\$.decision.outcome`"):
         invoke(app.lambda_handler, STEP | {"decision": held})
+
+
+class Invocation:
+    """What an invocation that answers many has to do with."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.attempts, self.ledger, self.bus = InMemoryAttempts(), InMemoryLedger(), InMemoryStatusBus()
+        self.waited: list[str] = []
+        records = RecordPorts(ledger=self.ledger, history=GatheredHistory(InMemoryHistory()), bus=self.bus)
+        registry = InMemoryConsumerRegistry()
+        monkeypatch.setattr(app, "attempts", lambda: self.attempts)
+        monkeypatch.setattr(app, "ledger", lambda: self.ledger)
+        monkeypatch.setattr(app, "consumers", lambda: registry)
+        monkeypatch.setattr(app, "records", lambda: records)
+        monkeypatch.setattr(app, "pace", lambda time_left: self)
+
+    def wait(self, operation: str) -> None:
+        self.waited.append(operation)
+
+    def keep(self, execution: ExecutionInput, decision: Accept | Reject) -> None:
+        self.attempts.keep_answers([(execution, KeptAnswer(decision=decision, on=ON))])
+        self.ledger.claim(observed_request(request=execution.request), execution.attempt, after=None)
+
+
+@pytest.mark.parametrize("may_answer", [True, False])
+def test_attempts_are_answered_by_what_is_kept_of_them_and_recorded(
+    monkeypatch: pytest.MonkeyPatch, may_answer: bool
+) -> None:
+    invocation = Invocation(monkeypatch)
+    kept, other = execution_input(CONNECTION), execution_input(CONNECTION, 2)
+    invocation.keep(kept, Accept(WHY))
+
+    answer = invoke(app.lambda_handler, step(answer=[kept, other], mayAnswer=may_answer))
+
+    first, second = answer["answers"]
+    assert second == {
+        "outcome": "decide-again",
+        "because": [{"code": "decided-again", "text": "No decision on it is kept."}],
+    }
+    if may_answer:
+        assert first == {"outcome": "answered", "result": "accepted", "because": []}
+        assert [each.status for each in invocation.bus.announced] == [Status.ACCEPTED]
+        assert invocation.waited == ["ec2:AcceptVpcEndpointConnections"]
+    else:
+        assert first["outcome"] == "decide-again"
+        assert (invocation.bus.announced, invocation.waited) == ([], [])
+
+
+def test_an_error_is_told_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slower(operation: str) -> None:
+        raise ThrottledError("slower", after=9)
+
+    invocation = Invocation(monkeypatch)
+    monkeypatch.setattr(invocation, "wait", slower)
+    invocation.keep(execution_input(CONNECTION), Reject(WHY))
+
+    answer = invoke(app.lambda_handler, step(answer=[execution_input(CONNECTION)], mayAnswer=True))
+
+    assert answer["answers"] == [{"outcome": "failed", "error": "ThrottledError", "words": "slower", "after": 9.0}]

@@ -6,23 +6,31 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
+from drawbridge.acceptance import DecideAgain
+from drawbridge.approval import Approval
 from drawbridge.approval.connected_earlier import ConnectedEarlier
+from drawbridge.approval.decide_all import BatchPorts
 from drawbridge.bootstrap import decide_request as wiring
 from drawbridge.configuration import Broken, InForce
 from drawbridge.decision import Accept, AlreadyResolved, Delayed
 from drawbridge.decision.decide import MOST_REASONS
-from drawbridge.decision.facts import Consumer, Facts, Membership, ShareFacts
+from drawbridge.decision.facts import Consumer, EvaluationTime, Facts, Membership, ShareFacts
 from drawbridge.decision.in_force import decision_fingerprint
 from drawbridge.decision.let_in import MOST_LET_IN, let_in_by
 from drawbridge.decision.policies import Policy, parse_policy
 from drawbridge.environment import Environment
+from drawbridge.pacing.door import Outgoing
+from drawbridge.pacing.door import Ports as DoorPorts
 from drawbridge.publication.parameters import ObservedParameter
-from drawbridge.request import Request
+from drawbridge.request import ExecutionInput, Request
 from drawbridge.request.announced import WithdrawalCommand
+from drawbridge.request.connections import ConnectionState
+from drawbridge.request.shares import InvitationStatus
 from drawbridge.status import Reason, Status
 from functions.decide_request import app
 from tests.builders import (
@@ -35,6 +43,7 @@ from tests.builders import (
     connection_facts,
     content,
     execution_input,
+    invitation,
     observed_request,
     requester,
     row,
@@ -44,7 +53,11 @@ from tests.fakes.ledger import InMemoryLedger
 from tests.fakes.owned_objects import InMemoryOwnedObjects
 from tests.fakes.parameter_store import InMemoryPublicationStore
 from tests.fakes.question_slots import InMemoryQuestionSlots
+from tests.fakes.work_queue import InMemoryDeadLetters, InMemoryTasks, InMemoryWorkQueue
+from tests.fakes.work_queue import World as TasksWorld
 from tests.functions.invocations import invoke, refuses, step
+from tests.unit.test_decide_all import Flow
+from tests.unit.test_decide_batch import Reads, listed, ports
 
 DEFAULTS: list[Path] = sorted((REPOSITORY / "policies").glob("*.cedar"))
 STEP = step(request=SHARE, requestId=SHARE.request_id, attempt=1)
@@ -462,3 +475,92 @@ def test_what_was_let_in_of_a_share_stays_while_what_is_new_is_delayed(
     assert answer["decision"]["outcome"] == "keep"
     assert answer["decision"]["delayed"]["since"] == answer["on"]["at"]
     assert answer["let_in"] is None
+
+
+class Queue:
+    """The queue of decisions, with the tasks that wait, and the world that they are decided in."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.scene = TasksWorld()
+        self.queue, self.tasks = InMemoryWorkQueue(self.scene), InMemoryTasks(self.scene)
+        self.flow = Flow(2)
+        self.flow.world.there = [listed(each) for each in self.flow.requests]
+        world = self.flow.world
+        ports_of = BatchPorts(
+            ports=ports(world),
+            reads=Reads(world),
+            ledger=self.flow.ledger,
+            attempts=self.flow.attempts,
+            answers=self.flow,
+        )
+        monkeypatch.setattr(app, "batch_ports", lambda: ports_of)
+        monkeypatch.setattr(app, "evaluation_time", lambda: EvaluationTime(NOW, "UTC"))
+        monkeypatch.setattr(app, "door_ports", self.ports)
+
+    def ports(self, time_left: Callable[[], float]) -> DoorPorts:
+        return DoorPorts(
+            callback=self.tasks,
+            queue=self.queue,
+            dead_letters=lambda: InMemoryDeadLetters(self.scene),
+            now=lambda: NOW,
+            time_left=time_left,
+        )
+
+    def put(self, token: str, execution: ExecutionInput | None, approval: Approval | None = None) -> None:
+        fields = {"execution": execution} if execution else {}
+        body = step(form=1, token=token, since=NOW, input={"approval": approval}, **fields)
+        self.queue.put(Outgoing(json.dumps(body)))
+
+    def work_off(self) -> None:
+        records = self.queue.received()
+        self.queue.settle(records, invoke(app.lambda_handler, {"Records": records}))
+
+
+def test_tasks_are_completed_with_the_decision_and_what_became_of_the_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    queue = Queue(monkeypatch)
+    queue.flow.world.shares.invitation = invitation(InvitationStatus.PENDING)
+    for token, each in zip("ab", queue.flow.executions, strict=True):
+        queue.put(token, each)
+    queue.put("share", execution_input(SHARE))
+
+    queue.work_off()
+
+    outputs: dict[str, Any] = {token: msgspec.to_builtins(each) for token, each in queue.tasks.succeeded.items()}
+    assert [outputs[each]["accepted"]["acceptance"]["result"] for each in "ab"] == ["accepted"] * 2
+    assert [outputs[each]["decided"]["decision"]["outcome"] for each in ("a", "share")] == ["accept"] * 2
+    assert outputs["share"]["accepted"] is None
+    assert outputs["a"]["decided"]["on"]["account"] == CONSUMER
+    assert queue.queue.messages == {}
+    assert queue.flow.invoked == [(2, True)]
+
+
+def test_what_is_to_be_decided_again_comes_again_and_what_is_broken_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = Queue(monkeypatch)
+    queue.flow.world.broken = {"owners"}
+    queue.put("a", queue.flow.executions[0])
+    queue.put("broken", None)
+
+    queue.work_off()
+
+    assert queue.tasks.succeeded == {}
+    assert queue.tasks.failed == {"broken": ("InvalidInputError", "task: it is of no execution")}
+    ((kept),) = queue.queue.messages.values()
+    assert json.loads(kept.message.body)["looked"]["times"] == 1
+    assert kept.message.delay > 0
+
+
+def test_what_is_not_so_any_more_once_it_is_answered_comes_again_as_outdated(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = Queue(monkeypatch)
+    queue.put("a", queue.flow.executions[0])
+    # EC2 lists it as live by now, to the one that answers.
+    queue.flow.answering.there[queue.flow.requests[0]] = ConnectionState.REJECTED
+    monkeypatch.setattr(
+        queue.flow, "answer", lambda executions, may_answer: [DecideAgain((Reason("decided-again", "late"),))]
+    )
+
+    queue.work_off()
+
+    assert (queue.tasks.succeeded, queue.tasks.failed) == ({}, {})
+    assert len(queue.queue.messages) == 1

@@ -386,7 +386,7 @@ def test_an_attempt_whose_time_can_t_be_told_does_not_fail(
     def refuse(request_id: str) -> None:
         raise ThrottledError("read: slowly")
 
-    monkeypatch.setattr(ledger, "entry", refuse)
+    monkeypatch.setattr(ledger, "entry_with", refuse)
 
     assert report(**PUBLISHED) == {"status": "AVAILABLE", "settled": True}
     assert metrics(capsys.readouterr().out) == []

@@ -115,11 +115,16 @@ def statement(role: str, sid: str) -> Json:
 def attribute_of(value: Any) -> str:
     """Return the logical id that a ``!GetAtt`` or ``!Ref`` names, under a condition if it is so.
 
-    ``!Ref Function.Version`` is SAM's way to name the version that a function's alias points to.
+    ``!Ref Function.Alias`` is SAM's way to name a function's alias, ``!Ref Function.Version`` the version that it
+    points to.
     """
     if "Fn::If" in value:
         return attribute_of(value["Fn::If"][1])
-    return str(value["Fn::GetAtt"][0] if "Fn::GetAtt" in value else value["Ref"]).removesuffix(".Version")
+    return (
+        str(value["Fn::GetAtt"][0] if "Fn::GetAtt" in value else value["Ref"])
+        .removesuffix(".Version")
+        .removesuffix(".Alias")
+    )
 
 
 _REFERRED = {

@@ -20,7 +20,7 @@ from drawbridge.association import MadeAttachment, Plan
 from drawbridge.association.owned_object import OwnedKind, OwnedObject
 from drawbridge.aws.state_machine import StateMachine
 from drawbridge.aws.task_callback import TaskCallback
-from drawbridge.decision import Accept, DecidedOn, Decision
+from drawbridge.decision import Accept, DecidedOn, Decision, Keep, Reject
 from drawbridge.decision.decision_record import DecisionRecord
 from drawbridge.decision.let_in import LetIn
 from drawbridge.pacing.defaults import CREATE_ENDPOINT, DELETE_ENDPOINTS
@@ -29,13 +29,14 @@ from drawbridge.pacing.turn import AwaitTurn, Turn
 from drawbridge.publication import Publication
 from drawbridge.record import Outcome
 from drawbridge.record.attempt import AssociationFailed, RemovalFailed, failed_removal, outcome_of_report
-from drawbridge.record.outcome import Failure, Published, Refused
-from drawbridge.request import ExecutionInput, Request
+from drawbridge.record.outcome import Accepted, Failure, Published, Refused, outcome_of
+from drawbridge.request import EndpointConnectionRequest, ExecutionInput, Request
 from drawbridge.status import Reason, Status
 from drawbridge.withdrawal import NOTHING as NOTHING_GOES
 from drawbridge.withdrawal import Cause, ObjectRemoval, StaysAfterAll, WithdrawalPlan, Withdrawn
 from functions.accept_request import app as accept_request
 from functions.associate_resource import app as associate_resource
+from functions.decide_request import app as decide_request
 from functions.plan_associations import app as plan_associations
 from functions.plan_withdrawal import app as plan_withdrawal
 from functions.publish_dns import app as publish_dns
@@ -65,6 +66,9 @@ DECISION_RECORD = DecisionRecord(
     fingerprint="0" * 64,
 )
 NOTHING = Plan(associations=(), refused=(), observed_fingerprint="state", bindings_fingerprint="bindings")
+
+WAITED_FOR = {"NotReadyError", "ThrottledError", "Sandbox.Timedout", "Lambda.Unknown", "Runtime.ExitError"}
+"""Errors of a worker that leave its message in the queue, where it is received again."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +169,35 @@ class Cast:
             ),
             "record_outcome": self._played("record_outcome", record_outcome.RecordOutcomeInput, self._recorded),
         }
+
+    def decide(self, body: str, callback: TaskCallback) -> None:
+        """Do as the worker of the queue of decisions does: it waits for AWS, and has connections answered."""
+        message = parse(body, decide_request.DecideTask)
+        assert message.execution is not None
+        step = msgspec.to_builtins(message.execution) | msgspec.to_builtins(message.input)
+        while True:
+            try:
+                decided = self.functions()["decide_request"](step)
+            except FunctionError as error:
+                if error.payload["errorType"] in WAITED_FOR:
+                    continue
+                assert callback.fail(message.token, error.payload["errorType"], error.payload["errorMessage"])
+                return
+            assert callback.succeed(
+                message.token, {"decided": decided, "accepted": self._answered_at_once(message.execution)}
+            )
+            return
+
+    def _answered_at_once(self, execution: ExecutionInput) -> Json | None:
+        """Answer a connection, and record it, as is done where it is decided on; nothing of a share."""
+        script = self.script
+        if not isinstance(execution.request, EndpointConnectionRequest):
+            return None
+        if not isinstance(script.decision, Accept | Reject | Keep):
+            return None
+        progress = Accepted(script.decision, script.acceptance, script.decision_record, script.let_in)
+        self.outcomes.append(outcome_of(progress))
+        return {"acceptance": msgspec.to_builtins(script.acceptance)}
 
     def _accepted(self) -> Acceptance | DecideAgain:
         if self.calls.count("accept_request") <= self.script.decides_again:
@@ -306,33 +339,41 @@ class Stage:
         cast = Cast(script)
         self.known.update(cast.functions())
         role = f"arn:aws:iam::{self.somebody.account_id}:role/onboarding"
-        queue = self.somebody.client("sqs").create_queue(QueueName=uuid.uuid4().hex)["QueueUrl"]
+        sqs = self.somebody.client("sqs")
+        queues = {
+            name: sqs.create_queue(QueueName=uuid.uuid4().hex)["QueueUrl"]
+            for name in ("DecisionsQueueUrl", "TurnsQueueUrl")
+        }
         machine = self.sfn.create_state_machine(
-            name=uuid.uuid4().hex, definition=_definition(workflow, queue), roleArn=role
+            name=uuid.uuid4().hex, definition=_definition(workflow, queues), roleArn=role
         )
         attempt = execution_input(request)
         assert StateMachine(self.sfn, machine["stateMachineArn"]).start(attempt)
         (execution,) = self.sfn.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
-        return cast, self._ended(execution["executionArn"], lambda: self._give_turns(cast, queue))
+        workers = {queues["DecisionsQueueUrl"]: cast.decide, queues["TurnsQueueUrl"]: cast.give_turn}
+        return cast, self._ended(execution["executionArn"], lambda: self._work_off(workers))
 
-    def _ended(self, arn: str, give_turns: Callable[[], bool]) -> Json:
+    def _ended(self, arn: str, work_off: Callable[[], bool]) -> Json:
         def described() -> Json:
             names_written: Json = self.sfn.describe_execution(executionArn=arn)
             return names_written
 
         while described()["status"] == "RUNNING":
-            until(lambda: described()["status"] != "RUNNING" or give_turns() or is_waiting(arn))
+            until(lambda: described()["status"] != "RUNNING" or work_off() or is_waiting(arn))
             # The longest wait between two tries.
             clock.advance(60)
         return described()
 
-    def _give_turns(self, cast: Cast, queue: str) -> bool:
-        """Work off the queue of turns; return whether there was anything in it."""
+    def _work_off(self, workers: Mapping[str, Callable[[str, TaskCallback], None]]) -> bool:
+        """Work off the queues; return whether there was anything in one."""
+        return any(self._work_off_queue(queue, work) for queue, work in workers.items())
+
+    def _work_off_queue(self, queue: str, work: Callable[[str, TaskCallback], None]) -> bool:
         sqs = self.somebody.client("sqs")
         received = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
         for message in received:
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-            cast.give_turn(message["Body"], TaskCallback(self.sfn))
+            work(message["Body"], TaskCallback(self.sfn))
         return bool(received)
 
 
@@ -363,10 +404,12 @@ def parameters(name: str) -> tuple[str, ...]:
     return (f"/{name}/dns-name", f"/{name}/connection")
 
 
-def _definition(workflow: Workflow, turns_queue: str) -> str:
+def _definition(workflow: Workflow, queues: Mapping[str, str]) -> str:
     """Return the definition with each function named after its folder."""
     text = json.dumps(DEFINITIONS[workflow]).replace("${LambdaInvoke}", "arn:aws:states:::lambda:invoke")
-    text = text.replace("${SendMessage}", "arn:aws:states:::sqs:sendMessage").replace("${TurnsQueueUrl}", turns_queue)
+    text = text.replace("${SendMessage}", "arn:aws:states:::sqs:sendMessage")
+    for name, url in queues.items():
+        text = text.replace(f"${{{name}}}", url)
     for substitution, arn in CALLED_BY[workflow].items():
         folder = RESOURCES[attribute_of(arn)]["Properties"]["CodeUri"].rstrip("/").rpartition("/")[2]
         text = text.replace(f"${{{substitution}}}", folder)

@@ -383,8 +383,18 @@ def test_a_schedule_retries_and_then_keeps_what_it_could_not_deliver() -> None:
         assert RESOURCES[attribute_of(schedule["Target"]["DeadLetterConfig"]["Arn"])]["Type"] == "AWS::SQS::Queue"
 
 
+def test_nobody_but_the_workflow_and_the_worker_sends_what_may_say_that_somebody_approved() -> None:
+    policy = RESOURCES["DecisionsQueuePolicy"]["Properties"]
+
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    senders = [attribute_of(each) for each in statement["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "sqs:SendMessage")
+    assert senders == ["OnboardingStateMachineRole", "DecideRequestFunctionRole"]
+    assert [attribute_of(each) for each in policy["Queues"]] == [attribute_of(statement["Resource"])]
+
+
 def test_every_rule_may_send_to_its_queue_and_its_dead_letter_queue() -> None:
-    policies = of_type("AWS::SQS::QueuePolicy")
+    policies = {name: each for name, each in of_type("AWS::SQS::QueuePolicy").items() if name != "DecisionsQueuePolicy"}
     rules = {"HintsQueuePolicy": RULES.keys() - {REGISTERING}, "RegistrationsQueuePolicy": {REGISTERING}}
 
     assert policies.keys() == rules.keys()
@@ -431,6 +441,7 @@ def test_an_event_that_is_acted_on_goes_where_it_is_parsed_and_if_it_can_not_whe
 @pytest.mark.parametrize(
     ("mapping", "queue", "function"),
     [
+        ("DecisionsMapping", "DecisionsQueue", "DecideRequestFunction"),
         ("HintsMapping", "HintsQueue", "DiscoverRequestsFunction"),
         ("RegistrationsMapping", "RegistrationsQueue", "RegisterConsumerFunction"),
         ("TurnsMapping", "TurnsQueue", "GiveTurnsFunction"),

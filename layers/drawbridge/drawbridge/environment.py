@@ -70,6 +70,15 @@ class Environment:
         return self._required("HINTS_DEAD_LETTER_QUEUE_URL")
 
     @property
+    def decisions_queue(self) -> str:
+        return self._required("DECISIONS_QUEUE_URL")
+
+    @property
+    def accept_request(self) -> str:
+        """Name of the alias of the function that answers connections."""
+        return self._required("ACCEPT_REQUEST_FUNCTION")
+
+    @property
     def turns_queue(self) -> str:
         return self._required("TURNS_QUEUE_URL")
 

@@ -10,9 +10,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from drawbridge.acceptance.kept_answer import KeptAnswer
 from drawbridge.association import Plan, PlannedAssociation
 from drawbridge.aws.attempts_table import AttemptsTable
 from drawbridge.bounds import size_of
+from drawbridge.decision import Accept, DecidedOn, Reject
+from drawbridge.decision.let_in import LetIn
 from drawbridge.errors import UpstreamError
 from drawbridge.record.outcome import Failure, Published, Refused, WorkflowError
 from drawbridge.request import ExecutionInput
@@ -32,6 +35,7 @@ from drawbridge.withdrawal import (
 )
 from tests.builders import NOW, desired, execution_input
 from tests.contracts.conftest import NewAccount
+from tests.contracts.ledger_rows import connection
 from tests.contracts.ports.implementations import IMPLEMENTATIONS, either
 from tests.fakes.attempts import InMemoryAttempts
 from tests.unit.largest import LARGEST_SNAPSHOT, largest_publication, longest_removal
@@ -327,3 +331,29 @@ def test_of_a_removal_s_result_as_much_is_kept_as_there_is_room_for(
     assert stays.because.text.startswith("xxx")
     assert isinstance(gone, Withdrawn)
     assert gone.parameters[0] == f"/{0:0100}"
+
+
+def kept_answer(name: str, outcome: str = "accept") -> KeptAnswer:
+    decision = Accept((WHY,)) if outcome == "accept" else Reject((WHY,))
+    return KeptAnswer(
+        decision=decision,
+        on=DecidedOn(at=NOW, account_id=name),
+        decision_fingerprint="policies",
+        let_in=LetIn(at=NOW, because=(WHY,)),
+    )
+
+
+def test_answers_are_kept_read_replaced_and_forgotten_together(attempts: Attempts) -> None:
+    executions = [execution_input(connection(next(_numbers))) for _ in range(30)]
+    answers = [(each, kept_answer(each.request_id)) for each in executions]
+    attempts.keep_answers(answers)
+    attempts.keep_answers([(executions[1], kept_answer("other", "reject"))])
+    attempts.forget_answers(executions[2:3])
+
+    found = attempts.kept_answers([*executions, execution_input(connection(next(_numbers)))])
+
+    names = {each.execution_name: answer for each, answer in answers}
+    names[executions[1].execution_name] = kept_answer("other", "reject")
+    del names[executions[2].execution_name]
+    assert found == names
+    assert attempts.kept_answers([]) == {}

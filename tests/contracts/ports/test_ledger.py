@@ -15,6 +15,7 @@ from drawbridge.association.plan_inputs import PlanInputs
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.decision import Delayed
 from drawbridge.decision.let_in import NOT_MANAGED, LetIn
+from drawbridge.decision.recorded import RecordedRequest
 from drawbridge.discovery.ledger_row import LedgerRow
 from drawbridge.discovery.observed_request import ObservedRequest
 from drawbridge.discovery.review import Review
@@ -1234,3 +1235,29 @@ def test_a_delay_that_is_recorded_again_is_as_it_was(ledger: Ledger, delayed: Le
     assert reach(ledger, Status.PENDING, delayed=DELAYED)
 
     assert row(ledger).delayed == DELAYED
+
+
+def test_what_decisions_rest_on_is_read_of_many_as_of_each(ledger: Ledger, delayed: LedgerRow) -> None:
+    let_in = LetIn(at=NOW, because=(WHY,))
+    other, third, missing = connection(1), connection(2), connection(3)
+    ledger.claim(observed_request(request=other, deadline=NOW), 1, after=None)
+    ledger.claim(observed_request(request=third), 1, after=None)
+    reach(ledger, Status.ACCEPTED, request=third, settled=False, let_in=let_in)
+    ledger.command_withdrawal(row(ledger, other.request_id), WithdrawalCommand(by="me", at=NOW))
+    ids = [ID, other.request_id, third.request_id]
+
+    recorded = ledger.recorded([*ids, missing.request_id])
+
+    assert recorded == {
+        each: RecordedRequest(
+            let_in=ledger.let_in(each),
+            delayed=ledger.delayed(each),
+            commanded=ledger.is_commanded(each),
+            deadline=ledger.deadline(each),
+        )
+        for each in ids
+    }
+    assert [recorded[each].delayed for each in ids] == [DELAYED, None, None]
+    assert [recorded[each].deadline for each in ids] == [None, NOW, None]
+    assert [recorded[each].let_in for each in ids] == [None, None, let_in]
+    assert {*ledger.commanded([*ids, missing.request_id])} == {other.request_id}

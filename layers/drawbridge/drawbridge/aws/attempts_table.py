@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct, field
 
+from drawbridge.acceptance.kept_answer import KeptAnswer
 from drawbridge.association import Plan, PlannedAssociation
 from drawbridge.association.attachment_document import AttachmentDocument, attachment_of, document_of
 from drawbridge.aws.errors import translated
-from drawbridge.aws.table_reads import queried
+from drawbridge.aws.table_reads import items_by_keys, queried
 from drawbridge.decision.decision_record import AssociationDecisionRecord
 from drawbridge.errors import UpstreamError
+from drawbridge.parsing import UnreadableError, read_json
 from drawbridge.record.attempt import KeptAttempt, fitted, fitted_removal
 from drawbridge.record.outcome import ItemResult, Refused
 from drawbridge.request import ExecutionInput
@@ -29,6 +31,7 @@ _KEPT_FOR = timedelta(days=30)
 
 _PLAN = "plan"
 _DECISION_RECORD = "grounds"
+_ANSWER = "answer"
 _ASSOCIATION = "association/"
 _RESULT = "result/"
 _WITHDRAWAL = "withdrawal"
@@ -201,6 +204,29 @@ class AttemptsTable:
             results={place: results.decode(text) for place, text in of_place.items() if text is not None},
         )
 
+    def keep_answers(self, answers: Sequence[tuple[ExecutionInput, KeptAnswer]]) -> None:
+        """Keep how connections are to be answered, 25 in a call, each instead of what is kept of its attempt."""
+        with translated(f"keep {len(answers)} answers", missing=UpstreamError), self._table.batch_writer() as batch:
+            for execution, answer in answers:
+                batch.put_item(Item=self._item(execution, _ANSWER, answer))
+
+    def kept_answers(self, executions: Sequence[ExecutionInput]) -> dict[str, KeptAnswer]:
+        """Return the answers that are kept, by the names of the attempts, a hundred in a call.
+
+        One that another version kept otherwise is left out: it is decided anew.
+        """
+        names = sorted({each.execution_name for each in executions})
+        keys = [{"attempt": name, "item": _ANSWER} for name in names]
+        with translated(f"read the answers of {len(names)} attempts", missing=UpstreamError):
+            found = [*items_by_keys(self._table, keys, ("attempt", "json"))]
+        return {str(item["attempt"]): answer for item in found if (answer := _read_answer(item)) is not None}
+
+    def forget_answers(self, executions: Sequence[ExecutionInput]) -> None:
+        """Have no answers kept of these attempts any more."""
+        with translated("forget answers", missing=UpstreamError), self._table.batch_writer() as batch:
+            for execution in executions:
+                batch.delete_item(Key=_key(execution, _ANSWER))
+
     def _items(self, execution: ExecutionInput) -> dict[str, str]:
         """Read what is kept, in JSON, by the names of the items."""
         with translated(f"read what is kept of {execution.execution_name}", missing=UpstreamError):
@@ -221,6 +247,13 @@ class AttemptsTable:
             "json": msgspec.json.encode(part).decode(),
             "expires_at": int((self._now() + _KEPT_FOR).timestamp()),
         }
+
+
+def _read_answer(item: Mapping[str, Any]) -> KeptAnswer | None:
+    try:
+        return read_json(str(item["json"]), KeptAnswer)
+    except UnreadableError:
+        return None
 
 
 def _association(place: int) -> str:

@@ -76,6 +76,10 @@ class ConsumersTable:
             found = items_of(self._table, account_ids, (_KEY, *_FIELDS, *_BESIDE, "event_fingerprint"), key=_KEY)
             return {item[_KEY]: self._read(item) for item in found}
 
+    def consumers(self, account_ids: Collection[str]) -> dict[str, Consumer]:
+        """Return what is registered of accounts, read as ``entries`` reads it."""
+        return {account_id: entry.consumer for account_id, entry in self.entries(account_ids).items()}
+
     def add(self, entry: Registration, *, replace: bool) -> bool:
         """Write an entry; ``False`` if the account has one, which is only overwritten to ``replace`` it.
 

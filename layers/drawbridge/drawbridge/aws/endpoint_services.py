@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,13 @@ from drawbridge.aws.errors import code_of, translated
 from drawbridge.bounds import in_parts
 from drawbridge.errors import GoneError
 from drawbridge.request import is_attachment
-from drawbridge.request.connections import ConnectionState, EndpointConnection, LoadBalancer, ManagedService
+from drawbridge.request.connections import (
+    MOST_ANSWERED,
+    ConnectionState,
+    EndpointConnection,
+    LoadBalancer,
+    ManagedService,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -20,8 +26,8 @@ if TYPE_CHECKING:
 
 MANAGED_TAG = "drawbridge:managed"
 
-_MOST_AT_ONCE = 25
-"""Endpoints in one call to accept or reject: the API documents no maximum, and for attachments 50."""
+_MOST_IN_FILTER = 200
+"""Values that one filter takes."""
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 """Stands for a creation time that AWS does not give: that turn comes first, and counts for others."""
@@ -38,8 +44,12 @@ A service that has its notification, of an earlier version and of more, is left 
 class EndpointServices:
     """The endpoint services that Drawbridge looks after: tagged ``drawbridge:managed = true``, or listed."""
 
-    def __init__(self, ec2: EC2Client, *, listed: Collection[str] = (), topic_arn: str = "") -> None:
+    def __init__(
+        self, ec2: EC2Client, *, listed: Collection[str] = (), topic_arn: str = "", answering: EC2Client | None = None
+    ) -> None:
+        """``answering`` is the client that connections are answered by, if not the same."""
         self._ec2 = ec2
+        self._answering = answering or ec2
         self._listed = frozenset(listed)
         self._topic_arn = topic_arn
 
@@ -61,13 +71,36 @@ class EndpointServices:
             return None
         return next((service for each in answer["ServiceConfigurations"] if (service := self._managed(each))), None)
 
+    def managed_services(self, service_ids: Collection[str]) -> dict[str, ManagedService]:
+        """Return those of the services that exist and are managed, by their ids: 200 in a call."""
+        found: dict[str, ManagedService] = {}
+        with translated("describe endpoint services"):
+            for some in in_parts(sorted({*service_ids}), _MOST_IN_FILTER):
+                chosen: list[FilterTypeDef] = [{"Name": "service-id", "Values": [*some]}]
+                for page in self._ec2.get_paginator("describe_vpc_endpoint_service_configurations").paginate(
+                    Filters=chosen
+                ):
+                    for each in page["ServiceConfigurations"]:
+                        if (service := self._managed(each)) is not None:
+                            found[service.service_id] = service
+        return found
+
     def connections(self) -> list[EndpointConnection]:
         """Return the connections to all services of this account, whoever looks after them: one listing for all."""
         return self._list()
 
     def of_owner(self, account_id: str) -> list[EndpointConnection]:
         """Return all connections of an account's endpoints to services of this one."""
-        return [each for each in self._list(("vpc-endpoint-owner", account_id)) if not is_attachment(each.endpoint_id)]
+        return self.of_owners([account_id])
+
+    def of_owners(self, account_ids: Collection[str]) -> list[EndpointConnection]:
+        """Return all connections of these accounts' endpoints to services of this one: 200 accounts in a call."""
+        return [
+            each
+            for some in in_parts(sorted({*account_ids}), _MOST_IN_FILTER)
+            for each in self._list(("vpc-endpoint-owner", some))
+            if not is_attachment(each.endpoint_id)
+        ]
 
     def attachments_of(self, account_id: str) -> list[EndpointConnection]:
         """Return all connections of an account's transit gateways: no filter gives these, so that all are listed."""
@@ -85,11 +118,18 @@ class EndpointServices:
             raise GoneError(f"no connection of {endpoint_id} to {service_id} is listed")
         return found[0]
 
+    def listed(self, endpoint_ids: Collection[str]) -> list[EndpointConnection]:
+        """Return the connections of these endpoints and attachments, as far as AWS lists any: 200 in a call."""
+        return [
+            connection
+            for name in ("vpc-endpoint-id", "transit-gateway-attachment-id")
+            for some in in_parts([each for each in sorted({*endpoint_ids}) if id_filter(each) == name], _MOST_IN_FILTER)
+            for connection in self._list((name, some))
+            if connection.endpoint_id in some
+        ]
+
     def state(self, service_id: str, endpoint_id: str) -> ConnectionState:
         return self.connection(service_id, endpoint_id).state
-
-    def owner(self, service_id: str, endpoint_id: str) -> str:
-        return self.connection(service_id, endpoint_id).owner
 
     def answer(self, service_id: str, endpoint_ids: list[str], *, accept: bool) -> dict[str, str]:
         """Accept or reject connections of one service; return AWS's reason for each that it did not do.
@@ -101,16 +141,18 @@ class EndpointServices:
         requires the list of endpoints even then, and an empty one is not sent.
         """
         operation: Any = (
-            self._ec2.accept_vpc_endpoint_connections if accept else self._ec2.reject_vpc_endpoint_connections
+            self._answering.accept_vpc_endpoint_connections
+            if accept
+            else self._answering.reject_vpc_endpoint_connections
         )
         refused: dict[str, str] = {}
         endpoints = [each for each in endpoint_ids if not is_attachment(each)]
         attachments = [each for each in endpoint_ids if is_attachment(each)]
         chosen = [
-            *({"VpcEndpointIds": some} for some in in_parts(endpoints, _MOST_AT_ONCE)),
+            *({"VpcEndpointIds": some} for some in in_parts(endpoints, MOST_ANSWERED)),
             *(
                 {"VpcEndpointIds": [], "TransitGatewayAttachmentIds": some}
-                for some in in_parts(attachments, _MOST_AT_ONCE)
+                for some in in_parts(attachments, MOST_ANSWERED)
             ),
         ]
         with translated(f"answer connections to {service_id}"):
@@ -145,8 +187,9 @@ class EndpointServices:
                 if code_of(error) not in {"DuplicateConnectionNotification", "InvalidVpcEndpointServiceId.NotFound"}:
                     raise
 
-    def _list(self, *filters: tuple[str, str]) -> list[EndpointConnection]:
-        chosen: Any = {"Filters": [{"Name": name, "Values": [value]} for name, value in filters]} if filters else {}
+    def _list(self, *filters: tuple[str, str | Sequence[str]]) -> list[EndpointConnection]:
+        given = [{"Name": name, "Values": [value] if isinstance(value, str) else [*value]} for name, value in filters]
+        chosen: Any = {"Filters": given} if given else {}
         with translated("list endpoint connections"):
             return [
                 _connection(each, self._ec2.meta.region_name)

@@ -38,6 +38,7 @@ from drawbridge.bounds import fitting
 from drawbridge.decision import Delayed
 from drawbridge.decision.facts import AwareDatetime
 from drawbridge.decision.let_in import LetIn
+from drawbridge.decision.recorded import RecordedRequest
 from drawbridge.discovery.ledger_row import LedgerRow, is_failure
 from drawbridge.discovery.next_action import RETRY_FINGERPRINT
 from drawbridge.discovery.observed_request import ObservedRequest
@@ -77,6 +78,7 @@ NO_HISTORY = NoHistory()
 _HISTORY_KEPT = 100
 """Entries of a row's history, if they fit; the bus has announced the earlier ones."""
 
+_RECORDED = ("request_id", "let_in", "delayed", "commanded", "deadline")
 
 BrokenRow = Callable[[str], None]
 """Called for each row that can't be read, with its id and why."""
@@ -101,6 +103,7 @@ class LedgerTable:
         self._now = now
         self._on_broken = on_broken
         self._history = history
+        self._available: dict[str, dict[str, Any]] = {}
 
     def rows(self, request_ids: Collection[str]) -> Mapping[str, LedgerRow]:
         """Return the rows of requests, as far as a sweep compares them: without what their decisions rested on."""
@@ -261,6 +264,8 @@ class LedgerTable:
             taken.delete("published", set(outcome.taken_back))
             taken.only_if(attempt=change.attempt)
             self._update(change.request_id, taken)
+        if change.status is Status.AVAILABLE:
+            self._available[change.id] = written
         return msgspec.structs.replace(change, account_id=written["account_id"])
 
     def note_observed(self, row: LedgerRow, observed: ObservedRequest) -> None:
@@ -401,11 +406,19 @@ class LedgerTable:
 
     def deadline(self, request_id: str) -> datetime | None:
         """Return when the invitation expires that was listed last; ``None`` where there was none to answer."""
-        try:
-            return msgspec.convert(self._attribute("deadline", request_id, "its deadline"), AwareDatetime | None)
-        except msgspec.ValidationError:
-            # Somebody wrote it by hand.
-            return None
+        return _deadline(self._attribute("deadline", request_id, "its deadline"))
+
+    def recorded(self, request_ids: Collection[str]) -> Mapping[str, RecordedRequest]:
+        """Return what decisions on requests rest on, as far as it is in rows, read consistently."""
+        with translated("read what was decided earlier", missing=UpstreamError):
+            found = items_of(self._table, request_ids, _RECORDED)
+            return {str(item["request_id"]): _recorded(item) for item in found}
+
+    def commanded(self, request_ids: Collection[str]) -> frozenset[str]:
+        """Return those of the requests whose withdrawal an operator commanded, read consistently."""
+        with translated("read what was commanded", missing=UpstreamError):
+            found = items_of(self._table, request_ids, ("request_id", "commanded"))
+            return frozenset(str(item["request_id"]) for item in found if item.get("commanded"))
 
     def connected(self, request_id: str) -> ConnectedRecord:
         """Return what was made and published for a request; an empty record if there is no row."""
@@ -463,6 +476,15 @@ class LedgerTable:
         with translated(f"read {request_id}", missing=UpstreamError):
             item = self._table.get_item(Key={"request_id": request_id}, ConsistentRead=True).get("Item")
         return None if item is None else entry_of(item)
+
+    def entry_with(self, change: StatusChange) -> Entry | None:
+        """Return the row with a change that was just written to it; it is not read again if what is there now is.
+
+        Raises:
+            InvalidInputError: somebody wrote it by hand.
+        """
+        written = self._available.pop(change.id, None)
+        return self.entry(change.request_id) if written is None else entry_of(written)
 
     def status_reached(self, request_id: str) -> StatusReached | None:
         """Return the status that a request has by now, and why; ``None`` if it has no row."""
@@ -548,6 +570,23 @@ class LedgerTable:
 
     def _timestamp(self) -> str:
         return self._now().isoformat(timespec="milliseconds")
+
+
+def _recorded(item: Mapping[str, Any]) -> RecordedRequest:
+    return RecordedRequest(
+        let_in=read_attribute("let_in", str(item.get("let_in") or "")),
+        delayed=read_attribute("delayed", str(item.get("delayed") or "")),
+        commanded=bool(item.get("commanded")),
+        deadline=_deadline(item.get("deadline")),
+    )
+
+
+def _deadline(written: object) -> datetime | None:
+    try:
+        return msgspec.convert(written, AwareDatetime | None)
+    except msgspec.ValidationError:
+        # Somebody wrote it by hand.
+        return None
 
 
 def _with_records(row: LedgerRow, item: Mapping[str, Any]) -> LedgerRow:

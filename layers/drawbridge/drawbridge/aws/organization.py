@@ -22,6 +22,9 @@ _PATH = re.compile(r"o-[^/]+/r-[^/]+/((?:ou-[^/]+/)*)(?:[0-9]{12}/)?")
 KEPT_FOR = timedelta(minutes=5)
 """How long a member's place is good: Organizations allows few calls a second."""
 
+_NONE_KEPT_FOR = timedelta(seconds=10)
+"""How long it is good that this account is in no organization: as long as many are decided on together."""
+
 _ROLE_KEPT_FOR = timedelta(minutes=50)
 """A role's session lasts an hour."""
 
@@ -30,8 +33,8 @@ class Organization:
     """Our organization, asked through a role in its management (or a delegated administrator) account.
 
     Any member may ask Organizations what organization it is in, but only that role may ask about another account.
-    Where a member stands is kept for five minutes. That an account is an outsider, or can't be asked about, is not: it
-    may join at any time, and waits for it.
+    What organization we are in, and where a member stands, is kept for five minutes. That an account is an outsider, or
+    can't be asked about, is not: it may join at any time, and waits for it.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Organization:
         self._administrator = administrator
         self._now = now
         self._places: dict[str, tuple[datetime, OrganizationPlace]] = {}
+        self._ours: tuple[datetime, Any] | None = None
         self._as_administrator: tuple[datetime, str, OrganizationsClient] | None = None
 
     def place_of(self, account_id: str) -> OrganizationPlace:
@@ -93,11 +97,17 @@ class Organization:
 
     def _organization(self) -> Any:
         """Return the organization that this account is in, or ``None`` if it is in none."""
+        if self._ours is not None:
+            asked_at, ours = self._ours
+            if self._now() - asked_at < (KEPT_FOR if ours is not None else _NONE_KEPT_FOR):
+                return ours
         try:
             with translated("ask for our organization"):
-                return self._own.describe_organization()["Organization"]
+                ours = self._own.describe_organization()["Organization"]
         except ConflictError:
-            return None
+            ours = None
+        self._ours = (self._now(), ours)
+        return ours
 
     def _client(self, management_account: str) -> OrganizationsClient | None:
         if self._administrator is None:

@@ -33,7 +33,13 @@ def items_of(
     Raises:
         ThrottledError: DynamoDB leaves keys unprocessed, time and again.
     """
-    keys = [{key: value} for value in sorted(values)]
+    yield from items_by_keys(table, [{key: value} for value in sorted(values)], attributes)
+
+
+def items_by_keys(
+    table: Table, keys: Sequence[dict[str, str]], attributes: Collection[str]
+) -> Iterator[dict[str, Any]]:
+    """Yield the items that are there, as ``items_of`` does, of a table whose keys have two parts."""
     for some in in_parts(keys, _AT_ONCE):
         yield from _batch(table, some, attributes)
 

@@ -24,6 +24,10 @@ _CONFIG = Config(
 _PACED = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 
 
+# A function that waits for another's answer invokes it once, and has the time that the other has.
+_WAITING = _PACED.merge(Config(read_timeout=60))
+
+
 @cache
 def client(service: str) -> Any:
     """Return the client of a service, in the function's Region and with its role."""
@@ -34,6 +38,12 @@ def client(service: str) -> Any:
 def paced(service: str) -> Any:
     """Return a client of a service that makes each call once: for those that have a budget."""
     return boto3.client(service, config=_PACED)  # type: ignore[call-overload]  # the name is no literal here
+
+
+@cache
+def waiting(service: str) -> Any:
+    """Return a client that makes each call once, and waits a minute for its answer."""
+    return boto3.client(service, config=_WAITING)  # type: ignore[call-overload]  # the name is no literal here
 
 
 @cache

@@ -1,19 +1,27 @@
 """The objects of ``decide_request``."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 
 from drawbridge.approval.approvers import Approvers
 from drawbridge.approval.connected_earlier import ConnectedEarlier
+from drawbridge.approval.decide_all import BatchPorts
 from drawbridge.approval.decide_request import DecisionPorts
 from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import bindings_in_force
+from drawbridge.aws.answering_function import AnsweringFunction
+from drawbridge.aws.dead_letter_queue import DeadLetterQueue
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.aws.owned_object_listing import OwnedObjectListing
 from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
 from drawbridge.aws.question_slot_items import QuestionSlotItems
+from drawbridge.aws.task_callback import TaskCallback
+from drawbridge.aws.work_queue import SqsWorkQueue
 from drawbridge.bootstrap.approvals import approvers as configured_approvers
-from drawbridge.bootstrap.clients import client, table
+from drawbridge.bootstrap.attempts import attempts as build_attempts
+from drawbridge.bootstrap.clients import client, table, waiting
+from drawbridge.bootstrap.facts import Reads, batch_reads
 from drawbridge.bootstrap.facts import gatherer as build_gatherer
 from drawbridge.bootstrap.user_groups import members
 from drawbridge.configuration import InForce
@@ -24,6 +32,7 @@ from drawbridge.decision.policies import Policy
 from drawbridge.environment import Environment
 from drawbridge.errors import InvalidInputError
 from drawbridge.observability import logger
+from drawbridge.pacing.door import Ports
 
 
 @cache
@@ -88,6 +97,35 @@ def ports() -> DecisionPorts:
         asks_in_slack=bool(settings.slack_channel),
         approval_wait=settings.approval_wait,
         open_questions=settings.open_questions,
+    )
+
+
+@cache
+def reads() -> Reads:
+    return batch_reads(environment())
+
+
+def batch_ports() -> BatchPorts:
+    """Return the ports of deciding on many requests."""
+    settings = environment()
+    return BatchPorts(
+        ports=ports(),
+        reads=reads(),
+        ledger=ledger(),
+        attempts=build_attempts(settings),
+        answers=AnsweringFunction(waiting("lambda"), settings.accept_request),
+    )
+
+
+def door_ports(time_left: Callable[[], float]) -> Ports:
+    """Return what the door works with, for one invocation."""
+    sqs = client("sqs")
+    return Ports(
+        callback=TaskCallback(client("stepfunctions")),
+        queue=SqsWorkQueue(sqs, environment().decisions_queue),
+        dead_letters=lambda: DeadLetterQueue(sqs, environment().events_dead_letter_queue),
+        now=lambda: datetime.now(UTC),
+        time_left=time_left,
     )
 
 

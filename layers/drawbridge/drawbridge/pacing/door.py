@@ -38,7 +38,12 @@ MARGIN = 10.0
 MOST_RECEIPTS = 5
 """Of a message whose task never got an answer."""
 
-PROMISE = {NotReadyError.__name__: timedelta(minutes=25), ThrottledError.__name__: timedelta(minutes=30)}
+PROMISE = {
+    NotReadyError.__name__: timedelta(minutes=25),
+    ThrottledError.__name__: timedelta(minutes=30),
+    # Of what is decided again and again.
+    "DecisionOutdated": timedelta(minutes=25),
+}
 """How long AWS is waited for: as long as the definitions' ``retryStep`` does where there is no queue."""
 
 _WAITS = (5, 8, 13, 21, 34, 55, 60)
@@ -273,7 +278,7 @@ class _Door(Generic[Input]):
                     if left.pop(task.message_id, None) is not None:
                         to_send += self._answer(task, outcome)
         except DrawbridgeError as error:
-            of_all = _again(error) if isinstance(error, NotReadyError | ThrottledError) else Failed.by(error)
+            of_all = outcome_by(error)
             for task in left.values():
                 to_send += self._answer(task, of_all)
             left = {}
@@ -366,8 +371,11 @@ def _iterated(outcomes: Iterable[tuple[Task[Input], Outcome]]) -> Any:
     yield from outcomes
 
 
-def _again(error: DrawbridgeError) -> Again:
-    return Again(str(error), error.after if isinstance(error, ThrottledError) else None, type(error).__name__)
+def outcome_by(error: DrawbridgeError) -> Again | Failed:
+    """Return the outcome of a task whose work came to an error: what AWS is only not done with comes again."""
+    if isinstance(error, NotReadyError | ThrottledError):
+        return Again(str(error), error.after if isinstance(error, ThrottledError) else None, type(error).__name__)
+    return Failed.by(error)
 
 
 def _delay(times: int, after: float | None) -> int:

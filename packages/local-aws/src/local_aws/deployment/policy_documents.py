@@ -25,6 +25,7 @@ _ARNS = {
     "AWS::Events::EventBus": f"arn:aws:events:{_REGION_AND_ACCOUNT}:event-bus/{{}}",
     "AWS::Events::Rule": f"arn:aws:events:{_REGION_AND_ACCOUNT}:rule/{{}}",
     "AWS::IAM::Role": "arn:aws:iam::111122223333:role/{}",
+    "AWS::Lambda::Alias": f"arn:aws:lambda:{_REGION_AND_ACCOUNT}:function:{{}}:1",
     "AWS::Lambda::Function": f"arn:aws:lambda:{_REGION_AND_ACCOUNT}:function:{{}}",
     "AWS::Lambda::Version": f"arn:aws:lambda:{_REGION_AND_ACCOUNT}:function:{{}}:1",
     "AWS::Logs::LogGroup": f"arn:aws:logs:{_REGION_AND_ACCOUNT}:log-group:{{}}:*",
