@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from drawbridge.errors import GoneError
-from drawbridge.request.connections import ConnectionState
+from collections.abc import Collection, Mapping
+
+from drawbridge.errors import DrawbridgeError, GoneError
+from drawbridge.request import EndpointConnectionRequest
+from drawbridge.request.connections import ConnectionState, EndpointConnection
 from drawbridge.request.shares import Invitation, InvitationStatus, SharedResource
 from tests.builders import (
     ATTACHMENT_ID,
     CONSUMER,
     ENDPOINT_ID,
+    NOW,
     RESOURCE_ARN,
     SERVICE_ID,
     SHARE_ARN,
@@ -59,14 +63,10 @@ class InMemoryConnectionAnswers:
         self.answers: list[bool] = []
         self.owned_by = CONSUMER
 
-    def state(self, service_id: str, endpoint_id: str) -> ConnectionState:
-        if self.now is None or service_id != SERVICE_ID or endpoint_id not in _CONNECTED:
-            raise GoneError(f"no connection of {endpoint_id} to {service_id} is listed")
-        return self.now
-
-    def owner(self, service_id: str, endpoint_id: str) -> str:
-        self.state(service_id, endpoint_id)
-        return self.owned_by
+    def listed(self, endpoint_ids: Collection[str]) -> list[EndpointConnection]:
+        if self.now is None:
+            return []
+        return [listed_connection(each, self.now, owner=self.owned_by) for each in _CONNECTED & {*endpoint_ids}]
 
     def answer(self, service_id: str, endpoint_ids: list[str], *, accept: bool) -> dict[str, str]:
         self.answers.append(accept)
@@ -78,3 +78,53 @@ class InMemoryConnectionAnswers:
             return False
         self.now = ConnectionState.PENDING if accept else ConnectionState.REJECTED
         return True
+
+
+class InMemoryConnections:
+    """Connections to several services, by what they are and the ids of their endpoints, as EC2 would change them."""
+
+    def __init__(self, states: Mapping[EndpointConnectionRequest, ConnectionState]) -> None:
+        self.there = dict(states)
+        self.owners: dict[EndpointConnectionRequest, str] = {}
+        """Whose they are, if not the usual consumer's."""
+        self.calls: list[tuple[str, bool, list[str]]] = []
+        """The answers: to which service, whether it was to accept, and the ids."""
+        self.looks: list[frozenset[str]] = []
+        self.refused: dict[str, str] = {}
+        """AWS's words in the body of an answer, by ids."""
+        self.broken: dict[str, DrawbridgeError] = {}
+        """What a whole call comes to that has one of these ids."""
+
+    def listed(self, endpoint_ids: Collection[str]) -> list[EndpointConnection]:
+        self.looks.append(frozenset(endpoint_ids))
+        return [
+            listed_connection(each.endpoint_id, state, each.service_id, owner=self.owners.get(each, CONSUMER))
+            for each, state in self.there.items()
+            if each.endpoint_id in endpoint_ids
+        ]
+
+    def answer(self, service_id: str, endpoint_ids: list[str], *, accept: bool) -> dict[str, str]:
+        self.calls.append((service_id, accept, endpoint_ids))
+        for each in endpoint_ids:
+            if each in self.broken:
+                raise self.broken[each]
+        refused = {each: self.refused[each] for each in endpoint_ids if each in self.refused}
+        for each in endpoint_ids:
+            request = EndpointConnectionRequest(service_id=service_id, endpoint_id=each)
+            state = self.there.get(request)
+            takes = state is ConnectionState.PENDING_ACCEPTANCE if accept else state is not None and state.is_open
+            if each in refused:
+                continue
+            if takes:
+                self.there[request] = ConnectionState.PENDING if accept else ConnectionState.REJECTED
+            else:
+                refused[each] = "InvalidState: not now"
+        return refused
+
+
+def listed_connection(
+    endpoint_id: str, state: ConnectionState, service_id: str = SERVICE_ID, *, owner: str = CONSUMER
+) -> EndpointConnection:
+    return EndpointConnection(
+        service_id=service_id, endpoint_id=endpoint_id, owner=owner, state=state, region="us-east-1", asked_at=NOW
+    )

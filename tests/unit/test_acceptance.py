@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawbridge.acceptance import Acceptance, AcceptanceResult, DecideAgain
-from drawbridge.acceptance.accept import FRESH, WithdrawalCommands, accept
+from drawbridge.acceptance.accept import WithdrawalCommands, accept
+from drawbridge.acceptance.plan_answer import FRESH
 from drawbridge.decision import Accept, ActionableDecision, DecidedOn, Keep, Reject
 from drawbridge.decision.facts import Consumer
 from drawbridge.errors import AccessDeniedError, GoneError, NotReadyError

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from drawbridge.acceptance.accept import ConnectionAnswers
+from drawbridge.acceptance.answer_all import ConnectionAnswers
 from drawbridge.aws.endpoint_services import EndpointServices
-from drawbridge.errors import GoneError
 from drawbridge.request.connections import ConnectionState
 from local_aws_tests.sharing import pass_time
 from tests.builders import CONSUMER, ENDPOINT_ID, SERVICE_ID
@@ -31,7 +30,8 @@ class Asked:
     settle: Callable[[], None]
 
     def state(self) -> ConnectionState:
-        return self.services.state(self.service_id, self.endpoint_id)
+        (listed,) = self.services.listed([self.endpoint_id])
+        return listed.state
 
     def answer(self, *, accept: bool, endpoint_id: str = "") -> dict[str, str]:
         return self.services.answer(self.service_id, [endpoint_id or self.endpoint_id], accept=accept)
@@ -64,9 +64,10 @@ def test_a_connection_waits_for_its_answer(asked: Asked) -> None:
 
 
 def test_a_connection_tells_whose_it_is(asked: Asked) -> None:
-    assert asked.services.owner(asked.service_id, asked.endpoint_id) == asked.owner
-    with pytest.raises(GoneError):
-        asked.services.owner(asked.service_id, NOBODY)
+    (listed,) = asked.services.listed([asked.endpoint_id, NOBODY])
+
+    assert (listed.service_id, listed.endpoint_id, listed.owner) == (asked.service_id, asked.endpoint_id, asked.owner)
+    assert asked.services.listed([NOBODY]) == asked.services.listed([]) == []
 
 
 def test_what_is_accepted_comes_about(asked: Asked) -> None:
@@ -104,7 +105,5 @@ def test_trap_10_an_answer_that_is_not_taken_comes_back_with_its_reason_and_chan
 
 def test_of_an_endpoint_that_never_asked_nothing_is_known_and_nothing_answered(asked: Asked) -> None:
     assert asked.answer(accept=True, endpoint_id=NOBODY).keys() == {NOBODY}
-    with pytest.raises(GoneError):
-        asked.services.state(asked.service_id, NOBODY)
 
     assert asked.state() is ConnectionState.PENDING_ACCEPTANCE

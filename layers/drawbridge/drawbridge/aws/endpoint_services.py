@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,13 @@ from drawbridge.aws.errors import code_of, translated
 from drawbridge.bounds import in_parts
 from drawbridge.errors import GoneError
 from drawbridge.request import is_attachment
-from drawbridge.request.connections import ConnectionState, EndpointConnection, LoadBalancer, ManagedService
+from drawbridge.request.connections import (
+    MOST_ANSWERED,
+    ConnectionState,
+    EndpointConnection,
+    LoadBalancer,
+    ManagedService,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -20,8 +26,8 @@ if TYPE_CHECKING:
 
 MANAGED_TAG = "drawbridge:managed"
 
-_MOST_AT_ONCE = 25
-"""Endpoints in one call to accept or reject: the API documents no maximum, and for attachments 50."""
+_MOST_IN_FILTER = 200
+"""Values that one filter takes."""
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 """Stands for a creation time that AWS does not give: that turn comes first, and counts for others."""
@@ -82,11 +88,18 @@ class EndpointServices:
             raise GoneError(f"no connection of {endpoint_id} to {service_id} is listed")
         return found[0]
 
+    def listed(self, endpoint_ids: Collection[str]) -> list[EndpointConnection]:
+        """Return the connections of these endpoints and attachments, as far as AWS lists any: 200 in a call."""
+        return [
+            connection
+            for name in ("vpc-endpoint-id", "transit-gateway-attachment-id")
+            for some in in_parts([each for each in sorted({*endpoint_ids}) if id_filter(each) == name], _MOST_IN_FILTER)
+            for connection in self._list((name, some))
+            if connection.endpoint_id in some
+        ]
+
     def state(self, service_id: str, endpoint_id: str) -> ConnectionState:
         return self.connection(service_id, endpoint_id).state
-
-    def owner(self, service_id: str, endpoint_id: str) -> str:
-        return self.connection(service_id, endpoint_id).owner
 
     def answer(self, service_id: str, endpoint_ids: list[str], *, accept: bool) -> dict[str, str]:
         """Accept or reject connections of one service; return AWS's reason for each that it did not do.
@@ -104,10 +117,10 @@ class EndpointServices:
         endpoints = [each for each in endpoint_ids if not is_attachment(each)]
         attachments = [each for each in endpoint_ids if is_attachment(each)]
         chosen = [
-            *({"VpcEndpointIds": some} for some in in_parts(endpoints, _MOST_AT_ONCE)),
+            *({"VpcEndpointIds": some} for some in in_parts(endpoints, MOST_ANSWERED)),
             *(
                 {"VpcEndpointIds": [], "TransitGatewayAttachmentIds": some}
-                for some in in_parts(attachments, _MOST_AT_ONCE)
+                for some in in_parts(attachments, MOST_ANSWERED)
             ),
         ]
         with translated(f"answer connections to {service_id}"):
@@ -142,8 +155,9 @@ class EndpointServices:
                 if code_of(error) not in {"DuplicateConnectionNotification", "InvalidVpcEndpointServiceId.NotFound"}:
                     raise
 
-    def _list(self, *filters: tuple[str, str]) -> list[EndpointConnection]:
-        chosen: Any = {"Filters": [{"Name": name, "Values": [value]} for name, value in filters]} if filters else {}
+    def _list(self, *filters: tuple[str, str | Sequence[str]]) -> list[EndpointConnection]:
+        given = [{"Name": name, "Values": [value] if isinstance(value, str) else [*value]} for name, value in filters]
+        chosen: Any = {"Filters": given} if given else {}
         with translated("list endpoint connections"):
             return [
                 _connection(each, self._ec2.meta.region_name)

@@ -10,6 +10,9 @@ from msgspec import Struct
 
 from drawbridge.request import is_attachment
 
+MOST_ANSWERED = 25
+"""Connections in one call to accept or reject: the API documents no maximum, and for attachments 50."""
+
 
 class ConnectionState(StrEnum):
     """A connection's state, in the one spelling that we use.
