@@ -24,8 +24,7 @@ def write_changes(
             parameters.write(path, name, text)
             done.append(f"written  {name}")
             _say(done, as_json=as_json)
-        for name in to_remove:
-            parameters.remove(path, name)
+        for name in parameters.remove(path, [*to_remove]):
             done.append(f"removed  {name}")
             _say(done, as_json=as_json)
 

@@ -11,7 +11,7 @@ from drawbridge.bootstrap.metering import metered
 from drawbridge.bootstrap.publish_dns import attempts, connections, environment, names, publisher
 from drawbridge.observability import log_of_request, logger
 from drawbridge.publication import Publication
-from drawbridge.publication.publish import publish_consumer
+from drawbridge.publication.consumers import publish_consumer
 from drawbridge.record.outcome import Published
 from drawbridge.request import EndpointConnectionRequest, ExecutionInput
 

@@ -108,7 +108,7 @@ def test_a_binding_that_there_is_not_is_told(at_work: Drawbridge, command: tuple
     assert ended.err == f"{shown}: there is no binding of that name; drawbridge bindings list lists them\n"
 
 
-@pytest.mark.parametrize("operation", ["ssm:DeleteParameter", "ec2:DescribeVpcEndpoints"])
+@pytest.mark.parametrize("operation", ["ssm:DeleteParameters", "ec2:DescribeVpcEndpoints"])
 def test_where_aws_denies_something_the_binding_stays(
     at_work: Drawbridge, operator: Operator, made: str, operation: str
 ) -> None:

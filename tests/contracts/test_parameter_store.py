@@ -18,6 +18,7 @@ from tests.builders import NOW
 from tests.contracts.accounts import Account, answering, refusing
 
 NAME = "/drawbridge/connections/orders/db/dns-name"
+DENIED: Any = {"Error": {"Code": "AccessDeniedException", "Message": "no"}}
 
 
 def configuration_of(account: Account) -> ConfigurationParameters:
@@ -204,9 +205,9 @@ def test_a_write_that_breaks_off_before_its_tag_leaves_the_old_subject(account: 
 
 
 def test_a_parameter_that_is_deleted_between_value_and_tags_is_not_there(account: Account) -> None:
-    parameter = {"Parameter": {"Name": NAME, "Value": "text"}}
+    there = {"Parameters": [{"Name": NAME, "Value": "text"}]}
 
-    with answering(account.client("ssm"), "get_parameter", parameter) as stubber:
+    with answering(account.client("ssm"), "get_parameters", there) as stubber:
         stubber.add_client_error("list_tags_for_resource", "InvalidResourceId")
         assert names_of(account).read(NAME) is None
 
@@ -231,10 +232,10 @@ def test_what_is_configured_can_be_written_changed_and_removed(account: Account)
     configuration.write("policies", "mine", "first")
     configuration.write("policies", "mine", "second")
     written = read(configuration.below("policies"))
-    configuration.remove("policies", "mine")
-    configuration.remove("policies", "mine")
+    removed = [[*configuration.remove("policies", ["mine"])] for _ in range(2)]
 
     assert written == [("mine", "second", 2)]
+    assert removed == [["mine"], ["mine"]]
     assert configuration.below("policies") == []
 
 
@@ -252,8 +253,8 @@ def test_a_configuration_that_may_not_be_written_or_removed_is_denied(account: A
 
     with refusing(account.client("ssm"), "put_parameter", "AccessDeniedException"), pytest.raises(AccessDeniedError):
         configuration.write("policies", "mine", "text")
-    with refusing(account.client("ssm"), "delete_parameter", "ThrottlingException"), pytest.raises(ThrottledError):
-        configuration.remove("policies", "mine")
+    with refusing(account.client("ssm"), "delete_parameters", "ThrottlingException"), pytest.raises(ThrottledError):
+        [*configuration.remove("policies", ["mine"])]
 
 
 def test_trap_8_all_that_is_published_below_a_path_is_listed_page_after_page(account: Account) -> None:
@@ -274,7 +275,7 @@ def test_what_is_ours_and_of_the_subject_is_removed(account: Account) -> None:
     names.create(NAME, "db.example.com", subject="arn:resource")
 
     for _ in range(2):
-        names.remove(NAME, subject="arn:resource")
+        assert names.remove_all({NAME: "arn:resource"}) == {}
 
     assert names.read(NAME) is None
 
@@ -292,20 +293,20 @@ def test_what_is_ours_and_of_the_subject_is_removed(account: Account) -> None:
 def test_what_is_not_ours_or_of_another_subject_is_not_removed(account: Account, carried: dict[str, str]) -> None:
     put(account, NAME, Tags=[{"Key": key, "Value": value} for key, value in carried.items()])
 
-    names_of(account).remove(NAME, subject="arn:resource")
-    names_of(account).remove(NAME, subject="")
+    assert names_of(account).remove_all({NAME: "arn:resource"}) == {}
+    assert names_of(account).remove_all({NAME: ""}) == {}
 
     assert version(account) == 1
 
 
 def test_what_is_deleted_by_others_at_the_same_time_is_gone(account: Account) -> None:
-    parameter = {"Parameter": {"Name": NAME, "Value": "text"}}
+    there = {"Parameters": [{"Name": NAME, "Value": "text"}]}
     ours = [{"Key": "drawbridge:owner", "Value": "drawbridge"}, {"Key": "drawbridge:subject", "Value": "arn:resource"}]
 
-    with answering(account.client("ssm"), "get_parameter", parameter) as stubber:
+    with answering(account.client("ssm"), "get_parameters", there) as stubber:
         stubber.add_response("list_tags_for_resource", {"TagList": ours})
-        stubber.add_client_error("delete_parameter", "ParameterNotFound")
-        names_of(account).remove(NAME, subject="arn:resource")
+        stubber.add_response("delete_parameters", {"InvalidParameters": [NAME]})
+        assert names_of(account).remove_all({NAME: "arn:resource"}) == {}
 
 
 def test_the_values_of_all_that_is_there_are_returned_however_many_are_asked_for(account: Account) -> None:
@@ -361,14 +362,14 @@ def test_a_configuration_is_written_although_the_listing_left_it_out(account: Ac
 def test_what_others_removed_first_is_gone_although_the_role_s_condition_finds_no_tags_there(account: Account) -> None:
     ssm, names = account.client("ssm"), names_of(account)
     names.create(NAME, "value", subject="us")
-    delete = ssm.delete_parameter
+    delete = ssm.delete_parameters
 
-    def removed_by_others(**request: str) -> None:
+    def removed_by_others(**request: list[str]) -> None:
         delete(**request)
-        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "DeleteParameter")
+        raise ClientError(DENIED, "DeleteParameters")
 
-    with mock.patch.object(ssm, "delete_parameter", removed_by_others):
-        names.remove(NAME, subject="us")
+    with mock.patch.object(ssm, "delete_parameters", removed_by_others):
+        assert names.remove_all({NAME: "us"}) == {}
 
     assert names.read(NAME) is None
 
@@ -376,7 +377,86 @@ def test_what_others_removed_first_is_gone_although_the_role_s_condition_finds_n
 def test_a_removal_that_is_denied_of_what_is_there_is_an_error(account: Account) -> None:
     ssm, names = account.client("ssm"), names_of(account)
     names.create(NAME, "value", subject="us")
-    denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "DeleteParameter")
 
-    with mock.patch.object(ssm, "delete_parameter", side_effect=denied), pytest.raises(AccessDeniedError):
-        names.remove(NAME, subject="us")
+    with mock.patch.object(ssm, "delete_parameters", side_effect=ClientError(DENIED, "DeleteParameters")):
+        failed = names.remove_all({NAME: "us"})
+
+    assert [(name, type(error)) for name, error in failed.items()] == [(NAME, AccessDeniedError)]
+
+
+def denying(ssm: Any, *denied: str) -> Any:
+    """Have AWS deny removing what has a foreign tag: it denies the whole call then."""
+    delete, asked = ssm.delete_parameters, []
+
+    def answer(Names: list[str]) -> Any:  # noqa: N803 - as the SDK calls it
+        asked.append(Names)
+        if {*Names} & {*denied}:
+            raise ClientError(DENIED, "DeleteParameters")
+        return delete(Names=Names)
+
+    return mock.patch.object(ssm, "delete_parameters", answer), asked
+
+
+def test_many_are_removed_ten_in_a_call_in_their_order(account: Account) -> None:
+    ssm, names = account.client("ssm"), names_of(account)
+    subjects = {f"/drawbridge/connections/orders/{number:02}/dns-name": "us" for number in range(23)}
+    for name in subjects:
+        names.create(name, "value", subject="us")
+    patched, asked = denying(ssm)
+
+    with patched:
+        assert names.remove_all(subjects) == {}
+
+    assert [len(each) for each in asked] == [10, 10, 3]
+    assert [name for each in asked for name in each] == [*subjects]
+    assert names.published(subjects) == {}
+
+
+def test_of_ten_that_are_denied_for_one_the_others_go_and_what_tells_of_it_stays(account: Account) -> None:
+    ssm, names = account.client("ssm"), names_of(account)
+    paths = [f"/drawbridge/connections/orders/{each}" for each in ("one", "two", "three")]
+    subjects = {f"{path}/{last}": "us" for last in ("dns-name", "connection") for path in paths}
+    for name in subjects:
+        names.create(name, "value", subject="us")
+    patched, _ = denying(ssm, f"{paths[1]}/dns-name")
+
+    with patched:
+        failed = names.remove_all(subjects)
+
+    assert {name: type(error) for name, error in failed.items()} == {
+        f"{paths[1]}/dns-name": AccessDeniedError,
+        f"{paths[1]}/connection": AccessDeniedError,
+    }
+    assert names.published(subjects).keys() == failed.keys()
+
+
+def test_of_a_configuration_of_which_one_may_not_be_removed_what_comes_before_it_is_and_is_said(
+    account: Account,
+) -> None:
+    configuration = configuration_of(account)
+    for name in ("a", "b", "c"):
+        configuration.write("policies", name, "text")
+    patched, _ = denying(account.client("ssm"), "/drawbridge/config/policies/b")
+    removed: list[str] = []
+
+    with patched, pytest.raises(AccessDeniedError):
+        removed.extend(configuration.remove("policies", ["a", "b", "c"]))
+
+    assert removed == ["a"]
+    assert {each.name for each in configuration.below("policies")} == {"b", "c"}
+
+
+def test_many_are_read_ten_in_a_call_with_the_tags_of_what_is_there_alone(account: Account) -> None:
+    names = names_of(account)
+    there = {f"/drawbridge/connections/orders/{number:02}/dns-name": f"{number}" for number in range(12)}
+    for name, value in there.items():
+        names.create(name, value, subject="us")
+    ssm = account.client("ssm")
+    with (
+        mock.patch.object(ssm, "get_parameters", wraps=ssm.get_parameters) as read,
+        mock.patch.object(ssm, "list_tags_for_resource", wraps=ssm.list_tags_for_resource) as tags,
+    ):
+        found = names.read_all([*there, *(f"{name}-not" for name in there)])
+
+    assert found == {name: ObservedParameter(value=value, subject="us") for name, value in there.items()}
+    assert (read.call_count, tags.call_count) == (3, 12)

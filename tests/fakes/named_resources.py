@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from drawbridge.lattice import Entity
 from drawbridge.publication.named import NamedResource
 from tests.builders import entity
@@ -21,6 +23,9 @@ class InMemoryNamedResources:
     def named(self, endpoint_id: str) -> list[NamedResource]:
         self.asked.append(endpoint_id)
         return self.found
+
+    def named_all(self, endpoint_ids: Iterable[str]) -> dict[str, list[NamedResource]]:
+        return {each: self.named(each) for each in endpoint_ids}
 
     def named_in_network(self, network_arn: str, resource_arn: str) -> list[NamedResource]:
         self.asked.append(f"{network_arn} {resource_arn}")

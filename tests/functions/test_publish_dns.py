@@ -18,9 +18,9 @@ from functions.publish_dns import app
 from tests.builders import CONNECTION, CONSUMER, ENDPOINT_ID, NOW, RESOURCE_ARN, SERVICE_ID, desired, execution_input
 from tests.fakes.alias_records import InMemoryAliasRecords
 from tests.fakes.attempts import InMemoryAttempts
+from tests.fakes.listed_connections import InMemoryListedConnections
 from tests.fakes.named_resources import InMemoryNamedResources
 from tests.fakes.parameter_store import InMemoryPublicationStore
-from tests.fakes.request_details import InMemoryConnectionDetails
 from tests.functions.invocations import Json, invoke, refuses, step
 
 INPUT = execution_input()
@@ -52,7 +52,7 @@ def resources() -> InMemoryNamedResources:
 
 @pytest.fixture(autouse=True)
 def parameters(monkeypatch: pytest.MonkeyPatch, resources: InMemoryNamedResources) -> InMemoryPublicationStore:
-    parameters, connections = InMemoryPublicationStore(), InMemoryConnectionDetails(AVAILABLE)
+    parameters, connections = InMemoryPublicationStore(), InMemoryListedConnections(AVAILABLE)
     publisher = Publisher(resources, resources, parameters, InMemoryAliasRecords(), prefix="bridge")
     environment = Environment({"PREFIX": "bridge"})
     monkeypatch.setattr(app, "publisher", lambda: publisher)

@@ -62,7 +62,7 @@ _OPERATIONS = (
     "ram:AcceptResourceShareInvitation",
     "ram:Get*",
     "ram:List*",
-    "ssm:DeleteParameter",
+    "ssm:DeleteParameters",
     "ssm:Get*",
     "ssm:PutParameter",
     "states:StartExecution",

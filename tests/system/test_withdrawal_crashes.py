@@ -20,10 +20,10 @@ _RECORDS = "drawbridge-RecordOutcome*"
 _SWEEPS = "drawbridge-DiscoverRequests*"
 
 OF_A_BINDING = [
-    ("resource-endpoint", _TAKES_DOWN, ("ec2:DeleteVpcEndpoints", "ssm:DeleteParameter")),
+    ("resource-endpoint", _TAKES_DOWN, ("ec2:DeleteVpcEndpoints", "ssm:DeleteParameters")),
     ("service-network", _TAKES_DOWN, ("vpc-lattice:DeleteServiceNetwork",)),
     ("resource-endpoint", _TAKES_DOWN, ("dynamodb:GetItem", "ec2:DescribeVpcEndpoints")),
-    ("resource-endpoint", _TAKES_DOWN, ("dynamodb:PutItem", "ssm:GetParameter")),
+    ("resource-endpoint", _TAKES_DOWN, ("dynamodb:PutItem", "ssm:GetParameters")),
     ("service-network", _TAKES_DOWN, ("vpc-lattice:DeleteServiceNetworkVpcAssociation",)),
     ("service-network", _TAKES_DOWN, ("vpc-lattice:DeleteServiceNetworkResourceAssociation",)),
 ]
@@ -35,24 +35,24 @@ OF_A_SHARE = [
     (_PLANS, ("ssm:GetParametersByPath", "vpc-lattice:ListServiceNetworks")),
 ]
 OF_A_CONNECTION = [
-    (_TAKES_DOWN, ("ec2:RejectVpcEndpointConnections", "ssm:DeleteParameter")),
+    (_TAKES_DOWN, ("ec2:RejectVpcEndpointConnections", "ssm:DeleteParameters")),
     (_SWEEPS, ("dynamodb:UpdateItem", "states:StartExecution")),
     (_PLANS, ("dynamodb:GetItem", "dynamodb:PutItem")),
     (_SWEEPS, ("events:PutEvents", "ssm:AddTagsToResource")),
     (_PLANS, ("ec2:DescribeVpcEndpointConnections", "ssm:GetParametersByPath")),
     (_PLANS, ("dynamodb:BatchWriteItem", "organizations:DescribeOrganization")),
-    (_TAKES_DOWN, ("ec2:DescribeVpcEndpointConnections", "ssm:GetParameter")),
+    (_TAKES_DOWN, ("ec2:DescribeVpcEndpointConnections", "ssm:GetParameters")),
     (_TAKES_DOWN, ("dynamodb:GetItem", "dynamodb:PutItem")),
     (_RECORDS, ("dynamodb:UpdateItem", "events:PutEvents")),
 ]
 ON_COMMAND = [
     (_SWEEPS, ("dynamodb:UpdateItem", "states:StartExecution")),
-    (_TAKES_DOWN, ("ec2:DeleteVpcEndpoints", "ssm:DeleteParameter")),
+    (_TAKES_DOWN, ("ec2:DeleteVpcEndpoints", "ssm:DeleteParameters")),
     (_PLANS, ("dynamodb:PutItem", "ram:ListResources")),
     (_PLANS, ("dynamodb:BatchWriteItem", "ssm:GetParametersByPath")),
     (_SWEEPS, ("events:PutEvents",)),
     (_TAKES_DOWN, ("dynamodb:GetItem", "ec2:DescribeVpcEndpoints")),
-    (_TAKES_DOWN, ("dynamodb:PutItem", "ssm:GetParameter")),
+    (_TAKES_DOWN, ("dynamodb:PutItem", "ssm:GetParameters")),
     (_RECORDS, ("dynamodb:UpdateItem", "events:PutEvents")),
 ]
 SHORT = 2

@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawbridge.errors import ConflictError, NotReadyError, RequestGoneError
+from drawbridge.publication.consumers import publish_consumer
 from drawbridge.publication.documents import ConnectionDocument, says_the_same, to_parameter
 from drawbridge.publication.names import LONGEST_SEGMENT, connection_path, parameter_segment
 from drawbridge.publication.parameters import ObservedParameter
-from drawbridge.publication.publish import publish_consumer
 from drawbridge.request import EndpointConnectionRequest
 from drawbridge.request.connections import ConnectionState, EndpointConnection, LoadBalancer
 from tests.builders import ATTACHMENT_ID, CONNECTION, CONSUMER, ENDPOINT_ID, NOW, RESOURCE_ARN, SERVICE_ID, desired
+from tests.fakes.listed_connections import InMemoryListedConnections
 from tests.fakes.parameter_store import InMemoryPublicationStore
-from tests.fakes.request_details import InMemoryConnectionDetails
 from tests.unit.publishing import NAME, World, named, publication
 
 PLAIN = "/drawbridge/connections/orders/orders-db/dns-name"
@@ -66,7 +66,7 @@ def test_the_name_is_published_plain_and_with_all_that_belongs_to_it() -> None:
 
     publish(World(named()), names)
 
-    assert names.writes == [DOCUMENT, PLAIN]
+    assert names.writes == [PLAIN, DOCUMENT]
     assert names.there[PLAIN].value == NAME
     assert json.loads(names.there[DOCUMENT].value) == {
         "schemaVersion": 1,
@@ -226,8 +226,8 @@ def connection(state: ConnectionState, *names: tuple[str, str]) -> EndpointConne
 
 def connections(
     state: ConnectionState, *names: tuple[str, str], balancers: frozenset[LoadBalancer] = frozenset()
-) -> InMemoryConnectionDetails:
-    return InMemoryConnectionDetails(msgspec.structs.replace(connection(state, *names), load_balancers=balancers))
+) -> InMemoryListedConnections:
+    return InMemoryListedConnections(msgspec.structs.replace(connection(state, *names), load_balancers=balancers))
 
 
 def test_a_consumers_names_are_published_on_the_providers_side() -> None:
@@ -275,7 +275,7 @@ def test_a_connection_that_is_not_usable_is_not_published(
 def test_a_connection_that_is_not_listed_is_the_request_s_end() -> None:
     with pytest.raises(RequestGoneError, match="is listed"):
         publish_consumer(
-            CONNECTION, InMemoryConnectionDetails(), InMemoryPublicationStore(), prefix="drawbridge", now=NOW
+            CONNECTION, InMemoryListedConnections(), InMemoryPublicationStore(), prefix="drawbridge", now=NOW
         )
 
 
@@ -311,7 +311,7 @@ def test_an_attachment_of_a_transit_gateway_is_published_without_a_name_whatever
         connection(ConnectionState.AVAILABLE), endpoint_id=ATTACHMENT_ID, region="", load_balancers=balancers
     )
 
-    publication = publish_consumer(request, InMemoryConnectionDetails(attached), names, prefix="drawbridge", now=NOW)
+    publication = publish_consumer(request, InMemoryListedConnections(attached), names, prefix="drawbridge", now=NOW)
 
     assert publication.parameters == (f"/drawbridge/consumers/{CONSUMER}/{ATTACHMENT_ID}/connection",)
     document = json.loads(names.there[publication.parameters[0]].value)
@@ -327,7 +327,7 @@ def test_an_endpoint_of_another_region_is_published_with_both_regions_and_its_ad
         ip_address_type="dualstack",
     )
 
-    publication = publish_consumer(CONNECTION, InMemoryConnectionDetails(abroad), names, prefix="drawbridge", now=NOW)
+    publication = publish_consumer(CONNECTION, InMemoryListedConnections(abroad), names, prefix="drawbridge", now=NOW)
 
     document = json.loads(names.there[publication.parameters[1]].value)
     assert (document["endpointRegion"], document["serviceRegion"]) == ("eu-west-1", "us-east-1")
@@ -336,7 +336,7 @@ def test_an_endpoint_of_another_region_is_published_with_both_regions_and_its_ad
 
 def test_a_document_of_an_earlier_version_is_read_and_replaced_once() -> None:
     names = InMemoryPublicationStore()
-    told = InMemoryConnectionDetails(
+    told = InMemoryListedConnections(
         msgspec.structs.replace(
             connection(ConnectionState.AVAILABLE, ("regional.example", "Z1")),
             service_region="us-east-1",

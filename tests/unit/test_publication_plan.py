@@ -50,13 +50,13 @@ def kinds(name: NamePlan) -> list[type]:
     return [type(action) for action in name.actions]
 
 
-def test_what_is_published_nowhere_is_new_with_the_record_first_and_the_json_before_the_name() -> None:
+def test_what_is_published_nowhere_is_new_with_the_record_first_and_the_json_last() -> None:
     planned = plan(World(named()), InMemoryPublicationStore(), ALIASED)
 
     point, write = planned.actions
     assert isinstance(point, PointRecord)
     assert isinstance(write, WriteParameters)
-    assert [each.name for each in write.parameters] == [DOCUMENT, PLAIN]
+    assert [each.name for each in write.parameters] == [PLAIN, DOCUMENT]
     assert (planned.change, planned.path, planned.dns_name) == (NameChange.NEW, PATH, NAME)
     assert planned.document is not None
 
@@ -236,7 +236,7 @@ def test_what_somebody_took_since_it_was_planned_is_not_overwritten() -> None:
     with pytest.raises(ConflictError, match="not Drawbridge's"):
         publication(World(named()), names, desired())
 
-    assert names.there[DOCUMENT].value == "mine"
+    assert names.there == {PLAIN: ObservedParameter(value="mine", subject="")}
 
 
 def test_what_lost_its_tag_since_it_was_planned_is_not_overwritten() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from drawbridge.association import Alias
 from drawbridge.association.aliases import Holder
-from drawbridge.errors import NotReadyError, OwnershipLostError
+from drawbridge.errors import AccessDeniedError, NotReadyError, OwnershipLostError
 from drawbridge.pacing.turn import AwaitTurn
 from drawbridge.publication.names import document_parameter, name_parameter
 from drawbridge.request.connections import ConnectionState
@@ -211,6 +211,79 @@ def test_the_names_of_a_consumer_s_endpoint_go_whatever_they_say() -> None:
     assert gone is not None
     assert gone.parameters == (name_parameter(path), document_parameter(path))
     assert taking.world.store.there == {}
+
+
+def test_a_plain_name_whose_json_never_came_is_taken_back_too() -> None:
+    taking = Taking()
+    path = "/drawbridge/consumers/222222222222/vpce-1"
+    taking.world.store.create(name_parameter(path), "db.example", subject="vpce-1")
+    published = PublishedPath(path=path, subject="vpce-1", through="vpce-1")
+
+    taking.run(NamesRemoval(names=(published,), cause=Cause.CONNECTION_GONE, why="gone"))
+
+    assert taking.world.store.there == {}
+
+
+def test_a_plain_name_of_another_s_stays_although_it_has_no_json() -> None:
+    taking = Taking()
+    path = "/drawbridge/consumers/222222222222/vpce-1"
+    taking.world.store.create(name_parameter(path), "db.example", subject="vpce-2")
+    published = PublishedPath(path=path, subject="vpce-1", through="vpce-1")
+
+    taking.run(NamesRemoval(names=(published,), cause=Cause.CONNECTION_GONE, why="gone"))
+
+    assert taking.world.store.there.keys() == {name_parameter(path)}
+
+
+def consumers_names(taking: Taking, number: int) -> NamesRemoval:
+    """Publish the names of many consumers' endpoints; return their removal."""
+    ids = [f"vpce-{each:02}" for each in range(number)]
+    names = [PublishedPath(path=f"/drawbridge/consumers/2/{each}", subject=each, through=each) for each in ids]
+    for name in names:
+        for parameter in (name_parameter(name.path), document_parameter(name.path)):
+            taking.world.store.create(parameter, "{}", subject=name.subject)
+    taking.world.store.writes.clear()
+    return NamesRemoval(names=tuple(names), cause=Cause.CONNECTION_GONE, why="gone")
+
+
+def test_of_many_names_ten_are_taken_back_together_and_their_plain_names_first() -> None:
+    taking = Taking()
+    removal = consumers_names(taking, 12)
+
+    taking.run(removal)
+
+    plain, documents = ([of(each.path) for each in removal.names] for of in (name_parameter, document_parameter))
+    gone = [*plain[:10], *documents[:10], *plain[10:], *documents[10:]]
+    assert taking.world.store.writes == [f"remove {each}" for each in gone]
+
+
+def test_before_each_ten_names_it_is_asked_whether_they_may_be_taken_back_still() -> None:
+    taking = Taking()
+    removal = consumers_names(taking, 12)
+    answers = iter([True, False])
+
+    assert taking.run(removal, lambda: next(answers)) is None
+
+    assert {name.rpartition("/")[0] for name in taking.world.store.there} == {each.path for each in removal.names[10:]}
+
+
+def test_a_name_that_may_not_be_taken_back_keeps_no_other() -> None:
+    taking = Taking()
+    removal = consumers_names(taking, 3)
+    stays = removal.names[1].path
+    remove = taking.world.store.remove
+
+    def refused(name: str, *, subject: str) -> None:
+        if name.startswith(stays):
+            raise AccessDeniedError("no")
+        remove(name, subject=subject)
+
+    taking.world.store.remove = refused  # type: ignore[method-assign]
+
+    with pytest.raises(AccessDeniedError):
+        taking.run(removal)
+
+    assert taking.world.store.there.keys() == {name_parameter(stays), document_parameter(stays)}
 
 
 names = st.lists(st.builds(PublishedPath, path=st.text(), subject=st.text(), through=st.text()), max_size=3)

@@ -206,9 +206,11 @@ ALLOWED = [
         {"Name": "/drawbridge/connections/ours", "Overwrite": True},
         id="a parameter of ours",
     ),
-    pytest.param("PublishDns", "ssm:DeleteParameter", {"Name": "/drawbridge/connections/ours"}, id="taking ours back"),
     pytest.param(
-        "WithdrawAttachment", "ssm:DeleteParameter", {"Name": "/drawbridge/connections/ours"}, id="taking ours down"
+        "PublishDns", "ssm:DeleteParameters", {"Names": ["/drawbridge/connections/ours"]}, id="taking ours back"
+    ),
+    pytest.param(
+        "WithdrawAttachment", "ssm:DeleteParameters", {"Names": ["/drawbridge/connections/ours"]}, id="taking ours down"
     ),
     pytest.param(
         "WithdrawAttachment",
@@ -395,13 +397,21 @@ DENIED = [
         {"Name": "/drawbridge/connections/theirs", "Overwrite": True},
         id="a parameter that is not ours",
     ),
-    pytest.param("PublishDns", "ssm:DeleteParameter", {"Name": "/drawbridge/connections/theirs"}, id="deleting theirs"),
+    pytest.param(
+        "PublishDns", "ssm:DeleteParameters", {"Names": ["/drawbridge/connections/theirs"]}, id="deleting theirs"
+    ),
     pytest.param("PublishDns", "ssm:PutParameter", {"Name": "/drawbridge/config/policies/p"}, id="a policy"),
     pytest.param(
-        "WithdrawAttachment", "ssm:DeleteParameter", {"Name": "/drawbridge/connections/theirs"}, id="taking theirs down"
+        "WithdrawAttachment",
+        "ssm:DeleteParameters",
+        {"Names": ["/drawbridge/connections/theirs"]},
+        id="taking theirs down",
     ),
     pytest.param(
-        "WithdrawAttachment", "ssm:DeleteParameter", {"Name": "/drawbridge/config/policies/p"}, id="lifting a policy"
+        "WithdrawAttachment",
+        "ssm:DeleteParameters",
+        {"Names": ["/drawbridge/config/policies/p"]},
+        id="lifting a policy",
     ),
     pytest.param("WithdrawAttachment", "route53:ChangeResourceRecordSets", records("A"), id="writing an alias"),
     pytest.param(

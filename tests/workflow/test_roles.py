@@ -577,7 +577,7 @@ def test_only_what_carries_our_tag_is_deleted_by_withdrawal() -> None:
 
     assert found.keys() == {
         "ec2:DeleteVpcEndpoints",
-        "ssm:DeleteParameter",
+        "ssm:DeleteParameters",
         "vpc-lattice:DeleteServiceNetwork",
         "vpc-lattice:DeleteServiceNetworkResourceAssociation",
         "vpc-lattice:DeleteServiceNetworkServiceAssociation",
@@ -605,7 +605,7 @@ def test_each_kind_of_thing_is_deleted_by_a_statement_of_its_own() -> None:
     kinds = {action: {each.rpartition(":")[2] for each in arns} for action, arns in patterns.items()}
     assert kinds == {
         "ec2:DeleteVpcEndpoints": {"vpc-endpoint/*"},
-        "ssm:DeleteParameter": {"parameter/${Prefix}/connections/*", "parameter/${Prefix}/consumers/*"},
+        "ssm:DeleteParameters": {"parameter/${Prefix}/connections/*", "parameter/${Prefix}/consumers/*"},
         "vpc-lattice:DeleteServiceNetwork": {"servicenetwork/*"},
         "vpc-lattice:DeleteServiceNetworkResourceAssociation": {"servicenetworkresourceassociation/*"},
         "vpc-lattice:DeleteServiceNetworkServiceAssociation": {"servicenetworkserviceassociation/*"},

@@ -102,7 +102,7 @@ def test_what_is_below_a_path_is_listed_whoever_wrote_it_and_nothing_else(kept: 
 def test_what_is_removed_is_gone(store: PublicationStore) -> None:
     store.create(NAME, "db.example", subject=OURS)
 
-    store.remove(NAME, subject=OURS)
+    store.remove_all({NAME: OURS})
 
     assert store.read(NAME) is None
 
@@ -110,7 +110,7 @@ def test_what_is_removed_is_gone(store: PublicationStore) -> None:
 def test_removing_what_is_gone_changes_nothing(store: PublicationStore) -> None:
     store.create(f"{PATH}/db/connection", "{}", subject=OURS)
 
-    store.remove(NAME, subject=OURS)
+    store.remove_all({NAME: OURS})
 
     assert [*store.below(PATH)] == [(f"{PATH}/db/connection", "{}")]
 
@@ -118,7 +118,7 @@ def test_removing_what_is_gone_changes_nothing(store: PublicationStore) -> None:
 def test_what_is_published_for_another_subject_is_left_alone(store: PublicationStore) -> None:
     store.create(NAME, "db.example", subject=ANOTHER)
 
-    store.remove(NAME, subject=OURS)
+    store.remove_all({NAME: OURS})
 
     assert store.read(NAME) == ObservedParameter(value="db.example", subject=ANOTHER)
 
@@ -127,6 +127,27 @@ def test_what_is_published_for_another_subject_is_left_alone(store: PublicationS
 def test_what_is_somebody_else_s_is_left_alone(kept: Kept, subject: str) -> None:
     kept.write_by_hand(NAME, "mine")
 
-    kept.store.remove(NAME, subject=subject)
+    kept.store.remove_all({NAME: subject})
 
     assert kept.store.read(NAME) == ObservedParameter(value="mine", subject="")
+
+
+def test_of_many_those_that_are_there_are_read(kept: Kept) -> None:
+    kept.store.create(NAME, "db.example", subject=OURS)
+    kept.write_by_hand(f"{PATH}/theirs/dns-name", "mine")
+
+    assert kept.store.read_all([f"{PATH}/none/dns-name", f"{PATH}/theirs/dns-name", NAME]) == {
+        NAME: ObservedParameter(value="db.example", subject=OURS),
+        f"{PATH}/theirs/dns-name": ObservedParameter(value="mine", subject=""),
+    }
+    assert kept.store.read_all([]) == {}
+
+
+def test_of_many_those_that_are_ours_and_of_their_subjects_are_removed(kept: Kept) -> None:
+    kept.store.create(NAME, "db.example", subject=OURS)
+    kept.store.create(f"{PATH}/other/dns-name", "db.example", subject=ANOTHER)
+    kept.write_by_hand(f"{PATH}/theirs/dns-name", "mine")
+    every = (f"{PATH}/none/dns-name", f"{PATH}/theirs/dns-name", f"{PATH}/other/dns-name", NAME)
+
+    assert kept.store.remove_all(dict.fromkeys(every, OURS)) == {}
+    assert kept.store.read_all(every).keys() == {f"{PATH}/theirs/dns-name", f"{PATH}/other/dns-name"}

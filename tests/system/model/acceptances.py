@@ -8,7 +8,7 @@ from tests.system.model.asks import Ask
 from tests.system.model.neighbours import invitations
 
 _ACCEPTS = frozenset({"ram:AcceptResourceShareInvitation", "ec2:AcceptVpcEndpointConnections"})
-_TAKES_DOWN = frozenset({"ec2:DeleteVpcEndpoints", "ec2:RejectVpcEndpointConnections", "ssm:DeleteParameter"})
+_TAKES_DOWN = frozenset({"ec2:DeleteVpcEndpoints", "ec2:RejectVpcEndpointConnections", "ssm:DeleteParameters"})
 _NEVER_DONE = ("Throttl", "RequestLimitExceeded", "kill-before", "timeout")
 """Errors with which AWS has done nothing; whoever got another may have lost the answer alone."""
 

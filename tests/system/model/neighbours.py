@@ -13,10 +13,10 @@ from tests.system.model.asks import Ask, Unmanaged
 from tests.system.model.calls import Call, calls
 from tests.system.model.homes import DOMAIN, TAG, Binding, Home, MadeByHand, Place, Stripped
 
-WITHDRAWS = ("ec2:DeleteVpcEndpoints", "ec2:RejectVpcEndpointConnections", "ssm:DeleteParameter")
+WITHDRAWS = ("ec2:DeleteVpcEndpoints", "ec2:RejectVpcEndpointConnections", "ssm:DeleteParameters")
 """Calls that take down what this model has connected."""
 
-DENIED_IF_GONE = frozenset({"ssm:DeleteParameter"})
+DENIED_IF_GONE = frozenset({"ssm:DeleteParameters"})
 """Calls that roles may make of what has a tag of ours: whoever repeats one, for a lost answer, finds no tag."""
 
 LISTINGS = (

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from drawbridge.aws.errors import code_of, translated
 from drawbridge.aws.ownership import OWNER_TAG
-from drawbridge.bounds import in_parts
+from drawbridge.bounds import in_parts, some_of
 from drawbridge.configuration import ConfigurationParameter
-from drawbridge.errors import AccessDeniedError, GoneError
+from drawbridge.errors import AccessDeniedError, DrawbridgeError, GoneError
 from drawbridge.publication.parameters import ObservedParameter
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 SUBJECT_TAG = "drawbridge:subject"
 
 _MOST_AT_ONCE = 10
-"""Names that GetParameters takes."""
+"""Names that GetParameters and DeleteParameters take."""
 
 
 class ConfigurationParameters:
@@ -83,11 +82,30 @@ class ConfigurationParameters:
         with translated(f"write {full}"):
             self._ssm.put_parameter(Name=full, Value=value, Type="String", Overwrite=True, Tier="Intelligent-Tiering")
 
-    def remove(self, path: str, name: str) -> None:
-        """Remove a parameter; one that is gone already is left so."""
-        full = f"{self._root}{path}/{name}"
-        with suppress(GoneError), translated(f"remove {full}"):
-            self._ssm.delete_parameter(Name=full)
+    def remove(self, path: str, names: Sequence[str]) -> Iterator[str]:
+        """Remove parameters, ten in a call, and yield each that is gone now; one that was gone already is left so.
+
+        Where the role may not remove one of ten, AWS removes none of them: each is tried by itself then.
+        """
+        full = {f"{self._root}{path}/{name}": name for name in names}
+        for some in in_parts([*full], _MOST_AT_ONCE):
+            for part in _deleted(self._ssm, some):
+                yield from (full[each] for each in part)
+
+
+def _deleted(ssm: SSMClient, names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Delete parameters, ten at most, and yield those that are gone now: all at once, or one after the other."""
+    try:
+        with translated(f"remove {some_of(names)}"):
+            # What it calls invalid is not there.
+            ssm.delete_parameters(Names=[*names])
+    except AccessDeniedError:
+        if len(names) == 1:
+            raise
+        for each in names:
+            yield from _deleted(ssm, [each])
+    else:
+        yield names
 
 
 class PublishedParameters:
@@ -98,23 +116,30 @@ class PublishedParameters:
         self._owner = owner
 
     def read(self, name: str) -> ObservedParameter | None:
-        with translated(f"read {name}"):
-            try:
-                value = self._ssm.get_parameter(Name=name)["Parameter"]["Value"]
-                tags = self._ssm.list_tags_for_resource(ResourceType="Parameter", ResourceId=name)["TagList"]
-            except ClientError as error:
-                if code_of(error) in {"ParameterNotFound", "InvalidResourceId"}:
-                    return None
-                raise
-        carried = {tag["Key"]: tag["Value"] for tag in tags}
-        ours = carried.get(OWNER_TAG) == self._owner
-        return ObservedParameter(value=value, subject=carried.get(SUBJECT_TAG, "") if ours else "")
+        return self.read_all([name]).get(name)
+
+    def read_all(self, names: Sequence[str]) -> dict[str, ObservedParameter]:
+        """Return those of the parameters that are there: a call for ten, and one for the tags of each that is there."""
+        found = dict[str, ObservedParameter]()
+        for name, value in self.published(names).items():
+            with translated(f"read {name}"):
+                try:
+                    tags = self._ssm.list_tags_for_resource(ResourceType="Parameter", ResourceId=name)["TagList"]
+                except ClientError as error:
+                    if code_of(error) != "InvalidResourceId":
+                        raise
+                    # It was deleted a moment ago.
+                    continue
+            carried = {tag["Key"]: tag["Value"] for tag in tags}
+            ours = carried.get(OWNER_TAG) == self._owner
+            found[name] = ObservedParameter(value=value, subject=carried.get(SUBJECT_TAG, "") if ours else "")
+        return found
 
     def published(self, parameters: Collection[str]) -> dict[str, str]:
         """Return the values of those of the parameters that are there, in as few calls as that takes."""
         names, found = sorted(set(parameters)), dict[str, str]()
         for some in in_parts(names, _MOST_AT_ONCE):
-            with translated("read published names"):
+            with translated(f"read {some_of(some)}"):
                 answer = self._ssm.get_parameters(Names=some)
             found |= {each["Name"]: each["Value"] for each in answer["Parameters"]}
         return found
@@ -152,18 +177,46 @@ class PublishedParameters:
                 for each in page["Parameters"]:
                     yield each["Name"], each["Value"]
 
-    def remove(self, name: str, *, subject: str) -> None:
-        """Remove a parameter that carries our ownership tag and is of that subject; any other is left alone."""
-        there = self.read(name)
+    def remove_all(self, subjects: Mapping[str, str]) -> dict[str, DrawbridgeError]:
+        """Remove those parameters that carry our ownership tag and are of the subject that is given for each.
+
+        Any other is left alone. They are removed in their order, ten in a call; returned is why of those that are not.
+        Where the role may not remove one of ten, AWS removes none of them: each is tried by itself then. What is below
+        the path of one that stays, and comes after it, stays too.
+        """
+        there = self.read_all([*subjects])
         # What is not ours has no subject.
-        if there is not None and there.subject and there.subject == subject:
-            try:
-                with suppress(GoneError), translated(f"remove {name}"):
-                    self._ssm.delete_parameter(Name=name)
-            except AccessDeniedError:
-                # What somebody else has just removed has no tags any longer, by which the role allows it.
-                if self.read(name) is not None:
-                    raise
+        ours = [name for name, subject in subjects.items() if name in there and there[name].subject == subject != ""]
+        failed: dict[str, DrawbridgeError] = {}
+        for some in in_parts(ours, _MOST_AT_ONCE):
+            failed |= self._remove(some, failed)
+        return failed
+
+    def _remove(self, names: Sequence[str], failed: Mapping[str, DrawbridgeError]) -> dict[str, DrawbridgeError]:
+        """Remove parameters, ten at most; return why of those that are not."""
+        stay = {_parent(each): error for each, error in failed.items()}
+        kept = {each: stay[_parent(each)] for each in names if _parent(each) in stay}
+        to_remove = [each for each in names if each not in kept]
+        if not to_remove:
+            return kept
+        try:
+            with translated(f"remove {some_of(to_remove)}"):
+                # What it calls invalid is gone already.
+                self._ssm.delete_parameters(Names=to_remove)
+        except AccessDeniedError as error:
+            if len(to_remove) > 1:
+                for each in to_remove:
+                    kept |= self._remove([each], kept)
+            # What somebody else has just removed has no tags any longer, by which the role allows it.
+            elif self.read(to_remove[0]) is not None:
+                kept[to_remove[0]] = error
+        except DrawbridgeError as error:
+            kept |= dict.fromkeys(to_remove, error)
+        return kept
 
     def _tags(self, subject: str) -> list[TagTypeDef]:
         return [{"Key": OWNER_TAG, "Value": self._owner}, {"Key": SUBJECT_TAG, "Value": subject}]
+
+
+def _parent(name: str) -> str:
+    return name.rpartition("/")[0]

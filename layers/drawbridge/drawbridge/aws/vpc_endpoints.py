@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, assert_never
 
@@ -15,6 +15,7 @@ from drawbridge.aws.errors import translated
 from drawbridge.aws.ownership import OWNER_TAG
 from drawbridge.aws.pages import pages
 from drawbridge.aws.private_dns import PREFERENCES, names_of
+from drawbridge.bounds import in_parts, some_of
 from drawbridge.errors import UpstreamError
 from drawbridge.lattice import PrivateDns
 from drawbridge.publication.named import NamedResource
@@ -43,6 +44,9 @@ _STATES = {
 
 TERMINATED = frozenset(word for word, state in _STATES.items() if state is State.TERMINATED)
 """Of these states, those in which an endpoint will not be usable again."""
+
+_MOST_LISTED = 100
+"""Endpoints whose associations are listed together: the API documents no maximum."""
 
 
 def counts_for_quota(state: str) -> bool:
@@ -156,16 +160,21 @@ class VpcEndpoints:
 
     def named(self, endpoint_id: str) -> list[NamedResource]:
         """Return what the endpoint leads to: the only place where AWS lists the names."""
-        with translated(f"list the associations of {endpoint_id}"):
-            return [
-                named_resource(each)
+        return self.named_all([endpoint_id])[endpoint_id]
+
+    def named_all(self, endpoint_ids: Collection[str]) -> dict[str, list[NamedResource]]:
+        """Return what each of the endpoints leads to, as pages of one listing for many tell it."""
+        named: dict[str, list[NamedResource]] = {each: [] for each in sorted({*endpoint_ids})}
+        for some in in_parts([*named], _MOST_LISTED):
+            with translated(f"list the associations of {some_of(some)}"):
                 for page in pages(
-                    self._ec2.describe_vpc_endpoint_associations,
-                    marker="NextToken",
-                    VpcEndpointIds=[endpoint_id],
-                )
-                for each in page["VpcEndpointAssociations"]
-            ]
+                    self._ec2.describe_vpc_endpoint_associations, marker="NextToken", VpcEndpointIds=[*some]
+                ):
+                    for each in page["VpcEndpointAssociations"]:
+                        endpoint_id = some[0] if len(some) == 1 else each.get("VpcEndpointId", "")
+                        if endpoint_id in named:
+                            named[endpoint_id].append(named_resource(each))
+        return named
 
     def _listed(self, vpc_id: str) -> list[Any]:
         if vpc_id not in self._in_vpcs:

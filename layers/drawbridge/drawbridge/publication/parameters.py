@@ -1,13 +1,23 @@
 """The two parameters of a name, the plain one and the JSON beside it: compared with what is due, written if ours."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, assert_never
 
 from msgspec import Struct
 
-from drawbridge.errors import ConflictError, NotReadyError
+from drawbridge.errors import (
+    AccessDeniedError,
+    ConflictError,
+    DrawbridgeError,
+    NotReadyError,
+    QuotaExceededError,
+    RefusedError,
+)
 from drawbridge.publication.documents import Document, differences, says_the_same, to_parameter
 from drawbridge.publication.names import document_parameter, name_parameter
+
+_FOR_GOOD = (AccessDeniedError, ConflictError, QuotaExceededError, RefusedError)
+"""Errors that the next try would meet again."""
 
 
 class ObservedParameter(Struct, frozen=True, kw_only=True):
@@ -23,6 +33,10 @@ class PublicationStore(Protocol):
 
     def read(self, name: str) -> ObservedParameter | None: ...
 
+    def read_all(self, names: Sequence[str]) -> Mapping[str, ObservedParameter]:
+        """Return those of the parameters that are there, in as few calls as that takes."""
+        ...
+
     def create(self, name: str, value: str, *, subject: str) -> bool:
         """Write a new parameter with our ownership tag; ``False`` if there is one of that name."""
         ...
@@ -35,8 +49,11 @@ class PublicationStore(Protocol):
         """Return name and value of all parameters below a path."""
         ...
 
-    def remove(self, name: str, *, subject: str) -> None:
-        """Remove a parameter that carries our ownership tag and is of that subject; any other is left alone."""
+    def remove_all(self, subjects: Mapping[str, str]) -> Mapping[str, DrawbridgeError]:
+        """Remove those parameters that carry our ownership tag and are of the subject that is given for each.
+
+        Any other is left alone. Returned is why of those that are not removed.
+        """
         ...
 
 
@@ -73,14 +90,23 @@ class DesiredParameter(Struct, frozen=True, kw_only=True):
 
 
 class WriteParameters(Struct, frozen=True, kw_only=True):
-    """Write the plain name, the JSON beside it, or both."""
+    """Write the plain name, the JSON beside it, or both: the name first, since applications wait for it."""
 
-    parameters: tuple[DesiredParameter, ...]
-    """In the order in which they are written."""
+    path: str
+    """Of the two parameters, which are below it."""
+    name: DesiredParameter | None = None
+    document: DesiredParameter | None = None
     subject: str
     are_new: bool
     """Whether neither was there."""
+    is_first: bool
+    """Whether there was no JSON: it alone tells what is to be taken back, so that no name stays without one."""
     why: tuple[str, ...]
+
+    @property
+    def parameters(self) -> tuple[DesiredParameter, ...]:
+        """Return what is written, in its order."""
+        return tuple(each for each in (self.name, self.document) if each is not None)
 
 
 class RemoveParameters(Struct, frozen=True, kw_only=True):
@@ -104,7 +130,15 @@ def observe_parameters(
     desired: DesiredParameters, store: PublicationStore, may_replace: MayReplace
 ) -> ObservedParameters:
     """Read what is published where a name is due."""
-    document, name = store.read(document_parameter(desired.path)), store.read(name_parameter(desired.path))
+    names = (name_parameter(desired.path), document_parameter(desired.path))
+    return observed_parameters(desired, store.read_all(names), may_replace)
+
+
+def observed_parameters(
+    desired: DesiredParameters, there: Mapping[str, ObservedParameter], may_replace: MayReplace
+) -> ObservedParameters:
+    """Return what is published where a name is due; ``there`` are the parameters that were read."""
+    document, name = there.get(document_parameter(desired.path)), there.get(name_parameter(desired.path))
     return ObservedParameters(
         name=name, document=document, replaceable=_replaceable(desired.subject, may_replace, document, name)
     )
@@ -112,20 +146,24 @@ def observe_parameters(
 
 def plan_parameters(desired: DesiredParameters, observed: ObservedParameters) -> tuple[WriteParameters | Refuse, ...]:
     """Compare what is due with what is published; there is nothing to do where both say the same."""
-    to_write: list[DesiredParameter] = []
-    conflict = ""
-    for parameter, there in _differing(desired, observed):
-        conflict = _conflict(parameter.name, there, desired.subject, observed.replaceable)
-        if conflict:
-            break
-        to_write.append(parameter)
+    document, name = _differing(desired, observed)
+    # Beside a JSON that is another's no name is published.
+    conflict = _conflict(document, observed.document, desired.subject, observed.replaceable)
+    if conflict:
+        document = name = None
+    else:
+        conflict = _conflict(name, observed.name, desired.subject, observed.replaceable)
+        name = None if conflict else name
     write = WriteParameters(
-        parameters=tuple(to_write),
+        path=desired.path,
+        name=name,
+        document=document,
         subject=desired.subject,
         are_new=observed.name is None and observed.document is None,
+        is_first=observed.document is None,
         why=tuple(_why(desired, observed)),
     )
-    return (*([write] if to_write else []), *([Refuse(why=conflict)] if conflict else []))
+    return (*([write] if write.parameters else []), *([Refuse(why=conflict)] if conflict else []))
 
 
 def apply_parameters(action: ParameterAction, store: PublicationStore, may_replace: MayReplace) -> None:
@@ -137,15 +175,33 @@ def apply_parameters(action: ParameterAction, store: PublicationStore, may_repla
     """
     match action:
         case WriteParameters():
-            for parameter in action.parameters:
-                _write(parameter, store, action.subject, may_replace, is_new=action.are_new)
+            write_name(action, store, may_replace)
+            write_document(action, store, may_replace)
         case RemoveParameters():
-            for name in action.names:
-                store.remove(name, subject=action.subject)
+            for error in store.remove_all(dict.fromkeys(action.names, action.subject)).values():
+                raise error
         case Refuse():
             raise ConflictError(action.why)
         case _:
             assert_never(action)
+
+
+def write_name(action: WriteParameters, store: PublicationStore, may_replace: MayReplace) -> None:
+    """Write the plain name, if it is to be written."""
+    if action.name is not None:
+        _write(action.name, store, action.subject, may_replace, is_new=action.are_new)
+
+
+def write_document(action: WriteParameters, store: PublicationStore, may_replace: MayReplace) -> None:
+    """Write the JSON, if it is to be written. A plain name that was written for it and can't have one is taken back."""
+    if action.document is None:
+        return
+    try:
+        _write(action.document, store, action.subject, may_replace, is_new=action.is_first)
+    except _FOR_GOOD:
+        if action.is_first and action.name is not None:
+            store.remove_all({name_parameter(action.path): action.subject})
+        raise
 
 
 def _write(
@@ -159,23 +215,25 @@ def _write(
         there = store.read(name)
     if there is None:
         raise NotReadyError(f"{name} was deleted a moment ago")
-    if conflict := _conflict(name, there, subject, _replaceable(subject, may_replace, there)):
+    if conflict := _conflict(parameter, there, subject, _replaceable(subject, may_replace, there)):
         raise ConflictError(conflict)
     store.overwrite(name, parameter.value, subject=subject)
 
 
 def _differing(
     desired: DesiredParameters, observed: ObservedParameters
-) -> Iterator[tuple[DesiredParameter, ObservedParameter | None]]:
-    """Yield the parameters that are not there as they are due, with what is there, in the order of writing."""
-    # The JSON first: whoever waits for the name may read what is beside it at once.
-    document, there = desired.document, observed.document
-    if there is None or not says_the_same(document, there.value) or there.subject != desired.subject:
-        yield DesiredParameter(name=document_parameter(desired.path), value=to_parameter(document)), there
+) -> tuple[DesiredParameter | None, DesiredParameter | None]:
+    """Return the JSON and the plain name, as far as they are not there as they are due."""
+    document: DesiredParameter | None = None
+    name: DesiredParameter | None = None
+    there = observed.document
+    if there is None or not says_the_same(desired.document, there.value) or there.subject != desired.subject:
+        document = DesiredParameter(name=document_parameter(desired.path), value=to_parameter(desired.document))
     # Of what has no name only the JSON is published.
-    name, there = document.dns_name, observed.name
-    if name is not None and (there is None or there.value != name or there.subject != desired.subject):
-        yield DesiredParameter(name=name_parameter(desired.path), value=name), there
+    dns_name, there = desired.document.dns_name, observed.name
+    if dns_name is not None and (there is None or there.value != dns_name or there.subject != desired.subject):
+        name = DesiredParameter(name=name_parameter(desired.path), value=dns_name)
+    return document, name
 
 
 def _why(desired: DesiredParameters, observed: ObservedParameters) -> Iterator[str]:
@@ -194,10 +252,13 @@ def _why(desired: DesiredParameters, observed: ObservedParameters) -> Iterator[s
         yield from differences(document, observed.document.value)
 
 
-def _conflict(name: str, existing: ObservedParameter | None, subject: str, replaceable: Collection[str]) -> str:
-    """Return why what is there is not overwritten; empty if it is, or if there is nothing."""
-    if existing is None:
+def _conflict(
+    parameter: DesiredParameter | None, existing: ObservedParameter | None, subject: str, replaceable: Collection[str]
+) -> str:
+    """Return why what is there is not overwritten; empty if it is, or if there is nothing, or nothing to write."""
+    if existing is None or parameter is None:
         return ""
+    name = parameter.name
     if not existing.subject:
         return f"{name} is there and not Drawbridge's; delete it, or rename the binding"
     if existing.subject != subject and existing.subject not in replaceable:

@@ -9,11 +9,12 @@ from msgspec import Struct
 
 from drawbridge.association import Alias, DesiredAttachment, MadeAttachment
 from drawbridge.association.aliases import Holder, MayTakeOver
+from drawbridge.bounds import in_parts
 from drawbridge.errors import ConflictError
 from drawbridge.publication.due import ChildResource, Due, EndpointNames, NetworkNames
 from drawbridge.publication.named import NamedResource
 from drawbridge.publication.names import binding_path
-from drawbridge.publication.parameters import PublicationStore, Refuse, observe_parameters
+from drawbridge.publication.parameters import PublicationStore, Refuse, observed_parameters
 from drawbridge.publication.plan import (
     DesiredName,
     NamePlan,
@@ -22,6 +23,7 @@ from drawbridge.publication.plan import (
     plan_name,
     plan_removal,
 )
+from drawbridge.publication.publish_batch import MOST_READ, ReadAtOnce
 from drawbridge.publication.published import PublishedName, published_names
 from drawbridge.publication.takeover import Takeover
 
@@ -91,8 +93,11 @@ class PublicationPlanner:
     def names(
         self, desired: DesiredAttachment, made: MadeAttachment, due: DueNames, *, now: datetime
     ) -> Iterator[NamePlan]:
-        """Plan one name after the other, each when it is asked for: of a large group the first need not wait."""
-        return (self._name(desired, made, named, child, now) for named, child in due.usable)
+        """Plan some names after the other, each when it is asked for: of a large group the first need not wait."""
+        for some in in_parts(due.usable, MOST_READ):
+            names = [self._due_name(desired, made, named, child, now) for named, child in some]
+            read = ReadAtOnce(self._store, [each for each in names if isinstance(each, DesiredName)])
+            yield from (each if isinstance(each, NamePlan) else self._planned(each, read) for each in names)
 
     def taken_back(
         self, desired: DesiredAttachment, due: DueNames, names: Collection[NamePlan]
@@ -103,17 +108,17 @@ class PublicationPlanner:
         gone = self._gone(desired, due.found, {each.path for each in names})
         return tuple(plan_removal(each, binding=desired.binding, vpc_id=desired.vpc_id) for each in gone)
 
-    def _name(
+    def _due_name(
         self,
         desired: DesiredAttachment,
         made: MadeAttachment,
         named: NamedResource,
         child: ChildResource | None,
         now: datetime,
-    ) -> NamePlan:
+    ) -> DesiredName | NamePlan:
+        """Return a name that is due; the plan to refuse it if it can't be."""
         try:
-            name = self._due.name(desired, made, named, child, now)
-            return plan_name(name, self._observe(name))
+            return self._due.name(desired, made, named, child, now)
         except ConflictError as error:
             return NamePlan(
                 path=self._due.path(desired, child),
@@ -123,9 +128,22 @@ class PublicationPlanner:
                 actions=(Refuse(why=str(error)),),
             )
 
-    def _observe(self, desired: DesiredName) -> ObservedName:
+    def _planned(self, name: DesiredName, read: ReadAtOnce) -> NamePlan:
+        try:
+            return plan_name(name, self._observe(name, read))
+        except ConflictError as error:
+            return NamePlan(
+                path=name.path,
+                dns_name=name.to.dns_name,
+                subject=name.subject,
+                provider=name.document.provider,
+                actions=(Refuse(why=str(error)),),
+            )
+
+    def _observe(self, desired: DesiredName, read: ReadAtOnce) -> ObservedName:
         provider, alias = desired.document.provider, desired.document.alias
-        parameters = observe_parameters(desired, self._store, partial(self._takeover.of_parameter, provider=provider))
+        may_replace = partial(self._takeover.of_parameter, provider=provider)
+        parameters = observed_parameters(desired, read.at(desired.path), may_replace)
         if alias is None:
             return ObservedName(parameters=parameters)
         may_take_over = partial(self._takeover.of_record, alias=alias, binding=desired.binding, provider=provider)

@@ -1,6 +1,6 @@
 """Taking down: one removal is done step by step, until AWS says that it is gone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol, assert_never
 
@@ -9,7 +9,14 @@ import msgspec
 from drawbridge.association import Alias
 from drawbridge.association.aliases import Holder
 from drawbridge.association.owned_object import OwnedKind, OwnedObject
-from drawbridge.errors import ConflictError, GoneError, NotReadyError, OwnershipLostError, ThrottledError
+from drawbridge.errors import (
+    ConflictError,
+    DrawbridgeError,
+    GoneError,
+    NotReadyError,
+    OwnershipLostError,
+    ThrottledError,
+)
 from drawbridge.pacing.defaults import DEFAULTS, DELETE_ENDPOINTS, LATTICE
 from drawbridge.pacing.turn import AwaitTurn, Turns
 from drawbridge.publication.documents import ConnectionDocument, read_connection
@@ -43,13 +50,22 @@ DECISION_HOLDS = timedelta(minutes=1)
 """What was decided longer ago is decided again before anything is taken down."""
 
 
+_MOST_TAKEN_BACK = 10
+"""Names between two looks at whether that is decided still."""
+
+
 class ParameterRemoval(Protocol):
     """Parameter Store, as withdrawal needs it."""
 
-    def read(self, name: str) -> ObservedParameter | None: ...
+    def read_all(self, names: Sequence[str]) -> Mapping[str, ObservedParameter]:
+        """Return those of the parameters that are there, in as few calls as that takes."""
+        ...
 
-    def remove(self, name: str, *, subject: str) -> None:
-        """Remove a parameter that carries our ownership tag and is of that subject; any other is left alone."""
+    def remove_all(self, subjects: Mapping[str, str]) -> Mapping[str, DrawbridgeError]:
+        """Remove those parameters that carry our ownership tag and are of the subject that is given for each.
+
+        Any other is left alone. Returned is why of those that are not removed.
+        """
         ...
 
 
@@ -111,10 +127,10 @@ class TakeDown:
 
     def observe(self, removal: Removal) -> ObservedRemoval:
         """Return what of it is there still."""
-        names = tuple(each for each in removal.names if self._is_there(each))
+        names = self._those_there(removal.names)
         match removal:
             case ObjectRemoval(removed=removed):
-                after = tuple(each for each in removal.after if self._is_there(each))
+                after = self._those_there(removal.after)
                 return ObservedRemoval(names=names, after=after, removed=self._objects.observe(removed))
             case NamesRemoval():
                 return ObservedRemoval(names=names)
@@ -147,9 +163,10 @@ class TakeDown:
                     return turn
                 case _ if not may_take_down():
                     return None
-                case TakeBackName(name=name):
-                    self._take_back(name)
-                    observed = msgspec.structs.replace(observed, names=observed.names[1:])
+                case TakeBackName():
+                    # With those that come next: AWS removes ten parameters in one call.
+                    self._take_back(observed.names[:_MOST_TAKEN_BACK])
+                    observed = msgspec.structs.replace(observed, names=observed.names[_MOST_TAKEN_BACK:])
                 case DeleteObject():
                     if (turn := self._delete_in_turn(step, turns)) is not None:
                         return turn
@@ -184,22 +201,40 @@ class TakeDown:
             why = refused.get(step.endpoint_id, "it is not visible yet")
             raise NotReadyError(f"{step.endpoint_id} is not rejected yet: {why}")
 
-    def _is_there(self, name: PublishedPath) -> bool:
-        """Return whether a name is published as it was planned: the JSON goes last, and tells."""
-        there = self._parameters.read(document_parameter(name.path))
-        if there is None or there.subject != name.subject:
-            return False
-        document = read_connection(there.value)
-        # Of a consumer's endpoint the path says which.
-        return not name.binding or document is None or through(document) == name.through
+    def _those_there(self, names: Sequence[PublishedPath]) -> tuple[PublishedPath, ...]:
+        """Return those that are published as they were planned: the JSON goes last, and tells.
 
-    def _take_back(self, name: PublishedPath) -> None:
-        there = self._parameters.read(document_parameter(name.path))
-        document = read_connection(there.value) if there is not None else None
-        if document is not None and document.alias is not None:
-            self._remove_record(document, document.alias, name)
-        for parameter in (name_parameter(name.path), document_parameter(name.path)):
-            self._parameters.remove(parameter, subject=name.subject)
+        A plain name without one is of a removal, or of a publication, that broke off.
+        """
+        documents = self._parameters.read_all([document_parameter(each.path) for each in names])
+        without = [each for each in names if document_parameter(each.path) not in documents]
+        plain = self._parameters.read_all([name_parameter(each.path) for each in without])
+        return tuple(each for each in names if _is_there(each, documents, plain))
+
+    def _take_back(self, names: Sequence[PublishedPath]) -> None:
+        """Take back names, each for itself: of all the plain name goes before any JSON.
+
+        Raises:
+            DrawbridgeError: one of them could not be taken back; all others are.
+        """
+        documents = self._parameters.read_all([document_parameter(each.path) for each in names])
+        failed: list[DrawbridgeError] = []
+        to_remove: list[PublishedPath] = []
+        for name in names:
+            there = documents.get(document_parameter(name.path))
+            document = read_connection(there.value) if there is not None else None
+            try:
+                if document is not None and document.alias is not None:
+                    self._remove_record(document, document.alias, name)
+            except DrawbridgeError as error:
+                failed.append(error)
+            else:
+                to_remove.append(name)
+        subjects = {name_parameter(each.path): each.subject for each in to_remove}
+        subjects |= {document_parameter(each.path): each.subject for each in to_remove}
+        failed += self._parameters.remove_all(subjects).values()
+        if failed:
+            raise failed[0]
 
     def _remove_record(self, document: ConnectionDocument, alias: Alias, name: PublishedPath) -> None:
         holder = Holder(subject=name.subject, binding=name.binding, vpc_id=document.vpc_id or "")
@@ -233,9 +268,9 @@ class TakeDown:
             raise NotReadyError(f"{step.removed}: {error}") from error
 
     def _parameters_gone(self, removal: Removal) -> list[str]:
+        there = self._parameters.read_all([document_parameter(each.path) for each in removal.names])
         both = ((name_parameter(each.path), document_parameter(each.path)) for each in removal.names)
-        gone = (each for each in both if self._parameters.read(each[1]) is None)
-        return [parameter for each in gone for parameter in each]
+        return [parameter for each in both if each[1] not in there for parameter in each]
 
 
 def _turn_before(step: DeleteObject, turns: Turns) -> AwaitTurn | None:
@@ -247,3 +282,18 @@ def _turn_before(step: DeleteObject, turns: Turns) -> AwaitTurn | None:
 def class_of(removed: OwnedObject) -> str:
     """Return the class of AWS's operations that an object is deleted by."""
     return DELETE_ENDPOINTS if removed.kind in {OwnedKind.ENDPOINT, OwnedKind.NETWORK_ENDPOINT} else LATTICE
+
+
+def _is_there(
+    name: PublishedPath, documents: Mapping[str, ObservedParameter], plain: Mapping[str, ObservedParameter]
+) -> bool:
+    there = documents.get(document_parameter(name.path))
+    if there is None:
+        alone = plain.get(name_parameter(name.path))
+        # What is not ours has no subject.
+        return alone is not None and alone.subject == name.subject != ""
+    if there.subject != name.subject:
+        return False
+    document = read_connection(there.value)
+    # Of a consumer's endpoint the path says which.
+    return not name.binding or document is None or through(document) == name.through

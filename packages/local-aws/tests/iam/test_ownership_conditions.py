@@ -173,6 +173,18 @@ def test_one_of_several_that_is_not_the_roles_keeps_it_from_all() -> None:
     assert not allowed(owner.account_id, "ec2:DeleteVpcEndpoints", {"VpcEndpointIds": [ours, theirs]})
 
 
+def test_of_several_parameters_each_has_to_be_the_roles_and_one_that_is_gone_is_nobodys() -> None:
+    """AWS names in its refusal the one parameter that the role may not delete, and deletes none (sst, issue 3446)."""
+    owner = person()
+    ours, ssm = parameter(owner, {"owner": "us"}), owner.client("ssm")
+    ssm.put_parameter(Name="/app/theirs", Value="x", Type="String", Tags=[{"Key": "owner", "Value": "them"}])
+    make_role(owner.account_id, allow("ssm:DeleteParameters", "*", **OWNED))
+
+    assert allowed(owner.account_id, "ssm:DeleteParameters", {"Names": [ours]})
+    assert not allowed(owner.account_id, "ssm:DeleteParameters", {"Names": [ours, "/app/theirs"]})
+    assert not allowed(owner.account_id, "ssm:DeleteParameters", {"Names": [ours, "/app/gone"]})
+
+
 def test_a_parameter_that_was_deleted_and_made_by_somebody_else_is_not_the_roles_any_longer() -> None:
     owner = person()
     name = parameter(owner, {"owner": "us"})

@@ -1,0 +1,148 @@
+"""The names of consumers' endpoints: published on the provider's side, many at once."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from drawbridge.errors import DrawbridgeError, NotReadyError, RequestGoneError
+from drawbridge.publication import Publication
+from drawbridge.publication.documents import ConsumerDocument
+from drawbridge.publication.names import consumer_path, document_parameter, name_parameter
+from drawbridge.publication.parameters import DesiredParameters, PublicationStore
+from drawbridge.publication.publish_batch import NameWrites, plan_writes, write_documents, write_names
+from drawbridge.request import EndpointConnectionRequest
+from drawbridge.request.connections import ConnectionState, EndpointConnection, has_no_names
+
+
+class ConnectionNames(Protocol):
+    """Connections to this account's endpoint services."""
+
+    def listed(self, endpoint_ids: Collection[str]) -> list[EndpointConnection]:
+        """Return the connections of these endpoints and attachments to services of this account, as AWS lists them."""
+        ...
+
+
+def publish_consumer(
+    request: EndpointConnectionRequest,
+    connections: ConnectionNames,
+    store: PublicationStore,
+    *,
+    prefix: str,
+    now: datetime,
+) -> Publication:
+    """Publish the names of a consumer's endpoint; of one that never has any, that it is connected.
+
+    Raises:
+        NotReadyError: the connection is not available, or not named, yet.
+        RequestGoneError: the connection is over.
+        ConflictError: a parameter of that name is not ours.
+    """
+    (published,) = publish_consumers([request], connections, store, prefix=prefix, now=now)
+    if isinstance(published, DrawbridgeError):
+        raise published
+    return published
+
+
+def publish_consumers(
+    requests: Sequence[EndpointConnectionRequest],
+    connections: ConnectionNames,
+    store: PublicationStore,
+    *,
+    prefix: str,
+    now: datetime,
+) -> list[Publication | DrawbridgeError]:
+    """Publish the names of many consumers' endpoints, each with an outcome of its own, in their order.
+
+    The plain names of all are written first.
+
+    Raises:
+        DrawbridgeError: AWS does not list them.
+    """
+    due = due_consumers([*dict.fromkeys(requests)], connections, prefix=prefix, now=now)
+    writes = planned_consumers(due, store)
+    failed = {request: each for request, each in (due | writes).items() if isinstance(each, DrawbridgeError)}
+    to_write = {request: each for request, each in writes.items() if isinstance(each, NameWrites)}
+    failed |= write_names(to_write, store)
+    failed |= write_documents({request: each for request, each in to_write.items() if request not in failed}, store)
+    published = {each: publication_of(one) for each, one in due.items() if isinstance(one, DesiredParameters)}
+    return [failed[each] if each in failed else published[each] for each in requests]
+
+
+def due_consumers(
+    requests: Sequence[EndpointConnectionRequest],
+    connections: ConnectionNames,
+    *,
+    prefix: str,
+    now: datetime,
+) -> dict[EndpointConnectionRequest, DesiredParameters | DrawbridgeError]:
+    """Return what is due to be published of each: one listing tells it of all that are usable.
+
+    Raises:
+        DrawbridgeError: AWS does not list them.
+    """
+    listed = {
+        (each.service_id, each.endpoint_id): each
+        for each in connections.listed([request.endpoint_id for request in requests])
+    }
+    due: dict[EndpointConnectionRequest, DesiredParameters | DrawbridgeError] = {}
+    for request in requests:
+        try:
+            due[request] = _due(request, listed, prefix, now)
+        except DrawbridgeError as error:
+            due[request] = error
+    return due
+
+
+def planned_consumers(
+    due: Mapping[EndpointConnectionRequest, DesiredParameters | DrawbridgeError], store: PublicationStore
+) -> dict[EndpointConnectionRequest, NameWrites | DrawbridgeError]:
+    """Compare what is due with what is published."""
+    return plan_writes(
+        {request: (each, _never) for request, each in due.items() if isinstance(each, DesiredParameters)}, store
+    )
+
+
+def _due(
+    request: EndpointConnectionRequest,
+    listed: Mapping[tuple[str, str], EndpointConnection],
+    prefix: str,
+    now: datetime,
+) -> DesiredParameters:
+    connection = listed.get((request.service_id, request.endpoint_id))
+    if connection is None:
+        raise RequestGoneError(f"no connection of {request.endpoint_id} to {request.service_id} is listed")
+    if not connection.state.is_open and connection.state is not ConnectionState.UNKNOWN:
+        raise RequestGoneError(f"the connection of {request.endpoint_id} is {connection.state}")
+    usable = connection.state in {ConnectionState.AVAILABLE, ConnectionState.PARTIAL}
+    if not usable:
+        raise NotReadyError(f"the connection of {request.endpoint_id} is {connection.state}")
+    if not connection.dns_names and not has_no_names(connection):
+        raise NotReadyError(f"{request.endpoint_id} has no name yet")
+    regional, *zonal = connection.dns_names or (None,)
+    dns_name, hosted_zone_id = regional or (None, None)
+    document = ConsumerDocument(
+        dns_name=dns_name,
+        hosted_zone_id=hosted_zone_id,
+        zonal_dns_names=tuple(each[0] for each in zonal if each is not None),
+        consumer=connection.owner,
+        endpoint_id=request.endpoint_id,
+        endpoint_region=connection.region,
+        ip_address_type=connection.ip_address_type or None,
+        service_id=request.service_id,
+        service_region=connection.service_region or None,
+        published_at=now.isoformat(timespec="seconds"),
+    )
+    path = consumer_path(prefix, connection.owner, request.endpoint_id)
+    return DesiredParameters(path=path, subject=request.endpoint_id, document=document)
+
+
+def publication_of(due: DesiredParameters) -> Publication:
+    """Return what is published of an endpoint, once it is."""
+    dns_name = due.document.dns_name
+    plain = () if dns_name is None else (name_parameter(due.path),)
+    return Publication(dns_name=dns_name or "", parameters=(*plain, document_parameter(due.path)))
+
+
+def _never(_: str) -> bool:
+    """Whether what is published for another endpoint may be overwritten: its id is in the parameter's name."""
+    return False

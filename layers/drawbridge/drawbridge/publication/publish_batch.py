@@ -1,0 +1,113 @@
+"""Many names in few calls: ten parameters are read at once, and the plain names of all are written before any JSON.
+
+What is wrong with one of them does not keep out the others: a read that AWS refuses falls back to its parts.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from msgspec import Struct
+
+from drawbridge.errors import ConflictError, DrawbridgeError
+from drawbridge.publication.names import document_parameter, name_parameter
+from drawbridge.publication.parameters import (
+    DesiredParameters,
+    MayReplace,
+    ObservedParameter,
+    PublicationStore,
+    Refuse,
+    WriteParameters,
+    observed_parameters,
+    plan_parameters,
+    write_document,
+    write_name,
+)
+
+MOST_READ = 5
+"""Names whose two parameters are read in one call, which takes ten."""
+
+Key = TypeVar("Key")
+
+
+class ReadAtOnce:
+    """The parameters of some names, read together when the first is asked for."""
+
+    def __init__(self, store: PublicationStore, due: Iterable[DesiredParameters]) -> None:
+        self._store = store
+        self._paths = [each.path for each in due]
+        self._read: dict[str, Mapping[str, ObservedParameter] | DrawbridgeError] = {}
+
+    def at(self, path: str) -> Mapping[str, ObservedParameter]:
+        """Return what is there of the two parameters below the path.
+
+        Raises:
+            DrawbridgeError: these two could not be read.
+        """
+        if path not in self._read:
+            start = self._paths.index(path)
+            self._read |= self._of(self._paths[start : start + MOST_READ])
+        found = self._read[path]
+        if isinstance(found, DrawbridgeError):
+            raise found
+        return found
+
+    def _of(self, paths: Sequence[str]) -> dict[str, Mapping[str, ObservedParameter] | DrawbridgeError]:
+        both = [name for path in paths for name in (name_parameter(path), document_parameter(path))]
+        try:
+            found = self._store.read_all(both)
+        except DrawbridgeError as error:
+            if len(paths) == 1:
+                return {paths[0]: error}
+            return {path: one for each in paths for path, one in self._of([each]).items()}
+        return dict.fromkeys(paths, found)
+
+
+class NameWrites(Struct, frozen=True):
+    """What is to be written of one name, and what is in the way of the rest."""
+
+    write: WriteParameters | None
+    refusal: Refuse | None
+    may_replace: MayReplace
+
+
+def plan_writes(
+    due: Mapping[Key, tuple[DesiredParameters, MayReplace]], store: PublicationStore
+) -> dict[Key, NameWrites | DrawbridgeError]:
+    """Compare what is due with what is published, each for itself."""
+    read = ReadAtOnce(store, [desired for desired, _ in due.values()])
+    planned: dict[Key, NameWrites | DrawbridgeError] = {}
+    for key, (desired, may_replace) in due.items():
+        try:
+            actions = plan_parameters(desired, observed_parameters(desired, read.at(desired.path), may_replace))
+        except DrawbridgeError as error:
+            planned[key] = error
+            continue
+        write = next((each for each in actions if isinstance(each, WriteParameters)), None)
+        refusal = next((each for each in actions if isinstance(each, Refuse)), None)
+        planned[key] = NameWrites(write, refusal, may_replace)
+    return planned
+
+
+def write_names(writes: Mapping[Key, NameWrites], store: PublicationStore) -> dict[Key, DrawbridgeError]:
+    """Write the plain names; return why of those that are not written. Nothing is written beside those."""
+    return _each(writes, lambda each, write: write_name(write, store, each.may_replace))
+
+
+def write_documents(writes: Mapping[Key, NameWrites], store: PublicationStore) -> dict[Key, DrawbridgeError]:
+    """Write the JSON beside the names; return why of those that are not written, or whose names are refused."""
+    failed = _each(writes, lambda each, write: write_document(write, store, each.may_replace))
+    refused = {key: ConflictError(each.refusal.why) for key, each in writes.items() if each.refusal}
+    return {**refused, **failed}
+
+
+def _each(
+    writes: Mapping[Key, NameWrites], do: Callable[[NameWrites, WriteParameters], object]
+) -> dict[Key, DrawbridgeError]:
+    failed: dict[Key, DrawbridgeError] = {}
+    for key, each in writes.items():
+        if each.write is not None:
+            try:
+                do(each, each.write)
+            except DrawbridgeError as error:
+                failed[key] = error
+    return failed
