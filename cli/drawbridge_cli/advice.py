@@ -10,7 +10,7 @@ from drawbridge_cli.explanation import Explanation, what_to_do
 from drawbridge_cli.reason_codes import OF_REFUSALS
 from drawbridge_cli.request_status import Known, RequestStatus
 from drawbridge_cli.status_screen import turn_text
-from drawbridge_cli.turns import Command, Turn, is_command
+from drawbridge_cli.turns import Command, WhoseTurn, is_command
 from drawbridge_cli.urgency import Urgency
 
 _SHARE_ONCE_MORE = "That invitation is over: its provider takes this account out of the share, and shares it once more."
@@ -50,7 +50,7 @@ def _by_status(status: RequestStatus) -> Iterator[str]:
 def _decided_by_now(known: Known, explanation: Explanation) -> str:
     """Return that the policies let it go on, or decide what a person is asked about; empty if they do neither."""
     entry, status = known.entry, known.status
-    is_asked = entry.status is Status.WAITING_FOR_APPROVAL and status.waiting_for is Turn.APPROVER
+    is_asked = entry.status is Status.WAITING_FOR_APPROVAL and status.waiting_for is WhoseTurn.APPROVER
     if is_asked and explanation.outcome != "askApprover":
         return f"The policies decide it by now ({explanation.outcome}): the next sweep goes on by them."
     if _is_held_undecided(known) and explanation.outcome not in {"hold", "askApprover"}:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from drawbridge.aws.parameter_store import ConfigurationParameters
+from drawbridge.aws.configuration_parameters import ConfigurationParameters
 from drawbridge_cli.screen import accounting, say
 
 

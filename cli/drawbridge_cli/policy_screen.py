@@ -21,7 +21,7 @@ from drawbridge_cli.request_status import Known, Until
 from drawbridge_cli.screen import say, show_table
 from drawbridge_cli.simulation import Simulation
 from drawbridge_cli.status_screen import since_text, standing
-from drawbridge_cli.turns import Turn
+from drawbridge_cli.turns import WhoseTurn
 from drawbridge_cli.urgency import Urgency
 
 
@@ -44,7 +44,7 @@ def show_known(known: Known, now: datetime) -> None:
     for reason in entry.reasons:
         say(f"  {reason_text(reason)}")
     _show_let_in(entry)
-    if status.waiting_for is not Turn.NOBODY:
+    if status.waiting_for is not WhoseTurn.NOBODY:
         say(f"It {standing(status, now)}.", "doubtful")
     if entry.deadline and status.until_what is not Until.EXPIRES:
         say(f"Its invitation expires at {entry.deadline}, if nobody lets it in by then.", "doubtful")

@@ -10,7 +10,7 @@ from drawbridge.decision.consumer_standing import SUSPENDED, UNPROVED
 from drawbridge.decision.delayed import DELAYED
 from drawbridge.decision.let_in import UNAPPROVED
 from drawbridge.status import Reason
-from drawbridge_cli.turns import Advice, Command, Turn
+from drawbridge_cli.turns import Advice, Command, WhoseTurn
 
 SHARE_NOT_ACCEPTED = "share-not-accepted"
 """The code of the reason that a plan gives for a share that is not let in."""
@@ -26,47 +26,47 @@ TO_BE_CONFIRMED = "to-be-confirmed"
 
 
 def _policy(to_do: str) -> Advice:
-    return Advice(Turn.OPERATOR, to_do)
+    return Advice(WhoseTurn.OPERATOR, to_do)
 
 
 def _binding(to_do: str) -> Advice:
-    return Advice(Turn.OPERATOR, to_do, Command.SHOW_BINDING)
+    return Advice(WhoseTurn.OPERATOR, to_do, Command.SHOW_BINDING)
 
 
 def _mend(to_do: str) -> Advice:
-    return Advice(Turn.OPERATOR, to_do, Command.RETRY)
+    return Advice(WhoseTurn.OPERATOR, to_do, Command.RETRY)
 
 
 def _execution(to_do: str) -> Advice:
     """Return what is to be done about how an execution went, which its request's story links to."""
-    return Advice(Turn.OPERATOR, to_do, Command.WHY)
+    return Advice(WhoseTurn.OPERATOR, to_do, Command.WHY)
 
 
 def _other_side(to_do: str) -> Advice:
-    return Advice(Turn.OTHER_SIDE, to_do, Command.LOOK_ON)
+    return Advice(WhoseTurn.OTHER_SIDE, to_do, Command.LOOK_ON)
 
 
 def _aws(to_do: str) -> Advice:
-    return Advice(Turn.AWS, to_do, Command.LOOK_ON)
+    return Advice(WhoseTurn.AWS, to_do, Command.LOOK_ON)
 
 
 def _by_itself(to_do: str) -> Advice:
-    return Advice(Turn.DRAWBRIDGE, to_do, Command.LOOK_ON)
+    return Advice(WhoseTurn.DRAWBRIDGE, to_do, Command.LOOK_ON)
 
 
 def _nothing(to_do: str = "nothing") -> Advice:
-    return Advice(Turn.NOBODY, to_do)
+    return Advice(WhoseTurn.NOBODY, to_do)
 
 
 _OF_DECISIONS: Mapping[str, Advice] = {
     "adopted": _nothing(),
     "approval-not-configured": Advice(
-        Turn.OPERATOR, "permit or reject it by policy, or set Slack up", Command.CHECK_SLACK
+        WhoseTurn.OPERATOR, "permit or reject it by policy, or set Slack up", Command.CHECK_SLACK
     ),
     "approval-timed-out": _mend("have it asked again at once, or permit or reject it by policy"),
     "approved": _nothing(),
-    SUSPENDED: Advice(Turn.OPERATOR, "resume the consumer, or leave it held", Command.RESUME_CONSUMER),
-    UNPROVED: Advice(Turn.OPERATOR, "give the consumer a challenge, which it answers", Command.CHALLENGE_CONSUMER),
+    SUSPENDED: Advice(WhoseTurn.OPERATOR, "resume the consumer, or leave it held", Command.RESUME_CONSUMER),
+    UNPROVED: Advice(WhoseTurn.OPERATOR, "give the consumer a challenge, which it answers", Command.CHALLENGE_CONSUMER),
     DELAYED: _by_itself("it is let in then; to keep it out, forbid or withdraw it"),
     "decided-again": _by_itself("it is decided again"),
     "facts-unavailable": _policy("let Drawbridge ask (OrganizationsRoleName), or write a policy that needs less"),
@@ -78,8 +78,8 @@ _OF_DECISIONS: Mapping[str, Advice] = {
     "policy-broken": _policy("correct the policy; the version before it stays in force"),
     "policy-error": _policy("correct the policy: a has before an attribute that may lack"),
     "recovered": _nothing(),
-    "slack-unavailable": Advice(Turn.APPROVER, "approve or deny it here", Command.APPROVE),
-    "too-many-questions": Advice(Turn.APPROVER, "answer the account's open questions", Command.QUESTIONS),
+    "slack-unavailable": Advice(WhoseTurn.APPROVER, "approve or deny it here", Command.APPROVE),
+    "too-many-questions": Advice(WhoseTurn.APPROVER, "answer the account's open questions", Command.QUESTIONS),
     "was-live": _nothing(),
 }
 
@@ -141,7 +141,7 @@ _OF_ATTEMPTS: Mapping[str, Advice] = {
     SILENT: _execution("look at its execution, which the story links to; once that is stopped, it is tried again"),
     "associating": _aws("AWS makes it"),
     "nothing-in-it": _nothing("what comes is published"),
-    "no-outcome": Advice(Turn.DRAWBRIDGE, "the next attempt finds what there is", Command.RETRY),
+    "no-outcome": Advice(WhoseTurn.DRAWBRIDGE, "the next attempt finds what there is", Command.RETRY),
     "not-usable-yet": _aws("it is published once AWS gives a name"),
     "published": _nothing(),
     DRIFT: _mend("see who changes it; each attempt puts it back as bindings and policies want it"),
@@ -150,7 +150,7 @@ _OF_ATTEMPTS: Mapping[str, Advice] = {
 
 _OF_WITHDRAWALS: Mapping[str, Advice] = {
     "called-for-again": _by_itself("a binding wants it again"),
-    CAPPED: Advice(Turn.OPERATOR, "let it go, or find out why so much would go at once", Command.LET_GO),
+    CAPPED: Advice(WhoseTurn.OPERATOR, "let it go, or find out why so much would go at once", Command.LET_GO),
     "listed-again": _by_itself("the next sweep starts another attempt"),
     "no-longer-permitted": _policy("change what forbids it, write a policy that permits it, or let it go"),
     "not-known": _by_itself("it is asked again"),
@@ -180,13 +180,13 @@ _OF_ERRORS: Mapping[str, Advice] = {
     "DrawbridgeError": _mend("look into the log of the step that failed"),
     "GoneError": _mend("see that what it names exists, and that the binding names the right one"),
     "InvalidInputError": _mend("correct what the message names"),
-    "NotReadyError": Advice(Turn.AWS, "AWS has not finished, and it is tried again", Command.RETRY),
+    "NotReadyError": Advice(WhoseTurn.AWS, "AWS has not finished, and it is tried again", Command.RETRY),
     "OwnershipLostError": _mend("put its tags back, or delete it by hand"),
     "QuotaExceededError": _mend("ask Service Quotas for more, or delete what is not needed"),
     "RefusedError": _mend("see to what AWS says"),
     "RequestGoneError": _by_itself("once AWS has confirmed it, what was made is taken down"),
-    "ThrottledError": Advice(Turn.DRAWBRIDGE, _PASSES, Command.RETRY),
-    "UpstreamError": Advice(Turn.AWS, _PASSES, Command.RETRY),
+    "ThrottledError": Advice(WhoseTurn.DRAWBRIDGE, _PASSES, Command.RETRY),
+    "UpstreamError": Advice(WhoseTurn.AWS, _PASSES, Command.RETRY),
     "execution-aborted": _mend("have it tried again, if whoever stopped it is done"),
     "execution-failed": _execution("look at its execution, which the story links to"),
     "execution-timed-out": _execution("look at its execution, which the story links to: it took too long"),
@@ -194,18 +194,18 @@ _OF_ERRORS: Mapping[str, Advice] = {
 }
 
 OF_STEP_FUNCTIONS: Mapping[str, Advice] = {
-    "Lambda.AWSLambdaException": Advice(Turn.AWS, _PASSES, Command.RETRY),
-    "Lambda.ClientExecutionTimeoutException": Advice(Turn.AWS, _PASSES, Command.RETRY),
-    "Lambda.SdkClientException": Advice(Turn.AWS, _PASSES, Command.RETRY),
-    "Lambda.ServiceException": Advice(Turn.AWS, _PASSES, Command.RETRY),
-    "SQS.SdkClientException": Advice(Turn.AWS, _PASSES, Command.RETRY),
-    "SQS.AmazonSQSException": Advice(Turn.AWS, _PASSES, Command.RETRY),
-    "Lambda.TooManyRequestsException": Advice(Turn.DRAWBRIDGE, _PASSES, Command.RETRY),
-    "Lambda.Unknown": Advice(Turn.AWS, _PASSES, Command.RETRY),
+    "Lambda.AWSLambdaException": Advice(WhoseTurn.AWS, _PASSES, Command.RETRY),
+    "Lambda.ClientExecutionTimeoutException": Advice(WhoseTurn.AWS, _PASSES, Command.RETRY),
+    "Lambda.SdkClientException": Advice(WhoseTurn.AWS, _PASSES, Command.RETRY),
+    "Lambda.ServiceException": Advice(WhoseTurn.AWS, _PASSES, Command.RETRY),
+    "SQS.SdkClientException": Advice(WhoseTurn.AWS, _PASSES, Command.RETRY),
+    "SQS.AmazonSQSException": Advice(WhoseTurn.AWS, _PASSES, Command.RETRY),
+    "Lambda.TooManyRequestsException": Advice(WhoseTurn.DRAWBRIDGE, _PASSES, Command.RETRY),
+    "Lambda.Unknown": Advice(WhoseTurn.AWS, _PASSES, Command.RETRY),
     "Runtime.ExitError": _mend("look into the log of the step that failed: its process ended"),
     "Sandbox.Timedout": _mend("look into the log of the step that failed: it took too long"),
     "States.DataLimitExceeded": _mend("match less in one share: a step passed on more than Step Functions takes"),
-    "States.Timeout": Advice(Turn.AWS, "a step took too long, and is tried again", Command.RETRY),
+    "States.Timeout": Advice(WhoseTurn.AWS, "a step took too long, and is tried again", Command.RETRY),
 }
 """Errors of Lambda and Step Functions themselves, as far as there is something to be said of them."""
 

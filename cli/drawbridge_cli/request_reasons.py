@@ -21,7 +21,7 @@ from drawbridge_cli.reason_codes import (
     UNEXPLAINED,
     advice_of,
 )
-from drawbridge_cli.turns import Turn, binding_in
+from drawbridge_cli.turns import WhoseTurn, binding_in
 from drawbridge_cli.urgency import LET_IN_LATER, Urgency, waits_for_person
 
 
@@ -103,12 +103,12 @@ def in_order(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
 
 
 _RANKS = {
-    Turn.OPERATOR: 1,
-    Turn.APPROVER: 1,
-    Turn.OTHER_SIDE: 3,
-    Turn.AWS: 4,
-    Turn.DRAWBRIDGE: 5,
-    Turn.NOBODY: 6,
+    WhoseTurn.OPERATOR: 1,
+    WhoseTurn.APPROVER: 1,
+    WhoseTurn.OTHER_SIDE: 3,
+    WhoseTurn.AWS: 4,
+    WhoseTurn.DRAWBRIDGE: 5,
+    WhoseTurn.NOBODY: 6,
 }
 _RANK_OF_SUMMARIES = 2
 _LAST = 7

@@ -18,7 +18,7 @@ from drawbridge.status import Reason, Status
 from drawbridge_cli.innermost import innermost
 from drawbridge_cli.reason_codes import ADVICE, ANSWERED, ATTEMPT, CAPPED, DRIFT, SILENT, advice_of
 from drawbridge_cli.request_reasons import bindings_of, in_order, reasons_of
-from drawbridge_cli.turns import Advice, Command, Turn, command_line
+from drawbridge_cli.turns import Advice, Command, WhoseTurn, command_line
 from drawbridge_cli.urgency import Urgency, urgency_of, waits_for_person
 
 
@@ -50,7 +50,7 @@ class RequestStatus(Struct, frozen=True, kw_only=True):
     until_what: Until
     reasons: tuple[Reason, ...]
     """Each whole, the innermost message of each; those that somebody can do something about come first."""
-    waiting_for: Turn
+    waiting_for: WhoseTurn
     to_do: str
     """What whoever's turn it is should do, in words; empty if it is nobody's."""
     next: str
@@ -95,9 +95,9 @@ def request_status(
     else:
         advice, source = _advice(entry, hindered_by, reasons)
     until, until_what = _until(entry, urgency, hindered_by)
-    if urgency is Urgency.WAITING_FOR_APPROVAL or (urgency is Urgency.EXPIRING and advice.turn is Turn.APPROVER):
+    if urgency is Urgency.WAITING_FOR_APPROVAL or (urgency is Urgency.EXPIRING and advice.turn is WhoseTurn.APPROVER):
         until, until_what = _answered_by(asked, until, until_what)
-    nobody = advice.turn is Turn.NOBODY
+    nobody = advice.turn is WhoseTurn.NOBODY
     return RequestStatus(
         request_id=entry.request_id,
         kind=entry.kind,
@@ -125,12 +125,12 @@ def _answered_by(question: Pending | None, until: datetime | None, until_what: U
     return question.deadline, Until.ANSWER_BY
 
 
-_NOBODY = Advice(Turn.NOBODY, "")
+_NOBODY = Advice(WhoseTurn.NOBODY, "")
 
 _OF_URGENCIES: Mapping[Urgency, Advice] = {
     Urgency.WITHDRAWAL_CAPPED: ADVICE[CAPPED],
     Urgency.ANNOUNCED: ADVICE["no-longer-permitted"],
-    Urgency.WAITING_FOR_APPROVAL: Advice(Turn.APPROVER, "approve or deny it", Command.APPROVE),
+    Urgency.WAITING_FOR_APPROVAL: Advice(WhoseTurn.APPROVER, "approve or deny it", Command.APPROVE),
     Urgency.DRIFTING: ADVICE[DRIFT],
     Urgency.STUCK: ADVICE[SILENT],
     Urgency.KEPT: ADVICE["kept"],
@@ -140,8 +140,8 @@ _OF_URGENCIES: Mapping[Urgency, Advice] = {
 }
 """What is to be done, whatever the reasons are; in need of anything else, they say it."""
 
-_AT_WORK = Advice(Turn.AWS, "it is at work", Command.LOOK_ON)
-_LOOK = Advice(Turn.OPERATOR, "see what the policies say of it")
+_AT_WORK = Advice(WhoseTurn.AWS, "it is at work", Command.LOOK_ON)
+_LOOK = Advice(WhoseTurn.OPERATOR, "see what the policies say of it")
 _BY_AWS = frozenset({Status.ASSOCIATING, Status.WITHDRAWING})
 """Statuses of attempts that wait for AWS."""
 
@@ -153,7 +153,7 @@ def _advice(entry: Entry, urgency: Urgency, reasons: tuple[Reason, ...]) -> tupl
     if urgency is Urgency.UNDER_WAY:
         return _advice_under_way(entry, reasons), ""
     advice = advice_of(reasons[0])
-    return (_LOOK if advice.turn is Turn.NOBODY else advice), reasons[0].source
+    return (_LOOK if advice.turn is WhoseTurn.NOBODY else advice), reasons[0].source
 
 
 def _advice_under_way(entry: Entry, reasons: tuple[Reason, ...]) -> Advice:
@@ -162,7 +162,7 @@ def _advice_under_way(entry: Entry, reasons: tuple[Reason, ...]) -> Advice:
     if not entry.settled:
         return _AT_WORK if entry.status in _BY_AWS else ADVICE[ATTEMPT]
     told = (advice_of(reason) for reason in reasons)
-    return next((each for each in told if each.turn in {Turn.AWS, Turn.DRAWBRIDGE}), ADVICE[ATTEMPT])
+    return next((each for each in told if each.turn in {WhoseTurn.AWS, WhoseTurn.DRAWBRIDGE}), ADVICE[ATTEMPT])
 
 
 def _until(entry: Entry, urgency: Urgency, hindered_by: Urgency) -> tuple[datetime | None, Until]:

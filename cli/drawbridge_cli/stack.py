@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from drawbridge.association.binding import Binding
     from drawbridge.aws.approvals_table import ApprovalsTable
     from drawbridge.aws.challenge_items import ChallengeItems
+    from drawbridge.aws.configuration_parameters import ConfigurationParameters
     from drawbridge.aws.consumers_table import ConsumersTable
     from drawbridge.aws.history_table import HistoryTable
     from drawbridge.aws.ledger_table import BrokenRow, LedgerTable
-    from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
+    from drawbridge.aws.parameter_store import PublishedParameters
     from drawbridge.aws.removed_consumers import RemovedConsumerItems
     from drawbridge.aws.secrets import Secrets
     from drawbridge.aws.security_token_service import SecurityTokenService
@@ -376,7 +377,7 @@ class Stack:
 
     @cached_property
     def configuration(self) -> ConfigurationParameters:
-        from drawbridge.aws.parameter_store import ConfigurationParameters
+        from drawbridge.aws.configuration_parameters import ConfigurationParameters
 
         return ConfigurationParameters(self._client("ssm"), prefix=self.prefix)
 

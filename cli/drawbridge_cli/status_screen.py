@@ -15,7 +15,7 @@ from drawbridge_cli.reason_screen import reason_text
 from drawbridge_cli.request_status import RequestStatus, Until
 from drawbridge_cli.scheduled_sweeps import ScheduledSweeps, SweepsUnknown, ago
 from drawbridge_cli.screen import Line, wrapped
-from drawbridge_cli.turns import Turn
+from drawbridge_cli.turns import WhoseTurn
 from drawbridge_cli.urgency import Urgency
 
 _LONGEST = 1000
@@ -24,12 +24,12 @@ _LONGEST = 1000
 _MOST_OFFERS = 5
 """Of one concern, named."""
 
-TURNS: Mapping[Turn, str] = {
-    Turn.AWS: "AWS's turn",
-    Turn.APPROVER: "an approver's turn",
-    Turn.OTHER_SIDE: "the other side's turn",
-    Turn.OPERATOR: "your turn",
-    Turn.DRAWBRIDGE: "Drawbridge's turn",
+TURNS: Mapping[WhoseTurn, str] = {
+    WhoseTurn.AWS: "AWS's turn",
+    WhoseTurn.APPROVER: "an approver's turn",
+    WhoseTurn.OTHER_SIDE: "the other side's turn",
+    WhoseTurn.OPERATOR: "your turn",
+    WhoseTurn.DRAWBRIDGE: "Drawbridge's turn",
 }
 
 TITLES: Mapping[Urgency, str] = {
@@ -144,7 +144,7 @@ def reason_texts(status: RequestStatus) -> tuple[str, ...]:
 
 def turn_text(status: RequestStatus) -> str:
     """Return whose turn it is, and what they do; empty if it is nobody's."""
-    return "" if status.waiting_for is Turn.NOBODY else f"{TURNS[status.waiting_for]}: {status.to_do}"
+    return "" if status.waiting_for is WhoseTurn.NOBODY else f"{TURNS[status.waiting_for]}: {status.to_do}"
 
 
 def status_lines(
@@ -186,7 +186,7 @@ def quota_lines(
         where = f"in {region}: " if with_regions else ""
         yield from wrapped(f"{where}{legible(str(each), _LONGEST)}", width, indent=2)
         to_do = f"ask for more, or {each.otherwise}" if each.command else each.otherwise
-        yield from wrapped(f"{TURNS[Turn.OPERATOR]}: {legible(to_do, _LONGEST)}", width, indent=4)
+        yield from wrapped(f"{TURNS[WhoseTurn.OPERATOR]}: {legible(to_do, _LONGEST)}", width, indent=4)
         if each.command:
             yield from wrapped(legible(each.command, _LONGEST), width, indent=6, end=" \\")
     yield "", ""
@@ -237,7 +237,7 @@ def offer_lines(concerns: Collection[OfferConcern], width: int | None, *, region
             yield from wrapped(legible(text, _LONGEST), width, indent=2)
         if each.of.count > len(shown):
             yield f"  and {each.of.count - len(shown)} more", "aside"
-        yield from wrapped(f"{TURNS[Turn.OPERATOR]}: {each.to_do}", width, indent=4)
+        yield from wrapped(f"{TURNS[WhoseTurn.OPERATOR]}: {each.to_do}", width, indent=4)
         yield "", ""
 
 

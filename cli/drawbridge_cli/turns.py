@@ -11,7 +11,7 @@ from drawbridge.status import Status
 from drawbridge_cli.command_lines import CommandLine
 
 
-class Turn(StrEnum):
+class WhoseTurn(StrEnum):
     """Whom a request waits for."""
 
     AWS = "aws"
@@ -47,7 +47,7 @@ class Command(Enum):
 class Advice(Struct, frozen=True):
     """Whose turn it is, what is to be done, and the command to begin with."""
 
-    turn: Turn
+    turn: WhoseTurn
     to_do: str
     command: Command = Command.EXPLAIN
 

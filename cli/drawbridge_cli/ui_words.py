@@ -6,7 +6,7 @@ from typing import Any
 from drawbridge.status import Status
 from drawbridge_cli.status import KINDS
 from drawbridge_cli.status_screen import MARKS, QUOTAS, SINCE, TITLES, TURNS, UNTIL
-from drawbridge_cli.turns import Turn
+from drawbridge_cli.turns import WhoseTurn
 from drawbridge_cli.urgency import Urgency
 
 TONES = {"bad": "bad", "good": "good", "aside": "", "doubtful": "doubt"}
@@ -39,7 +39,11 @@ def words_document() -> dict[str, Any]:
         },
         "statuses": {each: _OF_STATUSES.get(each, "") for each in Status},
         "quotas": {
-            "reached" if is_reached else "near": {"title": title, "tone": TONES[mark], "turn": TURNS[Turn.OPERATOR]}
+            "reached" if is_reached else "near": {
+                "title": title,
+                "tone": TONES[mark],
+                "turn": TURNS[WhoseTurn.OPERATOR],
+            }
             for is_reached, (title, mark) in QUOTAS.items()
         },
         "turns": TURNS,

@@ -13,7 +13,7 @@ from drawbridge.record.entry import Entry
 from drawbridge.request.held_back import held_back
 from drawbridge.status import Reason, Status
 from drawbridge_cli.reason_codes import advice_of
-from drawbridge_cli.turns import Turn
+from drawbridge_cli.turns import WhoseTurn
 
 _SILENT_AFTER = timedelta(hours=2)
 """How long an attempt may record nothing: one step alone is tried for about an hour while AWS throttles it, or is not
@@ -119,14 +119,14 @@ def _is_only_delayed(entry: Entry, now: datetime) -> bool:
 LET_IN_LATER = frozenset({DELAYED, "not-let-in"})
 """Codes of the reasons that a row has of what is delayed."""
 
-_SOMEBODY = frozenset({Turn.OPERATOR, Turn.APPROVER, Turn.OTHER_SIDE})
+_SOMEBODY = frozenset({WhoseTurn.OPERATOR, WhoseTurn.APPROVER, WhoseTurn.OTHER_SIDE})
 
 
 def _urgency_of_accepted(entry: Entry) -> Urgency:
     turns = {advice_of(reason).turn for reason in entry.reasons if reason.code not in _ACCEPTED_ALL_THE_SAME}
     if turns & _SOMEBODY:
         return Urgency.HELD
-    return Urgency.UNDER_WAY if turns & {Turn.AWS, Turn.DRAWBRIDGE} else Urgency.ACCEPTED_ONLY
+    return Urgency.UNDER_WAY if turns & {WhoseTurn.AWS, WhoseTurn.DRAWBRIDGE} else Urgency.ACCEPTED_ONLY
 
 
 _ACCEPTED_ALL_THE_SAME = frozenset({APPROVED, DENIED, "policy"})
@@ -153,4 +153,4 @@ def _is_hindered(reasons: tuple[Reason, ...]) -> bool:
     """Return whether a withdrawal that has not come to its end failed, or waits for somebody, and not only for AWS."""
     has_failed = any(reason.code[:1].isupper() or reason.code == "not-withdrawn" for reason in reasons)
     turns = {advice_of(reason).turn for reason in reasons}
-    return has_failed or not reasons or not turns <= {Turn.AWS, Turn.DRAWBRIDGE, Turn.NOBODY}
+    return has_failed or not reasons or not turns <= {WhoseTurn.AWS, WhoseTurn.DRAWBRIDGE, WhoseTurn.NOBODY}

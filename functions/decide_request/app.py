@@ -10,14 +10,14 @@ import msgspec
 from msgspec import Struct
 
 from drawbridge.approval import Approval
-from drawbridge.approval.decide_all import Asked, Decided, Result, decide_all
+from drawbridge.approval.decide_all import DecidedRequest, RequestToDecide, Result, decide_all
 from drawbridge.approval.decide_request import RequestDecision, decide_request
 from drawbridge.bootstrap.decide_request import batch_ports, door_ports, evaluation_time, ports
 from drawbridge.bootstrap.metering import metered
 from drawbridge.decision import AlreadyResolved
 from drawbridge.errors import DrawbridgeError, InvalidInputError
 from drawbridge.observability import Metric, count, log_of_request, logger
-from drawbridge.pacing.door import Again, Done, Failed, Outcome, outcome_by, work_through
+from drawbridge.pacing.door import Again, Outcome, TaskDone, TaskFailed, outcome_by, work_through
 from drawbridge.pacing.task import Task
 from drawbridge.request import ExecutionInput
 
@@ -55,12 +55,12 @@ def _time_left(context: Any) -> float:
 
 
 def _decide_tasks(tasks: Sequence[Task[DecideTask]]) -> Iterator[tuple[Task[DecideTask], Outcome]]:
-    asked: list[tuple[Task[DecideTask], Asked]] = []
+    asked: list[tuple[Task[DecideTask], RequestToDecide]] = []
     for task in tasks:
         if task.message.execution is None:
-            yield task, Failed.by(InvalidInputError("task: it is of no execution"))
+            yield task, TaskFailed.by(InvalidInputError("task: it is of no execution"))
         else:
-            asked.append((task, Asked(task.message.execution, task.input.approval)))
+            asked.append((task, RequestToDecide(task.message.execution, task.input.approval)))
     results = decide_all([each for _, each in asked], batch_ports(), evaluation_time)
     for (task, each), result in zip(asked, results, strict=True):
         yield task, _outcome(each.execution, result)
@@ -68,10 +68,10 @@ def _decide_tasks(tasks: Sequence[Task[DecideTask]]) -> Iterator[tuple[Task[Deci
 
 def _outcome(execution: ExecutionInput, result: Result) -> Outcome:
     match result:
-        case Decided(decision, acceptance):
+        case DecidedRequest(decision, acceptance):
             _note(execution, decision)
             accepted = None if acceptance is None else {"acceptance": acceptance}
-            return Done({"decided": decision, "accepted": accepted})
+            return TaskDone({"decided": decision, "accepted": accepted})
         case DrawbridgeError():
             logger.warning("not decided", request_id=execution.request_id, reason=str(result))
             return outcome_by(result)

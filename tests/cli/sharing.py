@@ -8,8 +8,9 @@ from typing import Any
 from drawbridge.association import DesiredAttachment
 from drawbridge.association.in_force import bindings_in_force
 from drawbridge.association.quotas import quotas_in_force
+from drawbridge.aws.configuration_parameters import ConfigurationParameters
 from drawbridge.aws.hosted_zones import HostedZones
-from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
+from drawbridge.aws.parameter_store import PublishedParameters
 from drawbridge.bootstrap.planning import Planning
 from drawbridge.decision.facts import EvaluationTime, Requester
 from drawbridge.decision.in_force import compiled, policies_in_force

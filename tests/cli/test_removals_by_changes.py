@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from drawbridge.aws.parameter_store import ConfigurationParameters
+from drawbridge.aws.configuration_parameters import ConfigurationParameters
 from drawbridge.configuration import ConfigurationParameter
 from local_aws.testing.clock import clock
 from tests.cli.operators import Drawbridge, Operator

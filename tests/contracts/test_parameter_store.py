@@ -9,7 +9,8 @@ from unittest import mock
 import pytest
 from botocore.exceptions import ClientError
 
-from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
+from drawbridge.aws.configuration_parameters import ConfigurationParameters
+from drawbridge.aws.parameter_store import PublishedParameters
 from drawbridge.configuration import ConfigurationParameter
 from drawbridge.errors import AccessDeniedError, QuotaExceededError, ThrottledError
 from drawbridge.publication.parameters import ObservedParameter

@@ -56,8 +56,7 @@ from tests.fakes.question_slots import InMemoryQuestionSlots
 from tests.fakes.work_queue import InMemoryDeadLetters, InMemoryTasks, InMemoryWorkQueue
 from tests.fakes.work_queue import World as TasksWorld
 from tests.functions.invocations import invoke, refuses, step
-from tests.unit.test_decide_all import Flow
-from tests.unit.test_decide_batch import Reads, listed, ports
+from tests.unit.deciding import Flow, Reads, listed, ports
 
 DEFAULTS: list[Path] = sorted((REPOSITORY / "policies").glob("*.cedar"))
 STEP = step(request=SHARE, requestId=SHARE.request_id, attempt=1)

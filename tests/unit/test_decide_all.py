@@ -10,99 +10,33 @@ import msgspec
 import pytest
 
 from drawbridge.acceptance import Acceptance, AcceptanceResult, DecideAgain
-from drawbridge.acceptance.answer_all import AnswerPorts
 from drawbridge.acceptance.answer_all import Outcome as Answered
 from drawbridge.acceptance.kept_answer import KeptAnswer
 from drawbridge.approval import Approved
-from drawbridge.approval.decide_all import Asked, BatchPorts, Decided, Result, decide_all
+from drawbridge.approval.decide_all import DecidedRequest, RequestToDecide, Result
 from drawbridge.decision import Accept, AskApprover, DecidedOn, Hold, Reject
-from drawbridge.decision.facts import Consumer, EvaluationTime
+from drawbridge.decision.facts import Consumer
 from drawbridge.decision.let_in import LetIn
 from drawbridge.errors import DrawbridgeError, ThrottledError, UpstreamError
-from drawbridge.record.answer_kept import RecordPorts, answer_kept
-from drawbridge.record.history import GatheredHistory
 from drawbridge.request import ExecutionInput
 from drawbridge.request.connections import ConnectionState
 from drawbridge.request.shares import InvitationStatus
 from drawbridge.status import Reason, Status
-from tests.builders import CONSUMER, NOW, SHARE, execution_input, invitation, row
-from tests.fakes.acceptance import InMemoryConnections
-from tests.fakes.attempts import InMemoryAttempts
-from tests.fakes.history import InMemoryHistory
-from tests.fakes.interruptions import CrashError, Interruptions
-from tests.fakes.ledger import InMemoryLedger
-from tests.fakes.status_bus import InMemoryStatusBus
-from tests.unit.test_decide_batch import ASKING, IN_FORCE, Reads, World, asking, in_force, listed, ports
-
-ASKS = ConnectionState.PENDING_ACCEPTANCE
-EVERYBODY = in_force('@id("all") permit (principal, action == Action::"accept", resource);')
-NOBODY = in_force('@id("none") permit (principal, action == Action::"reject", resource);')
-
-
-class Interrupted(InMemoryConnections):
-    """Connections whose function may be killed before it answers."""
-
-    def __init__(self, interruptions: Interruptions) -> None:
-        super().__init__({})
-        self._interruptions = interruptions
-
-    def answer(self, service_id: str, endpoint_ids: list[str], *, accept: bool) -> dict[str, str]:
-        self._interruptions.before_write()
-        return super().answer(service_id, endpoint_ids, accept=accept)
-
-
-class Flow:
-    """Both functions, the tables, and the connections of a world. EC2 lists the same to both."""
-
-    def __init__(self, number: int = 3) -> None:
-        self.interruptions = Interruptions()
-        self.world = World()
-        self.world.policies = EVERYBODY
-        self.answering = Interrupted(self.interruptions)
-        self.attempts = InMemoryAttempts(self.interruptions)
-        self.ledger = InMemoryLedger(self.interruptions)
-        self.bus = InMemoryStatusBus(self.interruptions)
-        self.now = NOW
-        self.requests = [asking(each) for each in range(number)]
-        self.executions = [execution_input(each) for each in self.requests]
-        self.invoked: list[tuple[int, bool]] = []
-        """How many each invocation of the other function was for, and whether it might answer."""
-        for each in self.requests:
-            self.answering.there[each] = ASKS
-            self.ledger.kept[each.request_id] = row(Status.PENDING, request=each, attempt=1, settled=False)
-
-    def answer(self, executions: Sequence[ExecutionInput], *, may_answer: bool) -> list[Answered]:
-        self.invoked.append((len(executions), may_answer))
-        answers = AnswerPorts(
-            connections=self.answering,
-            commanded=self.ledger.commanded,
-            consumers=self.world.consumers,
-            now=lambda: self.now,
-            may_answer=may_answer,
-        )
-        records = RecordPorts(ledger=self.ledger, history=GatheredHistory(InMemoryHistory()), bus=self.bus)
-        return answer_kept(executions, self.attempts, answers, records)
-
-    def decide(self, *asked: Asked) -> list[Result]:
-        self.world.there = [listed(each, state) for each, state in self.answering.there.items()]
-        batch = BatchPorts(
-            ports=ports(self.world),
-            reads=Reads(self.world),
-            ledger=self.ledger,
-            attempts=self.attempts,
-            answers=self,
-        )
-        return decide_all(
-            asked or [Asked(each) for each in self.executions], batch, lambda: EvaluationTime(self.now, "UTC")
-        )
-
-    @property
-    def statuses(self) -> list[Status]:
-        return [self.ledger.kept[each.request_id].status for each in self.requests]
+from tests.builders import CONSUMER, NOW, SHARE, execution_input, invitation
+from tests.fakes.interruptions import CrashError
+from tests.unit.deciding import (
+    ASKING,
+    IN_FORCE,
+    NOBODY,
+    Flow,
+)
 
 
 def results(decided: list[Result]) -> list[object]:
-    return [each.acceptance.result if isinstance(each, Decided) and each.acceptance else type(each) for each in decided]
+    return [
+        each.acceptance.result if isinstance(each, DecidedRequest) and each.acceptance else type(each)
+        for each in decided
+    ]
 
 
 def kept(flow: Flow, place: int = 0, *, age: timedelta = timedelta(), **changes: Any) -> KeptAnswer:
@@ -143,10 +77,10 @@ def test_what_is_asked_or_held_or_a_share_s_is_only_decided() -> None:
     flow.world.policies = ASKING
     flow.world.shares.invitation = invitation(InvitationStatus.PENDING)
 
-    connection, share = flow.decide(Asked(flow.executions[0]), Asked(execution_input(SHARE)))
+    connection, share = flow.decide(RequestToDecide(flow.executions[0]), RequestToDecide(execution_input(SHARE)))
 
-    assert isinstance(connection, Decided)
-    assert isinstance(share, Decided)
+    assert isinstance(connection, DecidedRequest)
+    assert isinstance(share, DecidedRequest)
     assert connection.decision.question is not None
     assert (connection.acceptance, share.acceptance, flow.invoked) == (None, None, [])
     assert flow.statuses == [Status.PENDING]
@@ -184,7 +118,7 @@ def test_what_was_answered_is_recorded_by_what_it_was_decided_by_however_long_ag
 
     (decided,) = flow.decide()
 
-    assert isinstance(decided, Decided)
+    assert isinstance(decided, DecidedRequest)
     assert decided.decision.decision == answer.decision
     assert decided.decision.let_in == answer.let_in
     assert decided.acceptance == Acceptance(AcceptanceResult.ACCEPTED)
@@ -212,9 +146,9 @@ def test_what_is_decided_otherwise_than_to_answer_is_not_answered_as_it_was_deci
 
     (again,) = flow.decide()
 
-    assert isinstance(asked, Decided)
+    assert isinstance(asked, DecidedRequest)
     assert isinstance(asked.decision.decision, AskApprover)
-    assert isinstance(again, Decided)
+    assert isinstance(again, DecidedRequest)
     assert again.decision.let_in is None or again.decision.let_in.because != kept(flow).decision.because
     assert flow.invoked[0] == (1, False)
 
@@ -250,10 +184,12 @@ def test_nothing_is_answered_that_is_not_kept(broken: str, monkeypatch: pytest.M
     flow.world.shares.invitation = invitation(InvitationStatus.PENDING)
     monkeypatch.setattr(flow.attempts, broken, fails)
 
-    *connections, share = flow.decide(*(Asked(each) for each in flow.executions), Asked(execution_input(SHARE)))
+    *connections, share = flow.decide(
+        *(RequestToDecide(each) for each in flow.executions), RequestToDecide(execution_input(SHARE))
+    )
 
     assert results(connections) == [ThrottledError] * 2
-    assert isinstance(share, Decided)
+    assert isinstance(share, DecidedRequest)
     assert flow.answering.calls == []
 
 
@@ -281,7 +217,7 @@ def test_a_request_that_is_held_is_not_answered() -> None:
 
     (held,) = flow.decide()
 
-    assert isinstance(held, Decided)
+    assert isinstance(held, DecidedRequest)
     assert isinstance(held.decision.decision, Hold)
     assert flow.attempts.answers == {}
 
@@ -291,10 +227,10 @@ def test_wherever_it_is_killed_an_approver_is_not_asked_again_about_what_was_ans
     flow = Flow(1)
     flow.world.policies = ASKING
     (first,) = flow.decide()
-    assert isinstance(first, Decided)
+    assert isinstance(first, DecidedRequest)
     assert first.decision.question is not None
     approval = Approved(asked=first.decision.question.asked, by=("arn:aws:iam::999999999999:user/alice",))
-    asked = Asked(flow.executions[0], approval)
+    asked = RequestToDecide(flow.executions[0], approval)
     flow.interruptions.writes_until_crash = writes
     with pytest.raises(CrashError):
         flow.decide(asked)
@@ -303,6 +239,6 @@ def test_wherever_it_is_killed_an_approver_is_not_asked_again_about_what_was_ans
     (again,) = flow.decide(asked)
 
     assert results([again]) == [AcceptanceResult.ACCEPTED]
-    assert isinstance(again, Decided)
+    assert isinstance(again, DecidedRequest)
     assert again.decision.question is None
     assert flow.statuses == [Status.ACCEPTED]

@@ -16,12 +16,12 @@ from drawbridge.pacing.door import (
     MARGIN,
     MOST_RECEIPTS,
     Again,
-    Done,
-    Failed,
     HandOn,
     Outcome,
     Outgoing,
     Ports,
+    TaskDone,
+    TaskFailed,
     work_through,
 )
 from drawbridge.pacing.task import Task
@@ -72,7 +72,7 @@ class Scene:
             case "wait" if not self.ready:
                 return Again("not yet")
             case "no":
-                return Failed.by(AccessDeniedError("may not"))
+                return TaskFailed.by(AccessDeniedError("may not"))
             case "details":
                 return HandOn({"of": "more"})
             case _:
@@ -80,7 +80,7 @@ class Scene:
                 if task.token not in self.made:
                     self.made.append(task.token)
                 self.world.called()
-                return Done({"made": task.token})
+                return TaskDone({"made": task.token})
 
     def receive(self, work: Callable[..., Any] | None = None) -> list[str]:
         """Have the function be invoked with a batch; return what comes again. Killed, it leaves the batch to come."""
@@ -191,7 +191,7 @@ def test_what_keeps_the_whole_batch_from_being_worked_on_keeps_each_in_the_queue
     scene: Scene, error: Exception, delay: int
 ) -> None:
     def work(tasks: Sequence[Task[Of]]) -> Iterator[tuple[Task[Of], Outcome]]:
-        yield tasks[0], Done(None)
+        yield tasks[0], TaskDone(None)
         raise error
 
     scene.put("a")
@@ -205,7 +205,7 @@ def test_what_keeps_the_whole_batch_from_being_worked_on_keeps_each_in_the_queue
 
 def test_an_error_of_the_whole_batch_is_each_tasks_that_has_no_answer(scene: Scene) -> None:
     def work(tasks: Sequence[Task[Of]]) -> Iterator[tuple[Task[Of], Outcome]]:
-        yield tasks[0], Done(None)
+        yield tasks[0], TaskDone(None)
         raise AccessDeniedError("may not list")
 
     for token in ("a", "b", "c"):
@@ -252,7 +252,7 @@ def test_work_is_closed_when_time_is_up(scene: Scene) -> None:
     def work(tasks: Sequence[Task[Of]]) -> Iterator[tuple[Task[Of], Outcome]]:
         try:
             for each in tasks:
-                yield each, Done(None)
+                yield each, TaskDone(None)
         finally:
             closed.append(True)
 

@@ -15,7 +15,7 @@ from drawbridge import errors
 from drawbridge.status import Reason, Status
 from drawbridge_cli.main import app
 from drawbridge_cli.reason_codes import ADVICE, OF_STEP_FUNCTIONS, advice_of
-from drawbridge_cli.turns import Advice, Command, Turn, command_line
+from drawbridge_cli.turns import Advice, Command, WhoseTurn, command_line
 from tests.builders import REPOSITORY
 from tests.lives import connection, entry, orphan, share
 
@@ -171,7 +171,7 @@ def test_what_was_not_taken_down_asks_for_what_its_error_does(text: str, to_do: 
 def test_how_an_execution_went_is_looked_at_by_the_story_which_links_to_it(code: str) -> None:
     advice = advice_of(Reason(code, "it ended"))
 
-    assert (advice.turn, advice.command) == (Turn.OPERATOR, Command.WHY)
+    assert (advice.turn, advice.command) == (WhoseTurn.OPERATOR, Command.WHY)
 
 
 def test_what_somebody_stopped_is_to_be_tried_again() -> None:
@@ -181,14 +181,16 @@ def test_what_somebody_stopped_is_to_be_tried_again() -> None:
 def test_an_error_that_nobody_expected_is_the_operators() -> None:
     advice = advice_of(Reason("KeyError", "'x'"))
 
-    assert (advice.turn, advice.command) == (Turn.OPERATOR, Command.RETRY)
+    assert (advice.turn, advice.command) == (WhoseTurn.OPERATOR, Command.RETRY)
 
 
 @pytest.mark.parametrize("command", list(Command))
 @pytest.mark.parametrize("request_", [share(1), connection(1), orphan(1)])
 def test_every_command_is_one_that_the_command_line_takes(command: Command, request_: object) -> None:
     row = entry(request_, Status.HELD)  # type: ignore[arg-type]
-    program, *words = shlex.split(str(command_line(Advice(Turn.OPERATOR, "", command), row, "orders/orders-db/vpc-1")))
+    program, *words = shlex.split(
+        str(command_line(Advice(WhoseTurn.OPERATOR, "", command), row, "orders/orders-db/vpc-1"))
+    )
     group: Any = typer.main.get_command(app)
 
     assert program == "drawbridge"
@@ -200,7 +202,7 @@ def test_every_command_is_one_that_the_command_line_takes(command: Command, requ
 
 @pytest.mark.parametrize("source", ["", "orders; rm -rf ~", "$(x)", "-x", "a b", "a" * 65])
 def test_what_is_no_bindings_name_gets_into_no_command(source: str) -> None:
-    advice = Advice(Turn.OPERATOR, "", Command.SHOW_BINDING)
+    advice = Advice(WhoseTurn.OPERATOR, "", Command.SHOW_BINDING)
 
     assert str(command_line(advice, entry(share(1), Status.HELD), source)) == "drawbridge bindings list"
 
@@ -208,14 +210,14 @@ def test_what_is_no_bindings_name_gets_into_no_command(source: str) -> None:
 def test_what_is_no_account_gets_into_no_command() -> None:
     row = entry(share(1), Status.HELD, account_id="1; rm -rf ~")
 
-    assert str(command_line(Advice(Turn.AWS, "", Command.LOOK_ON), row)) == "drawbridge status --all --watch"
+    assert str(command_line(Advice(WhoseTurn.AWS, "", Command.LOOK_ON), row)) == "drawbridge status --all --watch"
 
 
 @pytest.mark.parametrize("command", [Command.RESUME_CONSUMER, Command.CHALLENGE_CONSUMER])
 def test_a_consumer_that_is_no_account_is_neither_resumed_nor_challenged(command: Command) -> None:
     row = entry(connection(1), Status.HELD, account_id="1; rm -rf ~")
 
-    line = str(command_line(Advice(Turn.OPERATOR, "", command), row))
+    line = str(command_line(Advice(WhoseTurn.OPERATOR, "", command), row))
 
     assert line == f"drawbridge policy explain {row.request_id}"
 
@@ -227,12 +229,12 @@ def test_who_is_shut_out_is_let_in_by_a_command_of_its_own(code: str, words: tup
     row = entry(connection(1), Status.HELD)
     advice = advice_of(Reason(code, "why"))
 
-    assert advice.turn is Turn.OPERATOR
+    assert advice.turn is WhoseTurn.OPERATOR
     assert command_line(advice, row).words == ("consumers", *words, row.account_id)
 
 
 @pytest.mark.parametrize("row", [entry(orphan(1), Status.FAILED), entry(share(1), Status.WITHDRAWING)])
 def test_nobody_is_told_to_retry_what_would_come_to_nothing_or_call_a_withdrawal_off(row: object) -> None:
-    line = str(command_line(Advice(Turn.OPERATOR, "", Command.RETRY), row))  # type: ignore[arg-type]
+    line = str(command_line(Advice(WhoseTurn.OPERATOR, "", Command.RETRY), row))  # type: ignore[arg-type]
 
     assert line.startswith("drawbridge status ")

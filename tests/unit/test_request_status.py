@@ -22,7 +22,7 @@ from drawbridge.request.held_back import held_back
 from drawbridge.status import Reason, Status
 from drawbridge_cli.reason_codes import ADVICE
 from drawbridge_cli.request_status import RequestStatus, Until, request_status
-from drawbridge_cli.turns import Turn
+from drawbridge_cli.turns import WhoseTurn
 from drawbridge_cli.urgency import Urgency
 from tests.builders import NOW, RESOURCE_ARN
 from tests.lives import (
@@ -132,7 +132,7 @@ def test_the_lives_have_every_urgency_and_every_turn() -> None:
     found = [status_of(row) for row in NAMED.values()]
 
     assert {each.urgency for each in found} == {*Urgency}
-    assert {each.waiting_for for each in found} == {*Turn}
+    assert {each.waiting_for for each in found} == {*WhoseTurn}
 
 
 def test_what_needs_somebody_is_more_urgent_than_what_does_not() -> None:
@@ -273,7 +273,7 @@ def test_what_is_not_asked_about_any_longer_can_not_be_answered() -> None:
 
     found = request_status(row, NOW, expiring_within=EXPIRING_WITHIN, question=asked(0.5))
 
-    assert (found.waiting_for, found.until, found.until_what) == (Turn.APPROVER, ago(-1), Until.EXPIRES)
+    assert (found.waiting_for, found.until, found.until_what) == (WhoseTurn.APPROVER, ago(-1), Until.EXPIRES)
 
 
 def test_an_invitation_that_has_expired_can_not_be_answered_whatever_the_question_says() -> None:
@@ -281,13 +281,13 @@ def test_an_invitation_that_has_expired_can_not_be_answered_whatever_the_questio
 
     found = request_status(row, NOW, expiring_within=EXPIRING_WITHIN, question=asked(5))
 
-    assert (found.until, found.until_what, found.waiting_for) == (ago(0.1), Until.EXPIRES, Turn.OTHER_SIDE)
+    assert (found.until, found.until_what, found.waiting_for) == (ago(0.1), Until.EXPIRES, WhoseTurn.OTHER_SIDE)
 
 
 def test_what_a_person_has_answered_waits_for_nobody_but_drawbridge() -> None:
     found = request_status(CONNECTIONS["asked"], NOW, expiring_within=EXPIRING_WITHIN, question=asked(5, decided=True))
 
-    assert (found.urgency, found.waiting_for, found.until) == (Urgency.UNDER_WAY, Turn.DRAWBRIDGE, None)
+    assert (found.urgency, found.waiting_for, found.until) == (Urgency.UNDER_WAY, WhoseTurn.DRAWBRIDGE, None)
     assert found.reasons[0].code == "answered"
     assert "approve" not in found.next
 
@@ -348,9 +348,13 @@ def test_what_is_held_back_is_so_since_the_first_of_it_that_would_go() -> None:
 
 @pytest.mark.parametrize(
     ("reasons", "turn"),
-    [((), Turn.OPERATOR), ((Reason("UpstreamError", "out of order"),), Turn.AWS), ((NO_VPC,), Turn.OPERATOR)],
+    [
+        ((), WhoseTurn.OPERATOR),
+        ((Reason("UpstreamError", "out of order"),), WhoseTurn.AWS),
+        ((NO_VPC,), WhoseTurn.OPERATOR),
+    ],
 )
-def test_a_withdrawal_that_broke_off_has_failed_whoever_mends_it(reasons: tuple[Reason, ...], turn: Turn) -> None:
+def test_a_withdrawal_that_broke_off_has_failed_whoever_mends_it(reasons: tuple[Reason, ...], turn: WhoseTurn) -> None:
     found = status_of(entry(share(1), Status.WITHDRAWING, *reasons, failures=1))
 
     assert (found.urgency, found.waiting_for) == (Urgency.FAILED, turn)
@@ -478,7 +482,7 @@ def test_whatever_the_row_somebody_is_waited_for_or_nothing_is_to_be_done(row: E
     found = request_status(row, NOW, expiring_within=EXPIRING_WITHIN, question=question)
 
     nothing_to_do = found.urgency in {Urgency.CONNECTED, Urgency.ACCEPTED_ONLY, Urgency.OVER}
-    assert (found.waiting_for is Turn.NOBODY) is nothing_to_do
+    assert (found.waiting_for is WhoseTurn.NOBODY) is nothing_to_do
     assert bool(found.next) is bool(found.to_do) is not nothing_to_do
     assert found.reasons or found.urgency in {Urgency.CONNECTED, Urgency.OVER}
     assert (found.urgency is Urgency.OVER) is (row.settled and row.status.is_over)
@@ -495,7 +499,7 @@ LATER = Reason("delayed", "It is permitted since, and let in later.")
 def test_what_is_delayed_needs_nobody_and_says_until_when_it_waits() -> None:
     status = status_of(entry(connection(1), Status.PENDING, LATER, POLICY, delayed=DELAYED))
 
-    assert (status.urgency, status.waiting_for) == (Urgency.UNDER_WAY, Turn.DRAWBRIDGE)
+    assert (status.urgency, status.waiting_for) == (Urgency.UNDER_WAY, WhoseTurn.DRAWBRIDGE)
     assert LATER in status.reasons
     assert (status.until, status.until_what) == (DELAYED.until, Until.LET_IN)
     assert status.to_do == "it is let in then; to keep it out, forbid or withdraw it"
@@ -521,7 +525,7 @@ def test_what_is_wanted_of_the_new_part_waits_for_its_delay_alone(status: Status
     found = status_of(row)
 
     assert (found.urgency, found.until_what) == (Urgency.UNDER_WAY, Until.LET_IN)
-    assert found.waiting_for is Turn.DRAWBRIDGE
+    assert found.waiting_for is WhoseTurn.DRAWBRIDGE
 
 
 @pytest.mark.parametrize(
@@ -532,7 +536,7 @@ def test_what_is_refused_besides_what_is_delayed_needs_somebody(status: Status, 
 
     found = status_of(row)
 
-    assert (found.urgency, found.waiting_for, found.until_what) == (urgency, Turn.OPERATOR, Until.TRIED_AGAIN)
+    assert (found.urgency, found.waiting_for, found.until_what) == (urgency, WhoseTurn.OPERATOR, Until.TRIED_AGAIN)
     assert found.to_do.startswith("ask Service Quotas")
 
 

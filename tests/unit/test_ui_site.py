@@ -15,7 +15,7 @@ from drawbridge.status import Status
 from drawbridge_cli.request_status import Until
 from drawbridge_cli.status import KINDS
 from drawbridge_cli.status_screen import TITLES
-from drawbridge_cli.turns import Turn
+from drawbridge_cli.turns import WhoseTurn
 from drawbridge_cli.ui_site import Answer, Asked, Query, Shown, Site
 from drawbridge_cli.ui_words import words_document
 from drawbridge_cli.urgency import Urgency
@@ -183,11 +183,13 @@ def test_the_page_says_what_the_terminal_says_and_has_no_words_of_its_own() -> N
     }
     assert words["statuses"].keys() == {*Status}
     # Of what is nobody's turn, and ends at no time, nothing is told.
-    assert words["turns"].keys() == {*Turn} - {Turn.NOBODY}
+    assert words["turns"].keys() == {*WhoseTurn} - {WhoseTurn.NOBODY}
     assert words["until"].keys() == {*Until} - {Until.NOTHING}
     assert tuple(words["kinds"]) == KINDS
     script = (PAGE / "page.js").read_text()
-    own = {each for each in (*Status, *Urgency, *Turn, *Until) if re.search(rf"[\"'`]{re.escape(each)}[\"'`]", script)}
+    own = {
+        each for each in (*Status, *Urgency, *WhoseTurn, *Until) if re.search(rf"[\"'`]{re.escape(each)}[\"'`]", script)
+    }
     # Of endpoints, not of requests; and what is connected or over says nothing more in a table.
     assert own <= {"failed", "rejected", "expired", "connected", "over", Until.NOTHING}
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge_cli.request_status import request_status
-from drawbridge_cli.turns import Turn
+from drawbridge_cli.turns import WhoseTurn
 from drawbridge_cli.urgency import Urgency
 from local_aws.testing.clock import clock
 from tests.lives import EXPIRING_WITHIN
@@ -25,7 +25,7 @@ def judge_status(home: Home, rest: Rest) -> Iterator[str]:
     yield from (f"status lacks {each}" for each in _ids(rest) - {entry.request_id for entry in entries})
     for entry in entries:
         status = request_status(entry, now, expiring_within=EXPIRING_WITHIN)
-        if (status.waiting_for is Turn.NOBODY) is not (status.urgency in _NOTHING_TO_DO):
+        if (status.waiting_for is WhoseTurn.NOBODY) is not (status.urgency in _NOTHING_TO_DO):
             yield f"status of {entry.request_id}, which is {status.urgency}, waits for {status.waiting_for}"
         if not status.reasons and status.urgency is not Urgency.OVER:
             yield f"status of {entry.request_id}, which is {status.urgency}, gives no reason"

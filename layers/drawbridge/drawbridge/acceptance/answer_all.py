@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 from msgspec import Struct
 
 from drawbridge.acceptance import Acceptance, DecideAgain
-from drawbridge.acceptance.plan_answer import Answer, DecidedConnection, Settled, again, plan_answer
+from drawbridge.acceptance.plan_answer import AnswerConnection, DecidedConnection, Settled, again, plan_answer
 from drawbridge.bounds import in_parts
 from drawbridge.decision.consumer_standing import standing_of
 from drawbridge.decision.facts import Consumer
@@ -151,14 +151,14 @@ class _Answering:
                 self._seen[request] = each
         return [*places]
 
-    def _to_answer(self, places: Sequence[int]) -> dict[int, Answer]:
+    def _to_answer(self, places: Sequence[int]) -> dict[int, AnswerConnection]:
         """Return what is to be answered; note the outcomes of all others."""
-        answers: dict[int, Answer] = {}
+        answers: dict[int, AnswerConnection] = {}
         for place in places:
             match self._planned(place):
-                case Answer() as answer if self._ports.may_answer:
+                case AnswerConnection() as answer if self._ports.may_answer:
                     answers[place] = answer
-                case Answer():
+                case AnswerConnection():
                     self._outcomes[place] = again("It was not answered yet.")
                 case Settled(acceptance):
                     self._outcomes[place] = acceptance
@@ -166,7 +166,7 @@ class _Answering:
                     self._outcomes[place] = other
         return answers
 
-    def _planned(self, place: int) -> Answer | Settled | DecideAgain | NotReadyError:
+    def _planned(self, place: int) -> AnswerConnection | Settled | DecideAgain | NotReadyError:
         decided = self._asked[place]
         try:
             return plan_answer(decided, self._state(place), self._ports.now())

@@ -24,7 +24,7 @@ class DecidedConnection(Struct, frozen=True, kw_only=True):
     on: DecidedOn
 
 
-class Answer(Struct, frozen=True):
+class AnswerConnection(Struct, frozen=True):
     """It is to be accepted, or else rejected."""
 
     accept: bool
@@ -38,7 +38,7 @@ class Settled(Struct, frozen=True):
 
 def plan_answer(
     decided: DecidedConnection, state: ConnectionState | None, now: datetime
-) -> Answer | Settled | DecideAgain:
+) -> AnswerConnection | Settled | DecideAgain:
     """Return what is to be done about a connection that is in the ``state``; ``None`` if AWS lists it no longer.
 
     An old decision is not carried out. What may have been done by it already is reported as it is all the same: to
@@ -53,7 +53,7 @@ def plan_answer(
     if _state_changed(state, decision, on):
         return again(f"The connection is {state}, which is not what was decided on.")
     if needs_answer(state, decision):
-        return outdated(on, now) or Answer(accept=isinstance(decision, Accept))
+        return outdated(on, now) or AnswerConnection(accept=isinstance(decision, Accept))
     if _has_answer(decision, on) or (late := outdated(on, now)) is None:
         return Settled(_acceptance_of(state, what_connects(decided.request.endpoint_id)))
     return late

@@ -25,21 +25,21 @@ from drawbridge.request import EndpointConnectionRequest, ExecutionInput
 Answered = Acceptance | DecideAgain | DrawbridgeError
 
 
-class Asked(Struct, frozen=True):
+class RequestToDecide(Struct, frozen=True):
     """A request to decide on, and how its last question ended, if there was one."""
 
     execution: ExecutionInput
     approval: Approval | None = None
 
 
-class Decided(Struct, frozen=True):
+class DecidedRequest(Struct, frozen=True):
     """What was decided, and what became of it if it was a connection's to be answered: that is recorded."""
 
     decision: RequestDecision
     acceptance: Acceptance | None = None
 
 
-Result = Decided | DecideAgain | DrawbridgeError
+Result = DecidedRequest | DecideAgain | DrawbridgeError
 
 
 class Answers(Protocol):
@@ -67,7 +67,7 @@ class BatchPorts(Struct, frozen=True, kw_only=True):
 
 
 def decide_all(
-    asked: Sequence[Asked], batch: BatchPorts, evaluation_time: Callable[[], EvaluationTime]
+    asked: Sequence[RequestToDecide], batch: BatchPorts, evaluation_time: Callable[[], EvaluationTime]
 ) -> list[Result]:
     """Decide on each as it would be decided alone; return what came of each, or its error, in their order.
 
@@ -90,14 +90,14 @@ def decide_all(
         for place, decision in decided.items()
         if place in connections and (answer := _answer_of(decision)) is not None
     }
-    results |= {place: Decided(decision) for place, decision in decided.items()}
+    results |= {place: DecidedRequest(decision) for place, decision in decided.items()}
     results |= _forgotten(asked, (earlier.keys() & decided.keys()) - to_answer.keys(), batch)
     results |= _kept_and_answered(asked, to_answer, batch)
     return [results[place] for place in range(len(asked))]
 
 
 def _kept(
-    asked: Sequence[Asked], places: Sequence[int], batch: BatchPorts, results: dict[int, Result]
+    asked: Sequence[RequestToDecide], places: Sequence[int], batch: BatchPorts, results: dict[int, Result]
 ) -> dict[int, KeptAnswer]:
     """Return what is kept of earlier tries; note the error of those of which that is not known."""
     if not places:
@@ -112,7 +112,7 @@ def _kept(
 
 
 def _decided(
-    asked: Sequence[Asked],
+    asked: Sequence[RequestToDecide],
     places: Sequence[int],
     batch: BatchPorts,
     evaluation_time: Callable[[], EvaluationTime],
@@ -131,7 +131,7 @@ def _decided(
     return decided
 
 
-def _forgotten(asked: Sequence[Asked], places: Collection[int], batch: BatchPorts) -> dict[int, Result]:
+def _forgotten(asked: Sequence[RequestToDecide], places: Collection[int], batch: BatchPorts) -> dict[int, Result]:
     """Forget what was decided and never done, and is decided otherwise by now; return the errors."""
     try:
         if places:
@@ -141,7 +141,9 @@ def _forgotten(asked: Sequence[Asked], places: Collection[int], batch: BatchPort
     return {}
 
 
-def _kept_and_answered(asked: Sequence[Asked], answers: dict[int, KeptAnswer], batch: BatchPorts) -> dict[int, Result]:
+def _kept_and_answered(
+    asked: Sequence[RequestToDecide], answers: dict[int, KeptAnswer], batch: BatchPorts
+) -> dict[int, Result]:
     if not answers:
         return {}
     try:
@@ -152,7 +154,7 @@ def _kept_and_answered(asked: Sequence[Asked], answers: dict[int, KeptAnswer], b
 
 
 def _answered(
-    asked: Sequence[Asked], answers: dict[int, KeptAnswer], batch: BatchPorts, *, may_answer: bool
+    asked: Sequence[RequestToDecide], answers: dict[int, KeptAnswer], batch: BatchPorts, *, may_answer: bool
 ) -> dict[int, Result]:
     if not answers:
         return {}
@@ -161,7 +163,7 @@ def _answered(
     except DrawbridgeError as error:
         return dict.fromkeys(answers, error)
     return {
-        place: Decided(_decision_of(answers[place]), each) if isinstance(each, Acceptance) else each
+        place: DecidedRequest(_decision_of(answers[place]), each) if isinstance(each, Acceptance) else each
         for place, each in zip(answers, outcomes, strict=True)
     }
 

@@ -1,4 +1,4 @@
-"""Systems Manager's Parameter Store: what people configure, and the names we publish."""
+"""Systems Manager's Parameter Store: the names we publish."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from botocore.exceptions import ClientError
 
 from drawbridge.aws.errors import code_of, translated
 from drawbridge.aws.ownership import OWNER_TAG
+from drawbridge.aws.parameter_deletion import MOST_AT_ONCE
 from drawbridge.bounds import in_parts, some_of
-from drawbridge.configuration import ConfigurationParameter
-from drawbridge.errors import AccessDeniedError, DrawbridgeError, GoneError
+from drawbridge.errors import AccessDeniedError, DrawbridgeError
 from drawbridge.publication.parameters import ObservedParameter
 
 if TYPE_CHECKING:
@@ -19,93 +19,6 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm.type_defs import TagTypeDef
 
 SUBJECT_TAG = "drawbridge:subject"
-
-_MOST_AT_ONCE = 10
-"""Names that GetParameters and DeleteParameters take."""
-
-
-class ConfigurationParameters:
-    """The parameters below ``/{prefix}/config/``."""
-
-    def __init__(self, ssm: SSMClient, *, prefix: str) -> None:
-        self._ssm = ssm
-        self._root = f"/{prefix}/config/"
-        # What came before a version never changes: while one is broken, its history is read once.
-        self._history: dict[tuple[str, int], list[ConfigurationParameter]] = {}
-
-    def below(self, path: str) -> list[ConfigurationParameter]:
-        """Return all parameters below a path; pages of ten, which may come empty."""
-        root = f"{self._root}{path}/"
-        with translated(f"read {root}"):
-            return [
-                ConfigurationParameter(
-                    each["Name"].removeprefix(root), each["Value"], each["Version"], each["LastModifiedDate"]
-                )
-                for page in self._ssm.get_paginator("get_parameters_by_path").paginate(
-                    Path=root, Recursive=True, WithDecryption=False
-                )
-                for each in page["Parameters"]
-            ]
-
-    def one(self, name: str) -> str | None:
-        """Return the value of one parameter right below the root; ``None`` if there is none."""
-        try:
-            with translated(f"read {self._root}{name}"):
-                return self._ssm.get_parameter(Name=f"{self._root}{name}")["Parameter"]["Value"]
-        except GoneError:
-            return None
-
-    def is_written(self, path: str, name: str) -> bool:
-        """Return whether there is such a parameter; ``False`` only if AWS says that there is none."""
-        return self.one(f"{path}/{name}") is not None
-
-    def earlier(self, path: str, name: str, *, than: int) -> list[ConfigurationParameter]:
-        """Return the versions before ``than``, newest first. AWS keeps 100, and allows few such calls a second."""
-        full = f"{self._root}{path}/{name}"
-        if (full, than) not in self._history:
-            with translated(f"read the history of {full}"):
-                versions = [
-                    ConfigurationParameter(name, each["Value"], each["Version"], each["LastModifiedDate"])
-                    for page in self._ssm.get_paginator("get_parameter_history").paginate(
-                        Name=full, WithDecryption=False
-                    )
-                    for each in page["Parameters"]
-                    # By number: the listing may lag behind the version that was read.
-                    if each["Version"] < than
-                ]
-            self._history[full, than] = sorted(versions, key=lambda parameter: parameter.version, reverse=True)
-        return self._history[full, than]
-
-    def write(self, path: str, name: str, value: str) -> None:
-        """Write a parameter; what is too long for the standard tier goes to the advanced one, which costs."""
-        full = f"{self._root}{path}/{name}"
-        with translated(f"write {full}"):
-            self._ssm.put_parameter(Name=full, Value=value, Type="String", Overwrite=True, Tier="Intelligent-Tiering")
-
-    def remove(self, path: str, names: Sequence[str]) -> Iterator[str]:
-        """Remove parameters, ten in a call, and yield each that is gone now; one that was gone already is left so.
-
-        Where the role may not remove one of ten, AWS removes none of them: each is tried by itself then.
-        """
-        full = {f"{self._root}{path}/{name}": name for name in names}
-        for some in in_parts([*full], _MOST_AT_ONCE):
-            for part in _deleted(self._ssm, some):
-                yield from (full[each] for each in part)
-
-
-def _deleted(ssm: SSMClient, names: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Delete parameters, ten at most, and yield those that are gone now: all at once, or one after the other."""
-    try:
-        with translated(f"remove {some_of(names)}"):
-            # What it calls invalid is not there.
-            ssm.delete_parameters(Names=[*names])
-    except AccessDeniedError:
-        if len(names) == 1:
-            raise
-        for each in names:
-            yield from _deleted(ssm, [each])
-    else:
-        yield names
 
 
 class PublishedParameters:
@@ -138,7 +51,7 @@ class PublishedParameters:
     def published(self, parameters: Collection[str]) -> dict[str, str]:
         """Return the values of those of the parameters that are there, in as few calls as that takes."""
         names, found = sorted(set(parameters)), dict[str, str]()
-        for some in in_parts(names, _MOST_AT_ONCE):
+        for some in in_parts(names, MOST_AT_ONCE):
             with translated(f"read {some_of(some)}"):
                 answer = self._ssm.get_parameters(Names=some)
             found |= {each["Name"]: each["Value"] for each in answer["Parameters"]}
@@ -188,7 +101,7 @@ class PublishedParameters:
         # What is not ours has no subject.
         ours = [name for name, subject in subjects.items() if name in there and there[name].subject == subject != ""]
         failed: dict[str, DrawbridgeError] = {}
-        for some in in_parts(ours, _MOST_AT_ONCE):
+        for some in in_parts(ours, MOST_AT_ONCE):
             failed |= self._remove(some, failed)
         return failed
 

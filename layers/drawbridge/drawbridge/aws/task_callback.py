@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import msgspec
 from botocore.exceptions import ClientError
 
-from drawbridge.approval import Approval
 from drawbridge.aws.errors import code_of, translated
 from drawbridge.bounds import shortened
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
+
+    from drawbridge.approval import Approval
 
 _NOBODY_WAITS = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
 """The task was completed, has timed out, or got another token when it was tried again; or it never had that one."""

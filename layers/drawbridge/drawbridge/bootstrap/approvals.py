@@ -5,7 +5,7 @@ from functools import cache
 
 from drawbridge.approval.approvers import Approvers, parse_approvers
 from drawbridge.aws.approvals_table import ApprovalsTable
-from drawbridge.aws.parameter_store import ConfigurationParameters
+from drawbridge.aws.configuration_parameters import ConfigurationParameters
 from drawbridge.aws.secrets import Secrets
 from drawbridge.aws.task_callback import TaskCallback
 from drawbridge.bootstrap.clients import client, table

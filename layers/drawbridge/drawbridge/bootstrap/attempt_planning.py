@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from drawbridge.association.in_force import bindings_in_force
 from drawbridge.association.plan import Planner
 from drawbridge.association.quotas import quotas_in_force
+from drawbridge.aws.configuration_parameters import ConfigurationParameters
 from drawbridge.aws.ledger_table import LedgerTable
-from drawbridge.aws.parameter_store import ConfigurationParameters
 from drawbridge.bootstrap.attempts import attempts
 from drawbridge.bootstrap.clients import client, table
 from drawbridge.bootstrap.facts import gatherer

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from drawbridge.aws.budgets_table import BudgetsTable
-from drawbridge.aws.parameter_store import ConfigurationParameters
+from drawbridge.aws.configuration_parameters import ConfigurationParameters
 from drawbridge.bootstrap.clients import client, table
 from drawbridge.configuration import Parameters
 from drawbridge.environment import Environment

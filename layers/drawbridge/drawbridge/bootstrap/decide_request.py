@@ -11,10 +11,11 @@ from drawbridge.approval.decide_request import DecisionPorts
 from drawbridge.association.binding import Binding
 from drawbridge.association.in_force import bindings_in_force
 from drawbridge.aws.answering_function import AnsweringFunction
+from drawbridge.aws.configuration_parameters import ConfigurationParameters
 from drawbridge.aws.dead_letter_queue import DeadLetterQueue
 from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.aws.owned_object_listing import OwnedObjectListing
-from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
+from drawbridge.aws.parameter_store import PublishedParameters
 from drawbridge.aws.question_slot_items import QuestionSlotItems
 from drawbridge.aws.task_callback import TaskCallback
 from drawbridge.aws.work_queue import SqsWorkQueue

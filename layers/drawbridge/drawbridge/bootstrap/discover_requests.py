@@ -8,6 +8,7 @@ from drawbridge.arns import Arn
 from drawbridge.aws.account_listing import AccountListing
 from drawbridge.aws.approvals_table import ApprovalsTable
 from drawbridge.aws.attachment_listing import AttachmentListing
+from drawbridge.aws.configuration_parameters import ConfigurationParameters
 from drawbridge.aws.consumers_table import ConsumersTable
 from drawbridge.aws.dead_letter_queue import DeadLetterQueue
 from drawbridge.aws.endpoint_services import EndpointServices
@@ -18,7 +19,7 @@ from drawbridge.aws.ledger_table import LedgerTable
 from drawbridge.aws.offered_shares import OfferedSharesOfRam
 from drawbridge.aws.offers_table import OffersTable
 from drawbridge.aws.owned_object_listing import OwnedObjectListing
-from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
+from drawbridge.aws.parameter_store import PublishedParameters
 from drawbridge.aws.removed_consumers import RemovedConsumerItems
 from drawbridge.aws.resource_associations import ResourceAssociations
 from drawbridge.aws.resource_shares import ResourceShares

@@ -14,11 +14,12 @@ from drawbridge.association.preflight import Preflight
 from drawbridge.association.reconcile import AttachmentReconciler
 from drawbridge.aws.account_listing import AccountListing
 from drawbridge.aws.attachment_listing import AttachmentListing
+from drawbridge.aws.configuration_parameters import ConfigurationParameters
 from drawbridge.aws.existence import ExistenceById
 from drawbridge.aws.hosted_zones import HostedZones
 from drawbridge.aws.lattice_entities import LatticeEntities
 from drawbridge.aws.owned_object_listing import OwnedObjectListing
-from drawbridge.aws.parameter_store import ConfigurationParameters, PublishedParameters
+from drawbridge.aws.parameter_store import PublishedParameters
 from drawbridge.aws.resource_shares import ResourceShares
 from drawbridge.aws.service_networks import ServiceNetworks
 from drawbridge.aws.vpc_endpoints import VpcEndpoints

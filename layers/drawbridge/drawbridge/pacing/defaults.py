@@ -26,7 +26,7 @@ ORGANIZATIONS = "organizations"
 ROUTE53 = "route53"
 
 
-class Allowed(Struct, frozen=True):
+class AwsRate(Struct, frozen=True):
     """What AWS allows an account in a Region by default, and where it says so."""
 
     rate: Rate | None
@@ -39,20 +39,20 @@ _SSM = 'AWS General Reference, "AWS Systems Manager endpoints and quotas", defau
 _UNPUBLISHED = "AWS publishes no rate"
 
 ALLOWED = {
-    ACCEPT_CONNECTIONS: Allowed(Rate(10, 1), _EC2),
-    REJECT_CONNECTIONS: Allowed(Rate(10, 1), _EC2),
-    CREATE_ENDPOINT: Allowed(Rate(4, 0.3), _EC2),
-    MODIFY_ENDPOINT: Allowed(Rate(4, 0.3), _EC2),
-    DELETE_ENDPOINTS: Allowed(Rate(4, 0.3), _EC2),
-    MODIFY_SERVICE_PERMISSIONS: Allowed(Rate(10, 1), _EC2),
+    ACCEPT_CONNECTIONS: AwsRate(Rate(10, 1), _EC2),
+    REJECT_CONNECTIONS: AwsRate(Rate(10, 1), _EC2),
+    CREATE_ENDPOINT: AwsRate(Rate(4, 0.3), _EC2),
+    MODIFY_ENDPOINT: AwsRate(Rate(4, 0.3), _EC2),
+    DELETE_ENDPOINTS: AwsRate(Rate(4, 0.3), _EC2),
+    MODIFY_SERVICE_PERMISSIONS: AwsRate(Rate(10, 1), _EC2),
     # It does not tell how many at once: taken for a second's.
-    PUT_PARAMETER: Allowed(Rate(3, 3), _SSM),
-    DELETE_PARAMETERS: Allowed(Rate(3, 3), _SSM),
-    LATTICE: Allowed(None, _UNPUBLISHED),
-    RAM: Allowed(None, _UNPUBLISHED),
-    ORGANIZATIONS: Allowed(None, _UNPUBLISHED),
+    PUT_PARAMETER: AwsRate(Rate(3, 3), _SSM),
+    DELETE_PARAMETERS: AwsRate(Rate(3, 3), _SSM),
+    LATTICE: AwsRate(None, _UNPUBLISHED),
+    RAM: AwsRate(None, _UNPUBLISHED),
+    ORGANIZATIONS: AwsRate(None, _UNPUBLISHED),
     # Five a second for all calls of an account, people's among them, of which most only read.
-    ROUTE53: Allowed(None, 'Route 53 developer guide, "Quotas": 5 a second for all calls together'),
+    ROUTE53: AwsRate(None, 'Route 53 developer guide, "Quotas": 5 a second for all calls together'),
 }
 """By class of operations, each of which has a budget of its own."""
 

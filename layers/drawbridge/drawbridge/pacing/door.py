@@ -52,20 +52,20 @@ _LONGEST_WAIT = 900
 """SQS's."""
 
 
-class Done(Struct, frozen=True):
+class TaskDone(Struct, frozen=True):
     """A task is done."""
 
     output: object
 
 
-class Failed(Struct, frozen=True):
+class TaskFailed(Struct, frozen=True):
     """A task failed, with the name of one of our errors, and its words: the definition's Retry and Catch go by them."""
 
     error: str
     words: str
 
     @classmethod
-    def by(cls, error: DrawbridgeError) -> "Failed":
+    def by(cls, error: DrawbridgeError) -> "TaskFailed":
         return cls(type(error).__name__, str(error))
 
 
@@ -92,13 +92,13 @@ class HandOn(Struct, frozen=True):
     input: object
 
 
-Outcome = Done | Failed | Again | NotYet | HandOn
+Outcome = TaskDone | TaskFailed | Again | NotYet | HandOn
 
 Work = Callable[[Sequence[Task[Input]]], Iterable[tuple[Task[Input], Outcome]]]
 """Works on tasks of one batch, and gives each its outcome as soon as there is one. It is closed when time is up."""
 
 
-class Callback(Protocol):
+class TaskCompletion(Protocol):
     """Completes tasks; each call tells whether the task still waited for it."""
 
     def succeed(self, token: str, output: object) -> bool: ...
@@ -135,7 +135,7 @@ class WorkQueue(Protocol):
 class Ports(Struct, frozen=True):
     """What a door works with."""
 
-    callback: Callback
+    callback: TaskCompletion
     queue: WorkQueue
     dead_letters: Callable[[], DeadLetters]
     now: Callable[[], datetime]
@@ -253,12 +253,12 @@ class _Door(Generic[Input]):
             self._answered.add(received.message_id)
             return
         except UnknownFormError as error:
-            self._fail(received.message_id, error.token, Failed(UpstreamError.__name__, str(error)))
+            self._fail(received.message_id, error.token, TaskFailed(UpstreamError.__name__, str(error)))
             return
         task = Task(message, received.message_id, received.body)
         if received.receipts > MOST_RECEIPTS:
             words = f"worked on {received.receipts - 1} times, and never to an end: the function's log says why"
-            self._fail(task.message_id, task.token, Failed(UpstreamError.__name__, words))
+            self._fail(task.message_id, task.token, TaskFailed(UpstreamError.__name__, words))
             return
         self._tasks[task.message_id] = task
 
@@ -292,9 +292,9 @@ class _Door(Generic[Input]):
     def _answer(self, task: Task[Input], outcome: Outcome) -> "list[_ToSend]":
         """Complete a task, or return the message that it goes on with."""
         match outcome:
-            case Done():
+            case TaskDone():
                 self._complete(task.message_id, lambda: self._ports.callback.succeed(task.token, outcome.output))
-            case Failed():
+            case TaskFailed():
                 self._fail(task.message_id, task.token, outcome)
             case HandOn():
                 return [self._handed_on(task, outcome)]
@@ -304,7 +304,7 @@ class _Door(Generic[Input]):
                 now = self._ports.now()
                 before = task.message.looked
                 if before and now - before.since >= PROMISE.get(outcome.error, timedelta()):
-                    self._fail(task.message_id, task.token, Failed(outcome.error, outcome.words))
+                    self._fail(task.message_id, task.token, TaskFailed(outcome.error, outcome.words))
                     return []
                 looked = Looked(before.since, before.times + 1) if before else Looked(now, 1)
                 return [self._sent_back(task, looked, _delay(looked.times, outcome.after))]
@@ -312,7 +312,7 @@ class _Door(Generic[Input]):
                 assert_never(outcome)
         return []
 
-    def _fail(self, message_id: str, token: str, failed: Failed) -> None:
+    def _fail(self, message_id: str, token: str, failed: TaskFailed) -> None:
         self._complete(message_id, lambda: self._ports.callback.fail(token, failed.error, failed.words))
 
     def _complete(self, message_id: str, complete: Callable[[], bool]) -> None:
@@ -371,11 +371,11 @@ def _iterated(outcomes: Iterable[tuple[Task[Input], Outcome]]) -> Any:
     yield from outcomes
 
 
-def outcome_by(error: DrawbridgeError) -> Again | Failed:
+def outcome_by(error: DrawbridgeError) -> Again | TaskFailed:
     """Return the outcome of a task whose work came to an error: what AWS is only not done with comes again."""
     if isinstance(error, NotReadyError | ThrottledError):
         return Again(str(error), error.after if isinstance(error, ThrottledError) else None, type(error).__name__)
-    return Failed.by(error)
+    return TaskFailed.by(error)
 
 
 def _delay(times: int, after: float | None) -> int:

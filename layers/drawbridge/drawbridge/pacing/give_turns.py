@@ -6,7 +6,7 @@ from datetime import datetime
 from drawbridge.errors import InvalidInputError, ThrottledError
 from drawbridge.pacing.budget import Budgets
 from drawbridge.pacing.defaults import ALLOWED
-from drawbridge.pacing.door import MARGIN, Again, Done, Failed, NotYet, Outcome
+from drawbridge.pacing.door import MARGIN, Again, NotYet, Outcome, TaskDone, TaskFailed
 from drawbridge.pacing.task import Task
 from drawbridge.pacing.turn import AwaitTurn, Turn
 
@@ -29,7 +29,10 @@ def give_turns(
     for task in tasks:
         wanted = task.input
         if wanted.of not in ALLOWED:
-            yield task, Failed.by(InvalidInputError(f"turn: of is {wanted.of[:100]!r}; there are {', '.join(ALLOWED)}"))
+            yield (
+                task,
+                TaskFailed.by(InvalidInputError(f"turn: of is {wanted.of[:100]!r}; there are {', '.join(ALLOWED)}")),
+            )
             continue
         if wanted.throttled and task.message.looked is None:
             # It is one throttle, however often it is looked at until its pause is over.
@@ -42,4 +45,4 @@ def give_turns(
         slot = found.last
         if (wait := (slot - now()).total_seconds()) > 0:
             sleep(wait)
-        yield task, Done(Turn(wanted.of, slot))
+        yield task, TaskDone(Turn(wanted.of, slot))

@@ -30,7 +30,7 @@ class Looked(Struct, frozen=True):
     times: Annotated[int, Meta(ge=1)]
 
 
-class _Head(Struct, frozen=True):
+class _FormAndToken(Struct, frozen=True):
     form: int
     token: Token
 
@@ -98,7 +98,7 @@ def parse(body: str, kind: type[Input]) -> Message[Input]:
         UnknownFormError: another version sent it.
     """
     try:
-        head = read_json(body, _Head)
+        head = read_json(body, _FormAndToken)
     except UnreadableError as error:
         raise UnreadableTaskError(f"task: {error}; form and token are needed", None) from error
     if head.form != FORM:
@@ -122,4 +122,4 @@ def handed_on(body: str, to_do: object) -> str:
 
 
 def _with(body: str, **fields: object) -> str:
-    return msgspec.json.encode(msgspec.json.decode(body) | fields).decode()
+    return msgspec.json.encode(read_json(body, dict[str, Any]) | fields).decode()
