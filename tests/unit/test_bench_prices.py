@@ -97,7 +97,7 @@ def test_the_documents_say_what_the_template_costs_at_rest() -> None:
 
     assert f"**${dear:.2f}** with no allowance left" in COSTS
     assert f"**${cheap:.2f}** where" in COSTS
-    assert f"{cheap * 100:.0f} cents where" in README
+    assert f"${cheap:.2f} where" in README
     assert f"${dear:.2f}\n  where they are not" in README
     polled = next(each for each in month if each.price == "sqs request")
     assert f"| {polled.count:,.0f} requests |" in COSTS
