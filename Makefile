@@ -132,7 +132,7 @@ check-policies: $(READY) $(PARLIAMENT)/.ready  ## parliament on every policy of 
 	@$(VENV)/bin/python -m tests.policy_findings $(PARLIAMENT)/bin/parliament .local/policies
 
 # What is deployed is what its source says. The tests of the definition are in make test; this is somebody else's opinion,
-# which wants to read the integration's ARN.
+# which wants to read the integrations' ARNs.
 .PHONY: check-workflow
 check-workflow: check-rendered  ## what is rendered, and asl-validator where Node is
 ifeq ($(and $(shell command -v node),$(shell command -v npm)),)
@@ -141,7 +141,7 @@ else
 check-workflow: $(ASL_VALIDATOR)
 	@mkdir -p .local/workflows
 	@for each in statemachine/*.asl.json; do \
-		sed 's/$${LambdaInvoke}/arn:aws:states:::lambda:invoke/' $$each > .local/workflows/$${each##*/}; \
+		sed 's/$${LambdaInvoke}/arn:aws:states:::lambda:invoke/; s/$${SendMessage}/arn:aws:states:::sqs:sendMessage/' $$each > .local/workflows/$${each##*/}; \
 		$(NODE)/node_modules/.bin/asl-validator --json-path .local/workflows/$${each##*/}; done
 endif
 

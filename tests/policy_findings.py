@@ -26,6 +26,9 @@ ANSWERS = {
     "RESOURCE_MISMATCH ec2:ModifyVpcEndpoint arn:*:ec2:*:*:vpc-endpoint/*": _OTHER_STATEMENT,
     "RESOURCE_MISMATCH states:DescribeExecution arn:*:states:*:*:express:*:*:*": "Ours is no express workflow.",
     "RESOURCE_MISMATCH states:SendTaskSuccess *": "It knows the state machine: local_aws.iam.corrections.",
+    "RESOURCE_MISMATCH states:SendTaskSuccess *; states:SendTaskFailure *": (
+        "They know the state machine: local_aws.iam.corrections."
+    ),
     "UNKNOWN_CONDITION_FOR_ACTION aws:ViaAWSService ec2:AssignIpv6Addresses": _GLOBAL,
     "UNKNOWN_CONDITION_FOR_ACTION aws:ViaAWSService ec2:CreateNetworkInterface": _GLOBAL,
     "UNKNOWN_CONDITION_FOR_ACTION aws:ViaAWSService route53:AssociateVPCWithHostedZone": _GLOBAL,
