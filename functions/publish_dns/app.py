@@ -1,65 +1,93 @@
-"""In: a connection that was made. Its names are published. Out: a consumer's publication; any other is kept."""
+"""In: tasks, each with a connection that was made. Its names are published. Out: that they are, to the workflow.
 
-from datetime import UTC, datetime
+Those of one queue get their plain names, those of the other the JSON beside them.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, assert_never
 
-import msgspec
-from msgspec import Struct
-
-from drawbridge.association import MadeAttachment
 from drawbridge.bootstrap.metering import metered
-from drawbridge.bootstrap.publish_dns import attempts, connections, environment, names, publisher
-from drawbridge.observability import log_of_request, logger
-from drawbridge.publication import Publication
-from drawbridge.publication.consumers import publish_consumer
-from drawbridge.record.outcome import Published
-from drawbridge.request import EndpointConnectionRequest, ExecutionInput
+from drawbridge.bootstrap.publish_dns import Publishing, details, is_of_details, names
+from drawbridge.errors import DrawbridgeError, InvalidInputError
+from drawbridge.observability import logger
+from drawbridge.pacing.door import HandOn, Outcome, TaskDone, TaskFailed, outcome_by, work_through
+from drawbridge.pacing.task import Task
+from drawbridge.publication.consumers import PlainlyNamed
+from drawbridge.record.count_connected import count_time_to_connect
+from drawbridge.record.publish_tasks import (
+    CommandedMeanwhile,
+    IsPublished,
+    NameResult,
+    PublishPorts,
+    PublishTask,
+    ToPublish,
+    publish_details,
+    publish_names,
+)
 
 _PATIENCE = 6
-"""Tries, over about two minutes: the next sweep finds what is named later."""
+"""Looks at a group, over some two minutes: the next sweep finds what is named later."""
 
 _MOST_LOGGED = 20
 
-
-class PublishAssociationInput(Struct, frozen=True, tag="association", tag_field="of"):
-    """A shared resource that was associated."""
-
-    execution: ExecutionInput = msgspec.field(name="request")
-    item: int
-    made: MadeAttachment = msgspec.field(name="by")
-    tries: int = 0
-    """How often it was tried before: what is in a group and has no name yet is waited for, for a while."""
-
-
-class PublishConnectionInput(Struct, frozen=True, tag="connection", tag_field="of"):
-    """A consumer's endpoint that was accepted."""
-
-    request: EndpointConnectionRequest
+Publish = Callable[[Sequence[ToPublish], PublishPorts], Sequence[NameResult]]
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metered
-def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    step = msgspec.convert(event, PublishAssociationInput | PublishConnectionInput)
-    now = datetime.now(UTC)
-    match step:
-        case PublishAssociationInput(execution, item, made, tries):
-            log_of_request(execution.request_id)
-            desired = attempts().planned(execution, item).desired
-            publication = publisher().publish(desired, made, now=now, patient=tries < _PATIENCE)
-            attempts().keep_result(execution, item, Published(publication))
-            output: dict[str, Any] = {}
-        case PublishConnectionInput(request):
-            log_of_request(request.request_id)
-            prefix = environment().prefix
-            publication = publish_consumer(request, connections(), names(), prefix=prefix, now=now)
-            output = {"publication": msgspec.to_builtins(publication)}
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    def time_left() -> float:
+        return float(context.get_remaining_time_in_millis()) / 1000
+
+    publish: Publish
+    publishing, publish = (
+        (details(time_left), publish_details) if is_of_details(event) else (names(time_left), publish_names)
+    )
+    work = partial(_work, publish=publish, publishing=publishing)
+    return work_through(event, PublishTask, work, publishing.door)  # type: ignore[arg-type]  # a union is no class
+
+
+def _work(
+    tasks: Sequence[Task[PublishTask]], publish: Publish, publishing: Publishing
+) -> Iterator[tuple[Task[PublishTask], Outcome]]:
+    asked: list[tuple[Task[PublishTask], ToPublish]] = []
+    for task in tasks:
+        message = task.message
+        if message.execution is None:
+            yield task, TaskFailed.by(InvalidInputError("task: it is of no execution"))
+            continue
+        looked = message.looked.times if message.looked else 0
+        # What is handed on has been waited for.
+        patient = publish is publish_names and looked < _PATIENCE
+        to_publish = ToPublish(execution=message.execution, of=task.input, since=message.since, patient=patient)
+        asked.append((task, to_publish))
+    results = publish([each for _, each in asked], publishing.ports)
+    for (task, each), result in zip(asked, results, strict=True):
+        yield task, _outcome(task, each, result, publishing)
+
+
+def _outcome(task: Task[PublishTask], asked: ToPublish, result: NameResult, publishing: Publishing) -> Outcome:
+    request_id = asked.execution.request_id
+    match result:
+        case IsPublished(publication, change):
+            if change is not None:
+                count_time_to_connect(change, publishing.ledger)
+            number, first = len(publication.parameters), publication.parameters[:_MOST_LOGGED]
+            logger.info(
+                "published",
+                request_id=request_id,
+                dns_name=publication.dns_name,
+                number_of_parameters=number,
+                parameters=first,
+            )
+            return TaskDone({})
+        case PlainlyNamed():
+            return HandOn(task.input)
+        case CommandedMeanwhile(words):
+            return TaskFailed("DecisionOutdated", words)
+        case DrawbridgeError():
+            logger.warning("not published", request_id=request_id, reason=str(result))
+            return outcome_by(result)
         case _:
-            assert_never(step)
-    _log(publication)
-    return output
-
-
-def _log(publication: Publication) -> None:
-    number, first = len(publication.parameters), publication.parameters[:_MOST_LOGGED]
-    logger.info("published", dns_name=publication.dns_name, number_of_parameters=number, parameters=first)
+            assert_never(result)

@@ -7,14 +7,12 @@ from msgspec import Struct
 
 from drawbridge.bootstrap.metering import metered
 from drawbridge.bootstrap.record_outcome import attempts, bus, ledger
-from drawbridge.errors import DrawbridgeError
-from drawbridge.observability import Metric, count, log_of_request, logger
+from drawbridge.observability import log_of_request, logger
 from drawbridge.record.attempt import AssociationFailed, RemovalFailed, Reported, failed_removal, outcome_of_report
+from drawbridge.record.count_connected import count_time_to_connect
 from drawbridge.record.outcome import Failure
-from drawbridge.record.record import StatusChange, record
-from drawbridge.record.time_to_connect import time_to_connect
+from drawbridge.record.record import record
 from drawbridge.request import ExecutionInput
-from drawbridge.status import Status
 
 _MOST_CODES = 5
 """Reasons of one outcome that the log names."""
@@ -49,26 +47,9 @@ def _record(execution: ExecutionInput, progress: Reported) -> dict[str, Any]:
         reasons=", ".join(sorted({reason.code for reason in outcome.reasons})[:_MOST_CODES]),
         superseded=recorded is None,
     )
-    if recorded is not None and outcome.status is Status.AVAILABLE:
-        _count_time_to_connect(recorded)
+    if recorded is not None:
+        count_time_to_connect(recorded, ledger())
     return {"status": outcome.status, "settled": outcome.settled}
-
-
-def _count_time_to_connect(recorded: StatusChange) -> None:
-    """Count how long it took if it is connected for the first time; that it can't be told fails no attempt."""
-    try:
-        entry = ledger().entry_with(recorded)
-    except DrawbridgeError as error:
-        logger.warning("time to connect unknown", reason=str(error))
-        return
-    took = time_to_connect(entry) if entry else None
-    if took is None:
-        return
-    seconds, waited = took.own.total_seconds(), took.waited_for_people.total_seconds()
-    logger.info("connected", seconds=seconds, waited_for_people=waited)
-    count(Metric.TIME_TO_CONNECT, seconds, kind=recorded.kind)
-    if waited:
-        count(Metric.TIME_TO_CONNECT_WITH_PEOPLE, took.whole.total_seconds(), kind=recorded.kind)
 
 
 def _note_association(execution: ExecutionInput, failed: AssociationFailed) -> dict[str, Any]:

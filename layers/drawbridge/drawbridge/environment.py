@@ -79,6 +79,14 @@ class Environment:
         return self._required("ACCEPT_REQUEST_FUNCTION")
 
     @property
+    def names_queue(self) -> str:
+        return self._required("NAMES_QUEUE_URL")
+
+    @property
+    def details_queue(self) -> str:
+        return self._required("DETAILS_QUEUE_URL")
+
+    @property
     def turns_queue(self) -> str:
         return self._required("TURNS_QUEUE_URL")
 

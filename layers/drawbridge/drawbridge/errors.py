@@ -6,6 +6,7 @@
     + InvalidInputError       never retried: what came from outside is broken; says which field, and the fix
     + NotReadyError           retried with backoff: AWS has not finished yet
     + ThrottledError          retried with backoff and jitter
+      + SlotNotDueError       the same; in a queue it comes back when its slot is due
     + UpstreamError           retried a little, then the attempt fails
     + AccessDeniedError       never retried: a permission or a share is missing
     + RefusedError            never retried: AWS does not do it as it is asked
@@ -39,6 +40,10 @@ class ThrottledError(DrawbridgeError):
         super().__init__(words)
         self.after = after
         """Seconds until AWS wants to be asked again, where it says so."""
+
+
+class SlotNotDueError(ThrottledError):
+    """A call's slot is due when its function has no time left: we wait for our own pace, not for AWS."""
 
 
 class UpstreamError(DrawbridgeError):

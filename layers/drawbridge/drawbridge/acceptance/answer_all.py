@@ -21,6 +21,7 @@ from drawbridge.errors import (
     UpstreamError,
 )
 from drawbridge.pacing.defaults import ACCEPT_CONNECTIONS, REJECT_CONNECTIONS
+from drawbridge.pacing.pace import AT_ONCE, Pacing
 from drawbridge.request import EndpointConnectionRequest, is_attachment
 from drawbridge.request.connections import MOST_ANSWERED, ConnectionState, EndpointConnection
 
@@ -44,35 +45,6 @@ class ConnectionAnswers(Protocol):
 
     def answer(self, service_id: str, endpoint_ids: list[str], *, accept: bool) -> dict[str, str]:
         """Accept or reject connections of one service; return AWS's reason for each for which that failed."""
-        ...
-
-
-class AtOnce:
-    """A pace without a budget."""
-
-    def wait(self, operation: str) -> None:
-        """Wait for nothing."""
-
-    def throttled(self, operation: str, error: ThrottledError) -> None:
-        """Tell nobody."""
-
-
-AT_ONCE = AtOnce()
-
-
-class Pacing(Protocol):
-    """How fast AWS is called."""
-
-    def wait(self, operation: str) -> None:
-        """Wait until the operation may be called once more.
-
-        Raises:
-            ThrottledError: there is no time for that.
-        """
-        ...
-
-    def throttled(self, operation: str, error: ThrottledError) -> None:
-        """Note that AWS throttled a call."""
         ...
 
 

@@ -61,4 +61,4 @@ _ERRORS = {
 
 def _error(failed: AnswerFailed) -> DrawbridgeError:
     kind = _ERRORS.get(failed.error, UpstreamError)
-    return ThrottledError(failed.words, failed.after) if kind is ThrottledError else kind(failed.words)
+    return kind(failed.words, failed.after) if issubclass(kind, ThrottledError) else kind(failed.words)

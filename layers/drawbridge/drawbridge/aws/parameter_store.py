@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -11,7 +12,9 @@ from drawbridge.aws.errors import code_of, translated
 from drawbridge.aws.ownership import OWNER_TAG
 from drawbridge.aws.parameter_deletion import MOST_AT_ONCE
 from drawbridge.bounds import in_parts, some_of
-from drawbridge.errors import AccessDeniedError, DrawbridgeError
+from drawbridge.errors import AccessDeniedError, DrawbridgeError, ThrottledError
+from drawbridge.pacing.defaults import DELETE_PARAMETERS, PUT_PARAMETER
+from drawbridge.pacing.pace import AT_ONCE, Pacing
 from drawbridge.publication.parameters import ObservedParameter
 
 if TYPE_CHECKING:
@@ -24,9 +27,12 @@ SUBJECT_TAG = "drawbridge:subject"
 class PublishedParameters:
     """The parameters that we publish names in. Only what carries our ownership tag is ever overwritten."""
 
-    def __init__(self, ssm: SSMClient, *, owner: str) -> None:
+    def __init__(self, ssm: SSMClient, *, owner: str, pace: Pacing = AT_ONCE, writing: SSMClient | None = None) -> None:
+        """``writing`` is the client of the calls that have a pace: each is made once."""
         self._ssm = ssm
         self._owner = owner
+        self._pace = pace
+        self._writing = ssm if writing is None else writing
 
     def read(self, name: str) -> ObservedParameter | None:
         return self.read_all([name]).get(name)
@@ -63,9 +69,9 @@ class PublishedParameters:
         Tags go with the first write: AWS refuses them together with ``Overwrite``, and a parameter without them would
         not be ours.
         """
-        with translated(f"write {name}"):
+        with self._paced(PUT_PARAMETER), translated(f"write {name}"):
             try:
-                self._ssm.put_parameter(Name=name, Value=value, Type="String", Tags=self._tags(subject))
+                self._writing.put_parameter(Name=name, Value=value, Type="String", Tags=self._tags(subject))
             except ClientError as error:
                 if code_of(error) != "ParameterAlreadyExists":
                     raise
@@ -77,8 +83,9 @@ class PublishedParameters:
 
         The value first: until the tag follows, the next run sees a foreign subject and writes both again.
         """
-        with translated(f"write {name}"):
-            self._ssm.put_parameter(Name=name, Value=value, Type="String", Overwrite=True)
+        with self._paced(PUT_PARAMETER), translated(f"write {name}"):
+            self._writing.put_parameter(Name=name, Value=value, Type="String", Overwrite=True)
+        with translated(f"tag {name}"):
             self._ssm.add_tags_to_resource(ResourceType="Parameter", ResourceId=name, Tags=self._tags(subject))
 
     def below(self, path: str) -> Iterator[tuple[str, str]]:
@@ -113,9 +120,9 @@ class PublishedParameters:
         if not to_remove:
             return kept
         try:
-            with translated(f"remove {some_of(to_remove)}"):
+            with self._paced(DELETE_PARAMETERS), translated(f"remove {some_of(to_remove)}"):
                 # What it calls invalid is gone already.
-                self._ssm.delete_parameters(Names=to_remove)
+                self._writing.delete_parameters(Names=to_remove)
         except AccessDeniedError as error:
             if len(to_remove) > 1:
                 for each in to_remove:
@@ -126,6 +133,16 @@ class PublishedParameters:
         except DrawbridgeError as error:
             kept |= dict.fromkeys(to_remove, error)
         return kept
+
+    @contextmanager
+    def _paced(self, operation: str) -> Iterator[None]:
+        """Make a call once its slot has come."""
+        self._pace.wait(operation)
+        try:
+            yield
+        except ThrottledError as error:
+            self._pace.throttled(operation, error)
+            raise
 
     def _tags(self, subject: str) -> list[TagTypeDef]:
         return [{"Key": OWNER_TAG, "Value": self._owner}, {"Key": SUBJECT_TAG, "Value": subject}]

@@ -17,7 +17,7 @@ from typing import Any, Generic, Protocol, assert_never
 
 from msgspec import Struct, field
 
-from drawbridge.errors import DrawbridgeError, NotReadyError, ThrottledError, UpstreamError
+from drawbridge.errors import DrawbridgeError, NotReadyError, SlotNotDueError, ThrottledError, UpstreamError
 from drawbridge.hint.batch import DeadLetters
 from drawbridge.observability import logger
 from drawbridge.pacing.task import (
@@ -371,8 +371,10 @@ def _iterated(outcomes: Iterable[tuple[Task[Input], Outcome]]) -> Any:
     yield from outcomes
 
 
-def outcome_by(error: DrawbridgeError) -> Again | TaskFailed:
+def outcome_by(error: DrawbridgeError) -> Again | NotYet | TaskFailed:
     """Return the outcome of a task whose work came to an error: what AWS is only not done with comes again."""
+    if isinstance(error, SlotNotDueError):
+        return NotYet(error.after or 0.0)
     if isinstance(error, NotReadyError | ThrottledError):
         return Again(str(error), error.after if isinstance(error, ThrottledError) else None, type(error).__name__)
     return TaskFailed.by(error)

@@ -4,12 +4,16 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from drawbridge.errors import DrawbridgeError, NotReadyError, RequestGoneError
+from msgspec import Struct
+
+from drawbridge.errors import ConflictError, DrawbridgeError, NotReadyError, RequestGoneError
+from drawbridge.pacing.defaults import PUT_PARAMETER
+from drawbridge.pacing.pace import AT_ONCE, Pacing
 from drawbridge.publication import Publication
 from drawbridge.publication.documents import ConsumerDocument
 from drawbridge.publication.names import consumer_path, document_parameter, name_parameter
-from drawbridge.publication.parameters import DesiredParameters, PublicationStore
-from drawbridge.publication.publish_batch import NameWrites, plan_writes, write_documents, write_names
+from drawbridge.publication.parameters import DesiredParameters, MayReplace, PublicationStore
+from drawbridge.publication.publish_batch import NameWrites, plan_documents, plan_writes, write_documents, write_names
 from drawbridge.request import EndpointConnectionRequest
 from drawbridge.request.connections import ConnectionState, EndpointConnection, has_no_names
 
@@ -22,48 +26,72 @@ class ConnectionNames(Protocol):
         ...
 
 
-def publish_consumer(
-    request: EndpointConnectionRequest,
-    connections: ConnectionNames,
-    store: PublicationStore,
-    *,
-    prefix: str,
-    now: datetime,
-) -> Publication:
-    """Publish the names of a consumer's endpoint; of one that never has any, that it is connected.
-
-    Raises:
-        NotReadyError: the connection is not available, or not named, yet.
-        RequestGoneError: the connection is over.
-        ConflictError: a parameter of that name is not ours.
-    """
-    (published,) = publish_consumers([request], connections, store, prefix=prefix, now=now)
-    if isinstance(published, DrawbridgeError):
-        raise published
-    return published
+class PlainlyNamed(Struct, frozen=True):
+    """Its plain name is published; the JSON beside it is to be written."""
 
 
-def publish_consumers(
+def name_consumers(
     requests: Sequence[EndpointConnectionRequest],
     connections: ConnectionNames,
     store: PublicationStore,
     *,
     prefix: str,
     now: datetime,
-) -> list[Publication | DrawbridgeError]:
-    """Publish the names of many consumers' endpoints, each with an outcome of its own, in their order.
+    pace: Pacing = AT_ONCE,
+) -> list[Publication | PlainlyNamed | DrawbridgeError]:
+    """Publish the plain names of many consumers' endpoints, each with an outcome of its own, in their order.
 
-    The plain names of all are written first.
+    Of one that never has a name, that it is connected is told by the JSON alone.
 
     Raises:
         DrawbridgeError: AWS does not list them.
     """
     due = due_consumers([*dict.fromkeys(requests)], connections, prefix=prefix, now=now)
     writes = planned_consumers(due, store)
+    to_write = {request: each for request, each in writes.items() if isinstance(each, NameWrites) and not each.refusal}
+    pace.reserve(
+        PUT_PARAMETER, sum(each.write is not None and each.write.name is not None for each in to_write.values())
+    )
+    failed = write_names(to_write, store)
+
+    def outcome(request: EndpointConnectionRequest) -> Publication | PlainlyNamed | DrawbridgeError:
+        one = due[request]
+        if isinstance(one, DrawbridgeError):
+            return one
+        write = writes[request]
+        if isinstance(write, DrawbridgeError):
+            return write
+        if write.refusal:
+            return ConflictError(write.refusal.why)
+        if request in failed:
+            return failed[request]
+        return publication_of(one) if write.write is None or write.write.document is None else PlainlyNamed()
+
+    return [outcome(each) for each in requests]
+
+
+def detail_consumers(
+    requests: Sequence[EndpointConnectionRequest],
+    connections: ConnectionNames,
+    store: PublicationStore,
+    *,
+    prefix: str,
+    now: datetime,
+    pace: Pacing = AT_ONCE,
+) -> list[Publication | DrawbridgeError]:
+    """Write the JSON beside the names of many consumers' endpoints, each with an outcome of its own, in their order.
+
+    What AWS lists is read again: whose connection is over by now gets none.
+
+    Raises:
+        DrawbridgeError: AWS does not list them.
+    """
+    due = due_consumers([*dict.fromkeys(requests)], connections, prefix=prefix, now=now)
+    writes = plan_documents(_of_endpoints(due), store)
     failed = {request: each for request, each in (due | writes).items() if isinstance(each, DrawbridgeError)}
     to_write = {request: each for request, each in writes.items() if isinstance(each, NameWrites)}
-    failed |= write_names(to_write, store)
-    failed |= write_documents({request: each for request, each in to_write.items() if request not in failed}, store)
+    pace.reserve(PUT_PARAMETER, sum(each.write is not None for each in to_write.values()))
+    failed |= write_documents(to_write, store)
     published = {each: publication_of(one) for each, one in due.items() if isinstance(one, DesiredParameters)}
     return [failed[each] if each in failed else published[each] for each in requests]
 
@@ -97,9 +125,13 @@ def planned_consumers(
     due: Mapping[EndpointConnectionRequest, DesiredParameters | DrawbridgeError], store: PublicationStore
 ) -> dict[EndpointConnectionRequest, NameWrites | DrawbridgeError]:
     """Compare what is due with what is published."""
-    return plan_writes(
-        {request: (each, _never) for request, each in due.items() if isinstance(each, DesiredParameters)}, store
-    )
+    return plan_writes(_of_endpoints(due), store)
+
+
+def _of_endpoints(
+    due: Mapping[EndpointConnectionRequest, DesiredParameters | DrawbridgeError],
+) -> dict[EndpointConnectionRequest, tuple[DesiredParameters, MayReplace]]:
+    return {request: (each, _never) for request, each in due.items() if isinstance(each, DesiredParameters)}
 
 
 def _due(

@@ -158,13 +158,28 @@ class Publisher:
 
         What the endpoints lead to is listed together.
         """
-        endpoints = NamedAtOnce(self._endpoints, [each.made.endpoint_id for each in asked if each.made.endpoint_id])
-        planner = PublicationPlanner(endpoints, self._entities, self._store, self._aliases, prefix=self._prefix)
+        planner = self._planner(asked)
         named = [_tried(partial(self._name, each, planner, now)) for each in asked]
         return [
             one if isinstance(one, DrawbridgeError) else _tried(partial(self._finish, each, one, planner))
             for each, one in zip(asked, named, strict=True)
         ]
+
+    def name_all(self, asked: Sequence[Association], *, now: datetime) -> list[DrawbridgeError | None]:
+        """Publish the plain names of many associations; return what is wrong with each, in their order.
+
+        ``publish_all`` does the rest.
+        """
+        planner = self._planner(asked)
+        named = [_tried(partial(self._name, each, planner, now)) for each in asked]
+        return [
+            one if isinstance(one, DrawbridgeError) else _not_ready(each, one)
+            for each, one in zip(asked, named, strict=True)
+        ]
+
+    def _planner(self, asked: Sequence[Association]) -> PublicationPlanner:
+        endpoints = NamedAtOnce(self._endpoints, [each.made.endpoint_id for each in asked if each.made.endpoint_id])
+        return PublicationPlanner(endpoints, self._entities, self._store, self._aliases, prefix=self._prefix)
 
     def _name(self, asked: Association, planner: PublicationPlanner, now: datetime) -> _Named:
         """Write what is usable of an association, but for the JSON beside each name."""
@@ -191,8 +206,8 @@ class Publisher:
         # One name that is taken, or an earlier record that may not be removed, stops no other name.
         if failures := [failure for each in begun if (failure := each.failure) is not None]:
             raise failures[0]
-        if desired.resource.holds_others and asked.patient and (due.pending or not names):
-            raise NotReadyError(f"{desired.name}: {len(due.pending)} of {len(due.found)} in it have no name yet")
+        if (not_ready := _not_ready(asked, named)) is not None:
+            raise not_ready
         taken_back = planner.taken_back(desired, due, names)
         for name in taken_back:
             self._take_back(name)
@@ -253,6 +268,14 @@ class Publisher:
 
     def _may_replace(self, name: NamePlan) -> MayReplace:
         return partial(self._takeover.of_parameter, provider=name.provider)
+
+
+def _not_ready(asked: Association, named: _Named) -> NotReadyError | None:
+    """Return what is to be waited for, of a group for whose names there is still time."""
+    desired, due = asked.desired, named.due
+    if desired.resource.holds_others and asked.patient and (due.pending or not named.names):
+        return NotReadyError(f"{desired.name}: {len(due.pending)} of {len(due.found)} in it have no name yet")
+    return None
 
 
 def _tried(do: Callable[[], Made]) -> Made | DrawbridgeError:

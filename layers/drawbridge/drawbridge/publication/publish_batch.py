@@ -6,14 +6,18 @@ What is wrong with one of them does not keep out the others: a read that AWS ref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
+import msgspec
 from msgspec import Struct
 
+from drawbridge.bounds import in_parts
 from drawbridge.errors import ConflictError, DrawbridgeError
 from drawbridge.publication.names import document_parameter, name_parameter
 from drawbridge.publication.parameters import (
+    DesiredParameter,
     DesiredParameters,
     MayReplace,
     ObservedParameter,
+    ObservedParameters,
     PublicationStore,
     Refuse,
     WriteParameters,
@@ -78,14 +82,68 @@ def plan_writes(
     planned: dict[Key, NameWrites | DrawbridgeError] = {}
     for key, (desired, may_replace) in due.items():
         try:
-            actions = plan_parameters(desired, observed_parameters(desired, read.at(desired.path), may_replace))
+            observed = observed_parameters(desired, read.at(desired.path), may_replace)
         except DrawbridgeError as error:
             planned[key] = error
             continue
-        write = next((each for each in actions if isinstance(each, WriteParameters)), None)
-        refusal = next((each for each in actions if isinstance(each, Refuse)), None)
-        planned[key] = NameWrites(write, refusal, may_replace)
+        planned[key] = _name_writes(desired, observed, may_replace)
     return planned
+
+
+def plan_documents(
+    due: Mapping[Key, tuple[DesiredParameters, MayReplace]], store: PublicationStore
+) -> dict[Key, NameWrites | DrawbridgeError]:
+    """Compare the JSON that is due with what is published, of names that are published: these are not read again.
+
+    The writes name the plain name as well: one whose JSON AWS refuses is taken back.
+    """
+    paths = {document_parameter(desired.path): key for key, (desired, _) in due.items()}
+    planned: dict[Key, NameWrites | DrawbridgeError] = {}
+    for some in in_parts([*paths], 2 * MOST_READ):
+        found = _documents(some, store)
+        for document in some:
+            key = paths[document]
+            desired, may_replace = due[key]
+            there = found[document]
+            if isinstance(there, DrawbridgeError):
+                planned[key] = there
+                continue
+            planned[key] = _document_writes(desired, there, may_replace)
+    return planned
+
+
+def _documents(
+    names: Sequence[str], store: PublicationStore
+) -> Mapping[str, ObservedParameter | DrawbridgeError | None]:
+    """Return what is there of parameters, or why one could not be read."""
+    try:
+        found = store.read_all(names)
+    except DrawbridgeError as error:
+        if len(names) == 1:
+            return {names[0]: error}
+        return {name: one for each in names for name, one in _documents([each], store).items()}
+    return {each: found.get(each) for each in names}
+
+
+def _document_writes(
+    desired: DesiredParameters, there: ObservedParameter | None, may_replace: MayReplace
+) -> NameWrites:
+    dns_name = desired.document.dns_name
+    plain, document = name_parameter(desired.path), document_parameter(desired.path)
+    published = {} if dns_name is None else {plain: ObservedParameter(value=dns_name, subject=desired.subject)}
+    observed = observed_parameters(desired, published | ({} if there is None else {document: there}), may_replace)
+    writes = _name_writes(desired, observed, may_replace)
+    if writes.write is None or dns_name is None:
+        return writes
+    named = msgspec.structs.replace(writes.write, name=DesiredParameter(name=plain, value=dns_name))
+    return msgspec.structs.replace(writes, write=named)
+
+
+def _name_writes(desired: DesiredParameters, observed: ObservedParameters, may_replace: MayReplace) -> NameWrites:
+    actions = plan_parameters(desired, observed)
+    write = next((each for each in actions if isinstance(each, WriteParameters)), None)
+    refusal = next((each for each in actions if isinstance(each, Refuse)), None)
+    return NameWrites(write, refusal, may_replace)
 
 
 def write_names(writes: Mapping[Key, NameWrites], store: PublicationStore) -> dict[Key, DrawbridgeError]:
