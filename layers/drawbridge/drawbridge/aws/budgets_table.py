@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from drawbridge.aws.errors import code_of, translated
 from drawbridge.aws.table_reads import queried
@@ -19,7 +20,6 @@ from drawbridge.pacing.budget import (
     earliest,
     micros,
     paused,
-    reserved_if_idle,
     slots,
     without_rate,
     without_rate_if_idle,
@@ -54,12 +54,11 @@ class BudgetsTable:
         for _ in range(_TRIES):
             now = self._now()
             early = earliest(rate, micros(now))
-            due = self._advance(operation, "#due + :length", "#due > :early", {":length": length, ":early": early})
-            if due is None:
-                rested = "attribute_not_exists(#due) OR #due <= :early"
-                due = self._advance(operation, ":next", rested, {":next": early + length, ":early": early})
-            if due is not None:
-                return slots(due - length, rate, count, now)
+            moved = self._advance(operation, "#due + :length", "#due > :early", {":length": length, ":early": early})
+            if isinstance(moved, _Unmoved):
+                moved = self._advance_rested(operation, early, length)
+            if not isinstance(moved, _Unmoved):
+                return slots(moved - length, rate, count, now)
         raise _contended(operation)
 
     def reserve_if_idle(self, operation: str, count: int, *, within: float = 0.0) -> Slots | datetime:
@@ -67,15 +66,19 @@ class BudgetsTable:
         rate = self._rates().get(operation)
         if rate is None:
             return without_rate_if_idle(self.state(operation), count, self._now(), within)
+        length = count * rate.interval
         for _ in range(_TRIES):
             now = self._now()
-            state = self.state(operation)
-            chosen = reserved_if_idle(state, rate, count, now, within)
-            if isinstance(chosen, datetime):
-                return chosen
-            after, of_calls = chosen
-            if self._replace(operation, state, after):
-                return of_calls
+            early, latest = earliest(rate, micros(now)), micros(now + timedelta(seconds=within))
+            condition = "#due > :early AND #due <= :latest"
+            values = {":length": length, ":early": early, ":latest": latest}
+            moved = self._advance(operation, "#due + :length", condition, values)
+            if isinstance(moved, _Unmoved):
+                if moved.due is not None and moved.due > latest:
+                    return at(moved.due)
+                moved = self._advance_rested(operation, early, length)
+            if not isinstance(moved, _Unmoved):
+                return slots(moved - length, rate, count, now)
         raise _contended(operation)
 
     def pause(self, operation: str, seconds: float | None, why: str) -> None:
@@ -105,17 +108,20 @@ class BudgetsTable:
             ExpressionAttributeValues={":budget": _BUDGET},
         )
 
-    def _advance(self, operation: str, to: str, condition: str, values: dict[str, int]) -> int | None:
-        """Move the moment when the next call is due, and return it; ``None`` if the condition does not hold."""
-        answer = self._update(
+    def _advance(self, operation: str, to: str, condition: str, values: dict[str, int]) -> int | _Unmoved:
+        """Move the moment when the next call is due, and return it."""
+        return self._update(
             operation,
             UpdateExpression=f"SET #due = {to}",
             ConditionExpression=condition,
             ExpressionAttributeNames={"#due": "due"},
             ExpressionAttributeValues=values,
-            ReturnValues="UPDATED_NEW",
         )
-        return None if answer is None else int(answer["Attributes"]["due"])
+
+    def _advance_rested(self, operation: str, early: int, length: int) -> int | _Unmoved:
+        """The same of a budget that has rested for so long that all of its burst is there."""
+        rested = "attribute_not_exists(#due) OR #due <= :early"
+        return self._advance(operation, ":next", rested, {":next": early + length, ":early": early})
 
     def _replace(self, operation: str, before: BudgetState, after: BudgetState) -> bool:
         """Write a state; return whether nobody has moved the budget since it was read."""
@@ -130,23 +136,39 @@ class BudgetsTable:
         if before.due is None:
             unmoved = "attribute_not_exists(#due)"
             del values[":before"]
-        answer = self._update(
+        moved = self._update(
             operation,
             UpdateExpression=f"SET {', '.join(changes)}",
             ConditionExpression=unmoved,
             ExpressionAttributeNames={"#due": "due"},
             ExpressionAttributeValues=values,
         )
-        return answer is not None
+        return not isinstance(moved, _Unmoved)
 
-    def _update(self, operation: str, **parameters: Any) -> Any:
+    def _update(self, operation: str, **parameters: Any) -> int | _Unmoved:
+        """Update a budget; return when its next call is due, either way. Why a condition fails costs no read."""
         with _translated(operation, "reserve"):
             try:
-                return self._table.update_item(Key=_key(operation), **parameters)
+                answer = self._table.update_item(
+                    Key=_key(operation),
+                    ReturnValues="UPDATED_NEW",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                    **parameters,
+                )
             except ClientError as error:
-                if code_of(error) == "ConditionalCheckFailedException":
-                    return None
-                raise
+                if code_of(error) != "ConditionalCheckFailedException":
+                    raise
+                # Of an error, the resource leaves the item as the API has it.
+                there: Any = error.response.get("Item", {})
+                return _Unmoved(int(there["due"]["N"]) if "due" in there else None)
+        return int(str(answer["Attributes"]["due"]))
+
+
+class _Unmoved(Struct, frozen=True):
+    """A condition did not hold."""
+
+    due: int | None
+    """When the next call is due, if there was any."""
 
 
 _WORDS = 500

@@ -2,7 +2,7 @@
 
 from collections import defaultdict, deque
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from drawbridge.errors import SlotNotDueError, ThrottledError
@@ -14,7 +14,11 @@ class Pacing(Protocol):
     """How fast AWS is called."""
 
     def reserve(self, operation: str, count: int) -> None:
-        """Reserve slots for as many calls, which are about to be made."""
+        """Reserve slots for as many calls, which are about to be made.
+
+        Raises:
+            ThrottledError: there is no time for the first of them.
+        """
         ...
 
     def wait(self, operation: str) -> None:
@@ -63,9 +67,17 @@ class Pace:
         self._reserved: defaultdict[str, deque[datetime]] = defaultdict(deque)
 
     def reserve(self, operation: str, count: int) -> None:
-        """Reserve slots for as many calls in one request; where the first is too late, ``wait`` says so."""
-        if count > 0 and isinstance(found := self._slots(operation, count), Slots):
-            self._reserved[operation].extend(found.at)
+        """Reserve slots for as many calls in one request.
+
+        Raises:
+            SlotNotDueError: the function has no time for the first of them; it says when to come again.
+        """
+        if count <= 0:
+            return
+        found = self._slots(operation, count)
+        if isinstance(found, datetime):
+            raise self._not_due(operation, found)
+        self._reserved[operation].extend(found.at)
 
     def wait(self, operation: str) -> None:
         """Wait until the operation may be called once.
@@ -73,13 +85,9 @@ class Pace:
         Raises:
             SlotNotDueError: the function has no time for that; it says when to come again.
         """
-        if self._reserved[operation]:
-            slot = self._reserved[operation].popleft()
-        else:
-            found = self._slots(operation, 1)
-            slot = found.last if isinstance(found, Slots) else found
-            if isinstance(found, datetime):
-                raise self._not_due(operation, slot)
+        if not self._reserved[operation]:
+            self.reserve(operation, 1)
+        slot = self._reserved[operation].popleft()
         seconds = (slot - self._now()).total_seconds()
         if seconds > self._spare():
             raise self._not_due(operation, slot)
@@ -110,7 +118,7 @@ class PaceBehindOthers(Pace):
         while isinstance(found := self._budgets.reserve_if_idle(operation, count), datetime):
             seconds = max((found - self._now()).total_seconds(), pause)
             if seconds > self._spare():
-                return found
+                return max(found, self._now() + timedelta(seconds=_LONGEST_LOOK))
             self._sleep(seconds)
             pause = min(2 * pause, _LONGEST_LOOK)
         return found

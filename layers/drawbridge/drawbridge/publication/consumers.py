@@ -44,6 +44,7 @@ def name_consumers(
     Of one that never has a name, that it is connected is told by the JSON alone.
 
     Raises:
+        ThrottledError: there is no time to wait for their turn.
         DrawbridgeError: AWS does not list them.
     """
     due = due_consumers([*dict.fromkeys(requests)], connections, prefix=prefix, now=now)
@@ -81,16 +82,17 @@ def detail_consumers(
 ) -> list[Publication | DrawbridgeError]:
     """Write the JSON beside the names of many consumers' endpoints, each with an outcome of its own, in their order.
 
-    What AWS lists is read again: whose connection is over by now gets none.
+    What AWS lists is read again, once it is their turn: whose connection is over by now gets none.
 
     Raises:
+        ThrottledError: there is no time to wait for their turn.
         DrawbridgeError: AWS does not list them.
     """
+    pace.reserve(PUT_PARAMETER, len({*requests}))
     due = due_consumers([*dict.fromkeys(requests)], connections, prefix=prefix, now=now)
     writes = plan_documents(_of_endpoints(due), store)
     failed = {request: each for request, each in (due | writes).items() if isinstance(each, DrawbridgeError)}
     to_write = {request: each for request, each in writes.items() if isinstance(each, NameWrites)}
-    pace.reserve(PUT_PARAMETER, sum(each.write is not None for each in to_write.values()))
     failed |= write_documents(to_write, store)
     published = {each: publication_of(one) for each, one in due.items() if isinstance(one, DesiredParameters)}
     return [failed[each] if each in failed else published[each] for each in requests]
