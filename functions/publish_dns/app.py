@@ -19,6 +19,7 @@ from drawbridge.record.publish_tasks import (
     CommandedMeanwhile,
     IsPublished,
     NameResult,
+    PublishConnection,
     PublishPorts,
     PublishTask,
     ToPublish,
@@ -82,8 +83,8 @@ def _outcome(task: Task[PublishTask], asked: ToPublish, result: NameResult, publ
                 parameters=first,
             )
             return TaskDone({})
-        case PlainlyNamed():
-            return HandOn(task.input)
+        case PlainlyNamed(written):
+            return HandOn(PublishConnection(named=written) if isinstance(task.input, PublishConnection) else task.input)
         case CommandedMeanwhile(words):
             return TaskFailed("DecisionOutdated", words)
         case DrawbridgeError():

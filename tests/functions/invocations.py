@@ -22,7 +22,6 @@ OF_ONE_REQUEST = {
     "decide_request",
     "plan_associations",
     "plan_withdrawal",
-    "publish_dns",
     "receive_approval",
     "record_outcome",
     "request_approval",

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from drawbridge.association import DesiredAttachment, MadeAttachment
+from drawbridge.errors import DrawbridgeError
 from drawbridge.publication import Publication
+from drawbridge.publication.consumers import ConnectionNames, PlainlyNamed, detail_consumers, name_consumers
 from drawbridge.publication.named import NamedResource
+from drawbridge.publication.parameters import PublicationStore
 from drawbridge.publication.publish import Publisher
+from drawbridge.request import EndpointConnectionRequest
 from tests.builders import NOW, RESOURCE_ARN
 from tests.fakes.alias_records import InMemoryAliasRecords
 from tests.fakes.named_resources import InMemoryNamedResources
@@ -46,3 +52,36 @@ def publication(
 ) -> Publication:
     publisher = Publisher(world, world, names, world, prefix="drawbridge")
     return publisher.publish(desired, by, now=NOW, patient=patient)
+
+
+def publish_consumers(
+    requests: Sequence[EndpointConnectionRequest],
+    connections: ConnectionNames,
+    store: PublicationStore,
+    *,
+    prefix: str,
+    now: datetime,
+) -> list[Publication | DrawbridgeError]:
+    """Publish connections as both queues' workers do, one after the other."""
+    named = name_consumers(requests, connections, store, prefix=prefix, now=now)
+    of_each = [*zip(requests, named, strict=True)]
+    left = [request for request, each in of_each if isinstance(each, PlainlyNamed)]
+    written = [request for request, each in of_each if isinstance(each, PlainlyNamed) and each.written]
+    details = detail_consumers(left, connections, store, named=written, prefix=prefix, now=now) if left else []
+    detailed = iter(details)
+    return [next(detailed) if isinstance(each, PlainlyNamed) else each for each in named]
+
+
+def publish_consumer(
+    request: EndpointConnectionRequest,
+    connections: ConnectionNames,
+    store: PublicationStore,
+    *,
+    prefix: str,
+    now: datetime,
+) -> Publication:
+    """Publish one connection; raise what is wrong with it."""
+    (published,) = publish_consumers([request], connections, store, prefix=prefix, now=now)
+    if isinstance(published, DrawbridgeError):
+        raise published
+    return published

@@ -62,6 +62,9 @@ class Clock:
     def throttled(self, operation: str, error: ThrottledError) -> None:
         self.paused.append(operation)
 
+    def reserve(self, operation: str, count: int) -> None:
+        raise AssertionError("each list is answered by itself")
+
     def wait(self, operation: str) -> None:
         self.turns.append(operation)
         self.now += self.each_turn

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawbridge.errors import ConflictError, NotReadyError, RequestGoneError
-from drawbridge.publication.consumers import publish_consumer
 from drawbridge.publication.documents import ConnectionDocument, says_the_same, to_parameter
 from drawbridge.publication.names import LONGEST_SEGMENT, connection_path, parameter_segment
 from drawbridge.publication.parameters import ObservedParameter
@@ -21,7 +20,7 @@ from drawbridge.request.connections import ConnectionState, EndpointConnection, 
 from tests.builders import ATTACHMENT_ID, CONNECTION, CONSUMER, ENDPOINT_ID, NOW, RESOURCE_ARN, SERVICE_ID, desired
 from tests.fakes.listed_connections import InMemoryListedConnections
 from tests.fakes.parameter_store import InMemoryPublicationStore
-from tests.unit.publishing import NAME, World, named, publication
+from tests.unit.publishing import NAME, World, named, publication, publish_consumer
 
 PLAIN = "/drawbridge/connections/orders/orders-db/dns-name"
 DOCUMENT = "/drawbridge/connections/orders/orders-db/connection"

@@ -29,7 +29,8 @@ from drawbridge.pacing.turn import AwaitTurn, Turn
 from drawbridge.publication import Publication
 from drawbridge.record import Outcome
 from drawbridge.record.attempt import AssociationFailed, RemovalFailed, failed_removal, outcome_of_report
-from drawbridge.record.outcome import Accepted, Failure, Published, Refused, outcome_of
+from drawbridge.record.outcome import Accepted, Ended, Failure, Published, Refused, outcome_of
+from drawbridge.record.publish_tasks import PublishAssociation, PublishConnection, PublishTask
 from drawbridge.request import EndpointConnectionRequest, ExecutionInput, Request
 from drawbridge.status import Reason, Status
 from drawbridge.withdrawal import NOTHING as NOTHING_GOES
@@ -39,7 +40,6 @@ from functions.associate_resource import app as associate_resource
 from functions.decide_request import app as decide_request
 from functions.plan_associations import app as plan_associations
 from functions.plan_withdrawal import app as plan_withdrawal
-from functions.publish_dns import app as publish_dns
 from functions.record_outcome import app as record_outcome
 from functions.withdraw_attachment import app as withdraw_attachment
 from local_aws.testing.accounts import Account
@@ -158,9 +158,6 @@ class Cast:
             "associate_resource": self._played(
                 "associate_resource", associate_resource.AssociateResourceInput, self._associated
             ),
-            "publish_dns": self._played(
-                "publish_dns", publish_dns.PublishAssociationInput | publish_dns.PublishConnectionInput, self._published
-            ),
             "plan_withdrawal": self._played(
                 "plan_withdrawal", plan_withdrawal.PlanWithdrawalInput, self._withdrawal_planned
             ),
@@ -210,7 +207,7 @@ class Cast:
             step = msgspec.convert(event, form)
             self.steps[name] = step
             self._perhaps_fail(name)
-            if isinstance(step, associate_resource.AssociateResourceInput | publish_dns.PublishAssociationInput):
+            if isinstance(step, associate_resource.AssociateResourceInput):
                 self._perhaps_fail(f"{name} {self._name(step)}")
             if isinstance(step, withdraw_attachment.WithdrawAttachmentInput):
                 self._perhaps_fail(f"{name} {self.attempts.planned_removal(step.execution, step.item).removal}")
@@ -251,7 +248,7 @@ class Cast:
             # In the order in which Lambda writes them.
             raise FunctionError({"errorMessage": words, "errorType": error, "stackTrace": list(self.script.trace)})
 
-    def _name(self, step: associate_resource.AssociateResourceInput | publish_dns.PublishAssociationInput) -> str:
+    def _name(self, step: associate_resource.AssociateResourceInput) -> str:
         return self.attempts.planned(step.execution, step.item).desired.resource.name
 
     def _planned(self, step: plan_associations.PlanAssociationsInput) -> Json:
@@ -273,15 +270,35 @@ class Cast:
             return {"next": "decide-again", "by": None}
         return {"next": "publish", "by": MadeAttachment(endpoint_id=f"vpce-{name}")}
 
-    def _published(self, step: publish_dns.PublishAssociationInput | publish_dns.PublishConnectionInput) -> Json:
-        match step:
-            case publish_dns.PublishAssociationInput(request, item, by):
-                name = self._name(step)
-                assert by.endpoint_id == f"vpce-{name}"
-                self.attempts.keep_result(request, item, Published(self.script.publication(name)))
-                return {}
-            case publish_dns.PublishConnectionInput(request):
-                return {"publication": self.script.publication(request.endpoint_id)}
+    def publish(self, body: str, callback: TaskCallback) -> None:
+        """Do as the workers of the queues of names do: they wait for AWS, and record what became of a connection."""
+        message: Message[PublishTask] = parse(body, PublishTask)  # type: ignore[arg-type]  # a union is no class
+        execution = message.execution
+        assert execution is not None
+        while True:
+            self.calls.append("publish_dns")
+            try:
+                self._perhaps_fail("publish_dns")
+                self._publish(execution, message.input)
+            except FunctionError as error:
+                if error.payload["errorType"] in WAITED_FOR:
+                    continue
+                assert callback.fail(message.token, error.payload["errorType"], error.payload["errorMessage"])
+                return
+            assert callback.succeed(message.token, {})
+            return
+
+    def _publish(self, execution: ExecutionInput, of: PublishTask) -> None:
+        match of:
+            case PublishAssociation(item, made):
+                name = self.attempts.planned(execution, item).desired.resource.name
+                self._perhaps_fail(f"publish_dns {name}")
+                assert made.endpoint_id == f"vpce-{name}"
+                self.attempts.keep_result(execution, item, Published(self.script.publication(name)))
+            case PublishConnection():
+                assert isinstance(execution.request, EndpointConnectionRequest)
+                publication = self.script.publication(execution.request.endpoint_id)
+                self.outcomes.append(outcome_of(Ended((), (Published(publication),))))
 
     def _withdrawal_planned(self, step: plan_withdrawal.PlanWithdrawalInput) -> Json:
         if step.item is None:
@@ -342,7 +359,7 @@ class Stage:
         sqs = self.somebody.client("sqs")
         queues = {
             name: sqs.create_queue(QueueName=uuid.uuid4().hex)["QueueUrl"]
-            for name in ("DecisionsQueueUrl", "TurnsQueueUrl")
+            for name in ("DecisionsQueueUrl", "TurnsQueueUrl", "NamesQueueUrl")
         }
         machine = self.sfn.create_state_machine(
             name=uuid.uuid4().hex, definition=_definition(workflow, queues), roleArn=role
@@ -350,7 +367,11 @@ class Stage:
         attempt = execution_input(request)
         assert StateMachine(self.sfn, machine["stateMachineArn"]).start(attempt)
         (execution,) = self.sfn.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
-        workers = {queues["DecisionsQueueUrl"]: cast.decide, queues["TurnsQueueUrl"]: cast.give_turn}
+        workers = {
+            queues["DecisionsQueueUrl"]: cast.decide,
+            queues["TurnsQueueUrl"]: cast.give_turn,
+            queues["NamesQueueUrl"]: cast.publish,
+        }
         return cast, self._ended(execution["executionArn"], lambda: self._work_off(workers))
 
     def _ended(self, arn: str, work_off: Callable[[], bool]) -> Json:

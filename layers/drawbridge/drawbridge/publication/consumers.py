@@ -29,6 +29,9 @@ class ConnectionNames(Protocol):
 class PlainlyNamed(Struct, frozen=True):
     """Its plain name is published; the JSON beside it is to be written."""
 
+    written: bool = False
+    """Whether the name was written for it, and was not there before."""
+
 
 def name_consumers(
     requests: Sequence[EndpointConnectionRequest],
@@ -66,7 +69,9 @@ def name_consumers(
             return ConflictError(write.refusal.why)
         if request in failed:
             return failed[request]
-        return publication_of(one) if write.write is None or write.write.document is None else PlainlyNamed()
+        if write.write is None or write.write.document is None:
+            return publication_of(one)
+        return PlainlyNamed(written=write.write.name is not None)
 
     return [outcome(each) for each in requests]
 
@@ -76,13 +81,15 @@ def detail_consumers(
     connections: ConnectionNames,
     store: PublicationStore,
     *,
+    named: Collection[EndpointConnectionRequest],
     prefix: str,
     now: datetime,
     pace: Pacing = AT_ONCE,
 ) -> list[Publication | DrawbridgeError]:
     """Write the JSON beside the names of many consumers' endpoints, each with an outcome of its own, in their order.
 
-    What AWS lists is read again, once it is their turn: whose connection is over by now gets none.
+    ``named`` are those whose plain names were written for it: they go again where AWS refuses the JSON. What AWS lists
+    is read again, once it is their turn: whose connection is over by now gets none.
 
     Raises:
         ThrottledError: there is no time to wait for their turn.
@@ -90,7 +97,7 @@ def detail_consumers(
     """
     pace.reserve(PUT_PARAMETER, len({*requests}))
     due = due_consumers([*dict.fromkeys(requests)], connections, prefix=prefix, now=now)
-    writes = plan_documents(_of_endpoints(due), store)
+    writes = plan_documents(_of_endpoints(due), store, named=named)
     failed = {request: each for request, each in (due | writes).items() if isinstance(each, DrawbridgeError)}
     to_write = {request: each for request, each in writes.items() if isinstance(each, NameWrites)}
     failed |= write_documents(to_write, store)

@@ -3,7 +3,7 @@
 What is wrong with one of them does not keep out the others: a read that AWS refuses falls back to its parts.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -91,11 +91,12 @@ def plan_writes(
 
 
 def plan_documents(
-    due: Mapping[Key, tuple[DesiredParameters, MayReplace]], store: PublicationStore
+    due: Mapping[Key, tuple[DesiredParameters, MayReplace]], store: PublicationStore, *, named: Collection[Key]
 ) -> dict[Key, NameWrites | DrawbridgeError]:
     """Compare the JSON that is due with what is published, of names that are published: these are not read again.
 
-    The writes name the plain name as well: one whose JSON AWS refuses is taken back.
+    The writes of those whose plain name was written for it have the name as well: it is taken back if AWS refuses the
+    JSON.
     """
     paths = {document_parameter(desired.path): key for key, (desired, _) in due.items()}
     planned: dict[Key, NameWrites | DrawbridgeError] = {}
@@ -108,7 +109,7 @@ def plan_documents(
             if isinstance(there, DrawbridgeError):
                 planned[key] = there
                 continue
-            planned[key] = _document_writes(desired, there, may_replace)
+            planned[key] = _document_writes(desired, there, may_replace, was_named=key in named)
     return planned
 
 
@@ -126,14 +127,14 @@ def _documents(
 
 
 def _document_writes(
-    desired: DesiredParameters, there: ObservedParameter | None, may_replace: MayReplace
+    desired: DesiredParameters, there: ObservedParameter | None, may_replace: MayReplace, *, was_named: bool
 ) -> NameWrites:
     dns_name = desired.document.dns_name
     plain, document = name_parameter(desired.path), document_parameter(desired.path)
     published = {} if dns_name is None else {plain: ObservedParameter(value=dns_name, subject=desired.subject)}
     observed = observed_parameters(desired, published | ({} if there is None else {document: there}), may_replace)
     writes = _name_writes(desired, observed, may_replace)
-    if writes.write is None or dns_name is None:
+    if writes.write is None or dns_name is None or not was_named:
         return writes
     named = msgspec.structs.replace(writes.write, name=DesiredParameter(name=plain, value=dns_name))
     return msgspec.structs.replace(writes, write=named)

@@ -31,6 +31,9 @@ LOOKED_AT_AGAIN = timedelta(minutes=1)
 class PublishConnection(Struct, frozen=True, tag="connection", tag_field="of"):
     """A consumer's endpoint that was accepted."""
 
+    named: bool = False
+    """Whether its plain name was written, for which the JSON is missing."""
+
 
 class PublishAssociation(Struct, frozen=True, tag="association", tag_field="of"):
     """A shared resource that was associated."""
@@ -115,9 +118,9 @@ def publish_details(asked: Sequence[ToPublish], ports: PublishPorts) -> list[Det
     results: dict[int, DetailResult] = {}
     places = _wanted_still(asked, ports, results)
     connections = _connections(asked, places, results)
-    detailed = _of_each(
-        connections, partial(detail_consumers, prefix=ports.prefix, now=ports.now(), pace=ports.pace), ports
-    )
+    named = [request for place, request in connections.items() if _was_named(asked[place].of)]
+    detail = partial(detail_consumers, named=named, prefix=ports.prefix, now=ports.now(), pace=ports.pace)
+    detailed = _of_each(connections, detail, ports)
     published = {place: each for place, each in detailed.items() if isinstance(each, Publication)}
     results |= {place: each for place, each in detailed.items() if isinstance(each, DrawbridgeError)}
     results |= _recorded(asked, published, ports)
@@ -168,6 +171,10 @@ def _connections(
         else:
             results[place] = InvalidInputError(f"task: of is 'connection', and {request.subject} is none")
     return connections
+
+
+def _was_named(of: PublishTask) -> bool:
+    return isinstance(of, PublishConnection) and of.named
 
 
 class _Publishes(Protocol[Result_co]):
