@@ -65,7 +65,7 @@ def test_every_check_is_made_and_what_does_not_work_is_said_with_what_to_do(at_w
     assert lines[place + 1] == (
         "         to do: detect the stack's drift in CloudFormation, and have it made again as the template says"
     )
-    assert lines[-1] == "problem: 3; warning: 4; ok: 20", ended.out
+    assert lines[-1] == "problem: 7; warning: 4; ok: 20", ended.out
 
 
 def test_for_programs_there_is_one_document(at_work: Drawbridge) -> None:

@@ -33,7 +33,6 @@ CONVERTED_ELSEWHERE = {
             "decide_request",
             "plan_associations",
             "plan_withdrawal",
-            "publish_dns",
             "record_outcome",
             "request_approval",
             "withdraw_attachment",

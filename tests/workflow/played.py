@@ -67,7 +67,14 @@ DECISION_RECORD = DecisionRecord(
 )
 NOTHING = Plan(associations=(), refused=(), observed_fingerprint="state", bindings_fingerprint="bindings")
 
-WAITED_FOR = {"NotReadyError", "ThrottledError", "Sandbox.Timedout", "Lambda.Unknown", "Runtime.ExitError"}
+WAITED_FOR = {
+    "NotReadyError",
+    "SlotNotDueError",
+    "ThrottledError",
+    "Sandbox.Timedout",
+    "Lambda.Unknown",
+    "Runtime.ExitError",
+}
 """Errors of a worker that leave its message in the queue, where it is received again."""
 
 
@@ -277,6 +284,7 @@ class Cast:
         assert execution is not None
         while True:
             self.calls.append("publish_dns")
+            self.steps["publish_dns"] = message.input
             try:
                 self._perhaps_fail("publish_dns")
                 self._publish(execution, message.input)

@@ -299,7 +299,14 @@ def test_every_function_that_works_on_one_request_has_each_of_its_lines_carry_th
     """The tests of each see to the lines themselves: this sees to it that none is left out."""
     doors = {each["CodeUri"].split("/")[1] for each in functions().values()}
 
-    of_many = {"relay_notification", "register_consumer", "discover_requests", "receive_proof", "give_turns"}
+    of_many = {
+        "relay_notification",
+        "register_consumer",
+        "discover_requests",
+        "receive_proof",
+        "give_turns",
+        "publish_dns",
+    }
     assert doors == OF_ONE_REQUEST | of_many
     for name in OF_ONE_REQUEST:
         assert "log_of_request(" in (REPOSITORY / "functions" / name / "app.py").read_text(), name

@@ -154,6 +154,7 @@ def test_every_error_of_ours_says_whether_it_is_retried() -> None:
     assert PROMISES.keys() == OUR_ERRORS
     assert {name for name, promise in PROMISES.items() if promise == "retried"} == {
         "NotReadyError",
+        "SlotNotDueError",
         "ThrottledError",
         "UpstreamError",
     }

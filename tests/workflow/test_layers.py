@@ -67,7 +67,7 @@ MAY_LOAD = {
     "discover_requests": _LEDGER | _POLICIES | _BINDINGS | _MESSAGES,
     "plan_associations": _LEDGER | _POLICIES | _BINDINGS,
     "plan_withdrawal": _LEDGER | _POLICIES | _BINDINGS,
-    "publish_dns": _ENDPOINTS,
+    "publish_dns": _LEDGER,
     "receive_approval": {"approval", "association", "decision", "publication"} | _MESSAGES,
     "receive_proof": {"intake"},
     "record_outcome": _LEDGER,

@@ -9,7 +9,8 @@ from tests.workflow.definition import RESOURCES, TEMPLATE, of_type
 def test_the_dead_letter_queues_are_all_queues_but_those_that_functions_read() -> None:
     queues = {name for name, each in RESOURCES.items() if each["Type"] == "AWS::SQS::Queue"}
 
-    assert queues == {*DeadLetterSource, "DecisionsQueue", "HintsQueue", "RegistrationsQueue", "TurnsQueue"}
+    read = {"DecisionsQueue", "DetailsQueue", "HintsQueue", "NamesQueue", "RegistrationsQueue", "TurnsQueue"}
+    assert queues == {*DeadLetterSource, *read}
 
 
 def test_what_the_doctor_takes_for_the_schedule_of_the_sweeps_is_it() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from drawbridge.association import MadeAttachment
 from drawbridge.association.plan import MOST_AT_ONCE
 from drawbridge.bounds import size_of
 from drawbridge.pacing.defaults import CREATE_ENDPOINT
+from drawbridge.record.publish_tasks import PublishAssociation
 from drawbridge.status import Reason, Status
 from drawbridge.withdrawal import WithdrawalPlan
 from drawbridge.withdrawal.plan import MOST_AT_ONCE as MOST_REMOVALS
@@ -213,5 +215,6 @@ def test_a_failure_that_cannot_be_noted_stops_no_other_and_is_recorded(stage: St
 def test_every_state_of_an_association_hands_on_its_place_and_no_plan(stage: Stage) -> None:
     cast, sizes = played(stage, Script(plan=associations("orders-db")))
 
-    assert [cast.steps[name].item for name in ("associate_resource", "publish_dns")] == [0, 0]
+    made = MadeAttachment(endpoint_id="vpce-orders-db")
+    assert (cast.steps["associate_resource"].item, cast.steps["publish_dns"]) == (0, PublishAssociation(0, made))
     assert max(size for size, what in sizes if "PublishDns" in what) < 1_000

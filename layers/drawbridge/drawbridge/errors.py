@@ -6,7 +6,7 @@
     + InvalidInputError       never retried: what came from outside is broken; says which field, and the fix
     + NotReadyError           retried with backoff: AWS has not finished yet
     + ThrottledError          retried with backoff and jitter
-      + SlotNotDueError       the same; in a queue it comes back when its slot is due
+    + SlotNotDueError         retried with backoff and jitter: a ThrottledError, by our own pace
     + UpstreamError           retried a little, then the attempt fails
     + AccessDeniedError       never retried: a permission or a share is missing
     + RefusedError            never retried: AWS does not do it as it is asked
