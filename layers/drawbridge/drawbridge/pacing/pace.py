@@ -124,5 +124,5 @@ class PaceBehindOthers(Pace):
         return found
 
 
-_FIRST_LOOK, _LONGEST_LOOK = 1.0, 10.0
+_FIRST_LOOK, _LONGEST_LOOK = 0.25, 10.0
 """Seconds between two looks whether anybody else wants to call."""
