@@ -114,15 +114,16 @@ class PaceBehindOthers(Pace):
     """The pace of an invocation that nobody waits for: it calls only while nobody else wants to."""
 
     def _slots(self, operation: str, count: int) -> Slots | datetime:
-        pause = _FIRST_LOOK
+        pause = 0.0
         while isinstance(found := self._budgets.reserve_if_idle(operation, count), datetime):
             seconds = max((found - self._now()).total_seconds(), pause)
             if seconds > self._spare():
                 return max(found, self._now() + timedelta(seconds=_LONGEST_LOOK))
             self._sleep(seconds)
-            pause = min(2 * pause, _LONGEST_LOOK)
+            # Whoever finds others there a second time finds them there for a while.
+            pause = min(max(2 * pause, _SECOND_LOOK), _LONGEST_LOOK)
         return found
 
 
-_FIRST_LOOK, _LONGEST_LOOK = 0.25, 10.0
+_SECOND_LOOK, _LONGEST_LOOK = 2.0, 10.0
 """Seconds between two looks whether anybody else wants to call."""
