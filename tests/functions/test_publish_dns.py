@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -96,11 +97,15 @@ class PacedStore(InMemoryPublicationStore):
         self.pace: Pace | None = None
         self.written_at: list[tuple[float, str]] = []
         self.now: Callable[[], Any] = lambda: NOW
+        self.poison: str | None = None
+        """In the names of those whose writing kills the function, each time."""
 
     def overwrite(self, name: str, value: str, *, subject: str) -> None:
         assert self.pace is not None
         self.pace.wait(PUT_PARAMETER)
         self.interruptions.before_write()
+        if self.poison is not None and self.poison in name:
+            raise CrashError
         super().overwrite(name, value, subject=subject)
         self.written_at.append(((self.now() - NOW).total_seconds(), name.rpartition("/")[2]))
 
@@ -414,6 +419,29 @@ def test_wherever_the_worker_is_killed_what_waits_is_published_once_and_for_all(
         stage.interruptions.writes_until_crash = write
         _played_out(stage)
         assert _is_whole(stage), write
+
+
+@pytest.mark.parametrize("kind", ["dns-name", "connection"])
+def test_one_whose_parameter_kills_the_worker_each_time_stops_no_other_and_fails_at_last(
+    stage: Stage, kind: str
+) -> None:
+    requests = [EndpointConnectionRequest(service_id=SERVICE_ID, endpoint_id=f"vpce-{n:017x}") for n in range(6)]
+    stage.connections.there = [connection(each.endpoint_id) for each in requests]
+    stage.store.poison = f"{requests[2].endpoint_id}/{kind}"
+    for number, each in enumerate(requests):
+        stage.ledger.kept[each.request_id] = row(Status.ACCEPTED, request=each, attempt=1, settled=False)
+        stage.put(f"t{number}", execution_input(each), CONNECTED)
+
+    for _ in range(200):
+        for queue in (stage.names, stage.details):
+            with suppress(CrashError):
+                stage.work_off(queue)
+        stage.world.later(30)
+
+    assert stage.tasks.succeeded.keys() == {f"t{number}" for number in range(6) if number != 2}
+    assert {token: error for token, (error, _) in stage.tasks.failed.items()} == {"t2": "UpstreamError"}
+    assert not stage.names.messages
+    assert not stage.details.messages
 
 
 def test_what_somebody_sends_without_an_execution_s_account_is_read_all_the_same(stage: Stage) -> None:
