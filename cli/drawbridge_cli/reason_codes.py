@@ -185,6 +185,7 @@ _OF_ERRORS: Mapping[str, Advice] = {
     "QuotaExceededError": _mend("ask Service Quotas for more, or delete what is not needed"),
     "RefusedError": _mend("see to what AWS says"),
     "RequestGoneError": _by_itself("once AWS has confirmed it, what was made is taken down"),
+    "SlotNotDueError": Advice(WhoseTurn.DRAWBRIDGE, _PASSES, Command.RETRY),
     "ThrottledError": Advice(WhoseTurn.DRAWBRIDGE, _PASSES, Command.RETRY),
     "UpstreamError": Advice(WhoseTurn.AWS, _PASSES, Command.RETRY),
     "execution-aborted": _mend("have it tried again, if whoever stopped it is done"),
