@@ -21,12 +21,15 @@ def attach(mode: str, kind: str, name: str, vpc: str) -> dict[str, Any]:
 
 
 def published(consumer: Person, binding: str) -> dict[str, str]:
-    """Return what is published for a binding: by resource, the plain name."""
+    """Return what is published for a binding: by resource, the plain name of those that have their JSON too."""
     path = f"/drawbridge/connections/{binding}/"
+    there = dict(consumer.published())
     return {
         name.removeprefix(path).removesuffix("/dns-name"): value
-        for name, value in consumer.published()
-        if name.startswith(path) and name.endswith("/dns-name")
+        for name, value in there.items()
+        if name.startswith(path)
+        and name.endswith("/dns-name")
+        and f"{name.removesuffix('/dns-name')}/connection" in there
     }
 
 
