@@ -52,6 +52,8 @@ _MACHINE_LOGS = (
     "DescribeLogGroups",
 )
 
+_BEFORE_QUEUES = "For executions that began before there were queues, which keep to their versions."
+
 NOT_USED: dict[str, str] = {
     **{f"{each}FunctionRole WriteTraces xray:PutTraceSegments": _TRACES for each in _FUNCTIONS},
     **{f"{each}FunctionRole WriteTraces xray:PutTelemetryRecords": _TRACES for each in _FUNCTIONS},
@@ -79,8 +81,15 @@ NOT_USED: dict[str, str] = {
     "PublishDnsFunctionRole SendTasksOnAndKeepBrokenOnes resource 2": (
         "For the dead-letter queue, where a message can't be read."
     ),
-    "OnboardingStateMachineRole InvokeFunctions resource 0": "For executions that began before there were queues.",
-    "OnboardingStateMachineRole InvokeFunctions resource 1": "For executions that began before there were queues.",
+    "OnboardingStateMachineRole InvokeFunctions resource 0": _BEFORE_QUEUES,
+    "OnboardingStateMachineRole InvokeFunctions resource 1": _BEFORE_QUEUES,
+    "AcceptRequestFunctionRole ReadConsumers dynamodb:GetItem": _BEFORE_QUEUES,
+    "DecideRequestFunctionRole ReadConsumers dynamodb:GetItem": _BEFORE_QUEUES,
+    "DecideRequestFunctionRole ReadLedger dynamodb:GetItem": _BEFORE_QUEUES,
+    "DecideRequestFunctionRole CompleteTasks states:SendTaskFailure": "For a task that fails: none does here.",
+    "PublishDnsFunctionRole ReadAndRecord dynamodb:GetItem": (
+        "A row with more history than there is room for, as an earlier version wrote it: there is none here."
+    ),
     "GiveTurnsFunctionRole CompleteTasks states:SendTaskFailure": "For a message that is broken: there is none here.",
     "GiveTurnsFunctionRole ReadBudgets ssm:GetParameterHistory": "For a budget that is broken: there is none here.",
     "GiveTurnsFunctionRole SendTurnsBackAndKeepBrokenMessages resource 1": (
@@ -94,7 +103,11 @@ _FIRST_OF_SEVERAL = "For an approver who is only in a user group, if they are th
 
 _PUT_OFF = "A removal that AWS puts off for more than a minute is decided again."
 
+_THROTTLED = "Where AWS throttles a call that has a budget, as others use up what it allows."
+
 BY_CHANCE: dict[str, str] = {
+    "AcceptRequestFunctionRole ReserveSlots dynamodb:GetItem": _THROTTLED,
+    "PublishDnsFunctionRole ReserveSlots dynamodb:GetItem": _THROTTLED,
     "OnboardingStateMachineRole InvokeFunctions resource 6": _PUT_OFF,
     "PlanWithdrawalFunctionRole KeepPlan dynamodb:GetItem": _PUT_OFF,
     "PlanWithdrawalFunctionRole ReadBindings ssm:GetParameter": "A binding that is removed while its share goes.",
