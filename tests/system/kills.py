@@ -20,9 +20,11 @@ from tests.system.conftest import LONG
 from tests.system.requests_in_ledger import row_of, statuses
 
 LONGEST = 7200.0
-"""A hint in the hands of a function that was killed is seen again after half an hour; the schedule comes sooner. What
-waits in a queue is seen again after three or four minutes each time: decisions, turns and names, killed four times each,
-are most of an hour."""
+"""A hint in the hands of a function that was killed is seen again after half an hour; the schedule comes sooner.
+
+What waits in a queue is seen again after three or four minutes each time: decisions, turns and names, each killed four
+times, are most of an hour.
+"""
 
 TRAILING = 150.0
 """The last events of an onboarding come after its end; a function that they invoke is tried again a minute later."""
